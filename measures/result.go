@@ -1,0 +1,120 @@
+package measures
+
+import "time"
+
+// Aggregate is one measure in one period for one value of one stratum. Every
+// measure and period has a row of stratum "all", also when nobody was in it;
+// other strata have a row for each value that occurs in the initial population.
+type Aggregate struct {
+	Measure string
+	Period  string // a Period.ID
+	Family  string
+	Low     time.Time // first day of the period, as UTC midnight
+	High    time.Time // day after the last
+	Stratum string    // all, site, sex, age, race, ethnicity or payer
+	Value   string    // the stratum's value; "all" in stratum all
+
+	InitialPopulation    int64 // persons, or episodes where the basis is Encounter
+	Denominator          int64 // the same, without exclusions; person-days where the measure is a rate
+	DenominatorExclusion int64
+	Numerator            int64 // persons or episodes of the denominator; events where the measure is a rate
+
+	// Rate is numerator over denominator, 0 to 1, for a proportion, and events
+	// per the measure's multiplier of person-years for a rate. Rate and its 95 %
+	// limits are NaN where the denominator is zero.
+	Rate, CILow, CIHigh float64
+	Method              string // of the interval: wilson, byar or exact-poisson
+	// Complete is false where the period, or the follow-up that the measure needs
+	// after it, goes past the last day that the data know.
+	Complete bool
+}
+
+// Attrition is a row of a cohort's attrition table: how many persons are left
+// after the rule and all before it. Ordinal 0 is the entry event.
+type Attrition struct {
+	Cohort    string
+	Ordinal   int
+	Rule      string
+	Title     string
+	Remaining int64
+}
+
+// Incidence is a cohort's incidence in one calendar year.
+type Incidence struct {
+	Cohort              string
+	Year                int
+	Cases               int64
+	PersonDays          int64
+	Rate, CILow, CIHigh float64 // per the cohort's multiplier of person-years; NaN without time at risk
+	Method              string
+	Complete            bool // false where the year goes past the last day that the data know
+}
+
+// Definition is what a measure or cohort meant when its results were computed:
+// everything a page needs to explain a number without the library it came from.
+type Definition struct {
+	ID        string `json:"id"`
+	Kind      string `json:"kind"` // measure or cohort
+	Title     string `json:"title"`
+	Scoring   string `json:"scoring,omitempty"`   // proportion or rate
+	Basis     string `json:"basis,omitempty"`     // patient or Encounter
+	Direction string `json:"direction,omitempty"` // higher or lower is better
+	Unit      string `json:"unit,omitempty"`      // of the rate, for people
+	// Multiplier is the person-years that a rate is per; 1 for a proportion.
+	Multiplier        int      `json:"multiplier"`
+	Attribution       string   `json:"attribution,omitempty"` // plurality-of-visits or service-provider
+	AttributionMonths int      `json:"attribution_months,omitempty"`
+	FollowUpDays      int      `json:"follow_up_days,omitempty"`
+	Strata            []string `json:"strata,omitempty"`
+	Rationale         string   `json:"rationale"`
+	Source            string   `json:"source"`
+
+	Populations []Population `json:"populations"` // for a cohort: entry, at-risk
+	Rules       []Rule       `json:"rules,omitempty"`
+	Lists       []ValueList  `json:"lists"`
+	Hash        string       `json:"hash"` // hex SHA-256 of everything above that can change a number
+}
+
+// Population is a named SELECT of a definition.
+type Population struct {
+	Name string `json:"name"` // initial-population, denominator, ...; entry, at-risk
+	File string `json:"file"` // within the definition's folder
+	SQL  string `json:"sql"`
+}
+
+// Rule is one rule of a cohort, in order.
+type Rule struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	File  string `json:"file"`
+	SQL   string `json:"sql"`
+}
+
+// ValueList is a named list of codes.
+type ValueList struct {
+	Name  string `json:"name"`
+	Hash  string `json:"hash"` // hex SHA-256 of its sorted systems and codes
+	Codes []Code `json:"codes"`
+}
+
+// Code is one code of a value list; the description is farr's own words.
+type Code struct {
+	System      string `json:"system"`
+	Code        string `json:"code"`
+	Description string `json:"description"`
+}
+
+// Lineage says where results came from.
+type Lineage struct {
+	Results string    // snapshot ID of the results
+	Extract string    // snapshot ID of the extract they were computed from
+	AsOf    time.Time // last day that the data know, as UTC midnight
+	Periods []string
+	Engine  string // version of the measure engine
+	Recipe  map[string]any
+	Facts   map[string]any
+	// ExtractRecipe and ExtractFacts are those of the extract (profile, source,
+	// zone, rule of observable time); nil when the extract is no longer in the store.
+	ExtractRecipe map[string]any
+	ExtractFacts  map[string]any
+}
