@@ -1,0 +1,41 @@
+// Package datasets turns exports into snapshots and opens snapshots for reading.
+//
+// # Snapshots
+//
+// Everything durable is a snapshot: a manifest that names Parquet objects by
+// their SHA-256, written once and never changed. Its ID is the SHA-256 of its
+// own canonical JSON, which lists the hash of every object and of every input,
+// so a number on a page leads back through hashes to the files it came from.
+// Equal inputs give equal IDs. What differs between equal runs (time, host) goes
+// in a sidecar file that is not hashed.
+//
+// A [Store] is the folder that holds them:
+//
+//	farr-store.json            what this folder is, and its format version
+//	objects/<aa>/<sha256>      Parquet, mode 0444
+//	snapshots/<id>.json        canonical manifests
+//	snapshots/<id>.run.json    their sidecars
+//	current/<name>             pointers: the snapshot in force
+//	by-key/<key>               what was asked -> what was made
+//	staging/<random>/          what a living writer prepares
+//	writer.lock                flock'ed while names are changed
+//
+// # Publishing
+//
+// A writer calls [Store.Begin], writes objects through the [Staging], and calls
+// [Staging.Publish], which reads every object again, compares hash, rows and
+// columns, renames the objects into the pool and the manifest last. Until the
+// manifest is there nothing can be seen; after that everything is. A process that
+// dies, or a full disk, leaves the earlier snapshot current, and what it prepared
+// goes away with the next Begin: a folder in staging whose lock nobody holds
+// belonged to a dead process.
+//
+// [KeyOf] hashes a question; [Store.ByKey] finds its answer. A step that finds
+// one skips, so retry, resume and catch-up are one operation.
+//
+// # Reading
+//
+// Parquet readers do not notice a flipped bit: it gives another number, not an
+// error. So [Snapshot.Check] hashes the objects before every use, and
+// [Store.Verify] hashes everything there is.
+package datasets

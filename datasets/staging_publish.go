@@ -1,0 +1,190 @@
+package datasets
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// Publish makes the prepared objects and m one snapshot. In this order: the
+// objects are read again and compared with what was written; they are renamed
+// into the pool; then the key's index entry; the manifest last, which makes the
+// snapshot exist. A stop anywhere before leaves at most objects that nothing
+// names. Publishing equal content again gives the same snapshot.
+//
+// m names the tables and columns; Publish adds the staged objects to them, after
+// objects that m already lists from earlier snapshots.
+func (g *Staging) Publish(ctx context.Context, m Manifest) (*Snapshot, error) {
+	id, text, err := g.seal(ctx, &m)
+	if err != nil {
+		return nil, fmt.Errorf("publish %s: %w", g.kind, err)
+	}
+	unlock, err := g.store.lock(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("publish %s: %w", g.kind, err)
+	}
+	defer unlock()
+	if err := g.commit(id, m, text); err != nil {
+		return nil, fmt.Errorf("publish %s: %w", g.kind, err)
+	}
+	if err := g.Close(); err != nil {
+		return nil, fmt.Errorf("publish %s: %w", g.kind, err)
+	}
+	return &Snapshot{store: g.store, id: id, manifest: m}, nil
+}
+
+// seal completes the manifest and proves that the staged files are what it says.
+func (g *Staging) seal(ctx context.Context, m *Manifest) (id string, text []byte, err error) {
+	if g.closed {
+		return "", nil, fs.ErrClosed
+	}
+	if g.open > 0 {
+		return "", nil, fmt.Errorf("%d objects are still being written", g.open)
+	}
+	m.Format = formatVersion
+	if m.Kind != g.kind {
+		return "", nil, &Error{Code: CodeBadManifest, Subject: "manifest", Detail: fmt.Sprintf("kind %q in a staging for %q", m.Kind, g.kind)}
+	}
+	m.Tables = slices.Clone(m.Tables)
+	byName := map[string]*Table{}
+	var earlier []Object
+	for i := range m.Tables {
+		m.Tables[i].Objects = slices.Clone(m.Tables[i].Objects)
+		byName[m.Tables[i].Name] = &m.Tables[i]
+		earlier = append(earlier, m.Tables[i].Objects...)
+	}
+	staged := slices.Clone(g.objects)
+	slices.SortStableFunc(staged, func(a, b stagedObject) int {
+		return cmp.Or(cmp.Compare(a.LowBucket, b.LowBucket), cmp.Compare(a.file, b.file))
+	})
+	for _, o := range staged {
+		t := byName[o.table]
+		if t == nil {
+			return "", nil, &Error{Code: CodeBadManifest, Subject: "object of " + o.table, Detail: "its table is not in the manifest"}
+		}
+		t.Objects = append(t.Objects, o.Object)
+	}
+	if err := m.check(); err != nil {
+		return "", nil, err
+	}
+	if err := g.store.at("recheck"); err != nil {
+		return "", nil, err
+	}
+	err = inParallel(ctx, earlier, func(ctx context.Context, o Object) error {
+		return g.store.checkObject(ctx, objectName(o.SHA256), o)
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	err = inParallel(ctx, staged, func(ctx context.Context, o stagedObject) error {
+		if err := g.store.checkObject(ctx, o.file, o.Object); err != nil {
+			return err
+		}
+		return g.checkParquet(o, *byName[o.table])
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	if text, err = canonicalJSON(m); err != nil {
+		return "", nil, err
+	}
+	// Reading back what is stored, not keeping what was given: both must mean the same.
+	*m = Manifest{}
+	if err := json.Unmarshal(text, m); err != nil {
+		return "", nil, err
+	}
+	return hexSHA256(text), text, nil
+}
+
+// checkParquet compares a staged file's own row count and columns with the manifest's.
+func (g *Staging) checkParquet(o stagedObject, t Table) error {
+	f, err := g.store.root.Open(o.file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	file, err := parquet.OpenFile(f, o.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+	if err != nil {
+		return fmt.Errorf("object of %s is not Parquet: %w", o.table, err)
+	}
+	if file.NumRows() != o.Rows {
+		return fmt.Errorf("object of %s has %d rows and %d were written", o.table, file.NumRows(), o.Rows)
+	}
+	var names []string
+	for _, field := range file.Schema().Fields() {
+		names = append(names, field.Name())
+	}
+	for _, c := range t.Columns {
+		if !slices.Contains(names, c.Name) {
+			return fmt.Errorf("object of %s has no column %s", o.table, c.Name)
+		}
+	}
+	if len(names) != len(t.Columns) {
+		return fmt.Errorf("object of %s has %d columns and its table %d", o.table, len(names), len(t.Columns))
+	}
+	return nil
+}
+
+// commit gives the checked files their final names. The caller holds the writer lock.
+func (g *Staging) commit(id string, m Manifest, text []byte) error {
+	s := g.store
+	folders := map[string]bool{}
+	for _, o := range g.objects {
+		if err := s.at("object"); err != nil {
+			return err
+		}
+		name := objectName(o.SHA256)
+		if folder := path.Dir(name); !folders[folder] {
+			if err := s.root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+				return err
+			}
+			folders[folder] = true
+		}
+		if err := s.root.Chmod(o.file, 0o444); err != nil {
+			return err
+		}
+		// An object that is there already has the same bytes, or is damaged and healed by this.
+		if err := s.root.Rename(o.file, name); err != nil {
+			return err
+		}
+	}
+	for folder := range folders {
+		if err := s.syncDir(folder); err != nil {
+			return err
+		}
+	}
+	if err := s.syncDir(objectsDir); err != nil {
+		return err
+	}
+	if g.run != nil {
+		run, err := json.MarshalIndent(g.run, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := s.writeFile(sidecarName(id), append(run, '\n'), 0o600); err != nil {
+			return err
+		}
+	}
+	if err := s.at("key"); err != nil {
+		return err
+	}
+	// Before the manifest: an entry that leads nowhere is a miss, while a
+	// snapshot without its entry would be made twice.
+	if err := s.writeFile(path.Join(keysDir, m.Key), []byte(id+"\n"), 0o444); err != nil {
+		return err
+	}
+	if err := s.at("manifest"); err != nil {
+		return err
+	}
+	if err := s.writeFile(manifestName(id), text, 0o444); err != nil {
+		return err
+	}
+	return s.at("published")
+}

@@ -1,0 +1,210 @@
+package datasets
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// formatVersion is the layout at rest that this farr reads and writes.
+const formatVersion = 1
+
+const (
+	formatFile   = "farr-store.json" // {"format":1}: what this folder is
+	lockFile     = "writer.lock"     // flock'ed while names are changed
+	objectsDir   = "objects"         // objects/<aa>/<sha256>
+	snapshotsDir = "snapshots"       // <id>.json, and <id>.run.json unhashed
+	pointersDir  = "current"         // <name>: the ID of the current snapshot
+	keysDir      = "by-key"          // <key>: the ID of the snapshot made for it
+	stagingDir   = "staging"         // <random>/: what a living writer prepares
+)
+
+// Store is a folder of snapshots. It is safe for concurrent use, also by several
+// processes: readers never wait, writers take turns for the moment of publishing.
+type Store struct {
+	dir  string // absolute
+	root *os.Root
+
+	// fault is called at each named step of publishing. It is nil outside tests,
+	// which use it to fail or to die there.
+	fault func(point string) error
+}
+
+// OpenStore opens the store in dir, and makes it when dir is missing or empty.
+// A folder that holds something else, or a store of another format version, is refused.
+func OpenStore(dir string) (*Store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s := &Store{dir: dir, root: root}
+	if err := s.checkFormat(); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Dir is the store's folder, absolute.
+func (s *Store) Dir() string { return s.dir }
+
+// Close releases the folder. Snapshots opened from it must not be used afterwards.
+func (s *Store) Close() error { return s.root.Close() }
+
+type formatMark struct {
+	Format int `json:"format"`
+}
+
+func (s *Store) checkFormat() error {
+	text, err := s.root.ReadFile(formatFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.create()
+	}
+	if err != nil {
+		return fmt.Errorf("open store %s: %w", s.dir, err)
+	}
+	var mark formatMark
+	if err := json.Unmarshal(text, &mark); err != nil || mark.Format <= 0 {
+		return &Error{Code: CodeStoreFormat, Subject: s.dir, Detail: formatFile + " is not readable"}
+	}
+	if mark.Format != formatVersion {
+		return &Error{Code: CodeStoreFormat, Subject: s.dir,
+			Detail: fmt.Sprintf("it has format %d and this farr reads and writes format %d", mark.Format, formatVersion)}
+	}
+	for _, name := range []string{objectsDir, snapshotsDir, pointersDir, keysDir, stagingDir} {
+		info, err := s.root.Lstat(name)
+		if err != nil || !info.IsDir() {
+			return &Error{Code: CodeDamagedLayout, Subject: path.Join(s.dir, name), Detail: "not a folder"}
+		}
+	}
+	return nil
+}
+
+// create makes the layout in an empty folder, the format mark last, so that a
+// folder with the mark has all the rest.
+func (s *Store) create() error {
+	ours := []string{objectsDir, snapshotsDir, pointersDir, keysDir, stagingDir, lockFile}
+	names, err := readNames(s.root, ".")
+	if err != nil {
+		return fmt.Errorf("create store %s: %w", s.dir, err)
+	}
+	for _, name := range names {
+		if !slices.Contains(ours, name) {
+			return &Error{Code: CodeNotAStore, Subject: s.dir, Detail: "it is neither empty nor a farr store"}
+		}
+	}
+	unlock, err := s.lock(context.Background())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	for _, name := range ours[:5] {
+		if err := s.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("create store: %w", err)
+		}
+	}
+	text, err := canonicalJSON(formatMark{formatVersion})
+	if err != nil {
+		return err
+	}
+	return s.writeFile(formatFile, append(text, '\n'), 0o444)
+}
+
+// writeFile puts data at name, whole or not at all: written beside, synced,
+// renamed, and the folder synced. The caller holds the writer lock, so the
+// temporary name in staging belongs to nobody else and dies with the next sweep.
+func (s *Store) writeFile(name string, data []byte, mode fs.FileMode) (err error) {
+	temp := path.Join(stagingDir, "file-"+randomName())
+	f, err := s.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			s.root.Remove(temp)
+		}
+	}()
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Chmod(mode)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = s.root.Rename(temp, name)
+	}
+	if err != nil {
+		return err
+	}
+	return s.syncDir(path.Dir(name))
+}
+
+// syncDir makes the names in a folder durable.
+func (s *Store) syncDir(name string) error {
+	d, err := s.root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// at is the hook for named fault points.
+func (s *Store) at(point string) error {
+	if s.fault == nil {
+		return nil
+	}
+	return s.fault(point)
+}
+
+func readNames(root *os.Root, dir string) ([]string, error) {
+	d, err := root.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	slices.Sort(names)
+	return names, err
+}
+
+func randomName() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+func objectName(sha string) string { return path.Join(objectsDir, sha[:2], sha) }
+
+func manifestName(id string) string { return path.Join(snapshotsDir, id+".json") }
+
+func sidecarName(id string) string { return path.Join(snapshotsDir, id+".run.json") }
+
+// idOfManifest is the inverse of manifestName, or "" for other files.
+func idOfManifest(name string) string {
+	id, ok := strings.CutSuffix(name, ".json")
+	if !ok || !hashPattern.MatchString(id) {
+		return ""
+	}
+	return id
+}

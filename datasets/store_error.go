@@ -1,0 +1,67 @@
+package datasets
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code names a kind of store failure for scripts and exit codes. It is stable:
+// a code once published keeps its meaning.
+type Code string
+
+// The codes. Those that IsIntegrity reports mean that bytes at rest are not
+// what was written.
+const (
+	CodeNotAStore       Code = "not-a-store"        // the folder holds something else
+	CodeStoreFormat     Code = "store-format"       // written by a farr of another format version
+	CodeLocked          Code = "locked"             // another process is publishing
+	CodeNotFound        Code = "snapshot-not-found" // no such snapshot or pointer
+	CodeAmbiguousID     Code = "ambiguous-id"       // a prefix that several snapshots share
+	CodeDamagedObject   Code = "damaged-object"     // an object is missing or its bytes changed
+	CodeDamagedManifest Code = "damaged-manifest"   // a manifest's bytes are not those of its ID
+	CodeDamagedPointer  Code = "damaged-pointer"    // a pointer or index entry that leads nowhere
+	CodeDamagedLayout   Code = "damaged-layout"     // a link or foreign file where farr writes
+	CodeBadManifest     Code = "bad-manifest"       // a manifest that may not be published
+	CodeKeyRequired     Code = "key-required"       // shifted data, and no key was given
+	CodeWrongKey        Code = "wrong-key"          // a key of another project
+)
+
+// Error is a store failure that a caller may branch on. Subject says what it is
+// about (an object, a snapshot, a pointer) and never holds a value from a row.
+type Error struct {
+	Code    Code
+	Subject string
+	Detail  string
+	Err     error // the cause, or nil
+}
+
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: %s", e.Code, e.Subject)
+	if e.Detail != "" {
+		text += ": " + e.Detail
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf returns the code of the first *Error in err's chain, or "".
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// IsIntegrity reports whether err says that bytes at rest are not what was written.
+func IsIntegrity(err error) bool {
+	switch CodeOf(err) {
+	case CodeDamagedObject, CodeDamagedManifest, CodeDamagedPointer, CodeDamagedLayout:
+		return true
+	}
+	return false
+}
