@@ -1,0 +1,60 @@
+package fhir
+
+// Type is the resource type, one of the R4 names; empty after a rejected line.
+func (d *Doc) Type() string { return d.typ }
+
+// ID is the resource's id, a valid FHIR id; nil after a rejected line. It identifies a record and
+// must not leave the process as it is.
+func (d *Doc) ID() []byte { return d.id }
+
+// resource finds resourceType and id, which may stand anywhere in the object.
+func (d *Doc) resource() Reason {
+	root := d.Root()
+	if root.Kind() != Object {
+		return NotAnObject
+	}
+	var typ, id Node
+	for name, value := range root.Members() {
+		switch string(name) {
+		case "resourceType":
+			typ = value
+		case "id":
+			id = value
+		}
+	}
+	if !typ.Exists() {
+		return MissingResourceType
+	}
+	known, ok := r4Types[string(typ.Str())]
+	if !ok {
+		d.foreign = foreignTypes[string(typ.Str())]
+		return WrongResourceType
+	}
+	if !id.Exists() {
+		return MissingID
+	}
+	if !ValidID(id.Str()) {
+		return InvalidID
+	}
+	d.typ, d.id = known, id.Str()
+	return ""
+}
+
+// ValidID says whether b is a FHIR id: 1 to 64 characters of A-Z a-z 0-9 - and . (R4 datatypes, id).
+func ValidID(b []byte) bool {
+	if len(b) == 0 || len(b) > 64 {
+		return false
+	}
+	for _, c := range b {
+		if !(c-'0' < 10 || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '-' || c == '.') {
+			return false
+		}
+	}
+	return true
+}
+
+// IsResourceType says whether the name is that of an R4 resource type.
+func IsResourceType(name []byte) bool {
+	_, ok := r4Types[string(name)]
+	return ok
+}
