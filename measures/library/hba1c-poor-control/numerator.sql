@@ -1,0 +1,15 @@
+-- The newest HbA1c of the period is above 9 %, or is no percentage, or there is none.
+-- Of tests at the same time the lowest percentage counts.
+WITH newest AS (
+  SELECT DISTINCT ON (i.pid, i.period)
+    i.pid, i.period, CASE WHEN r.value_unit = '%' THEN r.value_num END AS percentage
+  FROM initial_population i
+  JOIN result r USING (pid)
+  WHERE r.code IN (FROM list."hba1c-lab")
+    AND r.at >= i.low AND r.at < i.high
+  ORDER BY i.pid, i.period, r.at DESC, percentage NULLS LAST
+)
+SELECT pid, period
+FROM initial_population
+LEFT JOIN newest USING (pid, period)
+WHERE newest.percentage IS NULL OR newest.percentage > 9

@@ -1,0 +1,3 @@
+SELECT pid
+FROM entry
+WHERE pid NOT IN (SELECT pid FROM condition_course WHERE code IN (FROM list."type-1-diabetes"))
