@@ -1,0 +1,235 @@
+package chart
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"farr/reports/internal/disclose"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+func rendererForTest(t *testing.T) *Renderer {
+	t.Helper()
+	r, err := NewRenderer()
+	if err == ErrAssetMissing {
+		t.Skip("chart asset missing: run make (npm ci && npm run asset in reports/internal/browser)")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+// ratesOf releases counts as the rates of consecutive months.
+func ratesOf(a disclose.Audience, counts [][2]int64, incomplete int) []Point {
+	m := disclose.ExactMeasure{}
+	for i, c := range counts {
+		low := time.Date(2024, time.Month(1+i), 1, 0, 0, 0, 0, time.UTC)
+		p := float64(c[0]) / float64(c[1])
+		h := 1.96 * math.Sqrt(p*(1-p)/float64(c[1]))
+		m.Rows = append(m.Rows, disclose.Exact{
+			Period:  disclose.Period{ID: low.Format("2006-01"), Family: "disjoint", Low: low, High: low.AddDate(0, 1, 0)},
+			Stratum: "all", Value: "all", Initial: c[1], Denominator: c[1], Numerator: c[0], Rate: p, Low: p - h, High: p + h,
+			Complete: i < len(counts)-incomplete})
+	}
+	var out []Point
+	for _, r := range disclose.ReleaseMeasure(a, m).Rows {
+		out = append(out, Point{r.Period.Low.Format("Jan 06"), r.Rate})
+	}
+	return out
+}
+
+func months() []Point {
+	var counts [][2]int64
+	for i := range 24 {
+		den := int64(360 + 17*(i%5))
+		if i == 9 {
+			den = 14
+		}
+		counts = append(counts, [2]int64{den * int64(58+i/2+3*(i%3)) / 100, den})
+	}
+	return ratesOf(disclose.External, counts, 2)
+}
+
+func goldens() map[string]func() (spec, error) {
+	target := &Target{70, "target 70 %"}
+	forestPoints := func(names ...string) (overall Point, g Group) {
+		counts := [][2]int64{{2893, 4021}, {620, 880}, {1400, 1900}, {8, 40}, {700, 1000}, {0, 60}}
+		p := ratesOf(disclose.External, counts, 0)
+		for i, n := range names {
+			p[i+1].Label = n
+			g.Points = append(g.Points, p[i+1])
+		}
+		p[0].Label = "All patients"
+		return p[0], g
+	}
+	return map[string]func() (spec, error){
+		"trend":        func() (spec, error) { return series(Wide, Joined, months(), target) },
+		"trend-narrow": func() (spec, error) { return series(Narrow, Joined, months(), target) },
+		"rolling":      func() (spec, error) { return series(Wide, Ribbon, months()[10:], target) },
+		"years":        func() (spec, error) { return series(Wide, Apart, months()[:4], nil) },
+		"forest": func() (spec, error) {
+			overall, g := forestPoints("Female", "Male", "Unknown", "Other", "None")
+			g.Name = "Sex"
+			return forest(Wide, Squares, overall, []Group{g})
+		},
+		"forest-narrow": func() (spec, error) {
+			overall, g := forestPoints("Female", "Male", "Unknown", "Other", "None")
+			g.Name = "Sex"
+			return forest(Narrow, Squares, overall, []Group{g})
+		},
+		"injection": func() (spec, error) {
+			overall, g := forestPoints("</script><script>x()</script>", "__f__alert(1)__f__", "fn:percent", "<img onerror=x()>", `=cmd()|' {b}`)
+			return forest(Wide, Circles, overall, []Group{g})
+		},
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs from its golden file (%d bytes, want %d); run with -update and read the difference", name, len(got), len(want))
+	}
+}
+
+func TestOptionsAreGolden(t *testing.T) {
+	for name, f := range goldens() {
+		s, err := f()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := json.MarshalIndent(s, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".json", append(b, '\n'))
+	}
+}
+
+func TestDrawingsAreGolden(t *testing.T) {
+	r := rendererForTest(t)
+	for name, f := range goldens() {
+		s, err := f()
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		svg, err := r.draw(Label{ID: name, Title: "A title", Description: "What it shows"}, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %d bytes in %v", name, len(svg.HTML()), time.Since(start))
+		golden(t, name+".svg", []byte(strings.ReplaceAll(string(svg.HTML()), "><", ">\n<")+"\n"))
+	}
+}
+
+func TestDrawingsKeepToThePolicy(t *testing.T) {
+	r := rendererForTest(t)
+	for name, f := range goldens() {
+		s, _ := f()
+		svg, err := r.draw(Label{ID: name, Title: `<b>"t"`, Description: "d"}, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(svg.HTML())
+		for _, bad := range []string{"style=", "<script", "<style", "<img", "class=", "zr0", "zr1", "href", "<b>"} {
+			if strings.Contains(text, bad) {
+				t.Errorf("%s: the drawing contains %q", name, bad)
+			}
+		}
+	}
+}
+
+func TestLabelsAreNeverCode(t *testing.T) {
+	r := rendererForTest(t)
+	s, err := goldens()["injection"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg, err := r.draw(Label{ID: "x"}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, label := range []string{"&lt;/script&gt;", "__f__alert(1)__f__", "fn:percent", "&lt;img onerror", "=cmd()|&#39; {b}"} {
+		if !strings.Contains(string(svg.HTML()), label) {
+			t.Errorf("the label %s is not in the drawing as text", label)
+		}
+	}
+}
+
+func TestUnknownFunctionAndElementAreRefused(t *testing.T) {
+	r := rendererForTest(t)
+	s := spec{Width: 10, Height: 10, Option: map[string]any{"series": []any{map[string]any{"type": "line", "data": []any{1}, "renderItem": fn("constructor")}}}}
+	if _, err := r.draw(Label{ID: "x"}, s); err == nil {
+		t.Error("a function that is not in the runtime was accepted")
+	}
+	if _, err := clean(`<svg><foreignObject></foreignObject></svg>`, Label{ID: "x"}); err == nil {
+		t.Error("foreignObject was accepted")
+	}
+}
+
+func TestSameChartSameBytes(t *testing.T) {
+	var runs []string
+	for range 2 {
+		r := rendererForTest(t)
+		var b strings.Builder
+		for range 2 { // the second from the cache
+			svg, err := r.Series(Label{ID: "a"}, Wide, Joined, months(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.WriteString(string(svg.HTML()))
+		}
+		if len(r.seen) != 1 {
+			t.Errorf("%d drawings in the cache, want 1", len(r.seen))
+		}
+		runs = append(runs, b.String())
+	}
+	if runs[0] != runs[1] {
+		t.Error("two renderers draw the same chart differently")
+	}
+}
+
+func TestAxisHoldsEverythingShown(t *testing.T) {
+	for _, v := range [][]float64{{62.4, 71.9}, {0, 0.3}, {99, 100}, {12, 1840}, {50, 50}, nil} {
+		s := spanOf(v, 2000, 5)
+		for _, x := range v {
+			if x < s.low || x > s.high {
+				t.Errorf("%v is outside %v", x, s)
+			}
+		}
+		if n := (s.high - s.low) / s.step; n < 1 || n > 9 {
+			t.Errorf("%v: %v steps on the axis", v, n)
+		}
+	}
+	if s := spanOf([]float64{99, 100}, 100, 5); s.high != 100 {
+		t.Errorf("the percent axis ends at %v", s.high)
+	}
+}
+
+func ExampleSpark() {
+	p := ratesOf(disclose.Internal, [][2]int64{{50, 100}, {60, 100}}, 0)
+	fmt.Println(strings.Contains(string(Spark(Label{ID: "s", Title: "t", Description: "d"}, []disclose.Rate{p[0].Rate, p[1].Rate}).HTML()), "<circle"))
+	// Output: true
+}

@@ -1,0 +1,114 @@
+package chart
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+
+	"modernc.org/quickjs"
+)
+
+//go:embed asset
+var assets embed.FS
+
+//go:embed runtime.js
+var runtime string
+
+// ErrAssetMissing says that the binary was built without echarts.
+var ErrAssetMissing = errors.New("chart asset missing: run make")
+
+// Notices is the text of the licences of what draws the charts.
+func Notices() (string, error) {
+	b, err := fs.ReadFile(assets, "asset/notices.txt")
+	if err != nil {
+		return "", ErrAssetMissing
+	}
+	return string(b), nil
+}
+
+// SVG is a drawing made by this package, and therefore safe in a page.
+type SVG struct{ markup template.HTML }
+
+// HTML is the drawing's markup; empty for the zero SVG.
+func (s SVG) HTML() template.HTML { return s.markup }
+
+// Renderer turns options into SVG. It keeps one JavaScript context and every
+// drawing it has made; it is not safe for concurrent use.
+type Renderer struct {
+	vm   *quickjs.VM
+	seen map[[sha256.Size]byte]string // by hash of the spec; echarts' own output
+}
+
+// NewRenderer loads echarts, which takes about a second. Close it.
+func NewRenderer() (*Renderer, error) {
+	echarts, err := fs.ReadFile(assets, "asset/echarts.min.js")
+	if err != nil {
+		return nil, ErrAssetMissing
+	}
+	vm, err := quickjs.NewVM()
+	if err != nil {
+		return nil, fmt.Errorf("start the chart engine: %w", err)
+	}
+	r := &Renderer{vm: vm, seen: map[[sha256.Size]byte]string{}}
+	for _, script := range []string{string(echarts), runtime} {
+		if v, err := vm.EvalValue(script, quickjs.EvalGlobal); err != nil {
+			vm.Close()
+			return nil, fmt.Errorf("load the chart engine: %w", err)
+		} else {
+			v.Free()
+		}
+	}
+	return r, nil
+}
+
+// Close frees the JavaScript context.
+func (r *Renderer) Close() error { return r.vm.Close() }
+
+// spec is what runtime.js draws: an option and the words of custom series,
+// which are kept out of the option so that echarts never reads them as formats.
+type spec struct {
+	Option map[string]any `json:"option"`
+	Width  int            `json:"width"`
+	Height int            `json:"height"`
+	Rows   []rowText      `json:"rows,omitempty"`
+	Left   int            `json:"left,omitempty"`
+	NAt    int            `json:"nAt,omitempty"`
+	RateAt int            `json:"rateAt,omitempty"`
+	Mark   string         `json:"mark,omitempty"`
+}
+
+type rowText struct {
+	Label  string `json:"label"`
+	N      string `json:"n,omitempty"`
+	Rate   string `json:"rate,omitempty"`
+	State  string `json:"state,omitempty"`
+	Hollow bool   `json:"hollow,omitempty"`
+	Colour string `json:"colour,omitempty"`
+	Weight string `json:"weight,omitempty"`
+}
+
+// draw renders a spec under the figure's name, title and description.
+func (r *Renderer) draw(l Label, s spec) (SVG, error) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return SVG{}, fmt.Errorf("chart %s: %w", l.ID, err)
+	}
+	key := sha256.Sum256(b)
+	raw, ok := r.seen[key]
+	if !ok {
+		v, err := r.vm.Call("farrRender", string(b))
+		if err != nil {
+			// The engine's text may quote a label, and a label may be a site's name.
+			return SVG{}, fmt.Errorf("chart %s: the chart engine refused it", l.ID)
+		}
+		if raw, ok = v.(string); !ok {
+			return SVG{}, fmt.Errorf("chart %s: the chart engine returned no drawing", l.ID)
+		}
+		r.seen[key] = raw
+	}
+	return clean(raw, l)
+}

@@ -1,0 +1,106 @@
+// What farr's chart options may call. A function in an option is {"$fn": name}.
+'use strict';
+// Nothing is animated or delayed in a drawing.
+var setTimeout = function () { return 0; }, clearTimeout = function () {};
+var farr = (function () {
+  var ink = '#1d2b3a', muted = '#5b6b7b', main = '#0072b2', grid = '#d9e0e6', hidden = '#8793a0';
+
+  function stroke(colour, width) { return { stroke: colour, lineWidth: width, fill: 'none' }; }
+  function line(x1, y1, x2, y2, colour, width) {
+    return { type: 'line', shape: { x1: x1, y1: y1, x2: x2, y2: y2 }, style: stroke(colour, width || 1), silent: true };
+  }
+  function text(x, y, s, align, colour, weight, size) {
+    return { type: 'text', silent: true, style: { x: x, y: y, text: s, align: align, verticalAlign: 'middle', fill: colour,
+      fontFamily: 'Arial, Liberation Sans, Helvetica, sans-serif', fontSize: size || 12, fontWeight: weight || 'normal' } };
+  }
+  // A hatched box: a number exists and is not shown.
+  function hatch(x, y, w, h) {
+    var kids = [{ type: 'rect', shape: { x: x, y: y, width: w, height: h }, style: { fill: '#eef1f4' }, silent: true }];
+    for (var d = 6 - h; d < w; d += 6) {
+      var x1 = Math.max(0, d), y1 = d < 0 ? h + d : h, x2 = Math.min(w, d + h), y2 = y1 - (x2 - x1);
+      if (x2 > x1) kids.push(line(x + x1, y + y1, x + x2, y + y2, '#b4bec8', 1));
+    }
+    return kids;
+  }
+
+  var fns = {
+    percent: function (v) { return v + ' %'; },
+    plain: function (v) { return String(v).replace(/\B(?=(\d{3})+(?!\d))/g, ','); },
+
+    // [category, low, high]: an upright interval with short caps.
+    whisker: function (params, api) {
+      var a = api.coord([api.value(0), api.value(1)]), b = api.coord([api.value(0), api.value(2)]);
+      var x = Math.round(a[0]) + 0.5, cap = 3;
+      return { type: 'group', children: [
+        line(x, a[1], x, b[1], '#7fb3d5', 1.5), line(x - cap, a[1], x + cap, a[1], '#7fb3d5', 1.5), line(x - cap, b[1], x + cap, b[1], '#7fb3d5', 1.5),
+      ] };
+    },
+
+    // [category]: a hatched column where the number is hidden.
+    hiddenColumn: function (params, api) {
+      var c = params.coordSys, w = Math.max(4, Math.min(16, api.size([1, 0])[0] * 0.6));
+      var x = api.coord([api.value(0), 0])[0] - w / 2;
+      return { type: 'group', children: hatch(x, c.y + c.height - 14, w, 14) };
+    },
+
+    // [category, value, shift, colour, weight]: words at the line's end.
+    endLabel: function (params, api) {
+      var row = farr.rows[params.dataIndex], at = api.coord([api.value(0), api.value(1)]);
+      return text(params.coordSys.x + params.coordSys.width + 8, at[1] + api.value(2), row.label, 'left', row.colour, row.weight);
+    },
+
+    // [row, kind, rate, low, high, size, overall]: one row of a forest, with its label at the
+    // left and its numbers at the right; the words come in farr.rows.
+    forestRow: function (params, api) {
+      var row = farr.rows[params.dataIndex], c = params.coordSys, kind = api.value(1);
+      var y = Math.round(api.coord([0, api.value(0)])[1]) + 0.5, kids = [];
+      if (kind === 0) {
+        kids.push(text(farr.left, y, row.label, 'left', ink, 'bold'));
+        kids.push(line(farr.left, y + 11, farr.width, y + 11, grid, 1));
+        return { type: 'group', children: kids };
+      }
+      kids.push(text(farr.left + (kind === 2 ? 0 : 12), y, row.label, 'left', ink, kind === 2 ? 'bold' : 'normal'));
+      if (row.state) {
+        if (row.state === 'hidden') kids = kids.concat(hatch(c.x + 4, y - 6, 28, 12));
+        kids.push(text(c.x + (row.state === 'hidden' ? 40 : 4), y, row.state, 'left', muted));
+        if (row.n) kids.push(text(farr.nAt, y, row.n, 'right', muted));
+        return { type: 'group', children: kids };
+      }
+      var at = api.coord([api.value(2), 0])[0], low = api.coord([api.value(3), 0])[0], high = api.coord([api.value(4), 0])[0];
+      var size = api.value(5), cap = 4, colour = kind === 2 ? ink : main, half = size / 2;
+      kids.push(line(low, y, high, y, colour, 1.5), line(low, y - cap, low, y + cap, colour, 1.5), line(high, y - cap, high, y + cap, colour, 1.5));
+      if (farr.mark === 'circle') kids.push({ type: 'circle', shape: { cx: at, cy: y, r: half }, style: { fill: row.hollow ? '#fff' : colour, stroke: colour, lineWidth: 1.5 }, silent: true });
+      else if (kind === 2) kids.push({ type: 'polygon', shape: { points: [[at - 7, y], [at, y - 7], [at + 7, y], [at, y + 7]] }, style: { fill: colour }, silent: true });
+      else kids.push({ type: 'rect', shape: { x: at - half, y: y - half, width: size, height: size }, style: { fill: row.hollow ? '#fff' : colour, stroke: colour, lineWidth: 1.5 }, silent: true });
+      if (farr.nAt) kids.push(text(farr.nAt, y, row.n, 'right', muted));
+      kids.push(text(farr.rateAt, y, row.rate, 'right', ink, 'bold'));
+      return { type: 'group', children: kids };
+    },
+  };
+
+  function revive(v) {
+    if (Array.isArray(v)) return v.map(revive);
+    if (v === null || typeof v !== 'object') return v;
+    var keys = Object.keys(v);
+    if (keys.length === 1 && keys[0] === '$fn') {
+      if (!Object.prototype.hasOwnProperty.call(fns, v.$fn)) throw new Error('no such chart function');
+      return fns[v.$fn];
+    }
+    var out = {};
+    keys.forEach(function (k) { out[k] = revive(v[k]); });
+    return out;
+  }
+
+  return {
+    render: function (json) {
+      var spec = JSON.parse(json);
+      farr.rows = spec.rows; farr.left = spec.left; farr.nAt = spec.nAt; farr.rateAt = spec.rateAt; farr.mark = spec.mark; farr.width = spec.width;
+      var c = echarts.init(null, null, { renderer: 'svg', ssr: true, width: spec.width, height: spec.height });
+      try {
+        c.setOption(revive(spec.option));
+        return c.renderToSVGString();
+      } finally { c.dispose(); }
+    },
+  };
+})();
+function farrRender(json) { return farr.render(json); }

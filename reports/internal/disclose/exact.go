@@ -1,0 +1,89 @@
+package disclose
+
+import (
+	"fmt"
+	"time"
+)
+
+// Audience is who will read the report. There is no default.
+type Audience string
+
+const (
+	// Internal readers belong to the organisation; nothing is hidden, and every
+	// page carries a warning.
+	Internal Audience = "internal"
+	// External readers get no count of 1 to 10.
+	External Audience = "external"
+)
+
+// ParseAudience refuses everything but the two words.
+func ParseAudience(s string) (Audience, error) {
+	switch a := Audience(s); a {
+	case Internal, External:
+		return a, nil
+	case "":
+		return "", fmt.Errorf("audience is missing: say internal (small numbers are shown) or external (they are hidden)")
+	default:
+		return "", fmt.Errorf("audience %q is not known: say internal or external", s)
+	}
+}
+
+// Period is a half-open range of local dates.
+type Period struct {
+	ID        string // 2024-03, P12M/2024-03
+	Family    string // disjoint or rolling
+	Low, High time.Time
+}
+
+// Exact is one aggregate as counted.
+type Exact struct {
+	Period         Period
+	Stratum, Value string
+	Initial        int64 // persons or episodes in the initial population
+	Excluded       int64
+	Denominator    int64 // persons, episodes or person-days
+	Numerator      int64
+	Rate           float64 // a proportion in 0..1, or in the scale's person-years
+	Low, High      float64 // 95 % interval, in the same unit
+	Complete       bool
+}
+
+// ExactMeasure is one measure's aggregates.
+type ExactMeasure struct {
+	Scale Scale
+	// Additive: the counts of months add up to the counts of a longer period
+	// (episodes and person-time do, patients do not), so a month can be had by
+	// subtraction.
+	Additive bool
+	// Headline is the period whose populations are published step by step.
+	Headline string
+	Rows     []Exact
+}
+
+// ExactStep is one row of a cohort's attrition.
+type ExactStep struct {
+	Rule, Title string
+	Remaining   int64
+}
+
+// ExactYear is a cohort's incidence in one calendar year.
+type ExactYear struct {
+	Year            int
+	Cases           int64
+	PersonDays      int64
+	Rate, Low, High float64 // in the cohort's scale
+	Complete        bool
+}
+
+// ExactCohort is one cohort's counts.
+type ExactCohort struct {
+	Scale Scale
+	Steps []ExactStep
+	Years []ExactYear
+}
+
+// ExactAccount is a sum that the run publishes: Total = sum of Parts.
+type ExactAccount struct {
+	Total int64
+	Parts []int64
+}

@@ -1,0 +1,320 @@
+package disclose
+
+import "sort"
+
+// This file is the only one that makes a Count or a Rate.
+
+// Policy is what a release was made under, for the page.
+type Policy struct {
+	Audience Audience
+	Name     string // "none" or "1-to-10, simple rule"
+}
+
+// Caveat says in plain words what the release does and does not promise.
+func (p Policy) Caveat() string {
+	if p.Audience == Internal {
+		return "Nothing is hidden in this report. It contains small numbers and is not for release outside the organisation."
+	}
+	return "Counts of 1 to 10 are hidden, and so are the rates made from them. Where a hidden number could be found by subtraction from a total, " +
+		"at least one more number is hidden. This is the simple rule: the full proof that no hidden number can be worked out from several " +
+		"tables together has not yet been made."
+}
+
+// Row is one aggregate that may be shown.
+type Row struct {
+	Period         Period
+	Stratum, Value string
+	Complete       bool
+	Rate           Rate
+}
+
+// Populations are the steps from everyone considered to the numerator.
+type Populations struct {
+	Initial, Excluded, Denominator, Numerator, Rest Count
+}
+
+// Measure is one measure's release.
+type Measure struct {
+	Scale       Scale
+	Rows        []Row
+	Populations Populations
+	Hidden      int // aggregates of which something is hidden
+}
+
+// Step is one row of an attrition flow. Removed is what the rule took away.
+type Step struct {
+	Rule, Title        string
+	Remaining, Removed Count
+}
+
+// Year is one year's incidence.
+type Year struct {
+	Year int
+	Rate Rate
+}
+
+// Cohort is one cohort's release.
+type Cohort struct {
+	Steps  []Step
+	Years  []Year
+	Hidden int
+}
+
+// Account is a published sum.
+type Account struct {
+	Total Count
+	Parts []Count
+}
+
+// PolicyFor names the policy of an audience.
+func PolicyFor(a Audience) Policy {
+	if a == Internal {
+		return Policy{a, "none"}
+	}
+	return Policy{a, "1-to-10, simple rule"}
+}
+
+func count(n int64, hidden bool) Count {
+	switch {
+	case hidden:
+		return Count{state: Suppressed}
+	case n == 0:
+		return Count{state: Zero}
+	default:
+		return Count{n: n, state: Measured}
+	}
+}
+
+func rate(scale Scale, c cell, value, low, high float64, complete bool) Rate {
+	r := Rate{num: count(c.num, c.hideN), den: count(c.den, c.hideDen), scale: scale}
+	switch {
+	case c.hideN:
+		r.state = Suppressed
+		return r
+	case c.den == 0:
+		// NotApplicable, the zero value.
+		return r
+	case !complete:
+		r.state = Incomplete
+	case c.num == 0:
+		r.state = Zero
+	default:
+		r.state = Measured
+	}
+	unit := 1.0
+	if scale == Percent {
+		unit = 100
+	}
+	r.rate, r.low, r.high = value*unit, low*unit, high*unit
+	return r
+}
+
+// ReleaseMeasure applies the audience's policy to one measure. The order of the
+// rows is kept; it must not depend on counts.
+func ReleaseMeasure(a Audience, m ExactMeasure) Measure {
+	cells := make([]cell, len(m.Rows))
+	for i, x := range m.Rows {
+		cells[i] = cell{den: x.Denominator, num: x.Numerator, persons: x.Initial, hasComplement: m.Scale == Percent}
+		if m.Scale == Percent {
+			cells[i].persons = x.Denominator
+		}
+		if a != Internal {
+			cells[i].primary()
+		}
+	}
+	if a != Internal {
+		complementary(cells, sumsOf(m))
+	}
+	out := Measure{Scale: m.Scale}
+	for i, x := range m.Rows {
+		c := cells[i]
+		if c.hideN {
+			out.Hidden++
+		}
+		out.Rows = append(out.Rows, Row{Period: x.Period, Stratum: x.Stratum, Value: x.Value, Complete: x.Complete,
+			Rate: rate(m.Scale, c, x.Rate, x.Low, x.High, x.Complete)})
+		if x.Period.ID == m.Headline && x.Stratum == "all" {
+			out.Populations = populations(a, x, c)
+		}
+	}
+	return out
+}
+
+func populations(a Audience, x Exact, c cell) Populations {
+	hideExcluded := a != Internal && (small(x.Excluded) || small(x.Initial) || c.hideDen)
+	p := Populations{
+		Initial: count(x.Initial, hideExcluded), Excluded: count(x.Excluded, hideExcluded),
+		Denominator: count(x.Denominator, c.hideDen), Numerator: count(x.Numerator, c.hideN),
+	}
+	if c.hasComplement {
+		p.Rest = count(x.Denominator-x.Numerator, c.hideN)
+	}
+	return p
+}
+
+// sumsOf lists the sums that a reader can write down: the values of a stratum
+// add up to everyone, and for additive counts the months of a longer period add
+// up to it.
+func sumsOf(m ExactMeasure) []sum {
+	type key struct{ period, stratum, value string }
+	at := map[key]int{}
+	parts := map[key][]int{}
+	var strata []key
+	for i, x := range m.Rows {
+		at[key{x.Period.ID, x.Stratum, x.Value}] = i
+		k := key{x.Period.ID, x.Stratum, ""}
+		if x.Stratum != "all" {
+			if parts[k] == nil {
+				strata = append(strata, k)
+			}
+			parts[k] = append(parts[k], i)
+		}
+	}
+	var sums []sum
+	for _, k := range strata {
+		total, ok := at[key{k.period, "all", "all"}]
+		if !ok {
+			total = -1
+		}
+		sums = append(sums, sum{parts[k], total})
+	}
+	if m.Additive {
+		sums = append(sums, sumsOverTime(m.Rows)...)
+	}
+	return sums
+}
+
+// sumsOverTime finds, for each cell of a longer period, the shorter disjoint
+// periods that tile it exactly.
+func sumsOverTime(rows []Exact) []sum {
+	series := map[[2]string][]int{}
+	var order [][2]string
+	for i, x := range rows {
+		k := [2]string{x.Stratum, x.Value}
+		if series[k] == nil {
+			order = append(order, k)
+		}
+		series[k] = append(series[k], i)
+	}
+	var sums []sum
+	for _, k := range order {
+		idx := series[k]
+		sort.SliceStable(idx, func(a, b int) bool { return rows[idx[a]].Period.Low.Before(rows[idx[b]].Period.Low) })
+		for _, total := range idx {
+			if s, ok := tiling(rows, idx, total); ok {
+				sums = append(sums, s)
+			}
+		}
+	}
+	return sums
+}
+
+func tiling(rows []Exact, idx []int, total int) (sum, bool) {
+	whole := rows[total].Period
+	at := whole.Low
+	var parts []int
+	for _, i := range idx {
+		p := rows[i].Period
+		if i == total || p.Family != "disjoint" || !p.Low.Equal(at) || p.High.After(whole.High) {
+			continue
+		}
+		parts = append(parts, i)
+		at = p.High
+	}
+	return sum{parts, total}, len(parts) > 1 && at.Equal(whole.High)
+}
+
+// ReleaseCohort applies the audience's policy to one cohort. A step is shown
+// only if it and its distance to the shown steps on both sides are not small;
+// the last step, the cohort's size, has precedence over those between.
+func ReleaseCohort(a Audience, x ExactCohort) Cohort {
+	var out Cohort
+	hide := make([]bool, len(x.Steps))
+	years := make([]cell, len(x.Years))
+	for i, y := range x.Years {
+		years[i] = cell{den: y.PersonDays, num: y.Cases, persons: (y.PersonDays + 364) / 365}
+	}
+	if a != Internal {
+		hideSteps(x.Steps, hide)
+		all := append([]cell(nil), years...)
+		for i := range all {
+			all[i].primary()
+		}
+		s := sum{total: -1}
+		for i := range all {
+			s.parts = append(s.parts, i)
+		}
+		complementary(all, []sum{s})
+		years = all
+	}
+	shown := -1
+	for i, st := range x.Steps {
+		step := Step{Rule: st.Rule, Title: st.Title, Remaining: count(st.Remaining, hide[i])}
+		switch {
+		case i == 0:
+		case hide[i] || shown != i-1:
+			step.Removed = Count{state: Suppressed}
+		default:
+			step.Removed = count(x.Steps[i-1].Remaining-st.Remaining, false)
+		}
+		if hide[i] {
+			out.Hidden++
+		} else {
+			shown = i
+		}
+		out.Steps = append(out.Steps, step)
+	}
+	for i, y := range x.Years {
+		if years[i].hideN {
+			out.Hidden++
+		}
+		out.Years = append(out.Years, Year{y.Year, rate(x.Scale, years[i], y.Rate, y.Low, y.High, y.Complete)})
+	}
+	return out
+}
+
+func hideSteps(steps []ExactStep, hide []bool) {
+	if len(steps) == 0 {
+		return
+	}
+	last := len(steps) - 1
+	prev := int64(-1)
+	if hide[0] = small(steps[0].Remaining); !hide[0] {
+		prev = steps[0].Remaining
+	}
+	end := steps[last].Remaining
+	endShown := !small(end) && (prev < 0 || !small(prev-end))
+	for i := 1; i < last; i++ {
+		n := steps[i].Remaining
+		if small(n) || (prev >= 0 && small(prev-n)) || (endShown && small(n-end)) {
+			hide[i] = true
+			continue
+		}
+		prev = n
+	}
+	if last > 0 {
+		hide[last] = !endShown
+	}
+}
+
+// ReleaseAccount applies the audience's policy to a published sum.
+func ReleaseAccount(a Audience, x ExactAccount) Account {
+	cells := make([]cell, 0, len(x.Parts)+1)
+	s := sum{total: len(x.Parts)}
+	for i, n := range x.Parts {
+		cells = append(cells, cell{den: n, num: n, persons: n})
+		s.parts = append(s.parts, i)
+	}
+	cells = append(cells, cell{den: x.Total, num: x.Total, persons: x.Total})
+	if a != Internal {
+		for i := range cells {
+			cells[i].primary()
+		}
+		complementary(cells, []sum{s})
+	}
+	out := Account{Total: count(x.Total, cells[s.total].hideN)}
+	for _, i := range s.parts {
+		out.Parts = append(out.Parts, count(x.Parts[i], cells[i].hideN))
+	}
+	return out
+}

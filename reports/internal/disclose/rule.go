@@ -1,0 +1,108 @@
+package disclose
+
+// threshold is the largest count that an external reader may not see; zero may
+// be seen.
+const threshold = 10
+
+// small is the primary rule.
+func small(n int64) bool { return n >= 1 && n <= threshold }
+
+// cell is one aggregate in the making of a release.
+type cell struct {
+	den, num       int64
+	persons        int64 // who stand behind the cell; the denominator unless that is person-time
+	hasComplement  bool  // num counts a part of den
+	hideDen, hideN bool
+}
+
+// primary hides what is small by itself. A small complement gives the numerator
+// away as surely as a small numerator.
+func (c *cell) primary() {
+	if small(c.persons) || (c.hasComplement && small(c.den)) {
+		c.hideDen, c.hideN = true, true
+	}
+	if small(c.num) || (c.hasComplement && small(c.den-c.num)) {
+		c.hideN = true
+	}
+}
+
+// sum says that the cells at parts add up to the cell at total; total is -1
+// where the sum is known to be published elsewhere.
+type sum struct {
+	parts []int
+	total int
+}
+
+// complementary hides further cells until in no sum one hidden number stands
+// alone, and until the hidden numbers of a sum together are not small either:
+// subtraction from the total then gives only a number that might be shown.
+// Each pass only hides more, so it ends.
+func complementary(cells []cell, sums []sum) {
+	for changed := true; changed; {
+		changed = false
+		for _, s := range sums {
+			for exposed(cells, s) {
+				next, ok := smallestShown(cells, s)
+				if !ok {
+					break
+				}
+				if denExposed(cells, s) {
+					cells[next].hideDen = true
+				}
+				cells[next].hideN = true
+				changed = true
+			}
+		}
+	}
+}
+
+func exposed(cells []cell, s sum) bool { return denExposed(cells, s) || numExposed(cells, s) }
+
+func denExposed(cells []cell, s sum) bool {
+	hidden, total := 0, int64(0)
+	for _, i := range s.parts {
+		if cells[i].hideDen {
+			hidden++
+			total += cells[i].den
+		}
+	}
+	if s.total >= 0 && cells[s.total].hideDen {
+		return hidden == 0
+	}
+	return hidden == 1 || (hidden > 0 && small(total))
+}
+
+func numExposed(cells []cell, s sum) bool {
+	hidden, num, complement := 0, int64(0), int64(0)
+	for _, i := range s.parts {
+		if c := cells[i]; c.hideN {
+			hidden++
+			num += c.num
+			if c.hasComplement {
+				complement += c.den - c.num
+			}
+		}
+	}
+	if s.total >= 0 && cells[s.total].hideN {
+		return hidden == 0
+	}
+	return hidden == 1 || (hidden > 0 && (small(num) || small(complement)))
+}
+
+// smallestShown is the part to hide next: the smallest that is not empty, since
+// a hidden zero protects nothing against a reader who knows that zeros are
+// shown. Ties go to the first, so that the same data give the same release.
+func smallestShown(cells []cell, s sum) (int, bool) {
+	best := -1
+	wantDen := denExposed(cells, s)
+	for _, i := range s.parts {
+		c := cells[i]
+		if c.den == 0 || (wantDen && c.hideDen) || (!wantDen && c.hideN) {
+			continue
+		}
+		if best < 0 || c.den < cells[best].den {
+			best = i
+		}
+	}
+	return best, best >= 0
+}
