@@ -1,0 +1,67 @@
+package duck
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// Error is a failed statement: which, and of what class ("Conversion",
+// "Out of Memory", "IO"). The engine's text is dropped because it quotes data.
+type Error struct {
+	Statement string
+	Class     string
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("statement %s: %s error in DuckDB", e.Statement, e.Class)
+}
+
+// Canceled reports whether the statement was interrupted.
+func (e *Error) Canceled() bool { return e.Class == "INTERRUPT" }
+
+// scrub turns the driver's error into one without data. A cancelled context is
+// returned as such, since the caller asked for it.
+func scrub(ctx context.Context, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctxErr := ctx.Err(); ctxErr != nil {
+		return fmt.Errorf("statement %s: %w", name, ctxErr)
+	}
+	return &Error{Statement: name, Class: parseEngineError(err).Class}
+}
+
+// engineError is the engine's own account of a failure.
+type engineError struct {
+	Class    string `json:"exception_type"`
+	Message  string `json:"exception_message"`
+	Subtype  string `json:"error_subtype"`
+	Name     string `json:"name"`
+	Position string `json:"position"` // byte offset in the statement, "" when unknown
+}
+
+// parseEngineError reads what errors_as_json makes of an error. Some errors
+// carry a plain prefix before the JSON or no JSON at all.
+func parseEngineError(err error) engineError {
+	var e engineError
+	var driverErr *duckdb.Error
+	if !errors.As(err, &driverErr) {
+		e.Class = "Driver"
+		return e
+	}
+	text := driverErr.Msg
+	if i := strings.IndexByte(text, '{'); i >= 0 && json.Unmarshal([]byte(text[i:]), &e) == nil && e.Class != "" {
+		return e
+	}
+	if class, _, ok := strings.Cut(text, " Error: "); ok && len(class) < 40 && !strings.ContainsAny(class, "\"'{") {
+		e.Class = class
+		return e
+	}
+	e.Class = "Unknown"
+	return e
+}
