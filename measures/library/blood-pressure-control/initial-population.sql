@@ -3,6 +3,6 @@ SELECT seen.pid, seen.period
 FROM seen
 JOIN condition_course c USING (pid)
 WHERE seen.age BETWEEN 18 AND 85
-  AND c.code IN (FROM list."hypertension")
+  AND c.code IN (FROM list_hypertension)
   AND c.onset < seen.high
   AND c.abatement >= seen.low

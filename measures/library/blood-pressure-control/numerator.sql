@@ -1,21 +1,21 @@
 -- On the newest day with a reading, the lowest systolic is below 140 and the lowest
 -- diastolic below 90. A reading has both, in mm[Hg].
 WITH reading AS (
-  SELECT panel.pid, panel.at, systolic.value_num AS systolic, diastolic.value_num AS diastolic
+  SELECT panel.pid, panel.moment, systolic.value_num AS systolic, diastolic.value_num AS diastolic
   FROM result panel
   JOIN result_component systolic USING (pid, rid)
   JOIN result_component diastolic USING (pid, rid)
-  WHERE panel.code IN (FROM list."blood-pressure-panel")
-    AND systolic.code IN (FROM list."systolic-blood-pressure")
-    AND diastolic.code IN (FROM list."diastolic-blood-pressure")
+  WHERE panel.code IN (FROM list_blood_pressure_panel)
+    AND systolic.code IN (FROM list_systolic_blood_pressure)
+    AND diastolic.code IN (FROM list_diastolic_blood_pressure)
     AND systolic.value_unit = 'mm[Hg]' AND systolic.value_num IS NOT NULL
     AND diastolic.value_unit = 'mm[Hg]' AND diastolic.value_num IS NOT NULL
 ),
 reading_day AS (
-  SELECT i.pid, i.period, r.at::DATE AS day, min(r.systolic) AS systolic, min(r.diastolic) AS diastolic
+  SELECT i.pid, i.period, r.moment::DATE AS day, min(r.systolic) AS systolic, min(r.diastolic) AS diastolic
   FROM initial_population i
   JOIN reading r USING (pid)
-  WHERE r.at >= i.low AND r.at < i.high
+  WHERE r.moment >= i.low AND r.moment < i.high
   GROUP BY ALL
 )
 SELECT pid, period

@@ -2,5 +2,5 @@
 SELECT i.pid, i.period
 FROM initial_population i
 JOIN performed p USING (pid)
-WHERE p.code IN (FROM list."bilateral-mastectomy")
-  AND p.at < i.high
+WHERE p.code IN (FROM list_bilateral_mastectomy)
+  AND p.moment < i.high

@@ -2,11 +2,11 @@
 SELECT i.pid, i.period
 FROM initial_population i
 JOIN condition_course c USING (pid)
-WHERE c.code IN (FROM list."colorectal-cancer")
+WHERE c.code IN (FROM list_colorectal_cancer)
   AND c.onset < i.high
 UNION ALL
 SELECT i.pid, i.period
 FROM initial_population i
 JOIN performed p USING (pid)
-WHERE p.code IN (FROM list."total-colectomy")
-  AND p.at < i.high
+WHERE p.code IN (FROM list_total_colectomy)
+  AND p.moment < i.high

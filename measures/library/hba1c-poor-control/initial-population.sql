@@ -3,6 +3,6 @@ SELECT seen.pid, seen.period
 FROM seen
 JOIN condition_course c USING (pid)
 WHERE seen.age BETWEEN 18 AND 75
-  AND (c.code IN (FROM list."type-1-diabetes") OR c.code IN (FROM list."type-2-diabetes"))
+  AND (c.code IN (FROM list_type_1_diabetes) OR c.code IN (FROM list_type_2_diabetes))
   AND c.onset < seen.high
   AND c.abatement >= seen.low

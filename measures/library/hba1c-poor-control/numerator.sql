@@ -5,9 +5,9 @@ WITH newest AS (
     i.pid, i.period, CASE WHEN r.value_unit = '%' THEN r.value_num END AS percentage
   FROM initial_population i
   JOIN result r USING (pid)
-  WHERE r.code IN (FROM list."hba1c-lab")
-    AND r.at >= i.low AND r.at < i.high
-  ORDER BY i.pid, i.period, r.at DESC, percentage NULLS LAST
+  WHERE r.code IN (FROM list_hba1c_lab)
+    AND r.moment >= i.low AND r.moment < i.high
+  ORDER BY i.pid, i.period, r.moment DESC, percentage NULLS LAST
 )
 SELECT pid, period
 FROM initial_population

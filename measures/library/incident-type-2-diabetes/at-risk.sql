@@ -4,7 +4,7 @@
 WITH medicated AS (
   SELECT pid, min(day) AS first_day
   FROM ordered
-  WHERE code IN (FROM list."diabetes-medication")
+  WHERE code IN (FROM list_diabetes_medication)
   GROUP BY pid
 )
 SELECT pid,
@@ -15,4 +15,4 @@ JOIN patient USING (pid)
 LEFT JOIN event USING (pid)
 LEFT JOIN medicated USING (pid)
 WHERE patient.birth_date IS NOT NULL
-  AND pid NOT IN (SELECT pid FROM condition_course WHERE code IN (FROM list."type-1-diabetes"))
+  AND pid NOT IN (SELECT pid FROM condition_course WHERE code IN (FROM list_type_1_diabetes))

@@ -1,7 +1,7 @@
 WITH medicated AS (
   SELECT pid, min(day) AS first_day
   FROM ordered
-  WHERE code IN (FROM list."diabetes-medication")
+  WHERE code IN (FROM list_diabetes_medication)
   GROUP BY pid
 )
 SELECT pid

@@ -1,0 +1,242 @@
+package measures
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"farr/internal/source"
+)
+
+//go:embed library
+var shipped embed.FS
+
+const (
+	measureFile = "measure.yaml"
+	cohortFile  = "cohort.yaml"
+	listFolder  = "lists"
+)
+
+// Kinds of definition.
+const (
+	KindMeasure = "measure"
+	KindCohort  = "cohort"
+)
+
+// Library is a set of measures and cohorts that were read and found sound.
+type Library struct {
+	definitions []Definition // by kind (measures first) and ID
+}
+
+// LoadLibrary reads the measure and cohort folders in dirs, or those that farr
+// ships when no dir is given. A dir holds one folder a definition and perhaps a
+// folder lists for value lists that several use; a dir that is itself a
+// definition's folder serves too. The error is source.Diagnostics with every
+// mistake in every file.
+func LoadLibrary(dirs ...string) (*Library, error) {
+	if len(dirs) == 0 {
+		sub, err := fs.Sub(shipped, "library")
+		if err != nil {
+			return nil, err
+		}
+		return loadLibrary(root{sub, "library", "library"})
+	}
+	var roots []root
+	for _, dir := range dirs {
+		r, err := os.OpenRoot(dir)
+		if err != nil {
+			return nil, fmt.Errorf("open library: %w", err)
+		}
+		defer r.Close()
+		name, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, fmt.Errorf("open library: %w", err)
+		}
+		roots = append(roots, root{r.FS(), filepath.ToSlash(dir), filepath.Base(name)})
+	}
+	return loadLibrary(roots...)
+}
+
+// root is one folder to load from. Files are read through fsys, so that no path
+// in a definition leads out of it.
+type root struct {
+	fsys fs.FS
+	dir  string // as given, for positions
+	base string // the folder's own name
+}
+
+func loadLibrary(roots ...root) (*Library, error) {
+	l := &loader{seen: map[string]source.Pos{}}
+	defer l.checker.close()
+	for _, r := range roots {
+		if err := l.root(r); err != nil {
+			return nil, fmt.Errorf("read library %s: %w", r.dir, err)
+		}
+	}
+	if l.broken != nil {
+		return nil, fmt.Errorf("check SQL: %w", l.broken)
+	}
+	if err := l.diags.Err(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(l.definitions, func(a, b Definition) int {
+		// "measure" sorts after "cohort", and is wanted first.
+		return cmp.Or(cmp.Compare(b.Kind, a.Kind), cmp.Compare(a.ID, b.ID))
+	})
+	return &Library{l.definitions}, nil
+}
+
+// Definitions are the measures by ID, then the cohorts by ID.
+func (l *Library) Definitions() []Definition { return slices.Clone(l.definitions) }
+
+// IDs of the definitions of one kind, sorted.
+func (l *Library) IDs(kind string) []string {
+	var ids []string
+	for _, d := range l.definitions {
+		if d.Kind == kind {
+			ids = append(ids, d.ID)
+		}
+	}
+	return ids
+}
+
+// pick gives the definitions named, or all of the kind when none is; an unknown
+// name is an error with the nearest known one.
+func (l *Library) pick(kind string, ids []string) ([]Definition, error) {
+	known := l.IDs(kind)
+	var mistakes []error
+	for _, id := range ids {
+		if !slices.Contains(known, id) {
+			err := fmt.Errorf("unknown %s %q", kind, id)
+			if hint := source.DidYouMean(id, known); hint != "" {
+				err = fmt.Errorf("%w (%s)", err, hint)
+			}
+			mistakes = append(mistakes, err)
+		}
+	}
+	var out []Definition
+	for _, d := range l.definitions {
+		if d.Kind == kind && (len(ids) == 0 || slices.Contains(ids, d.ID)) {
+			out = append(out, d)
+		}
+	}
+	return out, errors.Join(mistakes...)
+}
+
+// loader gathers the definitions and the mistakes of all roots.
+type loader struct {
+	definitions []Definition
+	seen        map[string]source.Pos // definition ID to where it was first given
+	diags       source.Diagnostics
+	checker     checker
+	broken      error // of the checker itself, not of a file
+}
+
+func (l *loader) root(r root) error {
+	entries, err := fs.ReadDir(r.fsys, ".")
+	if err != nil {
+		return err
+	}
+	shared := l.lists(r, listFolder)
+	found := 0
+	if kind := definitionIn(r.fsys, "."); kind != "" {
+		l.folder(r, ".", kind, nil)
+		found++
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if kind := definitionIn(r.fsys, e.Name()); kind != "" {
+			l.folder(r, e.Name(), kind, shared)
+			found++
+		}
+	}
+	if found == 0 {
+		l.report(source.Pos{File: r.dir}, "no-definition", "no folder with a measure.yaml or cohort.yaml", "")
+	}
+	return nil
+}
+
+func definitionIn(fsys fs.FS, dir string) string {
+	for name, kind := range map[string]string{measureFile: KindMeasure, cohortFile: KindCohort} {
+		if _, err := fs.Stat(fsys, path.Join(dir, name)); err == nil {
+			return kind
+		}
+	}
+	return ""
+}
+
+// folder loads one definition. Its own lists come before shared ones of the same name.
+func (l *loader) folder(r root, dir, kind string, shared map[string]ValueList) {
+	f := &folder{root: r, dir: dir, lists: map[string]ValueList{}, loader: l}
+	for name, list := range shared {
+		f.lists[name] = list
+	}
+	for name, list := range l.lists(r, path.Join(dir, listFolder)) {
+		f.lists[name] = list
+	}
+	var d Definition
+	if kind == KindMeasure {
+		d = f.measure()
+	} else {
+		d = f.cohort()
+	}
+	if d.ID == "" {
+		return
+	}
+	at := f.doc.Pos("id")
+	if first, ok := l.seen[d.ID]; ok {
+		l.report(at, "duplicate-id", fmt.Sprintf("%q is defined at %s too", d.ID, first), "give it another id")
+	}
+	l.seen[d.ID] = at
+	d.Hash = d.hash()
+	l.definitions = append(l.definitions, d)
+}
+
+func (l *loader) report(at source.Pos, code, message, hint string) {
+	l.diags = append(l.diags, source.Diagnostic{Pos: at, Code: code, Message: message, Hint: hint})
+}
+
+func (l *loader) checkSQL(file, sql string) {
+	diags, err := l.checker.check(file, sql)
+	l.diags = append(l.diags, diags...)
+	if err != nil && l.broken == nil {
+		l.broken = err
+	}
+}
+
+// collect adds the mistakes of a decoded file.
+func (l *loader) collect(err error) {
+	var ds source.Diagnostics
+	if errors.As(err, &ds) {
+		l.diags = append(l.diags, ds...)
+	}
+}
+
+// file reads a file of a root and names it as a person would.
+func (r root) file(name string) (display string, data []byte, err error) {
+	data, err = fs.ReadFile(r.fsys, name)
+	return path.Join(r.dir, name), data, err
+}
+
+// hash is the SHA-256 of the whole definition, text that only people read
+// included: a page must never show a new text beside an old number's hash.
+func (d Definition) hash() string {
+	d.Hash = ""
+	text, err := json.Marshal(d)
+	if err != nil {
+		panic(err) // strings and integers only
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
