@@ -2,7 +2,7 @@ package fhir
 
 // markers are, for each resource type, what tells another release from R4: read from the definitions of DSTU2 (1.0.2),
 // STU3 (3.0.2), R4 (4.0.1), R4B (4.3.0) and R5 (5.0.0). Few and sure is the rule: an element that servers add to R4
-// under the same name has no place here.
+// under the same name has no place here, nor one that differs only in being a list or not, which servers get wrong.
 var markers = map[string][]marker{
 	"AllergyIntolerance": {
 		{element: "clinicalStatus", kind: String, release: STU3},
@@ -23,6 +23,8 @@ var markers = map[string][]marker{
 		{element: "patient", release: DSTU2},
 		{element: "dateRecorded", release: DSTU2},
 		{element: "participant", release: R5},
+		{element: "evidence", inItems: true, within: "concept", release: R5},
+		{element: "evidence", inItems: true, within: "reference", release: R5},
 	},
 	"Coverage": {
 		{element: "grouping", release: STU3},
@@ -34,12 +36,10 @@ var markers = map[string][]marker{
 	},
 	"Device": {
 		{element: "udi", release: STU3},
-		{element: "type", kind: Array, release: R5},
 		{element: "name", release: R5},
 	},
 	"DiagnosticReport": {
 		{element: "context", release: STU3},
-		{element: "category", kind: Object, release: STU3},
 		{element: "codedDiagnosis", release: STU3},
 		{element: "supportingInfo", release: R5},
 	},
@@ -58,21 +58,17 @@ var markers = map[string][]marker{
 		{element: "reason", inItems: true, within: "coding", release: STU3},
 		{element: "reason", inItems: true, within: "value", release: R5},
 		{element: "participant", inItems: true, within: "actor", release: R5},
-		{element: "serviceType", kind: Array, release: R5},
 	},
-	"Goal": {
-		{element: "status", release: STU3},
-		{element: "target", kind: Object, release: STU3},
-	},
+	"Goal": {{element: "status", release: STU3}},
 	"Immunization": {
 		{element: "notGiven", release: STU3},
 		{element: "wasNotGiven", release: DSTU2},
 		{element: "date", release: STU3},
 		{element: "explanation", release: STU3},
 		{element: "informationSource", release: R5},
+		{element: "reason", inItems: true, within: "concept", release: R5},
 	},
 	"Location": {
-		{element: "type", kind: Object, release: STU3},
 		{element: "form", release: R5},
 		{element: "contact", release: R5},
 	},
@@ -108,14 +104,11 @@ var markers = map[string][]marker{
 		{element: "context", release: STU3},
 		{element: "comment", release: STU3},
 		{element: "related", release: STU3},
-		{element: "interpretation", kind: Object, release: STU3},
-		{element: "category", kind: Object, release: DSTU2},
 		{element: "comments", release: DSTU2},
 		{element: "triggeredBy", release: R5},
 		{element: "instantiatesCanonical", release: R5},
 	},
 	"Organization": {
-		{element: "type", kind: Object, release: DSTU2},
 		{element: "contact", inItems: true, within: "name", kind: Array, release: R5},
 	},
 	"Patient": {

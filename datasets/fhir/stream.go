@@ -18,7 +18,7 @@ const (
 	// A gzip of an export is 10 to 30 times smaller than its text; deflate ends at 1,032 times. Past
 	// bombSize bytes of text, more than bombRatio times the file read so far is no export.
 	bombRatio = 400
-	bombSize  = 256 << 20
+	bombSize  = 64 << 20
 )
 
 // stream gives the uncompressed text of a file and counts the bytes taken from the file.

@@ -44,7 +44,7 @@ func interned(names string) map[string]string {
 // foreignTypes holds resource types that R4 and R4B do not have, by the release that does: one of
 // them in a source proves the source is not R4. STU3 includes what it shares with DSTU2.
 var foreignTypes = byRelease(map[string]string{
-	DSTU2: `BodySite Conformance DiagnosticOrder MedicationOrder Order OrderResponse`,
+	DSTU2: `BodySite Conformance DeviceUseRequest DiagnosticOrder ImagingObjectSelection MedicationOrder Order OrderResponse`,
 	STU3: `DataElement DeviceComponent EligibilityRequest EligibilityResponse ExpansionProfile ImagingManifest
 		ProcedureRequest ProcessRequest ProcessResponse ReferralRequest Sequence ServiceDefinition`,
 	R5: `ActorDefinition ArtifactAssessment BiologicallyDerivedProductDispense ConditionDefinition DeviceAssociation
