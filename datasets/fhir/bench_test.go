@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"os"
 	"path/filepath"
@@ -57,5 +58,40 @@ func BenchmarkParse(b *testing.B) {
 				b.Fatal(why)
 			}
 		}
+	}
+}
+
+// BenchmarkLines is the reader alone, plain and gzip: finding, cutting and, for gzip, decompressing.
+func BenchmarkLines(b *testing.B) {
+	lines, _ := benchLines(b)
+	text := append(bytes.Join(lines, []byte("\n")), '\n')
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(text); err != nil {
+		b.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"a.ndjson": text, "a.ndjson.gz": packed.Bytes()} {
+		b.Run(name, func(b *testing.B) {
+			dir := b.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+				b.Fatal(err)
+			}
+			src, err := Open(dir)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				count := 0
+				err := src.Inputs[0].Lines(context.Background(), func(Line) error { count++; return nil })
+				if err != nil || count != len(lines) {
+					b.Fatal(count, err)
+				}
+			}
+		})
 	}
 }

@@ -9,22 +9,17 @@ import (
 // sorted when the object ends, so that an object of a million names costs no quadratic time.
 const smallObject = 64
 
-// duplicate notes a name in its object's frame, and says whether the object has it already. A bit
-// set of hashes answers no for most names; otherwise the names before it are compared, lengths first.
+// nameBit hashes a name to one of 64 bits. In the set of an object's names, an unset bit means a new name.
+func nameBit(name []byte) uint64 {
+	size := len(name)
+	if size == 0 {
+		return 1
+	}
+	return 1 << ((uint(size) ^ uint(name[0])<<1 ^ uint(name[size-1])<<2) & 63)
+}
+
+// duplicate says whether the object has the name already, lengths first.
 func (d *Doc) duplicate(tape []entry, f *frame, name []byte) bool {
-	f.count++
-	if f.count > smallObject {
-		return false // sortedDuplicate decides at the end
-	}
-	var hash uint
-	if size := len(name); size > 0 {
-		hash = uint(size) ^ uint(name[0])<<1 ^ uint(name[size-1])<<2
-	}
-	bit := uint64(1) << (hash & 63)
-	if f.seen&bit == 0 {
-		f.seen |= bit
-		return false
-	}
 	for k := f.last; k != 0; k = tape[k].next {
 		if e := &tape[k]; int(e.end-e.pos) == len(name) && bytes.Equal(d.keyBytes(e), name) {
 			return true

@@ -118,9 +118,12 @@ value:
 	}
 	switch c := b[i]; {
 	case c == '"':
-		end, escaped, why := scanString(b, i+1)
-		if why != "" {
-			return tape, why
+		end, escaped := plain(b, i+1), false
+		if end >= n || b[end] != '"' {
+			var why Reason
+			if end, escaped, why = scanRest(b, i+1, end); why != "" {
+				return tape, why
+			}
 		}
 		tape = append(tape, entry{uint32(i + 1), uint32(end), uint32(len(tape) + 1), String, escaped})
 		i = end + 1
@@ -207,20 +210,27 @@ name:
 		return tape, fault(b, i)
 	}
 	{
-		end, escaped, why := scanString(b, i+1)
-		if why != "" {
-			return tape, why
-		}
 		if len(tape) >= MaxValues {
 			return tape, TooLong
 		}
-		e := entry{uint32(i + 1), uint32(end), top.last, key, escaped}
+		end := plain(b, i+1)
+		e := entry{uint32(i + 1), uint32(end), top.last, key, false}
 		name := b[i+1 : end]
-		if escaped {
-			name = d.unescape(name)
-			e.pos, e.end = uint32(len(d.text)-len(name)), uint32(len(d.text))
+		if end >= n || b[end] != '"' {
+			var why Reason
+			if end, e.escaped, why = scanRest(b, i+1, end); why != "" {
+				return tape, why
+			}
+			e.end, name = uint32(end), b[i+1:end]
+			if e.escaped {
+				name = d.unescape(name)
+				e.pos, e.end = uint32(len(d.text)-len(name)), uint32(len(d.text))
+			}
 		}
-		if d.duplicate(tape, top, name) {
+		top.count++
+		if bit := nameBit(name); top.seen&bit == 0 {
+			top.seen |= bit
+		} else if top.count <= smallObject && d.duplicate(tape, top, name) {
 			return tape, DuplicateKey
 		}
 		top.last = uint32(len(tape))

@@ -33,10 +33,11 @@ func (d *Doc) resource() Reason {
 	if !id.Exists() {
 		return MissingID
 	}
-	if !ValidID(id.Str()) {
+	text := id.Str()
+	if !ValidID(text) {
 		return InvalidID
 	}
-	d.typ, d.id = known, id.Str()
+	d.typ, d.id = known, text
 	return ""
 }
 

@@ -11,10 +11,9 @@ const (
 	highBits = 0x8080808080808080
 )
 
-// scanString finds the closing quote of the string whose text begins at b[start]. It passes eight bytes at
-// a time over plain ASCII; escapes and other UTF-8 are checked by scanRest.
-func scanString(b []byte, start int) (end int, escaped bool, why Reason) {
-	i := start
+// plain passes the plain ASCII of a string from b[i] on, eight bytes at a time, and gives the index of
+// what ends it: the closing quote, or a byte for scanRest to look at, or, near the end of b, any byte.
+func plain(b []byte, i int) int {
 	for i+8 <= len(b) {
 		w := binary.LittleEndian.Uint64(b[i:])
 		quote, slash := w^(eachByte*'"'), w^(eachByte*'\\')
@@ -22,15 +21,11 @@ func scanString(b []byte, start int) (end int, escaped bool, why Reason) {
 		// above 0x7f. A borrow can set bits above the first such byte, never below.
 		m := ((quote - eachByte) | (slash - eachByte) | (w - eachByte*' ') | w) & highBits
 		if m != 0 {
-			i += bits.TrailingZeros64(m) >> 3
-			if b[i] == '"' {
-				return i, false, ""
-			}
-			return scanRest(b, start, i)
+			return i + bits.TrailingZeros64(m)>>3
 		}
 		i += 8
 	}
-	return scanRest(b, start, i)
+	return i
 }
 
 // scanRest ends the scan of the string b[start:] of which b[start:i] is plain ASCII.

@@ -17,6 +17,14 @@ type Foreign struct {
 	What string
 }
 
+// At gives the error that ends the read of the input, for the line that gave the proof.
+func (f Foreign) At(in Input, l Line) *Error {
+	return &Error{
+		Code: NotFHIRR4, File: in.Name, Line: l.Number, Offset: l.Offset,
+		Hint: "the resource is of FHIR " + f.Release + " (" + f.What + "); farr reads R4, so export again as R4",
+	}
+}
+
 // NotR4 looks for what R4 and R4B cannot hold: a resource type, or an element, that only
 // another release has. It says false for a resource that may be R4. It may be asked after a
 // WrongResourceType too, which a foreign type gives.

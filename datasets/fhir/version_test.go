@@ -67,6 +67,10 @@ func TestNotR4(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tt.body, got, tt.want)
 		}
 	}
+	e := Foreign{STU3, "Goal.status"}.At(Input{Name: "g.ndjson"}, Line{Number: 3, Offset: 40})
+	if got, want := e.Error(), "g.ndjson:3: byte 40: not-fhir-r4: the resource is of FHIR STU3 (Goal.status); farr reads R4, so export again as R4"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 	// What an earlier line proved is not said of the next.
 	_ = d.Parse([]byte(`{"resourceType":"Patient","id":"a"}`))
 	if f, ok := d.NotR4(); ok {
