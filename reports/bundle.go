@@ -1,0 +1,183 @@
+package reports
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"farr/reports/internal/disclose"
+)
+
+// manifestName is the file that makes a folder a farr bundle.
+const manifestName = "manifest.json"
+
+const bundleKind = "farr-report"
+
+// manifest lists the bundle's files.
+type manifest struct {
+	Kind     string         `json:"kind"`
+	Format   int            `json:"format"`
+	Results  string         `json:"results"`
+	Audience Audience       `json:"audience"`
+	Policy   string         `json:"policy"`
+	Files    []manifestFile `json:"files"`
+}
+
+type manifestFile struct {
+	Path   string `json:"path"`
+	Bytes  int    `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// checkOut refuses a folder that a bundle may not replace, before any work.
+func checkOut(out string) error {
+	if out == "" {
+		return errors.New("report: no output folder was named")
+	}
+	info, err := os.Lstat(out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("report: %s is not a folder", out)
+	}
+	entries, err := os.ReadDir(out)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	var m manifest
+	b, err := os.ReadFile(filepath.Join(out, manifestName))
+	if err != nil || json.Unmarshal(b, &m) != nil || m.Kind != bundleKind {
+		return fmt.Errorf("report: %s has files in it and is not a farr report; nothing was written (choose another folder)", out)
+	}
+	known := map[string]bool{manifestName: true}
+	for _, f := range m.Files {
+		known[f.Path] = true
+	}
+	return filepath.WalkDir(out, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(out, path)
+		if err != nil {
+			return err
+		}
+		if !known[filepath.ToSlash(rel)] {
+			return fmt.Errorf("report: %s holds %s, which is not part of the report there; nothing was written (move it, or choose another folder)", out, rel)
+		}
+		return nil
+	})
+}
+
+// write stages the files beside out, then puts them in its place.
+func write(req Request, results string, files map[string][]byte) (*Bundle, error) {
+	m := manifest{Kind: bundleKind, Format: 1, Results: results, Audience: req.Audience, Policy: disclose.PolicyFor(req.Audience).Name}
+	paths := make([]string, 0, len(files))
+	for p := range files {
+		paths = append(paths, p)
+	}
+	slices.Sort(paths)
+	for _, p := range paths {
+		sum := sha256.Sum256(files[p])
+		m.Files = append(m.Files, manifestFile{p, len(files[p]), hex.EncodeToString(sum[:])})
+	}
+	list, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, '\n')
+
+	out, err := filepath.Abs(req.Out)
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	stage, err := os.MkdirTemp(filepath.Dir(out), "."+filepath.Base(out)+".new-")
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	defer os.RemoveAll(stage) // empty-handed after the rename; what was replaced, after an exchange
+	// An internal report holds small numbers: only its owner may read it, until
+	// the owner says otherwise.
+	dirMode, fileMode := fs.FileMode(0o755), fs.FileMode(0o644)
+	if req.Audience == Internal {
+		dirMode, fileMode = 0o700, 0o600
+	}
+	if err := os.Chmod(stage, dirMode); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	for _, p := range paths {
+		if err := writeFile(filepath.Join(stage, filepath.FromSlash(p)), files[p], dirMode, fileMode); err != nil {
+			return nil, fmt.Errorf("report: %w", err)
+		}
+	}
+	if err := writeFile(filepath.Join(stage, manifestName), list, dirMode, fileMode); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	if err := checkOut(out); err != nil { // again: something may have been put there meanwhile
+		return nil, err
+	}
+	if err := replace(stage, out); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	sum := sha256.Sum256(list)
+	return &Bundle{Dir: out, Index: filepath.Join(out, "index.html"), Files: len(paths) + 1, ManifestHash: hex.EncodeToString(sum[:])}, nil
+}
+
+func writeFile(path string, data []byte, dirMode, fileMode fs.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// replace puts the staged folder at out. A folder that is there is exchanged in
+// one step where the system can, so that a reader always finds a whole report;
+// elsewhere it is moved aside first.
+func replace(stage, out string) error {
+	_, err := os.Lstat(out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = os.Rename(stage, out)
+	case err != nil:
+		return err
+	default:
+		if err = exchange(stage, out); err != nil {
+			aside := stage + ".old"
+			if err = os.Rename(out, aside); err != nil {
+				return err
+			}
+			if err = os.Rename(stage, out); err != nil {
+				return errors.Join(err, os.Rename(aside, out))
+			}
+			err = os.RemoveAll(aside)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(out))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

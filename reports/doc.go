@@ -1,0 +1,18 @@
+// Package reports turns results into a bundle: a folder of pages that opens
+// offline, prints, needs no script, and says for each number where it came from.
+//
+//	exact counts (input)  ->  disclose  ->  page  ->  files, written whole or not at all
+//
+// [Build] reads results, a file of targets and an audience, and writes
+//
+//	index.html           measures against their targets
+//	measures/<id>.html   one measure: finding, populations, time, groups, sites, definition
+//	cohorts/<id>.html    one cohort: attrition, incidence, definition
+//	run.html             lineage, and the command that makes it again
+//	data/<figure>.csv    the numbers of each figure, and .json
+//	licences.txt         notices of the software that drew the charts
+//	manifest.json        SHA-256 of each of these files
+//
+// The same inputs give the same bytes. An audience must be named: internal shows
+// everything and marks every page, external shows no count of 1 to 10.
+package reports

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package reports
+
+import "errors"
+
+// exchange is not offered here.
+func exchange(a, b string) error { return errors.ErrUnsupported }

@@ -1,0 +1,170 @@
+package page
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"farr/reports/internal/disclose"
+)
+
+// Table is a figure's data: what the page shows beside the drawing and what its
+// CSV and JSON files hold. Numbers can only be released ones.
+type Table struct {
+	Caption string
+	Labels  []string // names of the label columns
+	Counts  []string // names of the count columns
+	Rated   bool     // whether rows have a rate
+	Scale   disclose.Scale
+	Rows    []TableRow
+}
+
+// TableRow has a label and a count for each name, and a rate where Rated.
+type TableRow struct {
+	Labels []string
+	Counts []disclose.Count
+	Rate   disclose.Rate
+}
+
+// NumeratorHead and DenominatorHead name the counts of a rate.
+func (t Table) NumeratorHead() string {
+	if t.Scale == disclose.Percent {
+		return "Numerator"
+	}
+	return "Events"
+}
+
+func (t Table) DenominatorHead() string {
+	if t.Scale == disclose.Percent {
+		return "Denominator"
+	}
+	return "Time observed"
+}
+
+// csv has one row a table row; a number that may not be shown is an empty field
+// with its state beside it.
+func (t Table) csv() ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.UseCRLF = true
+	head := t.columns()
+	if err := w.Write(head); err != nil {
+		return nil, err
+	}
+	for _, r := range t.Rows {
+		var fields []string
+		for _, l := range r.Labels {
+			fields = append(fields, inert(l))
+		}
+		for _, c := range r.Counts {
+			fields = append(fields, countField(c), c.State().String())
+		}
+		if t.Rated {
+			v := rateFields(r.Rate)
+			fields = append(fields, countField(r.Rate.Numerator()), countField(r.Rate.Denominator()), v[0], v[1], v[2], r.Rate.State().String())
+		}
+		if err := w.Write(fields); err != nil {
+			return nil, err
+		}
+	}
+	w.Flush()
+	return b.Bytes(), w.Error()
+}
+
+func (t Table) columns() []string {
+	var head []string
+	for _, l := range t.Labels {
+		head = append(head, column(l))
+	}
+	for _, c := range t.Counts {
+		head = append(head, column(c), column(c)+"_state")
+	}
+	if t.Rated {
+		numerator, denominator, value := "numerator", "denominator", "percent"
+		if t.Scale != disclose.Percent {
+			numerator, denominator, value = "events", "person_days", "per_"+strconv.FormatInt(int64(t.Scale), 10)+"_person_years"
+		}
+		head = append(head, numerator, denominator, value, "interval_low", "interval_high", "state")
+	}
+	return head
+}
+
+// json is a list of objects with the columns of the CSV; what may not be shown
+// is null.
+func (t Table) json() ([]byte, error) {
+	head := t.columns()
+	rows := make([]json.RawMessage, 0, len(t.Rows))
+	for _, r := range t.Rows {
+		var values []any
+		for _, l := range r.Labels {
+			values = append(values, l)
+		}
+		for _, c := range r.Counts {
+			values = append(values, number(countField(c)), c.State().String())
+		}
+		if t.Rated {
+			v := rateFields(r.Rate)
+			values = append(values, number(countField(r.Rate.Numerator())), number(countField(r.Rate.Denominator())),
+				number(v[0]), number(v[1]), number(v[2]), r.Rate.State().String())
+		}
+		var b strings.Builder // objects by hand keep the order of the columns
+		b.WriteString("{")
+		for i, v := range values {
+			if i > 0 {
+				b.WriteString(",")
+			}
+			name, err := json.Marshal(head[i])
+			if err != nil {
+				return nil, err
+			}
+			value, err := json.Marshal(v)
+			if err != nil {
+				return nil, err
+			}
+			b.Write(name)
+			b.WriteString(":")
+			b.Write(value)
+		}
+		b.WriteString("}")
+		rows = append(rows, json.RawMessage(b.String()))
+	}
+	out, err := json.MarshalIndent(map[string]any{"caption": t.Caption, "rows": rows}, "", " ")
+	return append(out, '\n'), err
+}
+
+func number(field string) any {
+	if field == "" {
+		return nil
+	}
+	return json.Number(field)
+}
+
+func countField(c disclose.Count) string {
+	n, ok := c.Value()
+	if !ok {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// rateFields are value, low and high to four decimals of the shown unit.
+func rateFields(r disclose.Rate) [3]string {
+	if !r.Shown() {
+		return [3]string{}
+	}
+	v, low, high := r.Plot()
+	f := func(x float64) string { return strconv.FormatFloat(x, 'f', 4, 64) }
+	return [3]string{f(v), f(low), f(high)}
+}
+
+// inert keeps a spreadsheet from reading text as a formula.
+func inert(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n|", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+func column(s string) string { return strings.ReplaceAll(strings.ToLower(s), " ", "_") }

@@ -1,0 +1,223 @@
+package page
+
+import (
+	"fmt"
+	"html/template"
+	"sort"
+
+	"farr/reports/internal/chart"
+	"farr/reports/internal/disclose"
+)
+
+// Figure is a heading that says what is shown, a drawing in two widths, notes,
+// and the data.
+type Figure struct {
+	ID       string
+	Heading  string
+	About    string // what, where, when, unit
+	Wide     template.HTML
+	Narrow   template.HTML
+	Keys     []Key
+	Note     string
+	Table    Table
+	DataPath string // without extension, from the page
+	Hidden   bool
+}
+
+// Key is a line of the legend, in HTML.
+type Key struct{ Kind, Words string }
+
+// artist draws figures and remembers their tables for the data files.
+type artist struct {
+	charts *chart.Renderer
+	tables map[string]Table
+	order  []string
+}
+
+func (a *artist) keep(id string, t Table) {
+	if _, ok := a.tables[id]; !ok {
+		a.order = append(a.order, id)
+	}
+	a.tables[id] = t
+}
+
+// both draws in the two widths; the names of the drawings differ, since both are
+// in one page.
+func both(id, title, description string, draw func(chart.Label, chart.Size) (chart.SVG, error)) (wide, narrow template.HTML, err error) {
+	for _, v := range []struct {
+		suffix string
+		size   chart.Size
+		to     *template.HTML
+	}{{"-w", chart.Wide, &wide}, {"-n", chart.Narrow, &narrow}} {
+		svg, err := draw(chart.Label{ID: id + v.suffix, Title: title, Description: description}, v.size)
+		if err != nil {
+			return "", "", err
+		}
+		*v.to = svg.HTML()
+	}
+	return wide, narrow, nil
+}
+
+func target(m Measure) *chart.Target {
+	if m.KPI == nil {
+		return nil
+	}
+	return &chart.Target{Value: m.KPI.Target, Label: "target " + trimmed(m.Released.Scale.Format(m.KPI.Target))}
+}
+
+// trimmed drops ".0" where the label must be short.
+func trimmed(s string) string {
+	for i := 0; i+1 < len(s); i++ {
+		if s[i] == '.' && s[i+1] == '0' && (i+2 == len(s) || s[i+2] == ' ') {
+			return s[:i] + s[i+2:]
+		}
+	}
+	return s
+}
+
+// overTime draws the rates of everyone along periods.
+func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, caption string) (Figure, error) {
+	var points []chart.Point
+	t := Table{Caption: caption, Labels: []string{"Period", "From", "To"}, Rated: true, Scale: m.Released.Scale}
+	hidden, incomplete := false, false
+	for _, r := range rows {
+		points = append(points, chart.Point{Label: periodTick(r.Period), Rate: r.Rate})
+		t.Rows = append(t.Rows, TableRow{Labels: []string{periodWords(r.Period), r.Period.Low.Format("2006-01-02"),
+			r.Period.High.AddDate(0, 0, -1).Format("2006-01-02")}, Rate: r.Rate})
+		hidden = hidden || r.Rate.State() == disclose.Suppressed
+		incomplete = incomplete || r.Rate.State() == disclose.Incomplete
+	}
+	f := Figure{ID: id, Table: t, Hidden: hidden}
+	if i := newest(rows); i >= 0 {
+		f.Heading = capital(fmt.Sprintf("%s: %s", periodWords(rows[i].Period), rateWords(rows[i].Rate)))
+	} else {
+		f.Heading = "No complete period has a rate that can be shown"
+	}
+	description := fmt.Sprintf("%s. %d periods from %s to %s. The table below the drawing has every number.", f.Heading, len(rows),
+		periodWords(rows[0].Period), periodWords(rows[len(rows)-1].Period))
+	var err error
+	f.Wide, f.Narrow, err = both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		return a.charts.Series(l, s, line, points, target(m))
+	})
+	if err != nil {
+		return Figure{}, err
+	}
+	if line == chart.Ribbon {
+		f.Keys = append(f.Keys, Key{"line", "rate"}, Key{"band", "95 % interval"})
+	} else {
+		f.Keys = append(f.Keys, Key{"dot", "rate"}, Key{"whisker", "95 % interval"})
+		if incomplete {
+			f.Keys = append(f.Keys, Key{"hollow", "incomplete: will still change"})
+		}
+	}
+	if hidden {
+		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+	}
+	a.keep(id, t)
+	f.DataPath = "../data/" + id
+	return f, nil
+}
+
+// byGroup draws rates under each other, with everyone first. The order comes
+// from names alone, so that it says nothing about hidden rates.
+func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark chart.Mark, id, caption string) (Figure, error) {
+	t := Table{Caption: caption, Labels: []string{"Group", "Value"}, Rated: true, Scale: m.Released.Scale}
+	t.Rows = append(t.Rows, TableRow{Labels: []string{"All", everyone(m)}, Rate: overall.Rate})
+	var groups []chart.Group
+	f := Figure{ID: id, Hidden: overall.Rate.State() == disclose.Suppressed}
+	for _, stratum := range strata {
+		rows := rowsOf(m, stratum)
+		if len(rows) == 0 {
+			continue
+		}
+		g := chart.Group{}
+		if len(strata) > 1 {
+			g.Name = stratumName(stratum)
+		}
+		for _, r := range rows {
+			label := valueLabel(stratum, r.Value)
+			g.Points = append(g.Points, chart.Point{Label: label, Rate: r.Rate})
+			t.Rows = append(t.Rows, TableRow{Labels: []string{stratumName(stratum), label}, Rate: r.Rate})
+			f.Hidden = f.Hidden || r.Rate.State() == disclose.Suppressed
+		}
+		groups = append(groups, g)
+	}
+	if len(groups) == 0 {
+		return Figure{}, nil
+	}
+	var err error
+	description := fmt.Sprintf("Rates with 95 %% intervals, against %s for %s. The table below the drawing has every number.", rateWords(overall.Rate), everyone(m))
+	f.Wide, f.Narrow, err = both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		return a.charts.Forest(l, s, mark, chart.Point{Label: capital(everyone(m)), Rate: overall.Rate}, groups)
+	})
+	if err != nil {
+		return Figure{}, err
+	}
+	f.Table = t
+	f.Keys = []Key{{string(mark), map[chart.Mark]string{chart.Squares: "rate; the area follows the denominator", chart.Circles: "rate"}[mark]},
+		{"across", "95 % interval"}, {"dashed", "rate of " + everyone(m)}}
+	if f.Hidden {
+		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+	}
+	a.keep(id, t)
+	f.DataPath = "../data/" + id
+	return f, nil
+}
+
+func stratumName(s string) string {
+	if w, ok := stratumWords[s]; ok {
+		return w
+	}
+	return capital(s)
+}
+
+// everyone names the whole of a measure.
+func everyone(m Measure) string {
+	if m.Definition.Basis == "Encounter" {
+		return "all stays"
+	}
+	return "all patients"
+}
+
+// rowsOf are the headline period's rows of a stratum, in order of name.
+func rowsOf(m Measure, stratum string) []disclose.Row {
+	var rows []disclose.Row
+	for _, r := range m.Released.Rows {
+		if r.Stratum == stratum && r.Period.ID == m.Headline.ID {
+			rows = append(rows, r)
+		}
+	}
+	sort.SliceStable(rows, func(i, j int) bool {
+		if a, b := residual(rows[i].Value), residual(rows[j].Value); a != b {
+			return a < b
+		}
+		return natural(valueLabel(stratum, rows[i].Value), valueLabel(stratum, rows[j].Value))
+	})
+	return rows
+}
+
+// series are everyone's rows of one length of period, in order of time: the
+// shortest disjoint ones, or the longest rolling ones.
+func series(m Measure, family string) []disclose.Row {
+	months := func(p disclose.Period) int {
+		return (p.High.Year()-p.Low.Year())*12 + int(p.High.Month()) - int(p.Low.Month())
+	}
+	best := 0
+	for _, r := range m.Released.Rows {
+		if r.Stratum != "all" || r.Period.Family != family {
+			continue
+		}
+		n := months(r.Period)
+		if best == 0 || (family == "disjoint" && n < best) || (family != "disjoint" && n > best) {
+			best = n
+		}
+	}
+	var rows []disclose.Row
+	for _, r := range m.Released.Rows {
+		if r.Stratum == "all" && r.Period.Family == family && months(r.Period) == best {
+			rows = append(rows, r)
+		}
+	}
+	sort.SliceStable(rows, func(i, j int) bool { return rows[i].Period.Low.Before(rows[j].Period.Low) })
+	return rows
+}

@@ -1,0 +1,131 @@
+package page
+
+import (
+	"fmt"
+
+	"farr/reports/internal/disclose"
+)
+
+// Verdict compares a rate with its target. It says nothing that the numbers
+// beside it do not show.
+type Verdict struct {
+	Mark string // a sign for the eye; the words say the same
+	Word string // Met, Not met
+	More string // what the interval adds
+	Kind string // met, missed or none: the style
+}
+
+func verdict(m Measure, r disclose.Rate) Verdict {
+	if m.KPI == nil {
+		return Verdict{Word: "No target", Kind: "none"}
+	}
+	switch r.State() {
+	case disclose.Suppressed:
+		return Verdict{Word: "Not shown", More: "the rate is hidden", Kind: "none"}
+	case disclose.NotApplicable:
+		return Verdict{Word: "Not applicable", More: "no one to count", Kind: "none"}
+	case disclose.Incomplete:
+		return Verdict{Word: "Not judged", More: "the period is incomplete", Kind: "none"}
+	}
+	v, low, high := r.Plot()
+	target := m.KPI.Target
+	met, includes := v >= target, low <= target && target <= high
+	if lowerIsBetter(m) {
+		met = v <= target
+	}
+	out := Verdict{Mark: "▲", Word: "Met", Kind: "met"}
+	if !met {
+		out = Verdict{Mark: "◆", Word: "Not met", Kind: "missed"}
+	}
+	side := "above"
+	if v < target {
+		side = "below"
+	}
+	switch {
+	case includes:
+		out.More = "the interval includes the target"
+	default:
+		out.More = "the whole interval is " + side + " the target"
+	}
+	if !met && r.Text() == r.Scale().Format(target) {
+		out.More += "; equal only after rounding"
+	}
+	return out
+}
+
+func lowerIsBetter(m Measure) bool { return m.Definition.Direction == "lower" }
+
+// targetWords is "at least 70.0 %".
+func targetWords(m Measure) string {
+	if m.KPI == nil {
+		return ""
+	}
+	bound := "at least "
+	if lowerIsBetter(m) {
+		bound = "at most "
+	}
+	return bound + m.Released.Scale.Format(m.KPI.Target)
+}
+
+// rateWords is "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9)".
+func rateWords(r disclose.Rate) string {
+	switch r.State() {
+	case disclose.Suppressed:
+		return "the number is hidden"
+	case disclose.NotApplicable:
+		return "no one to count"
+	}
+	value := r.Text()
+	if r.Scale() != disclose.Percent {
+		value += " " + r.Scale().Unit()
+	}
+	return fmt.Sprintf("%s (%s, 95 %% interval %s)", r.NOfN(), value, r.Interval())
+}
+
+// finding is a measure's headline, from the newest complete period.
+func finding(m Measure, r disclose.Rate) string {
+	s := capital(fmt.Sprintf("%s %s", rateWords(r), inPeriod(m.Headline)))
+	if r.State() == disclose.Incomplete {
+		return s + "; the period is incomplete."
+	}
+	if m.KPI == nil || !r.Shown() {
+		return s + "."
+	}
+	v := verdict(m, r)
+	word := "met"
+	if v.Kind == "missed" {
+		word = "not met"
+	}
+	return fmt.Sprintf("%s; target %s %s: %s.", s, targetWords(m), word, v.More)
+}
+
+// newest is the last complete rate that may be shown, and its place; -1 without.
+func newest(rows []disclose.Row) int {
+	for i := len(rows) - 1; i >= 0; i-- {
+		if rows[i].Complete && rows[i].Rate.Shown() {
+			return i
+		}
+	}
+	return -1
+}
+
+// scoreboard counts the verdicts on the index.
+func scoreboard(kinds []string) string {
+	met, missed := 0, 0
+	for _, k := range kinds {
+		switch k {
+		case "met":
+			met++
+		case "missed":
+			missed++
+		}
+	}
+	if met+missed == 0 {
+		return "No measure has both a target and a rate to compare with it."
+	}
+	noun := "targets are"
+	if met == 1 {
+		noun = "target is"
+	}
+	return fmt.Sprintf("%d of %d %s met.", met, met+missed, noun)
+}

@@ -1,0 +1,144 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html"
+	"html/template"
+	"strings"
+
+	"farr/reports/internal/chart"
+)
+
+//go:embed templates
+var files embed.FS
+
+//go:embed style.css
+var styleSheet string
+
+// Render gives the report's files by their path in the bundle.
+func Render(ctx context.Context, r *Report, progress func(done, total int)) (map[string][]byte, error) {
+	charts, err := chart.NewRenderer()
+	if err != nil {
+		return nil, err
+	}
+	defer charts.Close()
+	a := &artist{charts: charts, tables: map[string]Table{}}
+	out := map[string][]byte{}
+	style := template.CSS(styleSheet + footer(r))
+	templates, err := template.New("").Funcs(template.FuncMap{
+		"day": day, "short": short, "periodWords": periodWords, "targetWords": targetWords, "rateWords": rateWords, "add": func(a, b int) int { return a + b },
+	}).ParseFS(files, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	write := func(path, name, tab, heading string, body any) error {
+		f := frame{Report: r, Root: strings.Repeat("../", strings.Count(path, "/")), Tab: tab, Heading: heading, Style: style,
+			Policy: policy(string(style)), Draft: r.Policy.Audience == "internal", Body: body}
+		var b bytes.Buffer
+		if err := templates.ExecuteTemplate(&b, name, f); err != nil {
+			return fmt.Errorf("page %s: %w", path, err)
+		}
+		out[path] = b.Bytes()
+		return nil
+	}
+
+	total := len(r.Measures) + len(r.Cohorts) + 2
+	done := 0
+	step := func() error {
+		if done++; progress != nil {
+			progress(done, total)
+		}
+		return ctx.Err()
+	}
+	index, err := a.index(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := write("index.html", "index", "index", r.Title, index); err != nil {
+		return nil, err
+	}
+	for _, m := range r.Measures {
+		if err := step(); err != nil {
+			return nil, err
+		}
+		v, err := a.measure(r, m)
+		if err != nil {
+			return nil, err
+		}
+		if err := write("measures/"+m.Definition.ID+".html", "measure", "measures", m.Definition.Title, v); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range r.Cohorts {
+		if err := step(); err != nil {
+			return nil, err
+		}
+		v, err := a.cohort(r, c)
+		if err != nil {
+			return nil, err
+		}
+		if err := write("cohorts/"+c.Definition.ID+".html", "cohort", "cohorts", c.Definition.Title, v); err != nil {
+			return nil, err
+		}
+	}
+	if err := write("run.html", "run", "run", "How this report was made", runView{Run: r.Run, Notices: r.Notices, Caveat: r.Policy.Caveat()}); err != nil {
+		return nil, err
+	}
+	for _, id := range a.order {
+		t := a.tables[id]
+		if out["data/"+id+".csv"], err = t.csv(); err != nil {
+			return nil, err
+		}
+		if out["data/"+id+".json"], err = t.json(); err != nil {
+			return nil, err
+		}
+	}
+	return out, step()
+}
+
+// policy is the page's security policy: nothing but this one style sheet. It is
+// an attribute's value, made of nothing that came from outside.
+func policy(style string) template.HTML {
+	sum := sha256.Sum256([]byte(style))
+	content := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+	return template.HTML(`<meta http-equiv="Content-Security-Policy" content="` + html.EscapeString(content) + `">`)
+}
+
+// footer is the printed page's foot.
+func footer(r *Report) string {
+	left := r.Organisation + " · data as of " + day(r.AsOf) + " · run " + short(r.Results)
+	if r.Policy.Audience == "internal" {
+		left = "Contains small numbers, not for release · " + left
+	}
+	return "@page{size:A4;margin:14mm 14mm 18mm;@bottom-left{content:" + cssString(left) + ";font:8pt Arial,sans-serif;color:#5b6b7b;white-space:nowrap}" +
+		`@bottom-right{content:"page " counter(page) " of " counter(pages);font:8pt Arial,sans-serif;color:#5b6b7b}}`
+}
+
+// cssString writes every character that is not plain as an escape, so that no
+// name can end the string or the style element.
+func cssString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		if r == ' ' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, `\%06x`, r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// short is enough of a hash for people.
+func short(id string) string {
+	if len(id) > 12 {
+		return id[:12]
+	}
+	return id
+}

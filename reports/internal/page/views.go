@@ -1,0 +1,309 @@
+package page
+
+import (
+	"fmt"
+	"html/template"
+
+	"farr/measures"
+	"farr/reports/internal/chart"
+	"farr/reports/internal/disclose"
+)
+
+// frame is what every page has around its content.
+type frame struct {
+	Report  *Report
+	Root    string // "" or "../"
+	Tab     string
+	Heading string
+	Policy  template.HTML
+	Style   template.CSS
+	Badge   string
+	Draft   bool // internal: the warning is on every page
+	Body    any
+}
+
+type indexView struct {
+	Score    string
+	Rows     []indexRow
+	Cohorts  []cohortRow
+	Hidden   int
+	Caveat   string
+	DataPath string
+	AnyHalf  bool
+}
+
+type indexRow struct {
+	Measure   Measure
+	Row       disclose.Row
+	Period    string
+	Target    string
+	Direction string
+	Verdict   Verdict
+	Spark     template.HTML
+	Span      string
+}
+
+type cohortRow struct {
+	Cohort  Cohort
+	Members disclose.Count
+	Year    string
+	Rate    disclose.Rate
+}
+
+type measureView struct {
+	Measure     Measure
+	Finding     string
+	Row         disclose.Row
+	Period      string
+	Target      string
+	Direction   string
+	Verdict     Verdict
+	Populations []populationRow
+	Figures     []section
+	Attribution string
+	Caveat      string
+	Results     string
+	Files       []string
+}
+
+type populationRow struct {
+	Name, Words string
+	Count       disclose.Count
+	Bar         template.HTML
+}
+
+// section is a part of a page with one figure.
+type section struct {
+	ID, Title string
+	Figure    Figure
+}
+
+type cohortView struct {
+	Cohort  Cohort
+	Finding string
+	Figure  *Figure
+	Flow    string // data path
+	Caveat  string
+	Results string
+}
+
+type runView struct {
+	Run     Run
+	Notices string
+	Caveat  string
+}
+
+func directionWords(m Measure) string {
+	if lowerIsBetter(m) {
+		return "lower is better"
+	}
+	return "higher is better"
+}
+
+// headlineRow is everyone's row of the headline period.
+func headlineRow(m Measure) disclose.Row {
+	for _, r := range m.Released.Rows {
+		if r.Stratum == "all" && r.Period.ID == m.Headline.ID {
+			return r
+		}
+	}
+	return disclose.Row{Period: m.Headline}
+}
+
+func (a *artist) index(r *Report) (indexView, error) {
+	v := indexView{Caveat: r.Policy.Caveat(), DataPath: "data/index"}
+	t := Table{Caption: "Measures against their targets", Labels: []string{"Measure", "Period", "Target", "Result"}, Rated: true}
+	var kinds []string
+	for _, m := range r.Measures {
+		row := headlineRow(m)
+		verdict := verdict(m, row.Rate)
+		kinds = append(kinds, verdict.Kind)
+		months := series(m, "disjoint")
+		var rates []disclose.Rate
+		span := ""
+		for _, p := range months {
+			rates = append(rates, p.Rate)
+			v.AnyHalf = v.AnyHalf || p.Rate.State() == disclose.Incomplete
+		}
+		var spark template.HTML
+		if len(months) > 1 {
+			span = periodWords(months[0].Period) + " to " + periodWords(months[len(months)-1].Period)
+			described := "No period can be shown"
+			if i := newest(months); i >= 0 {
+				described = "Newest complete: " + months[i].Rate.Text() + " in " + periodWords(months[i].Period)
+			}
+			spark = chart.Spark(chart.Label{ID: "spark-" + m.Definition.ID, Title: m.Definition.Title + ", " + span, Description: described}, rates).HTML()
+		}
+		v.Rows = append(v.Rows, indexRow{Measure: m, Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
+			Direction: directionWords(m), Verdict: verdict, Spark: spark, Span: span})
+		t.Rows = append(t.Rows, TableRow{Labels: []string{m.Definition.Title, periodWords(m.Headline), targetWords(m), verdict.Word}, Rate: row.Rate})
+		v.Hidden += m.Released.Hidden
+	}
+	v.Score = scoreboard(kinds)
+	for _, c := range r.Cohorts {
+		row := cohortRow{Cohort: c}
+		if n := len(c.Released.Steps); n > 0 {
+			row.Members = c.Released.Steps[n-1].Remaining
+		}
+		for _, y := range c.Released.Years {
+			if y.Rate.State() != disclose.Incomplete || row.Year == "" {
+				row.Year, row.Rate = fmt.Sprint(y.Year), y.Rate
+			}
+		}
+		v.Cohorts = append(v.Cohorts, row)
+		v.Hidden += c.Released.Hidden
+	}
+	a.keep("index", t)
+	return v, nil
+}
+
+func (a *artist) measure(r *Report, m Measure) (measureView, error) {
+	row := headlineRow(m)
+	d := m.Definition
+	v := measureView{Measure: m, Finding: finding(m, row.Rate), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
+		Direction: directionWords(m), Verdict: verdict(m, row.Rate), Caveat: r.Policy.Caveat(), Results: r.Results,
+		Attribution: attributionWords(d)}
+	v.Populations = a.populations(m)
+
+	if rows := series(m, "disjoint"); len(rows) > 1 {
+		f, err := a.overTime(m, rows, chart.Joined, d.ID+"-periods", "separate periods")
+		if err != nil {
+			return v, err
+		}
+		f.About = d.Title + ", each period counted by itself, " + unitWords(m) + "."
+		f.Note = "A thin line joins neighbouring periods. One period may differ from the next by chance; no test for change is made here."
+		v.Figures = append(v.Figures, section{"periods", "Period by period", f})
+	}
+	if rows := series(m, "rolling"); len(rows) > 1 {
+		f, err := a.overTime(m, rows, chart.Ribbon, d.ID+"-rolling", "windows that end with each month")
+		if err != nil {
+			return v, err
+		}
+		f.About = d.Title + ", windows of several months that end with the month shown, " + unitWords(m) + "."
+		f.Note = "Neighbouring windows share most of their days, so the line is smooth by construction: it shows the level, not month-to-month change."
+		v.Figures = append(v.Figures, section{"rolling", "The level over longer windows", f})
+	}
+	var groups []string
+	for _, s := range d.Strata {
+		if s != "site" {
+			groups = append(groups, s)
+		}
+	}
+	f, err := a.byGroup(m, row, groups, chart.Squares, d.ID+"-groups", "groups, "+v.Period)
+	if err != nil {
+		return v, err
+	}
+	if f.ID != "" {
+		f.Heading = "Groups beside " + everyone(m) + ": " + rateWords(row.Rate)
+		f.About = d.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by group."
+		f.Note = "Groups that overlap in their intervals may still differ, and groups that do not may differ for reasons other than care; no test of a difference is made here."
+		v.Figures = append(v.Figures, section{"groups", "Groups", f})
+	}
+	f, err = a.byGroup(m, row, []string{"site"}, chart.Circles, d.ID+"-sites", "sites, "+v.Period)
+	if err != nil {
+		return v, err
+	}
+	if f.ID != "" {
+		f.Heading = "Sites beside " + everyone(m) + ": " + rateWords(row.Rate)
+		f.About = d.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by site. " + v.Attribution
+		f.Note = "Sites are in order of name, not of rate: this is not a ranking. Sites see different patients, and a small site's rate moves widely by chance."
+		v.Figures = append(v.Figures, section{"sites", "Sites", f})
+	}
+	return v, nil
+}
+
+func unitWords(m Measure) string {
+	if m.Released.Scale == disclose.Percent {
+		return "percent of the denominator"
+	}
+	return m.Released.Scale.Unit()
+}
+
+func (a *artist) populations(m Measure) []populationRow {
+	p := m.Released.Populations
+	proportion := m.Released.Scale == disclose.Percent
+	rows := []populationRow{
+		{Name: "Initial population", Words: "everyone considered", Count: p.Initial},
+		{Name: "Excluded", Words: "left out by the definition", Count: p.Excluded},
+	}
+	if proportion {
+		rows = append(rows,
+			populationRow{Name: "Denominator", Words: "who count", Count: p.Denominator},
+			populationRow{Name: "Numerator", Words: "of these, who meet the criterion", Count: p.Numerator},
+			populationRow{Name: "Not in the numerator", Words: "of these, who do not", Count: p.Rest})
+		if m.Definition.Basis == "Encounter" {
+			rows[0].Words, rows[2].Words = "every stay considered", "stays that count"
+			rows[3].Words, rows[4].Words = "of these, stays that meet the criterion", "of these, stays that do not"
+		}
+	} else {
+		rows = append(rows,
+			populationRow{Name: "Denominator, in days", Words: "days observed, all persons together", Count: p.Denominator},
+			populationRow{Name: "Numerator", Words: "events on those days", Count: p.Numerator})
+	}
+	t := Table{Caption: m.Definition.Title + ": from the initial population to the numerator, " + periodWords(m.Headline),
+		Labels: []string{"Population"}, Counts: []string{"Count"}}
+	for i := range rows {
+		if proportion {
+			rows[i].Bar = chart.Bar(rows[i].Count, p.Initial).HTML()
+		}
+		t.Rows = append(t.Rows, TableRow{Labels: []string{rows[i].Name}, Counts: []disclose.Count{rows[i].Count}})
+	}
+	a.keep(m.Definition.ID+"-populations", t)
+	return rows
+}
+
+func attributionWords(d measures.Definition) string {
+	switch d.Attribution {
+	case "plurality-of-visits":
+		return fmt.Sprintf("A patient counts at the site with most of the patient's visits in the %d months to the period's end; on a tie, at the site of the latest visit.", d.AttributionMonths)
+	case "service-provider":
+		return "A stay counts at the site that provided it."
+	default:
+		return ""
+	}
+}
+
+func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
+	v := cohortView{Cohort: c, Caveat: r.Policy.Caveat(), Results: r.Results, Flow: "../data/" + c.Definition.ID + "-attrition"}
+	t := Table{Caption: c.Definition.Title + ": who is left after each rule", Labels: []string{"Rule"}, Counts: []string{"Remaining", "Removed"}}
+	for _, s := range c.Released.Steps {
+		t.Rows = append(t.Rows, TableRow{Labels: []string{s.Title}, Counts: []disclose.Count{s.Remaining, s.Removed}})
+	}
+	a.keep(c.Definition.ID+"-attrition", t)
+	if n := len(c.Released.Steps); n > 0 {
+		v.Finding = fmt.Sprintf("%s of %s persons who met the entry event are left after %d rules.",
+			capital(c.Released.Steps[n-1].Remaining.String()), c.Released.Steps[0].Remaining, n-1)
+	}
+	if len(c.Released.Years) == 0 {
+		return v, nil
+	}
+	id := c.Definition.ID + "-incidence"
+	t = Table{Caption: c.Definition.Title + ": new cases by calendar year", Labels: []string{"Year"}, Rated: true}
+	f := Figure{ID: id, DataPath: "../data/" + id, Keys: []Key{{"dot", "rate"}, {"whisker", "95 % interval"}}}
+	var points []chart.Point
+	for _, y := range c.Released.Years {
+		t.Scale = y.Rate.Scale()
+		points = append(points, chart.Point{Label: fmt.Sprint(y.Year), Rate: y.Rate})
+		t.Rows = append(t.Rows, TableRow{Labels: []string{fmt.Sprint(y.Year)}, Rate: y.Rate})
+		f.Hidden = f.Hidden || y.Rate.State() == disclose.Suppressed
+		if y.Rate.State() != disclose.Incomplete || f.Heading == "" {
+			f.Heading = capital(fmt.Sprintf("%d: %s", y.Year, rateWords(y.Rate)))
+		}
+	}
+	if f.Hidden {
+		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+	}
+	f.Table = t
+	f.About = "New cases " + t.Scale.Unit() + " at risk, by calendar year, with 95 % intervals."
+	f.Note = "Person-years count only the time in which a person could have become a new case. Years may differ by chance; no test for change is made here."
+	var err error
+	f.Wide, f.Narrow, err = both(id, t.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		return a.charts.Series(l, s, chart.Apart, points, nil)
+	})
+	if err != nil {
+		return v, err
+	}
+	a.keep(id, t)
+	v.Figure = &f
+	return v, nil
+}

@@ -1,0 +1,198 @@
+package reports
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"farr/internal/progress"
+	"farr/measures"
+	"farr/reports/internal/chart"
+	"farr/reports/internal/disclose"
+	"farr/reports/internal/page"
+)
+
+// Audience is who will read the report: Internal or External. There is no
+// default.
+type Audience = disclose.Audience
+
+const (
+	Internal = disclose.Internal
+	External = disclose.External
+)
+
+// Request is what a report is made from.
+type Request struct {
+	Results      any
+	KPIFile      string // targets and owners; none when empty
+	Audience     Audience
+	Organisation string // on every page and in the printed foot
+	Title        string
+	Out          string // the bundle's folder; a farr bundle there is replaced
+	Command      string // the command that makes this report again, for the run page
+	Progress     progress.Func
+}
+
+// Bundle is a written report.
+type Bundle struct {
+	Dir          string // the folder
+	Index        string // its index.html
+	Files        int
+	ManifestHash string // hex SHA-256 of manifest.json, which lists every other file
+}
+
+// input is everything a report reads, in exact numbers.
+type input struct {
+	definitions []measures.Definition
+	aggregates  []measures.Aggregate
+	attrition   []measures.Attrition
+	incidence   []measures.Incidence
+	lineage     measures.Lineage
+}
+
+func build(ctx context.Context, in input, req Request) (*Bundle, error) {
+	if _, err := disclose.ParseAudience(string(req.Audience)); err != nil {
+		return nil, err
+	}
+	if err := checkOut(req.Out); err != nil {
+		return nil, err
+	}
+	targets, err := readKPIs(req.KPIFile, in.definitions)
+	if err != nil {
+		return nil, err
+	}
+	report, err := release(in, targets, req)
+	if err != nil {
+		return nil, err
+	}
+	files, err := page.Render(ctx, report, func(done, total int) { req.Progress.Report("report", int64(done), int64(total)) })
+	if err != nil {
+		return nil, err
+	}
+	files["licences.txt"] = []byte(report.Notices)
+	return write(req, report.Results, files)
+}
+
+// release makes the report of what the audience may see. After it, no exact
+// count is left.
+func release(in input, targets map[string]page.KPI, req Request) (*page.Report, error) {
+	notices, err := chart.Notices()
+	if err != nil {
+		return nil, err
+	}
+	r := &page.Report{Organisation: req.Organisation, Title: req.Title, Policy: disclose.PolicyFor(req.Audience),
+		AsOf: in.lineage.AsOf, Results: in.lineage.Results, Notices: notices}
+	if r.Organisation == "" {
+		r.Organisation = "Organisation not named"
+	}
+	if r.Title == "" {
+		r.Title = "Quality of care"
+	}
+	for _, d := range in.definitions {
+		switch d.Kind {
+		case "measure":
+			m, ok := releaseMeasure(in, d, req.Audience)
+			if !ok {
+				continue
+			}
+			if k, ok := targets[d.ID]; ok {
+				m.KPI = &k
+			}
+			r.Measures = append(r.Measures, m)
+		case "cohort":
+			r.Cohorts = append(r.Cohorts, releaseCohort(in, d, req.Audience))
+		default:
+			return nil, fmt.Errorf("definition %s is of an unknown kind %q", d.ID, d.Kind)
+		}
+	}
+	if len(r.Measures)+len(r.Cohorts) == 0 {
+		return nil, fmt.Errorf("results %s hold no measure and no cohort to report", in.lineage.Results)
+	}
+	r.Run = runPage(in, req)
+	return r, nil
+}
+
+func scaleOf(d measures.Definition) disclose.Scale {
+	if d.Kind == "measure" && d.Scoring == "proportion" {
+		return disclose.Percent
+	}
+	return disclose.Scale(d.Multiplier)
+}
+
+func releaseMeasure(in input, d measures.Definition, a Audience) (page.Measure, bool) {
+	x := disclose.ExactMeasure{Scale: scaleOf(d), Additive: d.Basis == "Encounter" || d.Scoring == "rate"}
+	headline, ok := headlinePeriod(in.aggregates, d.ID)
+	x.Headline = headline.ID
+	for _, g := range in.aggregates {
+		// Only what the pages show is released: everyone in every period, the
+		// groups in the headline period.
+		if g.Measure != d.ID || (g.Stratum != "all" && g.Period != headline.ID) {
+			continue
+		}
+		x.Rows = append(x.Rows, disclose.Exact{Period: periodOf(g), Stratum: g.Stratum, Value: g.Value,
+			Initial: g.InitialPopulation, Excluded: g.DenominatorExclusion, Denominator: g.Denominator, Numerator: g.Numerator,
+			Rate: g.Rate, Low: g.CILow, High: g.CIHigh, Complete: g.Complete})
+	}
+	return page.Measure{Definition: d, Released: disclose.ReleaseMeasure(a, x), Headline: headline}, ok
+}
+
+func periodOf(g measures.Aggregate) disclose.Period {
+	return disclose.Period{ID: g.Period, Family: g.Family, Low: g.Low, High: g.High}
+}
+
+// headlinePeriod is the period of a measure's first number: a complete one
+// before an incomplete one, a rolling window before a disjoint period, then the
+// longest, then the newest. Nothing in the choice depends on a count.
+func headlinePeriod(all []measures.Aggregate, measure string) (disclose.Period, bool) {
+	var best measures.Aggregate
+	found := false
+	rank := func(g measures.Aggregate) [4]int64 {
+		var r [4]int64
+		if g.Complete {
+			r[0] = 1
+		}
+		if g.Family != measures.FamilyDisjoint {
+			r[1] = 1
+		}
+		r[2] = int64((g.High.Year()-g.Low.Year())*12 + int(g.High.Month()) - int(g.Low.Month()))
+		r[3] = g.High.Unix()
+		return r
+	}
+	for _, g := range all {
+		if g.Measure != measure || g.Stratum != "all" {
+			continue
+		}
+		if a, b := rank(g), rank(best); !found || later(a, b) {
+			best, found = g, true
+		}
+	}
+	return periodOf(best), found
+}
+
+func later(a, b [4]int64) bool {
+	for i := range a {
+		if a[i] != b[i] {
+			return a[i] > b[i]
+		}
+	}
+	return false
+}
+
+func releaseCohort(in input, d measures.Definition, a Audience) page.Cohort {
+	x := disclose.ExactCohort{Scale: scaleOf(d)}
+	for _, s := range in.attrition {
+		if s.Cohort == d.ID {
+			x.Steps = append(x.Steps, disclose.ExactStep{Rule: s.Rule, Title: s.Title, Remaining: s.Remaining})
+		}
+	}
+	for _, y := range in.incidence {
+		if y.Cohort == d.ID {
+			x.Years = append(x.Years, disclose.ExactYear{Year: y.Year, Cases: y.Cases, PersonDays: y.PersonDays,
+				Rate: y.Rate, Low: y.CILow, High: y.CIHigh, Complete: y.Complete})
+		}
+	}
+	return page.Cohort{Definition: d, Released: disclose.ReleaseCohort(a, x)}
+}
+
+// dayOf is a calendar day for the run page.
+func dayOf(t time.Time) string { return t.Format("2006-01-02") }
