@@ -39,22 +39,28 @@ func ParseDecimal8(b []byte) (Decimal, bool) {
 	if e := bytes.IndexAny(b, "eE"); e >= 0 {
 		b, exponent = b[:e], parseExponent(b[e+1:])
 	}
-	m := mantissa{whole: b}
-	if point := bytes.IndexByte(b, '.'); point >= 0 {
-		m.whole, m.fraction = b[:point], b[point+1:]
+	first := 0 // the first digit that counts
+	for first < len(b) && (b[first] == '0' || b[first] == '.') {
+		first++
 	}
-	// The number is the digits of m with the point after the first pointAt; of the scaled number, keep are whole.
-	pointAt := int64(len(m.whole)) + exponent
-	m.trim(&pointAt)
-	keep := pointAt + decimalScale
+	point := bytes.IndexByte(b, '.')
 	switch {
-	case m.size() == 0 || keep < 0:
+	case point < 0:
+		point = len(b)
+	case point < first:
+		point++ // counted from after the point, first is as many places down
+	}
+	// Of the digits from first on, keep belong to the whole number of hundred-millionths.
+	keep := int64(point-first) + exponent + decimalScale
+	switch {
+	case first == len(b) || keep < 0:
 		return Decimal{}, true
 	case keep > decimalDigits:
 		return Decimal{}, false
 	}
-	hi, lo := m.prefix(int(keep))
-	if m.roundsUp(int(keep), lo&1 == 1) {
+	n, dropped := wholePart(b[first:], int(keep))
+	hi, lo := n.hi, n.lo
+	if dropped > half || dropped == half && lo&1 == 1 {
 		var carry uint64
 		lo, carry = bits.Add64(lo, 1, 0)
 		hi += carry
@@ -92,55 +98,39 @@ func parseExponent(b []byte) int64 {
 	return sign * n
 }
 
-// mantissa is the digits of a number on both sides of the point.
-type mantissa struct{ whole, fraction []byte }
+type uint128 struct{ hi, lo uint64 }
 
-func (m mantissa) size() int { return len(m.whole) + len(m.fraction) }
-
-func (m mantissa) digit(i int) byte {
-	if i < len(m.whole) {
-		return m.whole[i] - '0'
+// timesTenPlus does not overflow for the 28 digits that are asked of it.
+func (n uint128) timesTenPlus(digit uint64) uint128 {
+	if n.hi == 0 && n.lo < 1<<60 {
+		return uint128{0, n.lo*10 + digit}
 	}
-	return m.fraction[i-len(m.whole)] - '0'
+	over, low := bits.Mul64(n.lo, 10)
+	lo, carry := bits.Add64(low, digit, 0)
+	return uint128{n.hi*10 + over + carry, lo}
 }
 
-// trim drops leading zeros and moves the point with them.
-func (m *mantissa) trim(pointAt *int64) {
-	before := m.size()
-	m.whole = bytes.TrimLeft(m.whole, "0")
-	if len(m.whole) == 0 {
-		m.fraction = bytes.TrimLeft(m.fraction, "0")
-	}
-	*pointAt -= int64(before - m.size())
-}
+// half is a rest of exactly one half, in the scale of wholePart.
+const half = 10
 
-// prefix is the first n digits as a number, zeros appended when there are fewer. n is at most 28.
-func (m mantissa) prefix(n int) (hi, lo uint64) {
-	for i := range n {
-		var c uint64
-		if i < m.size() {
-			c = uint64(m.digit(i))
+// wholePart gives the first keep digits of b as a number, zeros appended when there are fewer, and what
+// the rest is against one half: below, equal or above. b holds digits and at most one point.
+func wholePart(b []byte, keep int) (n uint128, rest int) {
+	for _, c := range b {
+		switch {
+		case c == '.':
+			continue
+		case keep > 0:
+			n = n.timesTenPlus(uint64(c - '0'))
+		case keep == 0:
+			rest = 2 * int(c-'0')
+		case c != '0':
+			rest |= 1 // 2 * digit is even, so this says "and a bit more"
 		}
-		over, low := bits.Mul64(lo, 10)
-		var carry uint64
-		lo, carry = bits.Add64(low, c, 0)
-		hi = hi*10 + over + carry
+		keep--
 	}
-	return hi, lo
-}
-
-// roundsUp compares the digits from n on with one half; a tie goes up when the number before it is odd.
-func (m mantissa) roundsUp(n int, odd bool) bool {
-	if n >= m.size() || m.digit(n) < 5 {
-		return false
+	for ; keep > 0; keep-- {
+		n = n.timesTenPlus(0)
 	}
-	if m.digit(n) > 5 {
-		return true
-	}
-	for i := n + 1; i < m.size(); i++ {
-		if m.digit(i) != 0 {
-			return true
-		}
-	}
-	return odd
+	return n, rest
 }

@@ -23,11 +23,11 @@ const (
 
 // stream gives the uncompressed text of a file and counts the bytes taken from the file.
 type stream struct {
-	name  string
-	named bool // the name promises gzip
-	raw   *counter
-	buf   *bufio.Reader
-	text  int64 // bytes given so far
+	in   Input
+	f    *os.File
+	raw  *counter
+	buf  *bufio.Reader
+	text int64 // bytes given so far
 
 	gz     *gzip.Reader // nil for plain text
 	begun  bool         // the first bytes were looked at
@@ -48,7 +48,7 @@ func (c *counter) Read(p []byte) (int, error) {
 
 func (in Input) stream(f *os.File) *stream {
 	raw := &counter{r: f}
-	return &stream{name: in.Name, named: in.Gzip(), raw: raw, buf: bufio.NewReaderSize(raw, 64<<10)}
+	return &stream{in: in, f: f, raw: raw, buf: bufio.NewReaderSize(raw, 64<<10)}
 }
 
 // Read gives text. Its errors are io.EOF, after a file that is whole, or an *Error.
@@ -62,7 +62,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	if s.gz == nil {
 		n, err := s.buf.Read(p)
 		if err != nil && err != io.EOF {
-			err = unreadable(s.name, err)
+			err = unreadable(s.in.Name, err)
 		}
 		return n, err
 	}
@@ -74,9 +74,9 @@ func (s *stream) Read(p []byte) (int, error) {
 func (s *stream) begin() error {
 	head, err := s.buf.Peek(2)
 	if err != nil && err != io.EOF {
-		return unreadable(s.name, err)
+		return unreadable(s.in.Name, err)
 	}
-	if !isGzip(head) && !s.named {
+	if !isGzip(head) && !s.in.Gzip() {
 		return nil
 	}
 	s.gz = new(gzip.Reader)
@@ -103,7 +103,7 @@ func (s *stream) readGzip(p []byte) (int, error) {
 		s.text += int64(n)
 		s.member += int64(n)
 		if s.text > bombSize && s.text/bombRatio > s.raw.n {
-			return 0, s.errorf(GzipBomb, "the text is over 400 times the size of the file; no export is", nil)
+			return 0, s.fault(GzipBomb, "the text is over 400 times the size of the file; no export is")
 		}
 		if err == io.EOF {
 			err = s.endMember()
@@ -125,15 +125,15 @@ func (s *stream) endMember() error {
 	switch {
 	case len(head) == 0 && err == io.EOF:
 		if s.bgzf && !empty {
-			return s.errorf(TruncatedGzip, "the file is BGZF and its end marker is missing; copy it again", nil)
+			return s.fault(TruncatedGzip, "the file is BGZF and its end marker is missing; copy it again")
 		}
 		return io.EOF
 	case err != nil && err != io.EOF:
-		return unreadable(s.name, err)
+		return unreadable(s.in.Name, err)
 	case len(head) == 1 && head[0] == 0x1f:
 		return s.fail(io.ErrUnexpectedEOF)
 	case !isGzip(head):
-		return s.errorf(GzipTrailingGarbage, "there are bytes after the end of the gzip data", nil)
+		return s.fault(GzipTrailingGarbage, "there are bytes after the end of the gzip data")
 	}
 	if err := s.nextMember(); err != nil {
 		return s.fail(err)
@@ -146,20 +146,25 @@ func (s *stream) fail(err error) error {
 	var corrupt flate.CorruptInputError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return s.errorf(TruncatedGzip, "the file ends before its data do; copy it again", nil)
+		return s.fault(TruncatedGzip, "the file ends before its data do; copy it again")
 	case errors.Is(err, gzip.ErrHeader):
-		return s.errorf(CorruptGzip, "not gzip data; name the file *.ndjson if it is plain text", nil)
+		return s.fault(CorruptGzip, "not gzip data; name the file *.ndjson if it is plain text")
 	case errors.Is(err, gzip.ErrChecksum):
-		return s.errorf(CorruptGzip, "the checksum is wrong; copy the file again", nil)
+		return s.fault(CorruptGzip, "the checksum is wrong; copy the file again")
 	case errors.As(err, &corrupt):
-		return s.errorf(CorruptGzip, "the compressed data are damaged; copy the file again", nil)
+		return s.fault(CorruptGzip, "the compressed data are damaged; copy the file again")
 	default:
-		return unreadable(s.name, err)
+		return unreadable(s.in.Name, err)
 	}
 }
 
-func (s *stream) errorf(code Code, hint string, err error) error {
-	return &Error{Code: code, File: s.name, Offset: s.raw.n - int64(s.buf.Buffered()), Hint: hint, Err: err}
+// fault gives an *Error at the place in the file, or one that says the file changed meanwhile: a file
+// that is still being copied looks cut.
+func (s *stream) fault(code Code, hint string) error {
+	if err := s.in.unchanged(s.f); err != nil {
+		return err
+	}
+	return &Error{Code: code, File: s.in.Name, Offset: s.raw.n - int64(s.buf.Buffered()), Hint: hint}
 }
 
 // isBGZF looks for the extra field "BC" of two bytes.

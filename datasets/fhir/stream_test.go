@@ -5,6 +5,7 @@ import (
 	stdgzip "compress/gzip"
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -195,5 +196,22 @@ func TestGzipBomb(t *testing.T) {
 	err := input(t, "a.ndjson.gz", bomb).Lines(context.Background(), func(Line) error { count++; return nil })
 	if codeOf(err) != string(GzipBomb) || count > 0 {
 		t.Errorf("%d lines, %v", count, err)
+	}
+}
+
+// A file that is still being copied is cut as yet, and says so as what it is.
+func TestCutWhileCopied(t *testing.T) {
+	whole := gzipped(t, records(0, 100_000)) // more text than the buffers hold
+	in := input(t, "a.ndjson.gz", whole[:len(whole)-1])
+	grown := false
+	err := in.Lines(context.Background(), func(Line) error {
+		if grown {
+			return nil
+		}
+		grown = true
+		return os.WriteFile(in.path, []byte(whole), 0o600)
+	})
+	if codeOf(err) != string(SourceChanged) {
+		t.Errorf("%v, want %s", err, SourceChanged)
 	}
 }
