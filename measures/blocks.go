@@ -1,0 +1,152 @@
+package measures
+
+import (
+	"fmt"
+	"strings"
+)
+
+// statement is one step in preparing a session. name is what an error calls it.
+type statement struct{ name, sql string }
+
+// Two schemas stand beside fhir. measure holds what authors read by plain name; run
+// holds the engine's own tables, which outside SQL cannot name.
+//
+// periodStatements make the period table and its months. A period's id is an ENUM,
+// so that joining on it compares small integers however long the id is.
+func periodStatements(periods []Period) []statement {
+	var ids, rows []string
+	for _, p := range periods {
+		ids = append(ids, fmt.Sprintf("'%s'", p.ID))
+		rows = append(rows, fmt.Sprintf("('%s', '%s', DATE '%s', DATE '%s')", p.ID, p.Family, day(p.Low), day(p.High)))
+	}
+	return []statement{
+		{"schemas", `CREATE SCHEMA measure; CREATE SCHEMA run`},
+		{"period ids", `CREATE TYPE run.period_id AS ENUM (` + strings.Join(ids, ", ") + `)`},
+		{"period", `CREATE TABLE measure.period AS
+			SELECT period::run.period_id AS period, family, low, high
+			FROM (VALUES ` + strings.Join(rows, ", ") + `) t(period, family, low, high)`},
+		// Every period is made of whole months: events are counted by month once and
+		// then spread over the periods by an equality join.
+		{"period months", `CREATE TABLE run.month_period AS
+			SELECT unnest(generate_series(low, high - INTERVAL 1 MONTH, INTERVAL 1 MONTH))::DATE AS month, period
+			FROM measure.period`},
+	}
+}
+
+// blocks are the macros, views and tables on which measure SQL is written, each
+// after those that it reads. A table stands where several measures would otherwise
+// repeat a scan; a view where each reader filters by its own value list, which the
+// engine pushes into the scan.
+var blocks = []statement{
+	// Completed years of age. Who is born on 29 February turns on 1 March in common years.
+	{"age_on", `CREATE MACRO measure.age_on(birth_date, day) AS
+		year(day) - year(birth_date) -
+		CASE WHEN (month(day), day(day)) < (month(birth_date), day(birth_date)) THEN 1 ELSE 0 END`},
+	// The first day of that age; adding years alone would give 28 February.
+	{"birthday", `CREATE MACRO measure.birthday(birth_date, years) AS
+		(birth_date + to_years(years))::DATE + CASE WHEN day(birth_date + to_years(years)) < day(birth_date) THEN 1 ELSE 0 END`},
+
+	{"person", `CREATE TABLE run.person AS
+		SELECT pid, birth_date, gender, deceased_start::DATE AS death,
+			coalesce(gender, 'unknown') AS sex, coalesce(race, 'unknown') AS race, coalesce(ethnicity, 'unknown') AS ethnicity
+		FROM fhir.patient`},
+
+	{"finished_encounter", `CREATE TABLE measure.finished_encounter AS
+		SELECT pid, rid, class, period_start AS start_at, period_end AS end_at,
+			period_start::DATE AS start_day, period_end::DATE AS end_day, service_provider_rid, discharge_disposition
+		FROM fhir.encounter
+		WHERE status = 'finished' AND NOT negated`},
+	{"visit", `CREATE VIEW measure.visit AS
+		SELECT pid, rid, start_at AS moment, start_day AS day, service_provider_rid
+		FROM measure.finished_encounter
+		WHERE class = 'AMB' AND start_at IS NOT NULL`},
+	{"seen", `CREATE TABLE measure.seen AS
+		WITH visit_month AS (SELECT DISTINCT pid, date_trunc('month', moment)::DATE AS month FROM measure.visit),
+			visit_period AS (SELECT DISTINCT pid, period FROM visit_month JOIN run.month_period USING (month))
+		SELECT pid, period, low, high, gender, birth_date, measure.age_on(birth_date, high - 1) AS age
+		FROM visit_period
+		JOIN measure.period USING (period)
+		JOIN run.person USING (pid)
+		WHERE death IS NULL OR death >= low`},
+
+	// What a verification status of "not this" is coded as; the element is bound, so the
+	// system need not be compared.
+	{"verification", `CREATE TABLE run.unverified AS
+		SELECT DISTINCT concept FROM fhir.concept WHERE code IN ('refuted', 'entered-in-error')`},
+	{"condition_course", `CREATE TABLE measure.condition_course AS
+		SELECT pid, rid, code, coalesce(onset_start, recorded_date) AS onset,
+			CASE WHEN abatement_tag IS NULL THEN 'infinity'::TIMESTAMP ELSE coalesce(abatement_end, abatement_start) END AS abatement
+		FROM fhir.condition
+		WHERE NOT negated AND (verification_status IS NULL OR verification_status NOT IN (FROM run.unverified))`},
+	{"performed", `CREATE VIEW measure.performed AS
+		SELECT pid, rid, code, performed_start AS moment
+		FROM fhir.procedure
+		WHERE status = 'completed' AND NOT negated`},
+	{"result", `CREATE VIEW measure.result AS
+		SELECT pid, rid, code, effective_start AS moment, value_tag, value_num, value_unit, value_concept
+		FROM fhir.observation
+		WHERE status IN ('final', 'amended', 'corrected') AND NOT negated`},
+	{"result_component", `CREATE VIEW measure.result_component AS
+		SELECT pid, rid, ordinal, code, value_tag, value_num, value_unit, value_concept
+		FROM fhir.observation_component`},
+	{"ordered", `CREATE VIEW measure.ordered AS
+		SELECT pid, rid, medication AS code, authored_on AS moment, authored_on::DATE AS day
+		FROM fhir.medication_request
+		WHERE NOT negated AND (status IS NULL OR status NOT IN ('entered-in-error', 'cancelled', 'draft'))`},
+}
+
+// attributes say for each person and period what the strata need, once for all
+// measures.
+var attributes = []statement{
+	// A provider that the export names but does not hold is still a place of its own.
+	{"sites", `CREATE TABLE run.site AS
+		SELECT rid, label AS site FROM fhir.organization
+		UNION ALL
+		SELECT DISTINCT service_provider_rid, 'site-' || left(service_provider_rid::VARCHAR, 6)
+		FROM measure.finished_encounter
+		WHERE service_provider_rid NOT IN (SELECT rid FROM fhir.organization)`},
+	// Each visit counts for its site; a visit without one for none.
+	{"visits by site", `CREATE TABLE run.visit_site AS
+		SELECT pid, site, date_trunc('month', moment)::DATE AS month, count(*) AS visits, max(moment) AS latest
+		FROM measure.visit
+		JOIN run.site ON run.site.rid = service_provider_rid
+		GROUP BY ALL`},
+	// The coverage with the latest start among those that overlap the period. Its end is
+	// a whole day or moment that still belongs to it.
+	{"payer groups", `CREATE TABLE run.payer_group AS
+		SELECT concept, arg_min(CASE
+			WHEN code LIKE '1%' THEN 'medicare' WHEN code LIKE '2%' THEN 'medicaid'
+			WHEN code LIKE '5%' OR code LIKE '6%' THEN 'private' WHEN code LIKE '81%' THEN 'self-pay'
+			ELSE 'other' END, ordinal) AS payer
+		FROM fhir.concept
+		WHERE system = 'https://nahdo.org/sopt'
+		GROUP BY concept`},
+	{"payer", `CREATE TABLE run.payer AS
+		SELECT pid, period, arg_max(payer, (start_at, rid)) AS payer
+		FROM (
+			SELECT pid, rid, coalesce(period_start, '-infinity'::TIMESTAMP) AS start_at,
+				coalesce(period_end, 'infinity'::TIMESTAMP) AS end_at, coalesce(payer, 'other') AS payer
+			FROM fhir.coverage
+			LEFT JOIN run.payer_group ON run.payer_group.concept = type
+			WHERE NOT negated AND (status IS NULL OR status <> 'entered-in-error')
+		)
+		JOIN measure.period ON start_at < high AND end_at >= low
+		GROUP BY ALL`},
+}
+
+// attribution gives the site with most visits in the months before each period's end:
+// periods that end together share it. Of sites with equally many visits it is that of
+// the latest visit, and of two at the same moment the first by name.
+func attribution(months int) statement {
+	return statement{"attribution", fmt.Sprintf(`CREATE TABLE run.attribution_%[1]d AS
+		WITH ending AS (SELECT DISTINCT high FROM measure.period),
+			site_count AS (
+				SELECT pid, high, site, sum(visits) AS visits, max(latest) AS latest
+				FROM (SELECT high, unnest(generate_series(high - INTERVAL %[1]d MONTH, high - INTERVAL 1 MONTH, INTERVAL 1 MONTH))::DATE AS month FROM ending)
+				JOIN run.visit_site USING (month)
+				GROUP BY ALL
+			)
+		SELECT DISTINCT ON (pid, high) pid, high, site
+		FROM site_count
+		ORDER BY pid, high, visits DESC, latest DESC, site`, months)}
+}

@@ -1,0 +1,158 @@
+package measures
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+)
+
+// ageBands is the stratum age, by age on the last day of the period.
+const ageBands = `CASE
+	WHEN age IS NULL THEN 'unknown' WHEN age < 18 THEN '0-17' WHEN age < 45 THEN '18-44' WHEN age < 65 THEN '45-64'
+	WHEN age < 75 THEN '65-74' WHEN age < 85 THEN '75-84' ELSE '85+' END`
+
+// evaluate computes a measure's populations for all periods and leaves run.subject:
+// one row for each subject in the initial population, with what it counts for and its
+// strata. Populations are evaluated in FHIR's order, and each sees the initial
+// population before it.
+func (e *engine) evaluate(ctx context.Context, d Definition) error {
+	release, err := e.useLists(ctx, d)
+	if err != nil {
+		return err
+	}
+	tables := map[string]string{} // by population
+	byText := map[string]string{} // by SQL: a file that serves two populations runs once
+	for i, p := range d.Populations {
+		table, ok := byText[p.SQL]
+		if !ok {
+			table = fmt.Sprintf("run.population_%d", i)
+			if err := e.population(ctx, d, p, table); err != nil {
+				return err
+			}
+			byText[p.SQL] = table
+		}
+		tables[p.Name] = table
+		if p.Name == initialPopulation {
+			if err := e.showInitialPopulation(ctx, d, table); err != nil {
+				return err
+			}
+		}
+	}
+	if err := e.subjects(ctx, d, tables); err != nil {
+		return err
+	}
+	// The next measure must not see this one's.
+	for _, table := range byText {
+		if err := e.db.Exec(ctx, "drop population", "DROP TABLE "+table); err != nil {
+			return err
+		}
+	}
+	if err := e.db.Exec(ctx, "drop initial population", "DROP VIEW measure.initial_population"); err != nil {
+		return err
+	}
+	return release()
+}
+
+// population runs one SELECT into a table with each subject once.
+func (e *engine) population(ctx context.Context, d Definition, p Population, table string) error {
+	want := []column{pidColumn, periodColumn}
+	if d.Basis == BasisEncounter {
+		want = append(want, episodeColumn)
+	}
+	key := subjectKey(d, "")
+	values := ""
+	if d.Scoring == ScoringRate && p.Name != denominatorExclusion {
+		want = append(want, valueColumn)
+		values = ", sum(value)::BIGINT AS value"
+	}
+	name := strings.TrimPrefix(table, "run.") + "_source"
+	if err := e.view(ctx, name, path.Join(d.ID, p.File), p.SQL, want...); err != nil {
+		return err
+	}
+	// Rows outside the measure's people and periods cannot count, so NULL keys go.
+	return e.db.Exec(ctx, d.ID+" "+p.Name, fmt.Sprintf(`CREATE TABLE %s AS
+		SELECT pid, period::run.period_id AS period%s%s
+		FROM run.%s
+		WHERE pid IS NOT NULL AND period IS NOT NULL
+		GROUP BY ALL`, table, strings.TrimPrefix(key, "pid, period"), values, name))
+}
+
+// subjectKey is the columns that name a subject, each with the prefix.
+func subjectKey(d Definition, prefix string) string {
+	key := prefix + "pid, " + prefix + "period"
+	if d.Basis == BasisEncounter {
+		key += ", " + prefix + "episode"
+	}
+	return key
+}
+
+func (e *engine) showInitialPopulation(ctx context.Context, d Definition, table string) error {
+	return e.db.Exec(ctx, "initial population", `CREATE VIEW measure.initial_population AS
+		SELECT `+subjectKey(d, "i.")+`, family, low, high, gender, birth_date
+		FROM `+table+` i
+		JOIN measure.period USING (period)
+		JOIN run.person USING (pid)`)
+}
+
+// subjects joins the populations and the strata. A subject counts in the denominator
+// when it is in the initial population and not excluded, and in the numerator only
+// when it counts in the denominator.
+func (e *engine) subjects(ctx context.Context, d Definition, tables map[string]string) error {
+	site, siteJoin := "'unattributed'", ""
+	switch d.Attribution {
+	case AttributionPlurality:
+		table, err := e.attribution(ctx, d.AttributionMonths)
+		if err != nil {
+			return err
+		}
+		site, siteJoin = "coalesce(s.site, 'unattributed')", "LEFT JOIN "+table+" s ON s.pid = i.pid AND s.high = q.high"
+	case AttributionProvider:
+		site = "coalesce(s.site, 'unattributed')"
+		siteJoin = "LEFT JOIN measure.finished_encounter e ON e.rid = i.episode LEFT JOIN run.site s ON s.rid = e.service_provider_rid"
+	}
+	join := func(population, alias string) (present, value string) {
+		table, ok := tables[population]
+		if !ok {
+			return map[string]string{denominator: "true"}[population], "NULL"
+		}
+		siteJoin += fmt.Sprintf("\nLEFT JOIN %s %s ON %[2]s.pid = i.pid AND %[2]s.period = i.period", table, alias)
+		if d.Basis == BasisEncounter {
+			siteJoin += fmt.Sprintf(" AND %s.episode = i.episode", alias)
+		}
+		return alias + ".pid IS NOT NULL", alias + ".value"
+	}
+	episode := "NULL::UUID"
+	if d.Basis == BasisEncounter {
+		episode = "i.episode"
+	}
+	inDenominator, denominatorValue := join(denominator, "d")
+	excluded, _ := join(denominatorExclusion, "x")
+	if excluded == "" {
+		excluded = "false"
+	}
+	inNumerator, numeratorValue := join(numerator, "n")
+	if d.Scoring == ScoringRate {
+		inDenominator += " AND " + denominatorValue + " > 0"
+	} else {
+		denominatorValue, numeratorValue = "NULL", "NULL"
+	}
+	return e.db.Exec(ctx, d.ID+" subjects", fmt.Sprintf(`CREATE OR REPLACE TABLE run.subject AS
+		WITH role AS (
+			SELECT i.pid, i.period, %s AS episode, %s AS in_denominator, %s AS denominator_exclusion, %s AS in_numerator,
+				%s AS denominator_value, %s AS numerator_value, measure.age_on(p.birth_date, q.high - 1) AS age,
+				%s AS site, p.sex, p.race, p.ethnicity, coalesce(y.payer, 'none') AS payer
+			FROM %s i
+			JOIN measure.period q ON q.period = i.period
+			JOIN run.person p ON p.pid = i.pid
+			LEFT JOIN run.payer y ON y.pid = i.pid AND y.period = i.period
+			%s
+		)
+		SELECT pid, period, episode, in_denominator AND NOT denominator_exclusion AS denominator, denominator_exclusion,
+			in_numerator AND in_denominator AND NOT denominator_exclusion AS numerator,
+			numerator_value::BIGINT AS numerator_value, denominator_value::BIGINT AS denominator_value,
+			site, sex, %s AS age, race, ethnicity, payer
+		FROM role`,
+		episode, inDenominator, excluded, inNumerator, denominatorValue, numeratorValue,
+		site, tables[initialPopulation], siteJoin, ageBands))
+}

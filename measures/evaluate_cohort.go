@@ -1,0 +1,127 @@
+package measures
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"time"
+
+	"farr/internal/stats"
+)
+
+// window is a cohort's study window [low, high).
+type window struct{ low, high time.Time }
+
+var (
+	indexDateColumn = column{"index_date", []string{"DATE"}}
+	lowColumn       = column{"low", []string{"DATE"}}
+	highColumn      = column{"high", []string{"DATE"}}
+)
+
+// cohort evaluates a cohort and leaves run.member: each person whose entry event lies
+// in the window, the index date, and the rules that the person passes, as bits in the
+// order of the rules (bit 0 is the entry itself).
+func (e *engine) cohort(ctx context.Context, d Definition, w window) ([]Attrition, []Incidence, error) {
+	release, err := e.useLists(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	entry := d.Populations[0]
+	if err := e.view(ctx, "entry_source", path.Join(d.ID, entry.File), entry.SQL, pidColumn, indexDateColumn); err != nil {
+		return nil, nil, err
+	}
+	steps := []statement{
+		// First ever, over all data; only then must it lie in the window.
+		{"event", `CREATE OR REPLACE TABLE run.event AS
+			SELECT pid, min(index_date) AS index_date FROM run.entry_source
+			WHERE index_date IS NOT NULL AND pid IN (SELECT pid FROM run.person) GROUP BY pid`},
+		{"event", `CREATE OR REPLACE VIEW measure.event AS FROM run.event`},
+		{"entry", fmt.Sprintf(`CREATE OR REPLACE VIEW measure.entry AS
+			FROM run.event WHERE index_date >= DATE '%s' AND index_date < DATE '%s'`, day(w.low), day(w.high))},
+		{"members", `CREATE OR REPLACE TABLE run.member AS SELECT pid, index_date, 1::BIGINT AS rules_passed FROM measure.entry`},
+	}
+	for _, s := range steps {
+		if err := e.db.Exec(ctx, d.ID+" "+s.name, s.sql); err != nil {
+			return nil, nil, err
+		}
+	}
+	for i, r := range d.Rules[1:] {
+		if err := e.view(ctx, "rule_source", path.Join(d.ID, r.File), r.SQL, pidColumn); err != nil {
+			return nil, nil, err
+		}
+		err := e.db.Exec(ctx, d.ID+" "+r.ID, fmt.Sprintf(`UPDATE run.member
+			SET rules_passed = rules_passed | %d
+			WHERE pid IN (SELECT pid FROM run.rule_source)`, int64(1)<<(i+1)))
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	attrition, err := e.attrition(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	incidence, err := e.incidence(ctx, d, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range []string{"entry", "event"} {
+		if err := e.db.Exec(ctx, "drop "+name, "DROP VIEW measure."+name); err != nil {
+			return nil, nil, err
+		}
+	}
+	return attrition, incidence, release()
+}
+
+// passesAll is the bitmask of a person who passes the first n+1 rules.
+func passesAll(n int) int64 { return int64(1)<<(n+1) - 1 }
+
+func (e *engine) attrition(ctx context.Context, d Definition) ([]Attrition, error) {
+	var out []Attrition
+	for i, r := range d.Rules {
+		a := Attrition{Cohort: d.ID, Ordinal: i, Rule: r.ID, Title: r.Title}
+		err := e.db.QueryRow(ctx, d.ID+" attrition", fmt.Sprintf(
+			`SELECT count(*) FROM run.member WHERE rules_passed & %[1]d = %[1]d`, passesAll(i)), &a.Remaining)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// incidence counts the members by calendar year of their index date over the days
+// at risk, for each calendar year that lies within the window.
+func (e *engine) incidence(ctx context.Context, d Definition, w window) ([]Incidence, error) {
+	if len(d.Populations) < 2 {
+		return nil, nil
+	}
+	atRisk := d.Populations[1]
+	if err := e.view(ctx, "at_risk_source", path.Join(d.ID, atRisk.File), atRisk.SQL, pidColumn, lowColumn, highColumn); err != nil {
+		return nil, err
+	}
+	if err := e.db.Exec(ctx, d.ID+" at risk", `CREATE OR REPLACE TABLE run.at_risk AS FROM run.at_risk_source WHERE low < high`); err != nil {
+		return nil, err
+	}
+	var out []Incidence
+	for year := w.low.Year(); year < w.high.Year(); year++ {
+		low := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		if low.Before(w.low) {
+			continue
+		}
+		high := low.AddDate(1, 0, 0)
+		n := Incidence{Cohort: d.ID, Year: year, Complete: e.known(high)}
+		err := e.db.QueryRow(ctx, d.ID+" incidence", fmt.Sprintf(`SELECT
+			(SELECT count(*) FROM run.member WHERE rules_passed = %[3]d AND index_date >= DATE '%[1]s' AND index_date < DATE '%[2]s'),
+			(SELECT coalesce(sum(least(high, DATE '%[2]s') - greatest(low, DATE '%[1]s')), 0)::BIGINT
+				FROM run.at_risk WHERE low < DATE '%[2]s' AND high > DATE '%[1]s')`,
+			day(low), day(high), passesAll(len(d.Rules)-1)), &n.Cases, &n.PersonDays)
+		if err != nil {
+			return nil, err
+		}
+		estimate, method := stats.Rate(n.Cases, float64(n.PersonDays)/daysPerYear)
+		estimate = estimate.Scale(float64(d.Multiplier))
+		n.Rate, n.CILow, n.CIHigh, n.Method = estimate.Value, estimate.Low, estimate.High, method
+		out = append(out, n)
+	}
+	return out, nil
+}

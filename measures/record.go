@@ -1,0 +1,85 @@
+package measures
+
+import (
+	"encoding/json"
+	"math"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"farr/datasets"
+)
+
+var arrowTypes = map[datasets.Type]arrow.DataType{
+	datasets.UUID:    arrow.BinaryTypes.String,
+	datasets.Varchar: arrow.BinaryTypes.String,
+	datasets.Boolean: arrow.FixedWidthTypes.Boolean,
+	datasets.Int32:   arrow.PrimitiveTypes.Int32,
+	datasets.Int64:   arrow.PrimitiveTypes.Int64,
+	datasets.Double:  arrow.PrimitiveTypes.Float64,
+	datasets.Date:    arrow.FixedWidthTypes.Date32,
+	datasets.Blob:    arrow.BinaryTypes.Binary,
+}
+
+// record builds one Arrow record of a table from rows of Go values; nil is null, and
+// so is a rate that is not defined.
+func (t resultTable) record(rows [][]any) arrow.RecordBatch {
+	var fields []arrow.Field
+	for _, c := range t.columns {
+		fields = append(fields, arrow.Field{Name: c.Name, Type: arrowTypes[c.Type], Nullable: true})
+	}
+	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(fields, nil))
+	defer b.Release()
+	for _, row := range rows {
+		for i, v := range row {
+			switch f := b.Field(i).(type) {
+			case *array.StringBuilder:
+				f.Append(v.(string))
+			case *array.BooleanBuilder:
+				f.Append(v.(bool))
+			case *array.Int32Builder:
+				f.Append(int32(v.(int)))
+			case *array.Int64Builder:
+				f.Append(v.(int64))
+			case *array.Date32Builder:
+				f.Append(arrow.Date32FromTime(v.(time.Time)))
+			case *array.Float64Builder:
+				if x := v.(float64); math.IsNaN(x) {
+					f.AppendNull()
+				} else {
+					f.Append(x)
+				}
+			}
+		}
+	}
+	return b.NewRecordBatch()
+}
+
+func (a Aggregate) row() []any {
+	return []any{a.Measure, a.Period, a.Family, a.Low, a.High, a.Stratum, a.Value, a.InitialPopulation, a.Denominator,
+		a.DenominatorExclusion, a.Numerator, a.Rate, a.CILow, a.CIHigh, a.Method, a.Complete}
+}
+
+func (a Attrition) row() []any { return []any{a.Cohort, a.Ordinal, a.Rule, a.Title, a.Remaining} }
+
+func (n Incidence) row() []any {
+	return []any{n.Cohort, n.Year, n.Cases, n.PersonDays, n.Rate, n.CILow, n.CIHigh, n.Method, n.Complete}
+}
+
+func (d Definition) row() []any {
+	body, err := json.Marshal(d)
+	if err != nil {
+		panic(err) // strings and integers only
+	}
+	return []any{d.ID, d.Kind, d.Title, d.Hash, string(body)}
+}
+
+func rows[T interface{ row() []any }](list []T) [][]any {
+	var out [][]any
+	for _, v := range list {
+		out = append(out, v.row())
+	}
+	return out
+}

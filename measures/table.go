@@ -1,0 +1,169 @@
+package measures
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/google/uuid"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"farr/datasets"
+)
+
+// Tables of a results snapshot.
+const (
+	tableSubject    = "subject"
+	tableAggregate  = "aggregate"
+	tableMember     = "cohort_member"
+	tableAttrition  = "cohort_attrition"
+	tableIncidence  = "cohort_incidence"
+	tableDefinition = "definition"
+)
+
+// resultTable is a table of results: its columns in order and the columns that order
+// its rows and name each once.
+type resultTable struct {
+	name    string
+	columns []datasets.Column
+	key     string
+}
+
+var resultTables = []resultTable{
+	{tableSubject, columns("measure varchar, period varchar, pid uuid, episode uuid, initial_population boolean, denominator boolean, denominator_exclusion boolean, " +
+		"numerator boolean, numerator_value int64, denominator_value int64, site varchar, sex varchar, age varchar, race varchar, ethnicity varchar, payer varchar"),
+		"measure, period, pid, episode"},
+	{tableAggregate, columns("measure varchar, period varchar, family varchar, low date, high date, stratum varchar, value varchar, initial_population int64, " +
+		"denominator int64, denominator_exclusion int64, numerator int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
+		"measure, family, low, high, stratum, value"},
+	{tableMember, columns("cohort varchar, pid uuid, rules_passed int64, index_date date, index_seal blob"), "cohort, pid"},
+	{tableAttrition, columns("cohort varchar, ordinal int32, rule varchar, title varchar, remaining int64"), "cohort, ordinal"},
+	{tableIncidence, columns("cohort varchar, year int32, cases int64, person_days int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
+		"cohort, year"},
+	{tableDefinition, columns("id varchar, kind varchar, title varchar, hash varchar, body varchar"), "kind, id"},
+}
+
+func columns(list string) []datasets.Column {
+	var out []datasets.Column
+	for _, c := range strings.Split(list, ", ") {
+		name, typ, _ := strings.Cut(c, " ")
+		out = append(out, datasets.Column{Name: name, Type: datasets.Type(typ)})
+	}
+	return out
+}
+
+func tableNamed(name string) (resultTable, error) {
+	var names []string
+	for _, t := range resultTables {
+		if t.name == name {
+			return t, nil
+		}
+		names = append(names, t.name)
+	}
+	return resultTable{}, fmt.Errorf("results have no table %q: there are %s", name, join(names))
+}
+
+// goTypes are the Go type and the tag with which parquet-go makes a column's node.
+var goTypes = map[datasets.Type]struct {
+	typ reflect.Type
+	tag string
+}{
+	datasets.UUID:    {reflect.TypeFor[[16]byte](), ",uuid"},
+	datasets.Varchar: {reflect.TypeFor[string](), ""},
+	datasets.Boolean: {reflect.TypeFor[bool](), ""},
+	datasets.Int32:   {reflect.TypeFor[int32](), ""},
+	datasets.Int64:   {reflect.TypeFor[int64](), ""},
+	datasets.Double:  {reflect.TypeFor[float64](), ""},
+	datasets.Date:    {reflect.TypeFor[int32](), ",date"},
+	datasets.Blob:    {reflect.TypeFor[[]byte](), ""},
+}
+
+// schema is the Parquet schema with the columns in their order, all nullable.
+func (t resultTable) schema() *parquet.Schema {
+	var fields []reflect.StructField
+	for _, c := range t.columns {
+		g := goTypes[c.Type]
+		fields = append(fields, reflect.StructField{
+			Name: strings.ToUpper(c.Name), Type: g.typ, Tag: reflect.StructTag(`parquet:"` + c.Name + `,optional` + g.tag + `"`),
+		})
+	}
+	return parquet.NewSchema(t.name, parquet.SchemaOf(reflect.New(reflect.StructOf(fields)).Interface()))
+}
+
+// maxRowGroup bounds the rows that a reader must hold at once.
+const maxRowGroup = 65_536
+
+// parquetWriter writes Arrow records as one Parquet file. The same records give the
+// same bytes.
+type parquetWriter struct {
+	table resultTable
+	w     *parquet.Writer
+	rows  int64
+	row   parquet.Row
+}
+
+func newParquetWriter(w io.Writer, t resultTable) *parquetWriter {
+	return &parquetWriter{table: t, w: parquet.NewWriter(w, t.schema(),
+		parquet.Compression(&zstd.Codec{}), parquet.MaxRowsPerRowGroup(maxRowGroup), parquet.CreatedBy("farr", engineVersion, "measures"))}
+}
+
+func (p *parquetWriter) write(batch arrow.RecordBatch) error {
+	if int(batch.NumCols()) != len(p.table.columns) {
+		return fmt.Errorf("table %s: %d columns where %d are declared", p.table.name, batch.NumCols(), len(p.table.columns))
+	}
+	for row := range int(batch.NumRows()) {
+		p.row = p.row[:0]
+		for i, c := range p.table.columns {
+			v, err := parquetValue(batch.Column(i), row, c.Type)
+			if err != nil {
+				return fmt.Errorf("table %s column %s: %w", p.table.name, c.Name, err)
+			}
+			present := 1
+			if v.IsNull() {
+				present = 0
+			}
+			p.row = append(p.row, v.Level(0, present, i))
+		}
+		if _, err := p.w.WriteRows([]parquet.Row{p.row}); err != nil {
+			return err
+		}
+		p.rows++
+	}
+	return nil
+}
+
+func (p *parquetWriter) close() error { return p.w.Close() }
+
+func parquetValue(column arrow.Array, row int, typ datasets.Type) (parquet.Value, error) {
+	if column.IsNull(row) {
+		return parquet.NullValue(), nil
+	}
+	switch a := column.(type) {
+	case *array.Boolean:
+		return parquet.BooleanValue(a.Value(row)), nil
+	case *array.Int32:
+		return parquet.Int32Value(a.Value(row)), nil
+	case *array.Int64:
+		return parquet.Int64Value(a.Value(row)), nil
+	case *array.Float64:
+		return parquet.DoubleValue(a.Value(row)), nil
+	case *array.Date32:
+		return parquet.Int32Value(int32(a.Value(row))), nil
+	case *array.Binary:
+		return parquet.ByteArrayValue(a.Value(row)), nil
+	case *array.String:
+		if typ != datasets.UUID {
+			return parquet.ByteArrayValue([]byte(a.Value(row))), nil
+		}
+		id, err := uuid.Parse(a.Value(row)) // DuckDB gives Arrow a UUID as text
+		if err != nil {
+			return parquet.Value{}, fmt.Errorf("not a UUID")
+		}
+		return parquet.FixedLenByteArrayValue(id[:]), nil
+	}
+	return parquet.Value{}, fmt.Errorf("no Parquet form of Arrow's %s", column.DataType())
+}
