@@ -44,10 +44,17 @@ func DecodeYAML(file string, data []byte, v any) (*Document, error) {
 	return d, d.Err()
 }
 
-// Report adds a mistake at the value that path leads to; see Pos.
+// Report adds a mistake at the value that path leads to; see Pos. Has is false for
+// the value from then on.
 func (d *Document) Report(code, message, hint string, path ...any) {
+	if n, ok := d.find(path); ok || n != nil && n.Kind == yaml.ScalarNode {
+		d.bad[n] = true
+	}
 	d.diags = append(d.diags, Diagnostic{d.Pos(path...), code, message, hint})
 }
+
+// Add adds a mistake that has a place of its own, in this file or another.
+func (d *Document) Add(found Diagnostic) { d.diags = append(d.diags, found) }
 
 // Err is nil, or every mistake reported so far as sorted Diagnostics.
 func (d *Document) Err() error { return d.diags.Err() }

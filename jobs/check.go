@@ -1,0 +1,168 @@
+package jobs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"farr/internal/source"
+	"farr/jobs/internal/cron"
+)
+
+var (
+	nameForm   = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+	sourceForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+)
+
+// check reports what a job means wrongly, in the order of the file, and makes its
+// paths relative to the folder of the file. Values that did not decode are passed
+// over: they are reported already.
+func check(doc *source.Document, job *Job) {
+	c := checker{doc, filepath.Dir(job.File)}
+	if doc.Has("name") && !nameForm.MatchString(job.Name) {
+		doc.Report("bad-name", "a job's name is 1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit", "", "name")
+	}
+	if job.Schedule != nil {
+		c.schedule(job.Schedule)
+	}
+	c.path(&job.Source.Dir, false, "source", "dir")
+	if doc.Has("source", "name") && !sourceForm.MatchString(job.Source.Name) {
+		doc.Report("bad-name", "a source's name is 1 to 64 letters, digits, ., - and _, beginning with a letter or digit", "", "source", "name")
+	}
+	if doc.Has("source", "zone") {
+		_, err := loadZone(job.Source.Zone)
+		c.report(err, "unknown-zone", "source", "zone")
+	}
+	c.path(&job.Source.Sites, true, "source", "sites")
+	c.oneOf(job.Source.Observable, []string{"auto", "enrolment-gap45", "contact"}, "source", "observable")
+	c.path(&job.Store, false, "store")
+	if strings.HasPrefix(job.Key, "farr-key-") {
+		doc.Report("secret-in-file", "this is a key itself", "keep it in a file that only the job's user can read, give that file's path here, and replace the key", "key")
+	} else {
+		c.path(&job.Key, false, "key")
+	}
+	c.oneOf(job.Profile, []string{"shifted", "limited"}, "profile")
+	if doc.Has("as_of") {
+		if _, err := time.Parse(time.DateOnly, job.AsOf); err != nil {
+			doc.Report("bad-date", "as_of is not a calendar day", "2026-01-31", "as_of")
+		}
+	}
+	for i := range job.Library {
+		c.path(&job.Library[i], true, "library", i)
+	}
+	c.library(job)
+	c.periods(job.Periods)
+	c.path(&job.KPI, true, "kpi")
+	c.path(&job.Report.Out, false, "report", "out")
+	c.oneOf(job.Report.Audience, []string{"internal", "external"}, "report", "audience")
+	c.apart(job)
+}
+
+type checker struct {
+	doc *source.Document
+	dir string // of the job file
+}
+
+// report places an error that may be a Diagnostic with its own code and hint.
+func (c checker) report(err error, code string, path ...any) {
+	if err == nil {
+		return
+	}
+	var d source.Diagnostic
+	if errors.As(err, &d) {
+		c.doc.Report(d.Code, d.Message, d.Hint, path...)
+		return
+	}
+	c.doc.Report(code, err.Error(), "", path...)
+}
+
+func (c checker) schedule(s *Schedule) {
+	var err error
+	if c.doc.Has("schedule", "cron") {
+		s.set, err = cron.Parse(s.Cron)
+		c.report(err, "bad-cron", "schedule", "cron")
+	}
+	if c.doc.Has("schedule", "zone") {
+		s.zone, err = loadZone(s.Zone)
+		c.report(err, "unknown-zone", "schedule", "zone")
+	}
+}
+
+func (c checker) oneOf(value string, allowed []string, path ...any) {
+	if !c.doc.Has(path...) || slices.Contains(allowed, value) {
+		return
+	}
+	hint := source.DidYouMean(value, allowed)
+	if hint == "" {
+		hint = "one of " + strings.Join(allowed, ", ")
+	}
+	c.doc.Report("unknown-value", "no such "+path[len(path)-1].(string)+` "`+value+`"`, hint, path...)
+}
+
+// path makes *p relative to the job's folder. A file that exists before the job runs
+// is looked for here; sources, stores and outputs come and go.
+func (c checker) path(p *string, mustExist bool, at ...any) {
+	if !c.doc.Has(at...) {
+		return
+	}
+	switch {
+	case *p == "" || strings.ContainsRune(*p, 0):
+		c.doc.Report("bad-path", "expected a path", "", at...)
+		return
+	case *p == "~" || strings.HasPrefix(*p, "~/"):
+		c.doc.Report("bad-path", "~ is not the home folder here", "write the path from /, or relative to this file", at...)
+		return
+	}
+	if !filepath.IsAbs(*p) {
+		*p = filepath.Join(c.dir, *p)
+	}
+	if !mustExist {
+		return
+	}
+	if _, err := os.Stat(*p); err != nil {
+		c.doc.Report("missing-file", *p+": "+cause(err), "paths are relative to this file", at...)
+	}
+}
+
+// apart keeps what is written out of what is read, and bundles out of the store.
+func (c checker) apart(job *Job) {
+	if inside(job.Store, job.Source.Dir) && c.doc.Has("store") {
+		c.doc.Report("bad-path", "the store is inside the source folder", "", "store")
+	}
+	for _, other := range []struct{ what, dir string }{{"source", job.Source.Dir}, {"store", job.Store}} {
+		if inside(job.Report.Out, other.dir) && c.doc.Has("report", "out") {
+			c.doc.Report("bad-path", "the report is inside the "+other.what+" folder", "", "report", "out")
+		}
+	}
+}
+
+// inside tells whether path is dir or below it.
+func inside(path, dir string) bool {
+	if path == "" || dir == "" {
+		return false
+	}
+	p, err := filepath.Abs(path)
+	if err != nil {
+		return false
+	}
+	d, err := filepath.Abs(dir)
+	if err != nil {
+		return false
+	}
+	rel, err := filepath.Rel(d, p)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// cause is a path error without its path.
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}

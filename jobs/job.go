@@ -1,0 +1,177 @@
+package jobs
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"farr/internal/source"
+)
+
+// Job is one job file: what is extracted, measured and reported, and when. Paths
+// are absolute or relative to the working folder once loaded; in the file they are
+// relative to the file's own folder.
+type Job struct {
+	File string `yaml:"-"`
+
+	Name      string    `yaml:"name,required"`
+	Schedule  *Schedule `yaml:"schedule"` // nil: run by hand only
+	Source    Source    `yaml:"source,required"`
+	Store     string    `yaml:"store,required"`
+	Key       string    `yaml:"key,required"` // path of the key file, never the key
+	Profile   string    `yaml:"profile"`      // shifted or limited
+	AsOf      string    `yaml:"as_of"`        // calendar day; empty: the newest event of the extract
+	MaxReject Share     `yaml:"max_reject"`
+	Library   Words     `yaml:"library"`  // folders of measures and cohorts; empty: the built-in ones
+	Measures  Words     `yaml:"measures"` // empty: all of the library
+	Cohorts   Words     `yaml:"cohorts"`  // empty: all of the library
+	Periods   Words     `yaml:"periods,required"`
+	KPI       string    `yaml:"kpi"` // path of the file of targets and owners
+	Report    Report    `yaml:"report,required"`
+}
+
+// Source is the export that a job reads.
+type Source struct {
+	Dir        string `yaml:"dir,required"`
+	Name       string `yaml:"name,required"` // of the source in the store, part of every row's identity
+	Zone       string `yaml:"zone"`          // IANA name; local wall time is in it
+	Sites      string `yaml:"sites"`         // path of the CSV file of site labels
+	Observable string `yaml:"observable"`    // rule of observable time
+}
+
+// Report is the bundle that a job makes.
+type Report struct {
+	Out          string `yaml:"out,required"`
+	Audience     string `yaml:"audience,required"` // internal or external
+	Organisation string `yaml:"organisation"`
+	Title        string `yaml:"title"`
+}
+
+// Share is a part of a whole, 0 to 1, written 1% or 0.01.
+type Share float64
+
+// UnmarshalSource reads both forms.
+func (s *Share) UnmarshalSource(v source.Value) error {
+	text, percent := strings.CutSuffix(v.Text(), "%")
+	f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if percent {
+		f /= 100
+	}
+	if err != nil || !(f >= 0 && f <= 1) {
+		return source.Diagnostic{Code: "bad-share", Message: "expected a share from 0% to 100%", Hint: "1% or 0.01"}
+	}
+	*s = Share(f)
+	return nil
+}
+
+// Words is a list of names, written as a list or as text with commas.
+type Words []string
+
+// UnmarshalSource reads both forms.
+func (w *Words) UnmarshalSource(v source.Value) error {
+	if k := v.Kind(); k != "text" && k != "number" && k != "date" {
+		v.Decode((*[]string)(w))
+		return nil
+	}
+	for word := range strings.SplitSeq(v.Text(), ",") {
+		*w = append(*w, strings.TrimSpace(word))
+	}
+	return nil
+}
+
+// defaultJob is what a file need not say.
+func defaultJob() Job {
+	return Job{Profile: "shifted", MaxReject: 0.01, Source: Source{Zone: "UTC", Observable: "auto"}}
+}
+
+// LoadJob reads and checks a job file. The error is source.Diagnostics, every
+// mistake at its place.
+func LoadJob(path string) (*Job, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, source.Diagnostic{Pos: source.Pos{File: path}, Code: "unreadable-file", Message: "cannot read the file: " + cause(err)}
+	}
+	job := defaultJob()
+	job.File = path
+	doc, _ := source.DecodeYAML(path, data, &job)
+	check(doc, &job)
+	if err := doc.Err(); err != nil {
+		return nil, err
+	}
+	return &job, nil
+}
+
+// LoadFolder loads every job file of a folder (*.yaml and *.yml; a KPI file, which
+// has the key `kpis`, may lie beside them), in order of file name. The diagnostics
+// are the mistakes of those that could not be loaded.
+func LoadFolder(dir string) ([]*Job, source.Diagnostics, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	var jobs []*Job
+	var wrong source.Diagnostics
+	for _, e := range entries {
+		ext := filepath.Ext(e.Name())
+		path := filepath.Join(dir, e.Name())
+		if (ext != ".yaml" && ext != ".yml") || strings.HasPrefix(e.Name(), ".") || e.IsDir() || isKPI(path) {
+			continue
+		}
+		job, err := LoadJob(path)
+		if err != nil {
+			wrong = append(wrong, diagnosticsOf(err)...)
+			continue
+		}
+		jobs = append(jobs, job)
+	}
+	return refuseShared(jobs, wrong)
+}
+
+// isKPI tells a KPI file. A file that cannot be told is taken for a job: a broken
+// job may not drop out in silence.
+func isKPI(path string) bool {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	doc, _ := source.DecodeYAML(path, data, &struct{}{})
+	return doc.Has("kpis")
+}
+
+// refuseShared leaves out jobs that would be taken for one another.
+func refuseShared(jobs []*Job, wrong source.Diagnostics) ([]*Job, source.Diagnostics, error) {
+	names, outs := map[string]*Job{}, map[string]*Job{}
+	var kept []*Job
+	for _, job := range jobs {
+		say := func(code, format string, args ...any) {
+			wrong = append(wrong, source.Diagnostic{Pos: source.Pos{File: job.File}, Code: code, Message: fmt.Sprintf(format, args...)})
+		}
+		out, err := filepath.Abs(job.Report.Out)
+		if err != nil {
+			return nil, wrong, err
+		}
+		switch first := names[job.Name]; {
+		case first != nil:
+			say("duplicate-name", "the name %q is also that of %s", job.Name, first.File)
+		case outs[out] != nil:
+			say("shared-output", "report.out is also that of %s, and latest/ can be one job's only", outs[out].File)
+		default:
+			names[job.Name], outs[out] = job, job
+			kept = append(kept, job)
+		}
+	}
+	return kept, wrong, nil
+}
+
+func diagnosticsOf(err error) source.Diagnostics {
+	switch err := err.(type) { //nolint:errorlint // LoadJob returns these themselves
+	case source.Diagnostics:
+		return err
+	case source.Diagnostic:
+		return source.Diagnostics{err}
+	default:
+		return source.Diagnostics{{Code: "unreadable-file", Message: err.Error()}}
+	}
+}

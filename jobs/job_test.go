@@ -1,0 +1,173 @@
+package jobs
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected sections of testdata")
+
+// Each case is a folder of files with job.yaml in it, and what LoadJob says of it.
+func TestLoadJob(t *testing.T) {
+	cases, err := filepath.Glob("testdata/jobs/*.txt")
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, path := range cases {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			want := &archive.Files[len(archive.Files)-1]
+			if want.Name != "want" {
+				t.Fatal("the last section is not want")
+			}
+			for _, f := range archive.Files[:len(archive.Files)-1] {
+				writeFile(t, filepath.Join(dir, f.Name), string(f.Data))
+			}
+			got := "ok\n"
+			if _, err := LoadJob(filepath.Join(dir, "job.yaml")); err != nil {
+				got = strings.ReplaceAll(err.Error(), dir+"/", "") + "\n"
+				if ExitCode(err) != ExitUsage {
+					t.Errorf("exit code %d", ExitCode(err))
+				}
+			}
+			if *update {
+				want.Data = []byte(got)
+				if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(want.Data), got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLoadJobFields(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "nightly.yaml"), minimal("nightly", "schedule: {cron: 0 5 * * *, zone: UTC}\nmax_reject: 2.5%\n"))
+	job, err := LoadJob(filepath.Join(dir, "nightly.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Job{
+		File: filepath.Join(dir, "nightly.yaml"), Name: "nightly", Schedule: job.Schedule,
+		Source: Source{Dir: filepath.Join(dir, "export"), Name: "hospital", Zone: "UTC", Observable: "auto"},
+		Store:  filepath.Join(dir, "store"), Key: "/etc/farr/farr.key", Profile: "shifted", MaxReject: 0.025,
+		Periods: Words{"2024-01..2024-12", "P12M/last-3-months"},
+		Report:  Report{Out: filepath.Join(dir, "reports-nightly"), Audience: "internal"},
+	}
+	if diff := cmp.Diff(want, job, cmp.AllowUnexported(), cmp.Comparer(func(a, b *Schedule) bool { return a == b })); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if got := job.Schedule.Next(time.Date(2026, 1, 1, 6, 0, 0, 0, time.UTC)); !got.Equal(time.Date(2026, 1, 2, 5, 0, 0, 0, time.UTC)) {
+		t.Errorf("next is %v", got)
+	}
+}
+
+func TestLoadFolder(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) { writeFile(t, filepath.Join(dir, name), text) }
+	write("a.yaml", minimal("one", ""))
+	write("b.yaml", minimal("one", ""))                                                  // the same name
+	write("c.yml", strings.Replace(minimal("two", ""), "reports-two", "reports-one", 1)) // the same folder
+	write("d.yaml", "name: [\n")                                                         // broken
+	write("kpi.yaml", "kpis: []\n")
+	write(".hidden.yaml", "x: 1\n")
+	write("notes.txt", "not a job")
+	jobs, wrong, err := LoadFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(jobs) != 1 || jobs[0].File != filepath.Join(dir, "a.yaml") {
+		t.Errorf("loaded %v", jobs)
+	}
+	want := `a.yaml
+b.yaml: duplicate-name: the name "one" is also that of a.yaml
+c.yml: shared-output: report.out is also that of a.yaml, and latest/ can be one job's only
+d.yaml:2:1: yaml-syntax`
+	got := "a.yaml\n" + strings.ReplaceAll(wrong.Err().Error(), dir+"/", "")
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// The examples are what people begin with: they have every key, and they decode.
+func TestExamples(t *testing.T) {
+	jobs, wrong, err := LoadFolder("examples")
+	if err != nil || wrong.Err() != nil {
+		t.Fatalf("%v\n%v", err, wrong.Err())
+	}
+	if len(jobs) != 1 {
+		t.Fatalf("%d jobs", len(jobs))
+	}
+	data, err := os.ReadFile(jobs[0].File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{
+		"name", "schedule", "cron", "zone", "source", "dir", "sites", "observable", "store", "key", "profile", "as_of", "max_reject",
+		"library", "measures", "cohorts", "periods", "kpi", "report", "out", "audience", "organisation", "title",
+	} {
+		if !strings.Contains(string(data), key+":") {
+			t.Errorf("the example does not show %s", key)
+		}
+	}
+}
+
+func TestResolvePeriods(t *testing.T) {
+	for _, c := range []struct{ item, asOf, want string }{
+		{"last-24-months", "2026-01-31", "2024-02..2026-01"},
+		{"last-24-months", "2026-01-30", "2024-01..2025-12"},
+		{"last-1-month", "2024-02-29", "2024-02..2024-02"},
+		{"P12M/last-3-months", "2025-12-31", "P12M/2025-10..2025-12"},
+		{"last-2-quarters", "2026-05-15", "2025-Q4..2026-Q1"},
+		{"last-2-quarters", "2026-06-30", "2026-Q1..2026-Q2"},
+		{"last-3-years", "2025-12-30", "2022..2024"},
+		{"last-3-years", "2025-12-31", "2023..2025"},
+		{"2024-01..2024-06", "2025-12-31", "2024-01..2024-06"},
+	} {
+		asOf, err := time.Parse(time.DateOnly, c.asOf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := resolve(c.item, asOf); got != c.want {
+			t.Errorf("%s as of %s: got %s, want %s", c.item, c.asOf, got, c.want)
+		}
+		if _, err := periodsOf([]string{c.item}, asOf); err != nil {
+			t.Errorf("%s: %v", c.item, err)
+		}
+	}
+}
+
+// minimal is a job file with what is required, and more.
+func minimal(name, more string) string {
+	return "name: " + name + "\n" + more + `source: {dir: export, name: hospital}
+store: store
+key: /etc/farr/farr.key
+periods: 2024-01..2024-12, P12M/last-3-months
+report: {out: reports-` + name + `, audience: internal}
+`
+}
+
+func writeFile(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

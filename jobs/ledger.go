@@ -1,0 +1,158 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver; its FULL synchronous mode is what keeps acknowledged rows
+)
+
+// Where the ledger of a folder of jobs is, and the locks beside it.
+const (
+	ledgerDir  = ".farr"
+	ledgerFile = "ledger.db"
+	tickLock   = "tick.lock"
+)
+
+// ledgerVersion is the schema below, as SQLite's user_version.
+const ledgerVersion = 1
+
+// Times are text in UTC so that they can be read with any SQLite shell, and of one
+// width so that they sort.
+const (
+	plannedForm = "2006-01-02T15:04:05Z"
+	momentForm  = "2006-01-02T15:04:05.000Z"
+)
+
+const schema = `
+-- A job as the last tick saw it. Its planned times up to seen are occurrences.
+CREATE TABLE job (
+	name TEXT PRIMARY KEY,
+	file TEXT NOT NULL,
+	cron TEXT NOT NULL,
+	zone TEXT NOT NULL,
+	seen TEXT NOT NULL
+) STRICT;
+-- One row for each (job, planned time), and one for each run by hand (planned NULL).
+CREATE TABLE occurrence (
+	id INTEGER PRIMARY KEY,
+	job TEXT NOT NULL,
+	planned TEXT,
+	noted TEXT NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('planned','running','succeeded','skipped','failed','missed','lost')),
+	UNIQUE (job, planned)
+) STRICT;
+CREATE INDEX occurrence_state ON occurrence (job, state);
+-- Each time a process set out to run an occurrence.
+CREATE TABLE attempt (
+	id INTEGER PRIMARY KEY,
+	occurrence INTEGER NOT NULL REFERENCES occurrence (id),
+	number INTEGER NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('running','succeeded','skipped','failed','lost')),
+	pid INTEGER NOT NULL,
+	started TEXT NOT NULL,
+	ended TEXT,
+	class TEXT NOT NULL DEFAULT '',
+	error TEXT NOT NULL DEFAULT '',
+	result TEXT NOT NULL DEFAULT '', -- RunResult as JSON, for attempts that ended well
+	UNIQUE (occurrence, number)
+) STRICT;
+`
+
+// ledger is the record of a folder of jobs.
+type ledger struct {
+	db  *sql.DB
+	dir string // <folder>/.farr
+}
+
+// openLedger opens the ledger of the jobs in folder, and makes it on first use.
+func openLedger(ctx context.Context, folder string) (*ledger, error) {
+	dir := filepath.Join(folder, ledgerDir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	path, err := filepath.Abs(filepath.Join(dir, ledgerFile))
+	if err != nil {
+		return nil, err
+	}
+	// SQLite would make the file readable by all.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	f.Close()
+	dsn := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
+		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"},
+		"_txlock": {"immediate"},
+	}.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1) // one writer; more would only wait for it
+	l := &ledger{db, dir}
+	if err := l.migrate(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	}
+	return l, nil
+}
+
+func (l *ledger) close() error { return l.db.Close() }
+
+func (l *ledger) migrate(ctx context.Context) error {
+	var version int
+	if err := l.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version == ledgerVersion {
+		return err
+	}
+	return l.tx(ctx, func(tx *sql.Tx) error { // asked again: another process may be making it too
+		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+			return err
+		}
+		switch version {
+		case ledgerVersion:
+			return nil
+		case 0:
+			_, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d;", ledgerVersion))
+			return err
+		default:
+			return fmt.Errorf("made by another farr: its version is %d, this farr knows %d", version, ledgerVersion)
+		}
+	})
+}
+
+// tx does f in one transaction that begins as a writer.
+func (l *ledger) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
+	tx, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		_ = tx.Rollback() // err says more
+		return err
+	}
+	return tx.Commit()
+}
+
+// lockJob takes the lock that a run of the job holds.
+func (l *ledger) lockJob(name string) (*os.File, error) {
+	return lock(l.jobLock(name), fmt.Sprintf("job %q", name))
+}
+
+func (l *ledger) jobLock(name string) string { return filepath.Join(l.dir, name+".lock") }
+
+func planned(t time.Time) string { return t.UTC().Format(plannedForm) }
+func moment(t time.Time) string  { return t.UTC().Format(momentForm) }
+
+// parseTime reads a time of the ledger; the zero time for a NULL.
+func parseTime(text sql.NullString) (time.Time, error) {
+	if !text.Valid {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339, text.String)
+}

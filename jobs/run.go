@@ -1,0 +1,185 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"farr/internal/progress"
+)
+
+// Options are what a run needs besides its job file. The zero value will do.
+type Options struct {
+	Clock    func() time.Time // nil: time.Now
+	Logger   *slog.Logger     // nil: silent; see NewLogger
+	Progress progress.Func    // nil: silent
+	Command  string           // the command line, for the report's run page
+
+	build builder // nil: build; tests put theirs
+}
+
+// builder does the work of a job and fills in the result as it goes.
+type builder func(ctx context.Context, job *Job, result *RunResult, o Options) error
+
+func (o Options) withDefaults() Options {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.build == nil {
+		o.build = build
+	}
+	return o
+}
+
+// RunResult is what one run of a job made.
+type RunResult struct {
+	Job     string       `json:"job"`
+	Planned *time.Time   `json:"planned,omitempty"` // absent for a run by hand
+	Started time.Time    `json:"started"`
+	Ended   time.Time    `json:"ended"`
+	Seconds float64      `json:"seconds"`
+	AsOf    string       `json:"as_of"` // last calendar day that the data know
+	Steps   []StepResult `json:"steps"`
+	Bundle  string       `json:"bundle"` // folder of this bundle
+	Latest  string       `json:"latest"` // folder of the newest bundle, which this now is
+}
+
+// StepResult is one step of a run.
+type StepResult struct {
+	Name     string  `json:"name"`               // extract, measure, report or latest
+	Snapshot string  `json:"snapshot,omitempty"` // ID of what it made or found
+	Skipped  bool    `json:"skipped"`            // it was made already
+	Rows     int64   `json:"rows"`               // of what it made: stored resources, aggregates, files
+	Seconds  float64 `json:"seconds"`
+}
+
+// Unchanged tells whether every step was made already.
+func (r *RunResult) Unchanged() bool {
+	for _, s := range r.Steps {
+		if !s.Skipped {
+			return false
+		}
+	}
+	return len(r.Steps) > 0
+}
+
+// WriteText writes the result for a person.
+func (r *RunResult) WriteText(w io.Writer) error {
+	for _, s := range r.Steps {
+		done := fmt.Sprintf("%.1f s", s.Seconds)
+		if s.Skipped {
+			done = "made already"
+		}
+		if _, err := fmt.Fprintf(w, "%-8s %-12s %12d rows  %s\n", s.Name, s.Snapshot[:min(12, len(s.Snapshot))], s.Rows, done); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "as of    %s\nreport   %s\n", r.AsOf, filepath.Join(r.Latest, "index.html"))
+	return err
+}
+
+// Run runs the job now, whatever its schedule says, and records it in the ledger of
+// the job file's folder as a run by hand. A job that is being run already is a
+// LockedError. Steps that were made before are skipped, so Run again is how to resume.
+func Run(ctx context.Context, job *Job, o Options) (*RunResult, error) {
+	o = o.withDefaults()
+	l, err := openLedger(ctx, filepath.Dir(job.File))
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	held, err := l.lockJob(job.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer held.Close()
+	if _, err := l.recover(ctx, job.Name, o.Clock()); err != nil {
+		return nil, err
+	}
+	result, _, err := l.run(ctx, job, 0, time.Time{}, o)
+	return result, err
+}
+
+// run does an occurrence between two rows of the ledger. The caller holds the job's lock.
+func (l *ledger) run(ctx context.Context, job *Job, occurrence int64, at time.Time, o Options) (*RunResult, string, error) {
+	started := o.Clock()
+	a, err := l.begin(ctx, job.Name, occurrence, at, started)
+	if err != nil {
+		return nil, "", err
+	}
+	log := o.Logger.With("job", job.Name, "run", a.id)
+	o.Logger = log
+	result := &RunResult{Job: job.Name, Started: started.UTC(), Steps: []StepResult{}}
+	if !at.IsZero() {
+		planned := at.UTC()
+		result.Planned = &planned
+		log = log.With("planned", planned.Format(time.RFC3339))
+	}
+	log.Info("run begins", "attempt", a.number)
+	failure := safely(ctx, job, result, o)
+	ended := o.Clock()
+	result.Ended, result.Seconds = ended.UTC(), ended.Sub(started).Seconds()
+	state, err := l.end(ctx, a, result, failure, ended)
+	if err != nil {
+		return nil, "", err
+	}
+	if failure != nil {
+		// The error's text is the caller's to show: returned, not logged as well.
+		log.Error("run ends", "state", state, "class", string(ClassOf(failure)), "dur", ended.Sub(started))
+		return nil, state, failure
+	}
+	log.Info("run ends", "state", state, "dur", ended.Sub(started))
+	return result, state, nil
+}
+
+// safely builds, and turns a panic into an error that names no value: what a panic
+// says may come from a row.
+func safely(ctx context.Context, job *Job, result *RunResult, o Options) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("job %q: a defect in farr, please report it: panic of type %T after step %s, in %s",
+				job.Name, p, lastStep(result), panicPlace())
+		}
+	}()
+	return o.build(ctx, job, result, o)
+}
+
+func lastStep(r *RunResult) string {
+	if len(r.Steps) == 0 {
+		return "none"
+	}
+	return r.Steps[len(r.Steps)-1].Name
+}
+
+// panicPlace is the function and line that panicked, seen from a deferred function.
+func panicPlace() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, "runtime.") || !more {
+			return fmt.Sprintf("%s:%d", f.Function, f.Line)
+		}
+	}
+}
+
+// parseResult reads a result from the ledger; nil when there is none.
+func parseResult(text string) (*RunResult, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var r RunResult
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		return nil, fmt.Errorf("result in the ledger: %w", err)
+	}
+	return &r, nil
+}

@@ -1,0 +1,174 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Health is how a job is, in one word.
+type Health string
+
+// The healths, the one to look at first being first.
+const (
+	HealthCrashed Health = "crashed" // its process died; the next tick runs it again
+	HealthFailing Health = "failing" // the last run failed
+	HealthLate    Health = "late"    // due for more than graceTime and not begun: nothing ticks
+	HealthRemoved Health = "removed" // in the ledger, and no job file has the name
+	HealthRunning Health = "running"
+	HealthDue     Health = "due" // the next tick runs it
+	HealthNew     Health = "new" // no run yet, and none was due
+	HealthOK      Health = "ok"  // the last run ended well
+)
+
+// graceTime is how long a job may be due before nobody seems to be ticking.
+const graceTime = 20 * time.Minute
+
+// FolderStatus is the state of a folder of jobs.
+type FolderStatus struct {
+	Folder string      `json:"folder"`
+	At     time.Time   `json:"at"`
+	Ticked bool        `json:"ticked"` // a run or tick has left a ledger
+	Jobs   []JobStatus `json:"jobs"`
+	Wrong  []string    `json:"wrong"` // mistakes in job files, one a line
+}
+
+// JobStatus is the state of one job.
+type JobStatus struct {
+	Job         string     `json:"job"`
+	File        string     `json:"file,omitempty"`
+	Schedule    *Schedule  `json:"schedule,omitempty"`
+	Health      Health     `json:"health"`
+	Advice      string     `json:"advice,omitempty"` // what to do
+	Due         *time.Time `json:"due,omitempty"`    // the planned time that waits
+	Next        *time.Time `json:"next,omitempty"`
+	Missed      int        `json:"missed"`                 // planned times never run since the last success
+	Last        *Attempt   `json:"last,omitempty"`         // the newest attempt
+	LastSuccess *Attempt   `json:"last_success,omitempty"` // the newest that ended well
+}
+
+// Attempt is one time that a process ran a job.
+type Attempt struct {
+	Run     int64      `json:"run"`
+	Planned *time.Time `json:"planned,omitempty"` // absent for a run by hand
+	Number  int        `json:"number"`            // of the attempts at this planned time
+	State   string     `json:"state"`
+	Process int        `json:"process"`
+	Started time.Time  `json:"started"`
+	Ended   *time.Time `json:"ended,omitempty"`
+	Class   Class      `json:"class,omitempty"`
+	Error   string     `json:"error,omitempty"`
+	Result  *RunResult `json:"result,omitempty"`
+}
+
+// Healthy tells whether nothing needs a person.
+func (s *FolderStatus) Healthy() bool {
+	for _, j := range s.Jobs {
+		switch j.Health {
+		case HealthCrashed, HealthFailing, HealthLate:
+			return false
+		}
+	}
+	return len(s.Wrong) == 0
+}
+
+// Status reads how the jobs of a folder are. It changes nothing.
+func Status(ctx context.Context, folder string, o Options) (*FolderStatus, error) {
+	o = o.withDefaults()
+	jobs, wrong, err := LoadFolder(folder)
+	if err != nil {
+		return nil, err
+	}
+	s := &FolderStatus{Folder: folder, At: o.Clock().UTC(), Jobs: []JobStatus{}, Wrong: []string{}}
+	for _, d := range wrong {
+		s.Wrong = append(s.Wrong, d.Error())
+	}
+	if _, err := os.Stat(filepath.Join(folder, ledgerDir, ledgerFile)); errors.Is(err, fs.ErrNotExist) {
+		for _, job := range jobs {
+			s.Jobs = append(s.Jobs, newStatus(job, s.At))
+		}
+		return s, nil
+	}
+	s.Ticked = true
+	l, err := openLedger(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	for _, job := range jobs {
+		j := newStatus(job, s.At)
+		if err := l.fill(ctx, &j, s.At); err != nil {
+			return nil, err
+		}
+		s.Jobs = append(s.Jobs, j)
+	}
+	known, err := l.jobs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range known {
+		if len(wrong) == 0 && !slices.ContainsFunc(jobs, func(j *Job) bool { return j.Name == name }) {
+			j := JobStatus{Job: name, Health: HealthRemoved}
+			if j.Last, err = l.last(ctx, name, "1"); err != nil {
+				return nil, err
+			}
+			s.Jobs = append(s.Jobs, j)
+		}
+	}
+	return s, nil
+}
+
+func newStatus(job *Job, now time.Time) JobStatus {
+	j := JobStatus{Job: job.Name, File: job.File, Schedule: job.Schedule, Health: HealthNew}
+	if job.Schedule != nil {
+		next := job.Schedule.Next(now).UTC()
+		j.Next = &next
+		j.Advice = "its first tick remembers the moment and runs nothing; to run it now: farr run " + job.File
+	} else {
+		j.Advice = "it has no schedule; to run it: farr run " + job.File
+	}
+	return j
+}
+
+// fill adds what the ledger knows and decides the health.
+func (l *ledger) fill(ctx context.Context, j *JobStatus, now time.Time) error {
+	var err error
+	if j.Last, err = l.last(ctx, j.Job, "1"); err != nil {
+		return err
+	}
+	if j.LastSuccess, err = l.last(ctx, j.Job, "a.state IN ('succeeded', 'skipped')"); err != nil {
+		return err
+	}
+	if j.Missed, err = l.missed(ctx, j.Job); err != nil {
+		return err
+	}
+	if j.Due, err = l.waiting(ctx, j.Job, now); err != nil {
+		return err
+	}
+	l.judge(j, now)
+	return nil
+}
+
+// judge picks the health that a person should see first, and what to do about it.
+func (l *ledger) judge(j *JobStatus, now time.Time) {
+	running := j.Last != nil && j.Last.State == "running"
+	switch {
+	case running && !isLocked(l.jobLock(j.Job)):
+		j.Health, j.Advice = HealthCrashed, advice[ClassCrashed]
+	case running:
+		j.Health, j.Advice = HealthRunning, ""
+	case j.Due != nil && now.Sub(*j.Due) > graceTime:
+		j.Health = HealthLate
+		j.Advice = "nothing has ticked since: `systemctl list-timers farr-tick.timer`, or run `farr tick` now"
+	case j.Last != nil && j.Last.Class != "":
+		j.Health, j.Advice = HealthFailing, advice[j.Last.Class]
+	case j.Due != nil:
+		j.Health, j.Advice = HealthDue, ""
+	case j.Last != nil:
+		j.Health, j.Advice = HealthOK, ""
+	}
+}

@@ -1,0 +1,90 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// jobs are the names in the ledger, sorted.
+func (l *ledger) jobs(ctx context.Context) ([]string, error) {
+	rows, err := l.db.QueryContext(ctx, "SELECT name FROM job UNION SELECT job FROM occurrence ORDER BY 1")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// last is the newest attempt of a job that a condition of ours holds for, or nil.
+func (l *ledger) last(ctx context.Context, job, condition string) (*Attempt, error) {
+	var a Attempt
+	var planned, started, ended sql.NullString
+	var result string
+	err := l.db.QueryRowContext(ctx, `SELECT a.id, o.planned, a.number, a.state, a.pid, a.started, a.ended, a.class, a.error, a.result
+		FROM attempt a JOIN occurrence o ON o.id = a.occurrence WHERE o.job = ? AND `+condition+` ORDER BY a.id DESC LIMIT 1`, job).
+		Scan(&a.Run, &planned, &a.Number, &a.State, &a.Process, &started, &ended, &a.Class, &a.Error, &result)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the runs of job %q: %w", job, err)
+	}
+	if a.Started, err = parseTime(started); err != nil {
+		return nil, err
+	}
+	if a.Planned, err = optionalTime(planned); err != nil {
+		return nil, err
+	}
+	if a.Ended, err = optionalTime(ended); err != nil {
+		return nil, err
+	}
+	a.Result, err = parseResult(result)
+	return &a, err
+}
+
+// missed counts the planned times that were passed over since the newest that ended well.
+func (l *ledger) missed(ctx context.Context, job string) (n int, err error) {
+	err = l.db.QueryRowContext(ctx, `SELECT count(*) FROM occurrence WHERE job = ?1 AND state = 'missed' AND planned >
+		coalesce((SELECT max(planned) FROM occurrence WHERE job = ?1 AND state IN ('succeeded', 'skipped')), '')`, job).Scan(&n)
+	return n, err
+}
+
+// waiting is a planned time up to now that is still to be run, whether or
+// not a tick has noted it: the first since the last tick; nil when there is none.
+func (l *ledger) waiting(ctx context.Context, job string, now time.Time) (*time.Time, error) {
+	k, err := readKnown(ctx, l.db, job)
+	if err != nil {
+		return nil, err
+	}
+	if k != nil && k.schedule != nil {
+		// The oldest of them tells how long nobody has ticked.
+		if first := k.schedule.Next(k.seen).UTC(); !first.After(now) {
+			return &first, nil
+		}
+	}
+	_, at, found, err := l.due(ctx, job)
+	if err != nil || !found {
+		return nil, err
+	}
+	at = at.UTC()
+	return &at, nil
+}
+
+func optionalTime(text sql.NullString) (*time.Time, error) {
+	t, err := parseTime(text)
+	if err != nil || t.IsZero() {
+		return nil, err
+	}
+	return &t, nil
+}

@@ -1,0 +1,113 @@
+package jobs
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// WriteText writes the status for a person: what needs one comes first, each job
+// with what happened, why, and what to do.
+func (s *FolderStatus) WriteText(w io.Writer) error {
+	p := &printer{w: w}
+	for _, d := range s.Wrong {
+		p.linef("WRONG    %s", d)
+	}
+	for _, h := range []Health{HealthCrashed, HealthFailing, HealthLate, HealthRunning, HealthDue, HealthNew, HealthOK, HealthRemoved} {
+		for _, j := range s.Jobs {
+			if j.Health == h {
+				j.writeText(p, s.At)
+			}
+		}
+	}
+	if len(s.Jobs) == 0 && len(s.Wrong) == 0 {
+		p.linef("no job in %s", s.Folder)
+	}
+	return p.err
+}
+
+func (j JobStatus) writeText(p *printer, now time.Time) {
+	word := string(j.Health)
+	switch j.Health {
+	case HealthCrashed, HealthFailing, HealthLate:
+		word = strings.ToUpper(word)
+	}
+	p.linef("%-8s %s", word, j.Job)
+	if j.Health == HealthLate {
+		p.linef("         due %s", j.when(*j.Due, now))
+	}
+	if a := j.Last; a != nil {
+		p.linef("         %s", j.describe(a, now))
+		for line := range strings.Lines(a.Error) {
+			p.linef("           %s", strings.TrimRight(line, "\n"))
+		}
+	}
+	if j.Last != nil && j.Last.Class != "" {
+		if j.LastSuccess != nil {
+			p.linef("         last good report %s, still at %s", j.when(j.LastSuccess.Started, now), j.LastSuccess.Result.Latest)
+		} else {
+			p.linef("         no run has ever ended well")
+		}
+	} else if j.LastSuccess != nil && j.LastSuccess.Result != nil {
+		p.linef("         report at %s", j.LastSuccess.Result.Latest)
+	}
+	if j.Missed > 0 {
+		p.linef("         %d planned time(s) missed since, not made up for", j.Missed)
+	}
+	if j.Advice != "" {
+		p.linef("         to do: %s", j.Advice)
+	}
+	if j.Next != nil {
+		p.linef("         next %s", j.when(*j.Next, now))
+	}
+}
+
+// describe tells an attempt in one line.
+func (j JobStatus) describe(a *Attempt, now time.Time) string {
+	text := map[string]string{
+		"running": "began", "succeeded": "ended well,", "skipped": "found all made already,", "failed": "failed,", "lost": "broke off,",
+	}[a.State]
+	at := a.Started
+	if a.Ended != nil {
+		at = *a.Ended
+	}
+	text += " " + j.when(at, now)
+	if a.State == "running" {
+		text += fmt.Sprintf(", process %d", a.Process)
+	}
+	if a.Planned == nil {
+		text += ", by hand"
+	} else if a.Number > 1 {
+		text += fmt.Sprintf(", attempt %d of %d", a.Number, maxAttempts)
+	}
+	if a.Class != "" {
+		text += fmt.Sprintf(" (%s)", a.Class)
+	}
+	return text
+}
+
+// when tells a time on the wall clock of the job's zone, and how far away it is.
+func (j JobStatus) when(t, now time.Time) string {
+	zone := time.UTC
+	if j.Schedule != nil {
+		zone = j.Schedule.zone
+	}
+	distance, form := now.Sub(t), "%s, %s ago"
+	if distance < 0 {
+		distance, form = -distance, "%s, in %s"
+	}
+	return fmt.Sprintf(form, t.In(zone).Format("Mon 2 Jan 2006 15:04 MST"), roughly(distance))
+}
+
+// roughly is a duration to its largest unit: 3 d, 5 h, 40 min.
+func roughly(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d d", d/(24*time.Hour))
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	default:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+}

@@ -1,0 +1,5 @@
+package jobs
+
+import "context"
+
+func build(ctx context.Context, job *Job, result *RunResult, o Options) error { panic("steps") }
