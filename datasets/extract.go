@@ -1,0 +1,235 @@
+package datasets
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"farr/datasets/fhir"
+	"farr/datasets/internal/deid"
+	"farr/internal/progress"
+)
+
+// extractVersion changes when the same input would give other rows. It is part of
+// the skip rule's key.
+const extractVersion = 1
+
+// DefaultMaxReject is the share of lines that may be rejected.
+const DefaultMaxReject = 0.01
+
+// ExtractRequest is what to extract and how.
+type ExtractRequest struct {
+	Source     string  // folder of *.ndjson and *.ndjson.gz
+	SourceName string  // part of every pseudonym; "main" when empty
+	Zone       string  // IANA zone of local wall time; "UTC" when empty
+	Profile    string  // "shifted" (when empty) or "limited"
+	SitesFile  string  // CSV id,label of organizations and locations; may be empty
+	Observable string  // rule of observable time: "auto" (when empty), "enrolment-gap45", "contact"
+	AsOf       string  // day YYYY-MM-DD; when empty, the newest clinical event
+	Key        *Key    // of the project
+	MaxReject  float64 // greatest share of rejected lines, 0 to 1; 0 allows none
+	Progress   progress.Func
+}
+
+// ExtractReport says what became of every line:
+//
+//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected
+type ExtractReport struct {
+	Snapshot string `json:"snapshot"` // "" when nothing was published
+	Skipped  bool   `json:"skipped"`  // the same request was answered before
+
+	Read            int64 `json:"read"`
+	Stored          int64 `json:"stored"`
+	Superseded      int64 `json:"superseded"`    // older versions of a stored resource
+	NotInPolicy     int64 `json:"not_in_policy"` // types without a policy table
+	DroppedByPolicy int64 `json:"dropped_by_policy"`
+	Rejected        int64 `json:"rejected"`
+
+	ByType        map[string]TypeCount `json:"by_type"`
+	DropReasons   map[string]int64     `json:"drop_reasons"`
+	RejectReasons map[string]int64     `json:"reject_reasons"`
+	// Rejects lists the first MaxRejectsListed rejected lines in the order of the input.
+	Rejects []Reject `json:"rejects"`
+
+	AsOf       string `json:"as_of"` // "" when the source has no clinical event
+	Observable string `json:"observable"`
+	// Ignored are files of the folder that look like input and were not read.
+	Ignored []string `json:"ignored,omitempty"`
+}
+
+// TypeCount is what became of the lines of one resource type that were no rejects.
+type TypeCount struct {
+	Read            int64 `json:"read"`
+	Stored          int64 `json:"stored"`
+	Superseded      int64 `json:"superseded"`
+	NotInPolicy     int64 `json:"not_in_policy"`
+	DroppedByPolicy int64 `json:"dropped_by_policy"`
+}
+
+// MaxRejectsListed is how many rejected lines a report lists; all are counted.
+const MaxRejectsListed = 10_000
+
+// Reject is a line that was left out. Its text is nowhere.
+type Reject struct {
+	File   string `json:"file"`
+	Line   int64  `json:"line"`   // from 1
+	Offset int64  `json:"offset"` // of its first byte in the uncompressed text
+	Reason string `json:"reason"`
+}
+
+// TooManyRejectsError says that more lines were rejected than MaxReject allows.
+type TooManyRejectsError struct {
+	Rejected, Read int64
+	MaxReject      float64
+}
+
+func (e *TooManyRejectsError) Error() string {
+	return fmt.Sprintf("%d of %d lines rejected, more than the %g %% allowed: nothing published", e.Rejected, e.Read, e.MaxReject*100)
+}
+
+// Extract turns a folder of FHIR R4 NDJSON into a de-identified snapshot and
+// makes it the current extract. The report is there with an error too, as far as
+// the lines were read, so that the rejects can be seen.
+//
+// Equal input, request and key give the same snapshot; a request that was answered
+// before is skipped.
+func Extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport, error) {
+	x, err := newExtraction(ctx, s, req)
+	if err != nil {
+		return nil, fmt.Errorf("extract: %w", err)
+	}
+	if report, err := x.skip(); report != nil || err != nil {
+		return report, err
+	}
+	if x.staging, err = s.Begin("extract"); err != nil {
+		return nil, fmt.Errorf("extract: %w", err)
+	}
+	defer x.staging.Close()
+	for _, stage := range []func(context.Context) error{x.read, x.judge, x.write, x.publish} {
+		if err := stage(ctx); err != nil {
+			return x.report, fmt.Errorf("extract: %w", err)
+		}
+	}
+	return x.report, nil
+}
+
+// extraction is one run of Extract.
+type extraction struct {
+	store   *Store
+	req     ExtractRequest
+	source  *fhir.Source
+	config  deid.Config
+	policy  *deid.Policy
+	inputs  []Input
+	recipe  map[string]any
+	key     string // of the skip rule
+	asOf    int64
+	hasAsOf bool
+
+	staging *Staging
+	sorter  *deid.Sorter
+	workers []*worker
+	final   *deid.Finisher
+	report  *ExtractReport
+}
+
+// newExtraction checks the request and hashes the input.
+func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extraction, error) {
+	orDefault := func(value *string, usual string) {
+		if *value == "" {
+			*value = usual
+		}
+	}
+	orDefault(&req.SourceName, "main")
+	orDefault(&req.Zone, "UTC")
+	orDefault(&req.Profile, string(deid.Shifted))
+	orDefault(&req.Observable, deid.Auto)
+	x := &extraction{store: s, req: req, report: &ExtractReport{
+		ByType: map[string]TypeCount{}, DropReasons: map[string]int64{}, RejectReasons: map[string]int64{}, Rejects: []Reject{},
+	}}
+	if req.Key == nil {
+		return nil, errors.New("a project key is needed; farr keys new makes one")
+	}
+	if !namePattern.MatchString(strings.ReplaceAll(req.SourceName, "-", "_")) {
+		return nil, fmt.Errorf("source name %q: use lower-case letters, digits, - and _, beginning with a letter", req.SourceName)
+	}
+	if math.IsNaN(req.MaxReject) || req.MaxReject < 0 || req.MaxReject > 1 {
+		return nil, fmt.Errorf("max reject %g: a share from 0 to 1", req.MaxReject)
+	}
+	if err := deid.CheckObservable(req.Observable); err != nil {
+		return nil, err
+	}
+	if req.AsOf != "" {
+		if x.asOf, x.hasAsOf = deid.ParseDay(req.AsOf); !x.hasAsOf {
+			return nil, fmt.Errorf("as-of day %q: write YYYY-MM-DD", req.AsOf)
+		}
+	}
+	zone, err := deid.LoadZone(req.Zone)
+	if err != nil {
+		return nil, err
+	}
+	if x.policy, err = deid.LoadPolicy(); err != nil {
+		return nil, err
+	}
+	plan, err := deid.Compile(x.policy, deid.Profile(req.Profile))
+	if err != nil {
+		return nil, err
+	}
+	labels, sites, err := readSites(req.SitesFile)
+	if err != nil {
+		return nil, err
+	}
+	x.config = deid.Config{
+		Plan: plan, Key: req.Key, Zone: zone, Source: req.SourceName, Labels: labels, Dictionary: deid.NewDictionary(),
+	}
+	if err := x.hashInputs(ctx, sites); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// hashInputs finds the files, and makes the skip rule's key of all that decides
+// the result. The order of the files decides between versions of a resource that
+// carry no date, so it is in the key too; their names are not.
+func (x *extraction) hashInputs(ctx context.Context, sites *Input) error {
+	var err error
+	if x.source, err = fhir.Open(x.req.Source); err != nil {
+		return err
+	}
+	for _, f := range x.source.Ignored {
+		x.report.Ignored = append(x.report.Ignored, f.Name+": "+f.Why)
+	}
+	order := sha256.New()
+	var done int64
+	for _, in := range x.source.Inputs {
+		hash, err := in.Hash(ctx)
+		if err != nil {
+			return err
+		}
+		order.Write([]byte(hash))
+		x.inputs = append(x.inputs, Input{Kind: "file", ID: hash, Bytes: in.Size})
+		done += in.Size
+		x.req.Progress.Report("check input", done, x.size())
+	}
+	if sites != nil {
+		x.inputs = append(x.inputs, *sites)
+	}
+	x.recipe = map[string]any{
+		"step": extractVersion, "policy": x.policy.Hash(), RecipeProfile: x.req.Profile, RecipeZone: x.req.Zone,
+		RecipeKey: x.req.Key.ID(), "source": x.req.SourceName, "observable": x.req.Observable, "as_of": x.req.AsOf,
+		"order": hex.EncodeToString(order.Sum(nil)),
+	}
+	x.key, err = KeyOf("extract", x.recipe, x.inputs)
+	return err
+}
+
+func (x *extraction) size() (n int64) {
+	for _, in := range x.source.Inputs {
+		n += in.Size
+	}
+	return n
+}

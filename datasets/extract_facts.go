@@ -1,0 +1,18 @@
+package datasets
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// recall fills a report with the facts of the snapshot that answers it.
+func (r *ExtractReport) recall(facts map[string]any) error {
+	text, err := json.Marshal(facts)
+	if err == nil {
+		err = json.Unmarshal(text, r)
+	}
+	if err != nil {
+		return fmt.Errorf("extract: read the facts of the earlier snapshot: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package datasets
+
+import (
+	"context"
+
+	"farr/datasets/fhir"
+	"farr/datasets/internal/deid"
+)
+
+// arenaBytes is how many bytes of de-identified records are sorted at once.
+const arenaBytes = 16 << 20
+
+// worker reads lines in one goroutine: parse, policy, collect.
+type worker struct {
+	doc       fhir.Doc
+	extractor *deid.Extractor
+	collector *deid.Collector
+
+	read, rejected int64
+	byType         map[string]*TypeCount
+	dropReasons    map[string]int64
+	rejectReasons  map[string]int64
+	rejects        []Reject
+}
+
+// read is the first pass over the input: every line becomes a record, a reject or
+// a count.
+func (x *extraction) read(ctx context.Context) error {
+	x.sorter = deid.NewSorter(x.config.Plan, x.staging.Dir(), arenaBytes)
+	w := &worker{
+		extractor: deid.NewExtractor(x.config), collector: x.sorter.Collector(),
+		byType: map[string]*TypeCount{}, dropReasons: map[string]int64{}, rejectReasons: map[string]int64{},
+	}
+	x.workers = []*worker{w}
+	var before int64
+	for i, in := range x.source.Inputs {
+		err := in.Lines(ctx, func(l fhir.Line) error {
+			if l.Number&0x3ff == 0 {
+				x.req.Progress.Report("extract", before+l.Done, x.size())
+			}
+			return w.line(in.Name, i, l)
+		})
+		if err != nil {
+			x.collect()
+			return err
+		}
+		before += in.Size
+	}
+	x.req.Progress.Report("extract", before, x.size())
+	x.collect()
+	return x.config.Dictionary.Clash()
+}
+
+// line decides about one line.
+func (w *worker) line(file string, fileNumber int, l fhir.Line) error {
+	w.read++
+	why := l.Reason
+	if why == "" {
+		why = w.doc.Parse(l.Bytes)
+	}
+	if foreign, is := w.doc.NotR4(); is && (why == "" || why == fhir.WrongResourceType) {
+		return &fhir.Error{
+			Code: fhir.NotFHIRR4, File: file, Line: l.Number, Offset: l.Offset,
+			Hint: foreign.What + " is of FHIR " + foreign.Release + ", and farr reads R4",
+		}
+	}
+	if why != "" {
+		w.reject(file, l, why)
+		return nil
+	}
+	record, verdict := w.extractor.Extract(&w.doc, uint64(fileNumber)<<40|uint64(l.Number))
+	if verdict == deid.NoSubject {
+		w.reject(file, l, fhir.MissingSubject)
+		return nil
+	}
+	count := w.byType[w.doc.Type()]
+	if count == nil {
+		count = &TypeCount{}
+		w.byType[w.doc.Type()] = count
+	}
+	count.Read++
+	switch verdict {
+	case deid.Stored:
+		return w.collector.Add(record)
+	case deid.NotInPolicy:
+		count.NotInPolicy++
+	case deid.Dropped:
+		count.DroppedByPolicy++
+		w.dropReasons[w.extractor.Reason()]++
+	}
+	return nil
+}
+
+func (w *worker) reject(file string, l fhir.Line, why fhir.Reason) {
+	w.rejected++
+	w.rejectReasons[string(why)]++
+	if len(w.rejects) < MaxRejectsListed {
+		w.rejects = append(w.rejects, Reject{file, l.Number, l.Offset, string(why)})
+	}
+}
+
+// collect adds the workers' counts to the report.
+func (x *extraction) collect() {
+	r := x.report
+	for _, w := range x.workers {
+		r.Read += w.read
+		r.Rejected += w.rejected
+		r.Rejects = append(r.Rejects, w.rejects...)
+		for reason, n := range w.dropReasons {
+			r.DropReasons[reason] += n
+		}
+		for reason, n := range w.rejectReasons {
+			r.RejectReasons[reason] += n
+		}
+		for typ, c := range w.byType {
+			sum := r.ByType[typ]
+			sum.Read += c.Read
+			sum.NotInPolicy += c.NotInPolicy
+			sum.DroppedByPolicy += c.DroppedByPolicy
+			r.ByType[typ] = sum
+			r.NotInPolicy += c.NotInPolicy
+			r.DroppedByPolicy += c.DroppedByPolicy
+		}
+	}
+}
+
+// judge ends the run when too much was rejected.
+func (x *extraction) judge(context.Context) error {
+	r := x.report
+	if float64(r.Rejected) > x.req.MaxReject*float64(r.Read) {
+		return &TooManyRejectsError{r.Rejected, r.Read, x.req.MaxReject}
+	}
+	return nil
+}

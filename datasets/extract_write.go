@@ -1,0 +1,137 @@
+package datasets
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"farr/datasets/internal/columnar"
+	"farr/datasets/internal/deid"
+)
+
+// object lets the columnar writer name the last bucket when it knows it.
+type object struct{ *ObjectWriter }
+
+func (o object) Finish(rows int64, highBucket int) error {
+	o.staged.HighBucket = highBucket
+	return o.Close(rows)
+}
+
+// rowProgress counts rows for the progress display on their way to the writer.
+type rowProgress struct {
+	*columnar.Writer
+	x    *extraction
+	rows int64
+}
+
+func (p *rowProgress) Row(r deid.Row) error {
+	if p.rows++; p.rows&0xffff == 0 {
+		p.x.req.Progress.Report("write tables", p.rows, 0)
+	}
+	return p.Writer.Row(r)
+}
+
+// write is the second pass: sorted records become Parquet objects.
+func (x *extraction) write(ctx context.Context) error {
+	w := columnar.NewWriter(columnar.Config{
+		Create: func(table string, lowBucket int) (columnar.Object, error) {
+			o, err := x.staging.Create(table, lowBucket, lowBucket)
+			if err != nil {
+				return nil, err
+			}
+			return object{o}, nil
+		},
+		Metadata: map[string]string{"farr.policy": x.policy.Hash(), "farr.profile": x.req.Profile},
+	})
+	defer w.Abort()
+	sink := &rowProgress{Writer: w, x: x}
+	x.final = deid.NewFinisher(deid.FinishConfig{
+		Config: x.config, Sink: sink, Observable: x.req.Observable, AsOf: x.asOf, HasAsOf: x.hasAsOf,
+	})
+	var collectors []*deid.Collector
+	for _, w := range x.workers {
+		collectors = append(collectors, w.collector)
+	}
+	if err := x.final.Finish(ctx, x.sorter, collectors); err != nil {
+		return err
+	}
+	if err := x.config.Dictionary.Rows(sink.Row); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return x.settle()
+}
+
+// settle completes the counts and checks that no line is unaccounted for.
+func (x *extraction) settle() error {
+	r := x.report
+	for typ, c := range r.ByType {
+		c.Stored, c.Superseded = x.final.Stored[typ], x.final.Superseded[typ]
+		r.ByType[typ] = c
+		r.Stored += c.Stored
+		r.Superseded += c.Superseded
+	}
+	r.Observable = x.final.Rule()
+	if x.final.HasAsOf {
+		r.AsOf = deid.FormatDay(x.final.AsOf)
+	}
+	if sum := r.Stored + r.Superseded + r.NotInPolicy + r.DroppedByPolicy + r.Rejected; sum != r.Read {
+		return fmt.Errorf("%d lines read and %d accounted for", r.Read, sum)
+	}
+	return nil
+}
+
+// publish makes the snapshot and points to it.
+func (x *extraction) publish(ctx context.Context) error {
+	var tables []Table
+	for _, t := range slices.Concat(x.config.Plan.Tables(), []*deid.Table{deid.ObservationPeriod}, deid.DictionaryTables) {
+		one := Table{Name: t.Name}
+		for _, c := range t.Columns {
+			one.Columns = append(one.Columns, Column{Name: c.Name, Type: Type(c.Type)})
+		}
+		tables = append(tables, one)
+	}
+	x.req.Progress.Report("publish", 0, 0)
+	snapshot, err := x.staging.Publish(ctx, Manifest{
+		Kind: "extract", Key: x.key, Recipe: x.recipe, Inputs: x.inputs, Tables: tables, Facts: x.facts(),
+	})
+	if err != nil {
+		return err
+	}
+	x.report.Snapshot = snapshot.ID()
+	return x.store.SetCurrent("extract", snapshot.ID())
+}
+
+// facts are what was found, for the manifest: counts and names of the policy,
+// never a value. The list of rejects is left out, since names of files are in it.
+func (x *extraction) facts() map[string]any {
+	r := x.report
+	lost, unread := map[string]int64{}, map[string]int64{}
+	for _, w := range x.workers {
+		w.extractor.AddLost(lost)
+		w.extractor.AddUnread(unread)
+	}
+	return map[string]any{
+		"read": r.Read, "stored": r.Stored, "superseded": r.Superseded, "not_in_policy": r.NotInPolicy,
+		"dropped_by_policy": r.DroppedByPolicy, "rejected": r.Rejected,
+		"by_type": r.ByType, "drop_reasons": r.DropReasons, "reject_reasons": r.RejectReasons,
+		"values_dropped": lost, "elements_not_in_policy": unread,
+		"as_of": r.AsOf, "observable": r.Observable, "policy_types": x.policy.Types(),
+	}
+}
+
+// skip answers a request that was answered before.
+func (x *extraction) skip() (*ExtractReport, error) {
+	snapshot, err := x.store.ByKey(x.key)
+	if snapshot == nil || err != nil {
+		return nil, err
+	}
+	if err := x.store.SetCurrent("extract", snapshot.ID()); err != nil {
+		return nil, fmt.Errorf("extract: %w", err)
+	}
+	r := x.report
+	r.Skipped, r.Snapshot = true, snapshot.ID()
+	return r, r.recall(snapshot.Manifest().Facts)
+}

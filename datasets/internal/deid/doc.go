@@ -1,0 +1,37 @@
+// Package deid is the wall between raw records and everything that is kept. What
+// goes in is a parsed FHIR resource; what comes out are Rows of tables whose
+// columns a policy table lists. Only this package can make a Record or a Row, and
+// the writer takes nothing else.
+//
+//	policy, err := LoadPolicy()                     // policy/*.policy: data that a privacy officer can read
+//	plan, err := Compile(policy, Shifted)           // a tree of element names, walked once a record
+//	record, verdict := extractor.Extract(doc, seq)  // raw resource -> Record
+//	err = collector.Add(record)                     // sorted runs on disk hold Records only
+//	err = finisher.Finish(ctx, sorter, collectors)  // newest version, as-of day, observable time -> Rows
+//
+// # Default deny
+//
+// An element that no line of a policy table lists does not exist: there is no
+// column for it. Text passes only as a code of an allow-listed system with valid
+// syntax, a member of a closed list, a UCUM unit of known atoms, a US state, or
+// the digits of a ZIP code. Everything else is dropped and counted by path.
+//
+// # Dates
+//
+// A patient's dates are moved back by a number of whole days that the key and the
+// pseudonym give. They are local wall time, because daylight saving would show the
+// shift in UTC. What is a calendar anchor by nature is sealed instead, and so is a
+// time whose offset the zone does not give back. The key opens all of it again:
+// Shifter, Sealer and Zone are what the keyed views use.
+//
+// # Adding a resource type, or an element
+//
+// A type is a new file policy/Type.policy; an element is one line:
+//
+//	element | FHIR type | column | action when shifted | action when limited | list | why
+//
+// A path names arrays as name[] (a child table, or a list of concepts), and one
+// item of an array as name[current], name[preferred] or name[first]. A column with
+// [x] is a choice element: its tag tells which alternative was there. The action
+// "-" leaves the column out of that profile. Compile refuses what it does not know.
+package deid

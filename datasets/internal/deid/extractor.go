@@ -1,0 +1,321 @@
+package deid
+
+import (
+	"encoding/binary"
+
+	"farr/datasets/fhir"
+)
+
+// Verdict is what became of a record.
+type Verdict string
+
+// The verdicts.
+const (
+	Stored      Verdict = ""
+	NotInPolicy Verdict = "not-in-policy"   // its type has no policy table
+	Dropped     Verdict = "dropped"         // the policy drops it, see Extractor.Reason
+	NoSubject   Verdict = "missing-subject" // it names no patient that can be followed
+)
+
+// Reasons of Dropped.
+const (
+	ImplicitRules   = "implicit-rules"
+	UnknownModifier = "unknown-modifier-extension"
+	NotAPatient     = "subject-not-a-patient"
+)
+
+// Extractor makes Records of raw resources. It belongs to one goroutine.
+type Extractor struct {
+	plan   *Plan
+	zone   *Zone
+	source string
+	labels map[string]string
+	pseudo *Pseudonyms
+	shifts *Shifter
+	sealer *Sealer
+	words  *lexicon
+	refs   *refCache
+	rows   [][]*row // by type and table
+	lost   []int64  // by counter of the plan
+	unread []int64  // members without a line, by type
+
+	// Of the record in hand.
+	typ      *typePlan
+	typeRows []*row
+	pid, rid ID
+	shift    int64 // days
+	void     bool
+	negated  bool
+	agedCode bool // its code says that its value is an age
+	lateAge  []lateAge
+	skipRow  bool // the child row in hand is not to be kept
+	picked   int  // how many there were to pick from
+	reason   string
+	ordinals []int32
+	main     []byte
+	children []byte
+	blob     []byte
+}
+
+// lateAge is a number that may be an age over 89, once the code is known.
+type lateAge struct {
+	row    *row
+	column int
+}
+
+// Config is what extractors of one run share.
+type Config struct {
+	Plan       *Plan
+	Key        *Key
+	Zone       *Zone
+	Source     string
+	Labels     map[string]string // operator's labels by id of Organization or Location
+	Dictionary *Dictionary
+}
+
+// NewExtractor makes an extractor.
+func NewExtractor(c Config) *Extractor {
+	x := &Extractor{
+		plan: c.Plan, zone: c.Zone, source: c.Source, labels: c.Labels,
+		pseudo: NewPseudonyms(c.Key, c.Source), shifts: NewShifter(c.Key), sealer: NewSealer(c.Key),
+		words: newLexicon(c.Dictionary, c.Plan.policy), refs: newRefCache(),
+		lost: make([]int64, len(c.Plan.losses)), unread: make([]int64, len(c.Plan.types)),
+	}
+	widest := 0
+	for _, t := range c.Plan.types {
+		var rows []*row
+		for _, table := range t.tables {
+			rows = append(rows, newRow(table))
+		}
+		x.rows = append(x.rows, rows)
+		widest = max(widest, len(t.tables))
+	}
+	x.ordinals = make([]int32, widest)
+	return x
+}
+
+// Extract makes the Record of a parsed resource, valid until the next call.
+// sequence orders records of one id when their lastUpdated does not.
+func (x *Extractor) Extract(d *fhir.Doc, sequence uint64) (Record, Verdict) {
+	t := x.plan.byName[d.Type()]
+	if t == nil {
+		return Record{}, NotInPolicy
+	}
+	root := d.Root()
+	x.typ, x.typeRows = t, x.rows[t.kind]
+	x.void, x.negated, x.agedCode, x.reason = false, false, false, ""
+	x.main, x.children = x.main[:0], x.children[:0]
+	clear(x.ordinals)
+	x.rid = x.pseudo.Of(t.typ, d.ID())
+	if verdict := x.subject(root); verdict != Stored {
+		return Record{}, verdict
+	}
+	r := x.typeRows[0]
+	r.reset()
+	x.object(t.root, root, r)
+	if x.reason != "" {
+		return Record{}, Dropped
+	}
+	x.complete(r)
+	return x.record(r, sequence), Stored
+}
+
+// subject finds whose record it is, and with it the shift of its dates.
+func (x *Extractor) subject(root fhir.Node) Verdict {
+	x.pid, x.shift = ID{}, 0
+	switch owner := x.typ.owner; owner {
+	case "none":
+	case "id":
+		x.pid, x.shift = x.rid, x.shifts.Days(x.rid)
+	default:
+		ref, e := x.reference(patientField, root.Get(owner))
+		switch ref.is {
+		case refUnusable:
+			return NoSubject
+		case refOtherType:
+			x.reason = NotAPatient
+			return Dropped
+		}
+		if e.shift == 0 {
+			e.shift = x.shifts.Days(ref.id)
+		}
+		x.pid, x.shift = ref.id, e.shift
+	}
+	return Stored
+}
+
+// object walks an object along the tree. What the tree does not name is not read.
+func (x *Extractor) object(n *node, v fhir.Node, r *row) {
+	for name, value := range v.Members() {
+		child := n.children[string(name)]
+		switch string(name) {
+		case "modifierExtension":
+			for m := range value.Items() {
+				if child == nil || child.byURL[string(m.Get("url").Str())] == nil {
+					x.reason = UnknownModifier
+					return
+				}
+			}
+		case "implicitRules":
+			x.reason = ImplicitRules
+			return
+		}
+		if child == nil {
+			x.unread[x.typ.kind]++
+			continue
+		}
+		x.visit(child, value, r)
+		if x.reason != "" {
+			return
+		}
+	}
+}
+
+// visit does what the tree says of one element.
+func (x *Extractor) visit(n *node, v fhir.Node, r *row) {
+	switch {
+	case n.byURL != nil:
+		x.extensions(n, v, r)
+		return
+	case n.array == "each":
+		for item := range v.Items() {
+			x.child(n, item)
+		}
+		return
+	case n.array == "list":
+		if v.Kind() != fhir.Array {
+			x.lost[n.loss]++
+			return
+		}
+	case n.array != "":
+		if v, x.picked = pick(n.array, v); !v.Exists() {
+			return
+		}
+	}
+	for _, do := range n.steps {
+		do(x, r, v)
+	}
+	if n.children != nil {
+		x.object(n, v, r)
+	}
+}
+
+// child makes one row of a child table.
+func (x *Extractor) child(n *node, v fhir.Node) {
+	r := x.typeRows[n.table]
+	r.reset()
+	x.skipRow = false
+	r.ordinal = x.ordinals[n.table]
+	for _, do := range n.steps {
+		do(x, r, v)
+	}
+	if n.children != nil {
+		aged := x.agedCode
+		x.agedCode = false
+		x.object(n, v, r)
+		x.settleAges()
+		x.agedCode = aged
+	}
+	if x.skipRow {
+		return
+	}
+	x.ordinals[n.table]++
+	at := 0
+	if x.typ.owned() {
+		r.setBytes(0, x.pid[:])
+		at = 1
+	}
+	r.setBytes(at, x.rid[:])
+	r.setNumber(at+1, int64(r.ordinal))
+	x.children = append(x.children, byte(n.table))
+	x.children = r.encode(x.children)
+}
+
+// extensions reads those of a list of extensions that the tree names.
+func (x *Extractor) extensions(n *node, list fhir.Node, r *row) {
+	for e := range list.Items() {
+		known := n.byURL[string(e.Get("url").Str())]
+		if known == nil {
+			continue
+		}
+		if known.byURL != nil {
+			x.extensions(known, e.Get("extension"), r)
+			continue
+		}
+		for name, value := range e.Members() {
+			if len(name) > 5 && string(name[:5]) == "value" {
+				if known.table >= 0 {
+					x.child(known, value)
+				} else {
+					x.visit(known, value, r)
+				}
+			}
+		}
+	}
+}
+
+// complete fills what every row of a main table has.
+func (x *Extractor) complete(r *row) {
+	x.settleAges()
+	m := x.typ.main
+	if m.pid >= 0 {
+		r.setBytes(m.pid, x.pid[:])
+	}
+	r.setBytes(m.rid, x.rid[:])
+	r.setText(m.source, x.source)
+	if m.negated >= 0 {
+		r.setBool(m.negated, x.negated)
+	}
+}
+
+// seal fills a sealed cell of a row.
+func (x *Extractor) seal(r *row, column int, name string, v Value) {
+	var buf [sealBytes]byte
+	r.setBytes(column, x.sealer.Seal(buf[:0], Place{r.table.Name, name, r.ordinal, x.pid, x.rid}, v))
+}
+
+// record puts the rows together.
+func (x *Extractor) record(r *row, sequence uint64) Record {
+	date := int64(noDate)
+	for _, column := range x.typ.order {
+		if c := r.cells[column]; c.set {
+			date = c.number
+			break
+		}
+	}
+	flags := byte(0)
+	if x.typ.clinical && !x.void && !x.negated {
+		flags |= flagClinical
+	}
+	b := binary.LittleEndian.AppendUint64(x.blob[:0], uint64(date))
+	b = append(b, flags)
+	b = r.encode(b)
+	b = append(b, x.children...)
+	x.blob = b
+	return Record{
+		kind: uint8(x.typ.kind), pid: x.pid, rid: x.rid, sequence: sequence,
+		updated: r.get(x.typ.main.updatedSeal), body: b,
+	}
+}
+
+// Reason is why the newest record was dropped.
+func (x *Extractor) Reason() string { return x.reason }
+
+// AddLost adds, by path of the policy, how many values were left out because they
+// were not of their type, not in their list or not in a kept code system.
+func (x *Extractor) AddLost(into map[string]int64) {
+	for i, n := range x.lost {
+		if n > 0 {
+			into[x.plan.losses[i]] += n
+		}
+	}
+}
+
+// AddUnread adds, by resource type, how many elements no line of the policy lists.
+func (x *Extractor) AddUnread(into map[string]int64) {
+	for i, n := range x.unread {
+		if n > 0 {
+			into[x.plan.types[i].typ] += n
+		}
+	}
+}

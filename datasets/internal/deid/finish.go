@@ -1,0 +1,376 @@
+package deid
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"farr/datasets/fhir"
+	"farr/datasets/internal/spill"
+)
+
+// Sink takes rows in their final order.
+type Sink interface {
+	// Row takes one row, valid during the call.
+	Row(Row) error
+	// Done says that a table gets no more rows.
+	Done(*Table) error
+}
+
+// Finisher turns sorted Records into rows: it keeps the newest version of each
+// resource, orders a patient's rows by date, and fills what only the whole extract
+// can tell: the as-of day, who is over 89, and observable time.
+type Finisher struct {
+	plan   *Plan
+	zone   *Zone
+	shifts *Shifter
+	sealer *Sealer
+	sink   Sink
+	time   *observable
+
+	// AsOf is the as-of day in days since 1970-01-01: given, or else found as the
+	// newest clinical event before 2100. HasAsOf is false when there is none.
+	AsOf    int64
+	HasAsOf bool
+	given   bool
+
+	// Stored and Superseded count resources by type.
+	Stored, Superseded map[string]int64
+
+	moved      map[ID]ID // the patient of a resource that was seen under several
+	index      []indexed // versions of one resource in the index
+	indexBytes []byte
+
+	typ   *typePlan
+	pid   ID
+	shift int64 // days; 0 where nothing is shifted
+	group []version
+	bytes []byte // of the group's bodies
+	cells [][]Cell
+}
+
+// version is one resource of the group in hand.
+type version struct {
+	rid      ID
+	date     int64
+	sequence uint64
+	body     []byte
+}
+
+type indexed struct {
+	rid, pid ID
+	sequence uint64
+	updated  []byte
+}
+
+// FinishConfig is what a Finisher needs beside the Records.
+type FinishConfig struct {
+	Config
+	Sink       Sink
+	Observable string // rule of observable time, see ObservableRules
+	AsOf       int64  // days since 1970-01-01
+	HasAsOf    bool
+}
+
+// NewFinisher makes a finisher.
+func NewFinisher(c FinishConfig) *Finisher {
+	f := &Finisher{
+		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink,
+		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, time: newObservable(c.Observable),
+		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]ID{},
+	}
+	widest := 0
+	for _, t := range c.Plan.types {
+		widest = max(widest, len(t.tables))
+	}
+	f.cells = make([][]Cell, widest)
+	return f
+}
+
+// Finish merges what the collectors took and gives every row to the sink.
+func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collector) error {
+	err := s.merge(ctx, collectors, func(key *spill.Key, body []byte) error {
+		first, second := ID(key[keyFirst:]), ID(key[keySecond:])
+		sequence := binary.BigEndian.Uint64(key[keySequence:])
+		kind := s.kind[key[0]]
+		if kind < 0 {
+			return f.indexOne(indexed{first, second, sequence, body})
+		}
+		t := f.plan.types[kind]
+		if t != f.typ || first != f.pid {
+			if err := f.endGroup(); err != nil {
+				return err
+			}
+			if err := f.begin(t, first); err != nil {
+				return err
+			}
+		}
+		return f.add(version{second, bodyDate(body), sequence, body})
+	})
+	if err != nil {
+		return err
+	}
+	if err := f.endGroup(); err != nil {
+		return err
+	}
+	return f.begin(nil, ID{})
+}
+
+// indexOne looks for one rid under several patients. The newest version says
+// whose the resource is; its versions under others are superseded.
+func (f *Finisher) indexOne(e indexed) error {
+	if len(f.index) > 0 && f.index[0].rid != e.rid {
+		if err := f.endIndex(); err != nil {
+			return err
+		}
+	}
+	at := len(f.indexBytes)
+	f.indexBytes = append(f.indexBytes, e.updated...)
+	e.updated = f.indexBytes[at:len(f.indexBytes):len(f.indexBytes)]
+	f.index = append(f.index, e)
+	return nil
+}
+
+func (f *Finisher) endIndex() error {
+	for _, e := range f.index[1:] {
+		if e.pid != f.index[0].pid {
+			f.moved[e.rid] = e.pid
+		}
+	}
+	if _, several := f.moved[f.index[0].rid]; several {
+		best := f.index[0]
+		for _, e := range f.index[1:] {
+			later, err := f.later(e, best)
+			if err != nil {
+				return err
+			}
+			if later {
+				best = e
+			}
+		}
+		f.moved[best.rid] = best.pid
+	}
+	f.index, f.indexBytes = f.index[:0], f.indexBytes[:0]
+	return nil
+}
+
+// later says whether version a is newer than b: by lastUpdated, where none is the
+// oldest, and then by sequence.
+func (f *Finisher) later(a, b indexed) (bool, error) {
+	ua, err := f.updatedMs(a)
+	if err != nil {
+		return false, err
+	}
+	ub, err := f.updatedMs(b)
+	return cmp.Or(cmp.Compare(ua, ub), cmp.Compare(a.sequence, b.sequence)) > 0, err
+}
+
+func (f *Finisher) updatedMs(e indexed) (int64, error) {
+	if len(e.updated) == 0 {
+		return noDate, nil
+	}
+	// The index does not know the type; the seal is bound to it. Few resources
+	// come here, so trying the main tables in turn costs nothing.
+	for _, t := range f.plan.types {
+		if f.typ != nil && t != f.typ {
+			continue
+		}
+		v, err := f.sealer.Open(e.updated, Place{Table: t.table, Column: "updated", PID: e.pid, RID: e.rid})
+		if err == nil {
+			return v.UTCMs(f.zone), nil
+		}
+	}
+	return 0, ErrSeal
+}
+
+// begin turns to another type or patient.
+func (f *Finisher) begin(t *typePlan, first ID) error {
+	if len(f.index) > 0 {
+		if err := f.endIndex(); err != nil {
+			return err
+		}
+	}
+	if t != f.typ {
+		if f.typ != nil {
+			for _, table := range f.typ.tables {
+				if err := f.sink.Done(table); err != nil {
+					return err
+				}
+			}
+		}
+		f.typ = t
+		if t != nil {
+			for i, table := range t.tables {
+				f.cells[i] = make([]Cell, len(table.Columns))
+			}
+		}
+	}
+	f.pid, f.shift = first, 0
+	if t != nil && t.owned() && f.plan.profile == Shifted {
+		f.shift = f.shifts.Days(first)
+	}
+	return nil
+}
+
+// add puts a version into the group, unless a newer one of the resource is there.
+func (f *Finisher) add(v version) error {
+	if owner, moved := f.moved[v.rid]; moved && owner != f.pid {
+		f.Superseded[f.typ.typ]++
+		return nil
+	}
+	if n := len(f.group); n > 0 && f.group[n-1].rid == v.rid {
+		f.Superseded[f.typ.typ]++
+		old := f.group[n-1]
+		later, err := f.later(f.indexed(v), f.indexed(old))
+		if err != nil {
+			return err
+		}
+		if !later {
+			return nil
+		}
+		f.group = f.group[:n-1]
+	}
+	// A body of the group stays valid when the buffer grows: it keeps its old array.
+	at := len(f.bytes)
+	f.bytes = append(f.bytes, v.body...)
+	v.body = f.bytes[at:len(f.bytes):len(f.bytes)]
+	f.group = append(f.group, v)
+	return nil
+}
+
+func (f *Finisher) indexed(v version) indexed {
+	decodeRow(f.typ.tables[0], f.cells[0], v.body[bodyHead:])
+	e := indexed{rid: v.rid, pid: f.pid, sequence: v.sequence, updated: f.cells[0][f.typ.main.updatedSeal].Bytes}
+	if !f.typ.owned() {
+		e.pid = ID{}
+	}
+	return e
+}
+
+// endGroup writes the rows of one patient and type.
+func (f *Finisher) endGroup() error {
+	slices.SortFunc(f.group, func(a, b version) int {
+		return cmp.Or(cmp.Compare(a.date, b.date), bytes.Compare(a.rid[:], b.rid[:]))
+	})
+	for _, v := range f.group {
+		if err := f.write(v); err != nil {
+			return err
+		}
+	}
+	f.group, f.bytes = f.group[:0], f.bytes[:0]
+	return nil
+}
+
+// write gives the rows of one resource to the sink.
+func (f *Finisher) write(v version) error {
+	f.Stored[f.typ.typ]++
+	main := f.cells[0]
+	rest := decodeRow(f.typ.tables[0], main, v.body[bodyHead:])
+	if err := f.learn(v, main); err != nil {
+		return err
+	}
+	if f.typ.typ == "Patient" {
+		if err := f.patient(v, main); err != nil {
+			return err
+		}
+	}
+	if err := f.sink.Row(Row{f.typ.tables[0], main}); err != nil {
+		return err
+	}
+	for len(rest) > 0 {
+		i := rest[0]
+		rest = decodeRow(f.typ.tables[i], f.cells[i], rest[1:])
+		if err := f.sink.Row(Row{f.typ.tables[i], f.cells[i]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learn takes from a resource what later rows need: how far the data reach, and
+// when the patient was there.
+func (f *Finisher) learn(v version, cells []Cell) error {
+	if bodyClinical(v.body) {
+		day, ok, err := f.eventDay(v, cells)
+		if err != nil {
+			return err
+		}
+		if ok {
+			if !f.given && (!f.HasAsOf || day > f.AsOf) {
+				f.AsOf, f.HasAsOf = day, true
+			}
+			if f.typ.typ == "Encounter" {
+				f.time.visit(f.pid, day)
+			}
+		}
+	}
+	if f.typ.typ == "Coverage" {
+		return f.coverage(v, cells)
+	}
+	return nil
+}
+
+// eventDay is the true day of a resource, unless it has none or a stand-in.
+func (f *Finisher) eventDay(v version, cells []Cell) (day int64, ok bool, err error) {
+	if v.date != noDate {
+		return floorDiv(v.date, DayMs) + f.shift, true, nil
+	}
+	t := f.typ.tables[0]
+	for _, column := range f.typ.order {
+		value, ok, err := f.value(t, cells, v.rid, t.Columns[column].Name)
+		if err != nil {
+			return 0, false, err
+		}
+		day := floorDiv(value.WallMs, DayMs)
+		if y, _, _ := civil(day); ok && y >= sentinelBefore && y < sentinelFrom {
+			return day, true, nil
+		}
+	}
+	return 0, false, nil
+}
+
+// value is the true value of a date element of a main table.
+func (f *Finisher) value(t *Table, cells []Cell, rid ID, name string) (Value, bool, error) {
+	if ts := cells[t.find(name)]; !ts.Null {
+		return Value{WallMs: ts.Number + f.shift*DayMs, Prec: Precision(cells[t.find(name+"_prec")].Number)}, true, nil
+	}
+	sealed := cells[t.find(name+"_seal")]
+	if sealed.Null {
+		return Value{}, false, nil
+	}
+	v, err := f.sealer.Open(sealed.Bytes, Place{Table: t.Name, Column: name, PID: f.pid, RID: rid})
+	return v, err == nil, err
+}
+
+// patient decides what is shown of a birth date, and writes observable time.
+func (f *Finisher) patient(v version, cells []Cell) error {
+	t := f.typ.tables[0]
+	birth, born, err := f.value(t, cells, v.rid, "birth_date")
+	if err != nil {
+		return err
+	}
+	if born && f.HasAsOf {
+		over := ageYears(floorDiv(birth.WallMs, DayMs), f.AsOf) > 89
+		n := int64(0)
+		if over {
+			n = 1
+		}
+		cells[t.find("over_89")] = Cell{Number: n}
+		year, _, _ := civil(floorDiv(birth.WallMs, DayMs))
+		if f.plan.profile == Shifted && !over && birth.Prec >= fhir.Day && year < sentinelFrom {
+			cells[t.find("birth_date")] = Cell{Number: birth.WallMs - f.shift*DayMs}
+			cells[t.find("birth_date_seal")] = Cell{Null: true}
+		}
+	}
+	death, dead, err := f.value(t, cells, v.rid, "deceased_start")
+	if err != nil {
+		return err
+	}
+	last := f.AsOf
+	if dead {
+		last = min(last, death.upperDay())
+	}
+	return f.periods(last)
+}

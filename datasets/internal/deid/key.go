@@ -1,0 +1,124 @@
+package deid
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+)
+
+// keyPrefix begins a key file and names the format of what follows.
+const keyPrefix = "farr-key-v1:"
+
+// keyBytes is the length of the master key.
+const keyBytes = 32
+
+var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// ErrWeakKey says that a key has too little in it to keep anything secret.
+var ErrWeakKey = errors.New("the key is constant, repeated or counted up, so it protects nothing; make one with farr keys new")
+
+// Key is a project's key. The master is used once, to derive one sub-key for
+// each purpose (RFC 5869), and is not kept. A Key prints as its ID everywhere.
+type Key struct {
+	name      [8]byte
+	id        []byte // pseudonyms
+	shift     []byte // days of the date shift
+	seal      []byte // AES-256 of sealed values
+	sealNonce []byte // nonces of sealed values
+}
+
+// NewKey writes a fresh key as one line of text.
+func NewKey(w io.Writer) error {
+	var master [keyBytes]byte
+	if _, err := rand.Read(master[:]); err != nil {
+		return fmt.Errorf("make a key: %w", err)
+	}
+	_, err := io.WriteString(w, keyPrefix+keyEncoding.EncodeToString(master[:])+"\n")
+	return err
+}
+
+// ParseKey reads the one line that NewKey wrote. Its errors never quote it.
+func ParseKey(text []byte) (*Key, error) {
+	line := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	encoded, ok := strings.CutPrefix(line, keyPrefix)
+	if !ok {
+		return nil, fmt.Errorf("not a key: it does not begin with %q", keyPrefix)
+	}
+	master, err := keyEncoding.DecodeString(encoded)
+	if err != nil || keyEncoding.EncodeToString(master) != encoded {
+		return nil, errors.New("not a key: what follows the prefix is not lower-case base32")
+	}
+	if len(master) != keyBytes {
+		return nil, fmt.Errorf("not a key: %d bytes where %d are needed", len(master), keyBytes)
+	}
+	if weak(master) {
+		return nil, ErrWeakKey
+	}
+	k := &Key{}
+	for purpose, into := range map[string]*[]byte{
+		"id": &k.id, "shift": &k.shift, "seal": &k.seal, "seal-nonce": &k.sealNonce,
+	} {
+		if *into, err = hkdf.Key(sha256.New, master, nil, "farr v1 "+purpose, 32); err != nil {
+			return nil, fmt.Errorf("derive a sub-key: %w", err)
+		}
+	}
+	name, err := hkdf.Key(sha256.New, master, nil, "farr v1 key-id", len(k.name))
+	if err != nil {
+		return nil, fmt.Errorf("derive the key's ID: %w", err)
+	}
+	copy(k.name[:], name)
+	return k, nil
+}
+
+// weak finds keys that nobody drew at random. 32 random bytes hold fewer than 20
+// different values once in 10^9 keys.
+func weak(master []byte) bool {
+	var seen [256]bool
+	distinct, steps := 0, map[byte]bool{}
+	for i, b := range master {
+		if !seen[b] {
+			seen[b] = true
+			distinct++
+		}
+		if i > 0 {
+			steps[b-master[i-1]] = true
+		}
+	}
+	return distinct < 20 || len(steps) < 4
+}
+
+// ID names the key, 16 hex digits derived from it. It is not secret.
+func (k *Key) ID() string { return hex.EncodeToString(k.name[:]) }
+
+// String implements fmt.Stringer with the ID.
+func (k *Key) String() string { return "key " + k.ID() }
+
+// Format implements fmt.Formatter: every verb prints the ID.
+func (k *Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
+
+// MarshalText implements encoding.TextMarshaler, and so JSON, with the ID.
+func (k *Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// LogValue implements slog.LogValuer with the ID.
+func (k *Key) LogValue() slog.Value { return slog.StringValue(k.ID()) }
+
+// gcm is AES-256-GCM under the sealing sub-key.
+func (k *Key) gcm() cipher.AEAD {
+	block, err := aes.NewCipher(k.seal)
+	if err == nil {
+		var aead cipher.AEAD
+		if aead, err = cipher.NewGCM(block); err == nil {
+			return aead
+		}
+	}
+	panic("deid: a 32-byte key is refused by AES: " + err.Error())
+}

@@ -1,0 +1,239 @@
+package deid
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Plan is a policy compiled for one profile: for each resource type a tree of
+// element names that is walked along with the record, once.
+type Plan struct {
+	policy  *Policy
+	profile Profile
+	types   []*typePlan // in the order of Policy.types
+	byName  map[string]*typePlan
+	losses  []string   // path of each counter
+	fields  [][]string // allowed target types of Reference elements; the first is the patient's
+}
+
+// typePlan is one resource type.
+type typePlan struct {
+	resourcePolicy
+	kind   int // place in Plan.types
+	tables []*Table
+	root   *node
+	order  []int // columns of the main table
+	main   mainColumns
+}
+
+// mainColumns are columns of the main table that are filled for each record; -1
+// where there is none.
+type mainColumns struct{ pid, rid, source, negated, updatedSeal int }
+
+// node is an element: what to do with its value, and its children.
+type node struct {
+	array    string // "", each, current, preferred, first; list where steps take the array
+	steps    []step
+	children map[string]*node
+	byURL    map[string]*node // of extension and modifierExtension
+	table    int              // child table that each item makes a row of, or -1
+	loss     int              // counter of values that are not of their type
+}
+
+// step does one thing with the value of an element.
+type step func(x *Extractor, r *row, v fhirNode)
+
+func newNode() *node { return &node{table: -1} }
+
+// Compile prepares a policy for a profile. Its errors name file, line and path.
+func Compile(policy *Policy, profile Profile) (*Plan, error) {
+	if profile != Shifted && profile != Limited {
+		return nil, fmt.Errorf("profile %q: there are shifted and limited", profile)
+	}
+	p := &Plan{policy: policy, profile: profile, byName: map[string]*typePlan{}, fields: [][]string{{"Patient"}}}
+	names := map[string]string{}
+	for i, r := range policy.types {
+		t, err := p.compileType(r)
+		if err != nil {
+			return nil, fmt.Errorf("policy %s.policy: %w", r.typ, err)
+		}
+		t.kind = i
+		for _, table := range t.tables {
+			if other := names[table.Name]; other != "" {
+				return nil, fmt.Errorf("policy %s.policy: table %s is of %s.policy already", r.typ, table.Name, other)
+			}
+			names[table.Name] = r.typ
+		}
+		p.types = append(p.types, t)
+		p.byName[r.typ] = t
+	}
+	if p.byName["Patient"] == nil {
+		return nil, fmt.Errorf("policy: Patient.policy must be there")
+	}
+	return p, nil
+}
+
+// Tables are all tables that records of the plan fill, main tables before their
+// child tables.
+func (p *Plan) Tables() []*Table {
+	var all []*Table
+	for _, t := range p.types {
+		all = append(all, t.tables...)
+	}
+	return all
+}
+
+func (p *Plan) compileType(r resourcePolicy) (*typePlan, error) {
+	t := &typePlan{resourcePolicy: r, root: newNode()}
+	main := &Table{Name: r.table}
+	t.tables = []*Table{main}
+	t.main = mainColumns{pid: -1, negated: -1}
+	if t.owned() {
+		t.main.pid = main.column("pid", UUID)
+	}
+	t.main.rid = main.column("rid", UUID)
+	t.main.source = main.column("source", Varchar)
+	main.column("profiles", Int64)
+	if t.owned() {
+		t.main.negated = main.column("negated", Boolean)
+	}
+	t.main.updatedSeal = main.column("updated_seal", Blob)
+
+	for _, e := range r.elements {
+		if e.actions[p.profile] == "-" {
+			continue
+		}
+		if err := p.addElement(t, e); err != nil {
+			return nil, fmt.Errorf("line %d: %s: %w", e.line, e.text, err)
+		}
+	}
+	for _, c := range []struct {
+		condition
+		effect func(x *Extractor)
+	}{
+		{r.void, func(x *Extractor) { x.void = true }},
+		{r.negated, func(x *Extractor) { x.negated = true }},
+	} {
+		if c.element == "" {
+			continue
+		}
+		n := t.root.children[c.element]
+		if n == nil {
+			return nil, fmt.Errorf("condition on %s, which no line lists", c.element)
+		}
+		n.steps = append(n.steps, func(x *Extractor, _ *row, v fhirNode) {
+			if slices.Contains(c.texts, string(v.Str())) || v.Bool() && c.texts[0] == "true" {
+				c.effect(x)
+			}
+		})
+	}
+	for _, name := range r.order {
+		i := main.find(name)
+		if i < 0 || main.Columns[i].Type != Timestamp {
+			return nil, fmt.Errorf("order: %s is no date column", name)
+		}
+		t.order = append(t.order, i)
+	}
+	return t, nil
+}
+
+// owned says whether the type's rows belong to patients.
+func (t *typePlan) owned() bool { return t.owner != "none" }
+
+// childTable finds or makes a child table, which repeats in its parent's order.
+func (t *typePlan) childTable(name string) int {
+	i := slices.IndexFunc(t.tables, func(c *Table) bool { return c.Name == name })
+	if i < 0 {
+		i = len(t.tables)
+		c := &Table{Name: name}
+		if t.owned() {
+			c.column("pid", UUID)
+		}
+		c.column("rid", UUID)
+		c.column("ordinal", Int32)
+		t.tables = append(t.tables, c)
+	}
+	return i
+}
+
+// addElement puts one line of the policy table into the tree.
+func (p *Plan) addElement(t *typePlan, e element) error {
+	n, table := t.root, t.tables[0]
+	for i, s := range e.path {
+		if n.children == nil {
+			n.children = map[string]*node{}
+		}
+		child := n.children[s.name]
+		if child == nil {
+			child = newNode()
+			child.loss = p.counter(t.typ + "." + e.text)
+			n.children[s.name] = child
+		}
+		if s.url != "" {
+			if i != 0 {
+				return fmt.Errorf("an extension is the first of its path")
+			}
+			return p.addExtension(t, e, child, s.url, e.path[1:])
+		}
+		last := i == len(e.path)-1
+		switch array := s.array; {
+		case array == "":
+		case last && array == "each" && listTypes[e.typ]:
+			child.array = "list"
+		case array == "each" && child.table < 0:
+			if !last {
+				return fmt.Errorf("%s[] has no line of its own before this one", s.name)
+			}
+			child.array, child.table = array, t.childTable(e.column)
+		case child.array == "" || child.array == array:
+			child.array = array
+		default:
+			return fmt.Errorf("%s is taken as [%s] and as [%s]", s.name, child.array, array)
+		}
+		if child.table >= 0 {
+			table = t.tables[child.table]
+		}
+		n = child
+	}
+	return p.addSteps(t, table, n, e)
+}
+
+// listTypes are types whose arrays become one value.
+var listTypes = map[string]bool{"CodeableConcept": true, "canonical": true}
+
+// addExtension lists an extension by its URL, or one part of a complex extension
+// by the URL and the part's name.
+func (p *Plan) addExtension(t *typePlan, e element, list *node, url string, parts []segment) error {
+	n := list
+	for _, name := range append([]segment{{name: url}}, parts...) {
+		if n.byURL == nil {
+			n.byURL = map[string]*node{}
+		}
+		child := n.byURL[name.name]
+		if child == nil {
+			child = newNode()
+			child.loss = p.counter(t.typ + ".extension(" + e.column + ")")
+			n.byURL[name.name] = child
+		}
+		n = child
+	}
+	if e.column == "negated" {
+		return p.addSteps(t, t.tables[0], n, e)
+	}
+	n.table = t.childTable(t.table + "_extension")
+	table := t.tables[n.table]
+	name := e.column
+	column := table.column("url", Varchar)
+	n.steps = append(n.steps, func(_ *Extractor, r *row, _ fhirNode) { r.setText(column, name) })
+	e.column = "value[x]"
+	return p.addSteps(t, table, n, e)
+}
+
+// counter makes a counter of lost values under a path of the policy.
+func (p *Plan) counter(path string) int {
+	if i := slices.Index(p.losses, path); i >= 0 {
+		return i
+	}
+	p.losses = append(p.losses, path)
+	return len(p.losses) - 1
+}

@@ -1,0 +1,46 @@
+package deid
+
+import "slices"
+
+// Type is the logical type of a column at rest.
+type Type string
+
+// The types of columns that policy tables make.
+const (
+	UUID      Type = "uuid"
+	Varchar   Type = "varchar"
+	Boolean   Type = "boolean"
+	Int32     Type = "int32"
+	Int64     Type = "int64"
+	Decimal   Type = "decimal" // DECIMAL(28,8), 16 bytes big-endian
+	Timestamp Type = "timestamp"
+	Blob      Type = "blob"
+)
+
+// Column is a column of a table at rest.
+type Column struct {
+	Name string
+	Type Type
+}
+
+// Table is a table at rest. Its columns come from a policy table and are all
+// that a record can hold.
+type Table struct {
+	Name    string
+	Columns []Column
+}
+
+// column is the index of a column, made when it is new.
+func (t *Table) column(name string, typ Type) int {
+	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+	if i < 0 {
+		i = len(t.Columns)
+		t.Columns = append(t.Columns, Column{name, typ})
+	}
+	return i
+}
+
+// find is the index of a column, or -1.
+func (t *Table) find(name string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+}

@@ -1,0 +1,260 @@
+package deid
+
+import (
+	"fmt"
+	"strings"
+
+	"farr/datasets/fhir"
+)
+
+type fhirNode = fhir.Node
+
+// addSteps compiles the action of one line. The switch is closed: what it does
+// not know is an error, so that no line of a table is silently without effect.
+func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
+	action := e.actions[p.profile]
+	loss := p.counter(t.typ + "." + e.text)
+	base, choice := strings.CutSuffix(e.column, "[x]")
+	if choice {
+		tag, typ := table.column(base+"_tag", Varchar), e.typ
+		n.steps = append(n.steps, func(_ *Extractor, r *row, _ fhirNode) { r.setText(tag, typ) })
+	}
+	// at is the name of a column of a choice element, or of the element itself.
+	at := func(suffix string) string {
+		if choice {
+			return base + suffix
+		}
+		return base
+	}
+	var do step
+	switch e.typ + " " + action {
+	case "id pseudonym", "Reference pseudonym":
+		return nil // pid and rid are made before the walk
+	case "BackboneElement child":
+		return nil // addElement made the table
+	case "canonical profile":
+		column := table.column(base, Int64)
+		do = func(x *Extractor, r *row, v fhirNode) {
+			set := x.words.profileSet(v)
+			x.lost[loss] += int64(set.lost)
+			x.negated = x.negated || set.flag
+			r.setNumber(column, set.number)
+		}
+	case "instant hide":
+		do = p.dateStep(dateColumns{ts: -1, prec: -1, seal: table.column(base+"_seal", Blob), name: base}, action, loss)
+	case "date shift", "date seal", "date keep", "dateTime shift", "dateTime seal", "dateTime keep",
+		"instant shift", "instant seal", "instant keep", "date birth":
+		do = p.dateStep(table.date(at("_start")), action, loss)
+	case "Period shift", "Period seal", "Period keep":
+		low := p.dateStep(table.date(base+"_start"), action, loss)
+		high := p.dateStep(table.date(base+"_end"), action, loss)
+		do = func(x *Extractor, r *row, v fhirNode) {
+			if start := v.Get("start"); start.Exists() {
+				low(x, r, start)
+			}
+			if end := v.Get("end"); end.Exists() {
+				high(x, r, end)
+			}
+		}
+	case "boolean keep":
+		column := table.column(at("_bool"), Boolean)
+		do = func(x *Extractor, r *row, v fhirNode) {
+			if v.Kind() != fhir.Bool {
+				x.lost[loss]++
+				return
+			}
+			r.setBool(column, v.Bool())
+		}
+	case "boolean negate":
+		do = func(x *Extractor, _ *row, v fhirNode) { x.negated = x.negated || v.Bool() }
+	case "integer keep", "positiveInt keep", "unsignedInt keep":
+		if !choice {
+			do = integerStep(table.column(base, Int32), loss)
+			break
+		}
+		fallthrough
+	case "decimal keep", "integer measured":
+		column := table.column(at("_num"), Decimal)
+		do = func(x *Extractor, r *row, v fhirNode) {
+			if action == "measured" && x.agedCode {
+				x.lateAge = append(x.lateAge, lateAge{r, column})
+			}
+			x.number(r, column, v, loss)
+		}
+	case "Quantity keep", "Quantity measured", "Duration keep", "Age keep", "Age age":
+		do = p.quantityStep(table, base, action, loss)
+	case "code keep":
+		set := p.policy.values[e.values]
+		if set == nil {
+			return fmt.Errorf("a code needs a closed list, and values.txt has no %q", e.values)
+		}
+		column := table.column(at("_code"), Varchar)
+		do = func(x *Extractor, r *row, v fhirNode) {
+			if code, ok := set.find(v.Str()); ok {
+				r.setText(column, code)
+			} else {
+				x.lost[loss]++
+			}
+		}
+	case "Coding code":
+		return p.addCoding(table, n, e, at("_concept"), choice, loss)
+	case "CodeableConcept code":
+		column := table.column(at("_concept"), Int64)
+		aged := e.text == "code" || strings.HasSuffix(e.text, ".code")
+		list := n.array == "list"
+		do = func(x *Extractor, r *row, v fhirNode) {
+			var c entry
+			if list {
+				c = x.words.list(v)
+			} else {
+				c = x.words.codeable(v)
+			}
+			x.lost[loss] += int64(c.lost)
+			x.agedCode = x.agedCode || aged && c.flag
+			r.setNumber(column, c.number)
+		}
+	case "CodeableConcept language":
+		column := table.column(base, Varchar)
+		do = func(x *Extractor, r *row, v fhirNode) {
+			if tag, ok := language(v); ok {
+				r.setText(column, tag)
+			} else {
+				x.lost[loss]++
+			}
+		}
+	case "Reference reference":
+		name := base + "_rid"
+		if n.table >= 0 && n.array == "each" && e.path[len(e.path)-1].array != "" {
+			name = "target_rid"
+		}
+		column := table.column(name, UUID)
+		field := p.field(e.targets)
+		do = func(x *Extractor, r *row, v fhirNode) {
+			if ref, _ := x.reference(field, v); ref.is == refGood {
+				r.setBytes(column, ref.id[:])
+			} else {
+				x.lost[loss]++
+			}
+		}
+	case "string zip3", "string zip5", "string state", "string city":
+		column := table.column(base, Varchar)
+		generalise := map[string]func([]byte) (string, bool){"zip3": zip3, "zip5": zip5, "state": state, "city": city}[action]
+		do = func(x *Extractor, r *row, v fhirNode) {
+			if text, ok := generalise(v.Str()); ok {
+				r.setText(column, text)
+			} else {
+				x.lost[loss]++
+			}
+		}
+	case "Element count":
+		column := table.column(base, Int32)
+		do = func(x *Extractor, r *row, _ fhirNode) { r.setNumber(column, int64(x.picked)) }
+	case "id label":
+		column := table.column(base, Varchar)
+		do = func(x *Extractor, r *row, v fhirNode) {
+			if label := x.labels[string(v.Str())]; label != "" {
+				r.setText(column, label)
+			}
+		}
+	case "id own-shift":
+		column := table.column("shift_seal", Blob)
+		do = func(x *Extractor, r *row, _ fhirNode) {
+			x.seal(r, column, "shift", Value{WallMs: x.shift})
+		}
+	case "date over-89":
+		table.column(base, Boolean)
+		return nil // Finish fills it, when the as-of day is known
+	default:
+		if action != "drop" || !choice {
+			return fmt.Errorf("no action %q for type %s", action, e.typ)
+		}
+		return nil // only the tag
+	}
+	n.steps = append(n.steps, do)
+	return nil
+}
+
+func integerStep(column, loss int) step {
+	return func(x *Extractor, r *row, v fhirNode) {
+		text := v.Num()
+		n, digits := int64(0), 0
+		for ; digits < len(text) && text[digits]-'0' < 10 && digits < 9; digits++ {
+			n = n*10 + int64(text[digits]-'0')
+		}
+		if digits == 0 || digits != len(text) {
+			x.lost[loss]++
+			return
+		}
+		r.setNumber(column, n)
+	}
+}
+
+// addCoding keeps a Coding as its concept. Where the line names a closed list, the
+// code must be in it; in a choice the code is a column of its own too.
+func (p *Plan) addCoding(table *Table, n *node, e element, name string, choice bool, loss int) error {
+	set := p.policy.values[e.values]
+	if set == nil && e.values != "" {
+		return fmt.Errorf("values.txt has no %q", e.values)
+	}
+	code := -1
+	if choice {
+		code = table.column(strings.TrimSuffix(e.column, "[x]")+"_code", Varchar)
+	}
+	column := table.column(name, Int64)
+	n.steps = append(n.steps, func(x *Extractor, r *row, v fhirNode) {
+		c := x.words.codings(v)
+		x.lost[loss] += int64(c.lost)
+		if set != nil {
+			if _, ok := set.find(v.Get("code").Str()); !ok || c.number == 0 {
+				x.lost[loss]++
+				x.skipRow = true
+				return
+			}
+		}
+		if code >= 0 && c.number != 0 {
+			r.setBytes(code, v.Get("code").Str())
+		}
+		r.setNumber(column, c.number)
+	})
+	return nil
+}
+
+// dateColumns are the three columns of a date element; -1 where it has none.
+type dateColumns struct {
+	ts, prec, seal int
+	name           string
+}
+
+func (t *Table) date(name string) dateColumns {
+	return dateColumns{t.column(name, Timestamp), t.column(name+"_prec", Int32), t.column(name+"_seal", Blob), name}
+}
+
+// Dates outside these years are stand-ins for "unknown" and "for ever", and
+// shifting a stand-in would show the shift.
+const sentinelBefore, sentinelFrom = 1901, 2100
+
+// dateStep decides for one date whether it stands open, shifted, or sealed.
+func (p *Plan) dateStep(c dateColumns, action string, loss int) step {
+	always := action == "seal" || action == "hide" || action == "birth"
+	shift := action == "shift"
+	return func(x *Extractor, r *row, v fhirNode) {
+		t, ok := fhir.ParseDateTime(v.Str())
+		if !ok {
+			x.lost[loss]++
+			return
+		}
+		value, clear := valueOf(t, x.zone)
+		if c.prec >= 0 {
+			r.setNumber(c.prec, int64(value.Prec))
+		}
+		anchor := t.Precision < fhir.Day || t.Year < sentinelBefore || t.Year >= sentinelFrom
+		if always || !clear || shift && anchor {
+			x.seal(r, c.seal, c.name, value)
+			return
+		}
+		if shift {
+			value.WallMs -= x.shift * DayMs
+		}
+		r.setNumber(c.ts, value.WallMs)
+	}
+}
