@@ -38,12 +38,6 @@ func (s *life) conditions() {
 		}
 	}
 	if d, yes := s.has(0.05, 0.17, 0.26, 0.42); yes {
-		if s.chance(0.05) && s.p.birth.prec == toDay { // on the eighteenth birthday, or a day early
-			y, m, dom := s.p.birth.day().date()
-			if b := civil(y+18, m, dom) - day(s.between(0, 1)); b >= s.w.start && b <= s.last {
-				d = b
-			}
-		}
 		s.diagnose(type2Codes, d, true)
 		if s.chance(0.2) {
 			s.diagnose(type2Codes, min(d+day(s.between(1, 300)), s.last), true)
@@ -53,6 +47,12 @@ func (s *life) conditions() {
 			if s.chance(0.4) { // looked for, and ruled out
 				s.p.conditions[len(s.p.conditions)-1].verification = "refuted"
 			}
+		}
+	}
+	if s.chance(0.08) && s.p.birth.prec == toDay { // on the eighteenth birthday, or a day early
+		y, m, dom := s.p.birth.day().date()
+		if d := civil(y+18, m, dom) - day(s.between(0, 1)); d >= s.w.start && d <= s.last {
+			s.diagnose(type2Codes, d, true)
 		}
 	}
 	if d, yes := s.has(0.008, 0.008, 0.006, 0.1); yes {

@@ -68,7 +68,7 @@ var faults = []struct {
 	}},
 	{"missing-id", []string{
 		`{"resourceType":"Patient","name":[{"family":"NAME"}],"gender":"female"}`,
-		`{"resourceType":"Observation","status":"final","subject":{"display":"NAME"}}`,
+		`{"resourceType":"Observation","status":"final","subject":{"reference":"Patient/x1","display":"NAME"}}`,
 	}},
 	{"invalid-id", []string{
 		`{"resourceType":"Patient","id":"NAME, Ada","name":[{"family":"NAME"}]}`,

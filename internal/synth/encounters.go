@@ -127,7 +127,7 @@ func (s *life) admissions() {
 	if s.diesInBed {
 		limit = s.last - day(s.between(2, 9))
 	}
-	perYear := 0.045 + 0.0032*float64(max(s.age-30, 0))
+	perYear := 0.05 + 0.0032*float64(max(s.age-30, 0))
 	next := s.first + s.wait(perYear)
 	for next <= limit {
 		end, ok := s.admission(next.wall()+s.anyTime(), limit)

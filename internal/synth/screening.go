@@ -106,7 +106,7 @@ func (s *life) breast() {
 	if s.age < 44 {
 		return
 	}
-	if s.chance(0.03) {
+	if s.chance(0.05) {
 		s.procedure(mastectomyCodes[0], s.daytime(s.yearsBack(9)), -1)
 	}
 	if !s.chance(mammogramShare) {

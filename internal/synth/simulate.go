@@ -74,11 +74,11 @@ func (s *life) weighted(weights ...int) int {
 func (s *life) new(wall int64) resource {
 	r := resource{id: newUID(s.rng), updated: wall + int64(s.between(5, 60*24*20))*60_000 + int64(s.rng.IntN(1000))}
 	switch n := s.rng.IntN(1000); {
-	case n < 2:
-		r.copies = olderBefore
 	case n < 4:
+		r.copies = olderBefore
+	case n < 8:
 		r.copies = olderAfter
-	case n < 5:
+	case n < 10:
 		r.copies = twice
 	}
 	return r

@@ -73,7 +73,9 @@ func newWorld(o Options) (*world, error) {
 		}
 		w.months++
 	}
-	w.highSite, w.lowSite, w.stoppedSite, w.gappySite = 2%o.Sites, 4%o.Sites, 1%o.Sites, 3%o.Sites
+	// the faults are at the two smallest sites, so that they do not drown the other effects;
+	// with fewer than five sites one may play two parts
+	w.highSite, w.lowSite, w.stoppedSite, w.gappySite = 1%o.Sites, 2%o.Sites, o.Sites-1, max(0, o.Sites-2)
 	w.improves = addMonths(w.firstWatch, w.months*14/24)
 	w.stops = addMonths(w.firstWatch, w.months*17/24)
 	return w, nil
@@ -88,7 +90,7 @@ const (
 	cervicalUsual, cervicalHispanic  = 0.82, 0.56
 	emergencyUsual, emergencyHighBy  = 0.34, 2.6 // visits a year at 45, factor
 	gappyEffective, gappyConditions  = 0.40, 0.30
-	readmissionShare, mammogramShare = 0.17, 0.76
+	readmissionShare, mammogramShare = 0.20, 0.76
 )
 
 // Effect is a planted difference that a reader of the charts should find.
