@@ -88,11 +88,13 @@ func loadLibrary(roots ...root) (*Library, error) {
 	if err := l.diags.Err(); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(l.definitions, func(a, b Definition) int {
-		// "measure" sorts after "cohort", and is wanted first.
-		return cmp.Or(cmp.Compare(b.Kind, a.Kind), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(l.definitions, byKindAndID)
 	return &Library{l.definitions}, nil
+}
+
+// byKindAndID puts measures first; the word sorts after "cohort".
+func byKindAndID(a, b Definition) int {
+	return cmp.Or(cmp.Compare(b.Kind, a.Kind), cmp.Compare(a.ID, b.ID))
 }
 
 // Definitions are the measures by ID, then the cohorts by ID.

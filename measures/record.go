@@ -34,9 +34,15 @@ func (t resultTable) record(rows [][]any) arrow.RecordBatch {
 	defer b.Release()
 	for _, row := range rows {
 		for i, v := range row {
+			if v == nil {
+				b.Field(i).AppendNull()
+				continue
+			}
 			switch f := b.Field(i).(type) {
 			case *array.StringBuilder:
 				f.Append(v.(string))
+			case *array.BinaryBuilder:
+				f.Append(v.([]byte))
 			case *array.BooleanBuilder:
 				f.Append(v.(bool))
 			case *array.Int32Builder:

@@ -1,0 +1,198 @@
+package measures
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"farr/datasets"
+	"farr/internal/duck"
+)
+
+// Results is an opened results snapshot. What pages need is read at once; the
+// table of subjects only by Write.
+type Results struct {
+	snapshot    *datasets.Snapshot
+	aggregates  []Aggregate
+	attrition   []Attrition
+	incidence   []Incidence
+	definitions []Definition
+	lineage     Lineage
+}
+
+// OpenResults reads a results snapshot after comparing every object with its hash.
+func OpenResults(ctx context.Context, s *datasets.Store, sn *datasets.Snapshot) (*Results, error) {
+	r := &Results{snapshot: sn}
+	if err := r.read(ctx); err != nil {
+		return nil, fmt.Errorf("open results %.12s: %w", sn.ID(), err)
+	}
+	if err := r.trace(s); err != nil {
+		return nil, fmt.Errorf("open results %.12s: %w", sn.ID(), err)
+	}
+	return r, nil
+}
+
+// Aggregates are ordered by measure, family, period, stratum (all first, then as in
+// Strata) and value.
+func (r *Results) Aggregates() []Aggregate { return slices.Clone(r.aggregates) }
+
+// Attrition is ordered by cohort and rule.
+func (r *Results) Attrition() []Attrition { return slices.Clone(r.attrition) }
+
+// Incidence is ordered by cohort and year.
+func (r *Results) Incidence() []Incidence { return slices.Clone(r.incidence) }
+
+// Definitions are the measures by ID, then the cohorts by ID.
+func (r *Results) Definitions() []Definition { return slices.Clone(r.definitions) }
+
+// Lineage says where the results came from.
+func (r *Results) Lineage() Lineage { return r.lineage }
+
+// session opens the snapshot's tables in a schema results.
+func (r *Results) session(ctx context.Context) (*duck.Session, error) {
+	db, err := duck.Open(ctx, duck.Config{AllowedDirs: []string{r.snapshot.Store().ObjectsDir()}})
+	if err != nil {
+		return nil, err
+	}
+	if kind := r.snapshot.Manifest().Kind; kind != KindResults {
+		db.Close()
+		return nil, fmt.Errorf("the snapshot is of kind %s", kind)
+	}
+	if err := datasets.AttachTables(ctx, db, r.snapshot, "results"); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func (r *Results) read(ctx context.Context) error {
+	db, err := r.session(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var broken error
+	for table, add := range map[string]func(rowReader){
+		tableAggregate: func(v rowReader) { r.aggregates = append(r.aggregates, v.aggregate()) },
+		tableAttrition: func(v rowReader) { r.attrition = append(r.attrition, v.attrition()) },
+		tableIncidence: func(v rowReader) { r.incidence = append(r.incidence, v.incidence()) },
+		tableDefinition: func(v rowReader) {
+			var d Definition
+			if err := json.Unmarshal([]byte(v.text("body")), &d); err != nil && broken == nil {
+				broken = fmt.Errorf("definition %s: %w", v.text("id"), err)
+			}
+			r.definitions = append(r.definitions, d)
+		},
+	} {
+		if err := each(ctx, db, table, add); err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(r.definitions, byKindAndID)
+	slices.SortStableFunc(r.aggregates, func(a, b Aggregate) int { return slices.Index(Strata, a.Stratum) - slices.Index(Strata, b.Stratum) })
+	slices.SortStableFunc(r.aggregates, func(a, b Aggregate) int {
+		return cmp.Or(strings.Compare(a.Measure, b.Measure), strings.Compare(a.Family, b.Family), a.Low.Compare(b.Low), a.High.Compare(b.High))
+	})
+	return broken
+}
+
+func each(ctx context.Context, db *duck.Session, table string, add func(rowReader)) error {
+	t, err := tableNamed(table)
+	if err != nil {
+		return err
+	}
+	records, err := db.QueryArrow(ctx, "read "+table, "SELECT * FROM results."+table+" ORDER BY "+t.key)
+	if err != nil {
+		return err
+	}
+	defer records.Release()
+	for records.Next() {
+		b := records.RecordBatch()
+		for row := range int(b.NumRows()) {
+			add(rowReader{b, row})
+		}
+	}
+	return records.Err()
+}
+
+// rowReader reads one row of a record by column name. The columns are those of
+// resultTables, which AttachTables has cast them to.
+type rowReader struct {
+	batch arrow.RecordBatch
+	row   int
+}
+
+func (v rowReader) column(name string) arrow.Array {
+	return v.batch.Column(v.batch.Schema().FieldIndices(name)[0])
+}
+
+// text is a copy: the record's own memory goes away with it.
+func (v rowReader) text(name string) string {
+	return strings.Clone(v.column(name).(*array.String).Value(v.row))
+}
+func (v rowReader) count(name string) int64 { return v.column(name).(*array.Int64).Value(v.row) }
+func (v rowReader) small(name string) int   { return int(v.column(name).(*array.Int32).Value(v.row)) }
+func (v rowReader) yes(name string) bool    { return v.column(name).(*array.Boolean).Value(v.row) }
+func (v rowReader) day(name string) time.Time {
+	return v.column(name).(*array.Date32).Value(v.row).ToTime()
+}
+
+func (v rowReader) number(name string) float64 {
+	c := v.column(name).(*array.Float64)
+	if c.IsNull(v.row) {
+		return math.NaN()
+	}
+	return c.Value(v.row)
+}
+
+func (v rowReader) aggregate() Aggregate {
+	return Aggregate{
+		Measure: v.text("measure"), Period: v.text("period"), Family: v.text("family"), Low: v.day("low"), High: v.day("high"),
+		Stratum: v.text("stratum"), Value: v.text("value"), InitialPopulation: v.count("initial_population"), Denominator: v.count("denominator"),
+		DenominatorExclusion: v.count("denominator_exclusion"), Numerator: v.count("numerator"),
+		Rate: v.number("rate"), CILow: v.number("ci_low"), CIHigh: v.number("ci_high"), Method: v.text("method"), Complete: v.yes("complete"),
+	}
+}
+
+func (v rowReader) attrition() Attrition {
+	return Attrition{v.text("cohort"), v.small("ordinal"), v.text("rule"), v.text("title"), v.count("remaining")}
+}
+
+func (v rowReader) incidence() Incidence {
+	return Incidence{v.text("cohort"), v.small("year"), v.count("cases"), v.count("person_days"),
+		v.number("rate"), v.number("ci_low"), v.number("ci_high"), v.text("method"), v.yes("complete")}
+}
+
+// trace fills in the lineage, with the extract's own account when the store still has it.
+func (r *Results) trace(s *datasets.Store) error {
+	m := r.snapshot.Manifest()
+	r.lineage = Lineage{Results: r.snapshot.ID(), Recipe: m.Recipe, Facts: m.Facts}
+	r.lineage.Engine, _ = m.Recipe[recipeEngine].(string)
+	asOf, _ := m.Facts[factAsOf].(string)
+	var err error
+	if r.lineage.AsOf, err = time.Parse(time.DateOnly, asOf); err != nil {
+		return fmt.Errorf("no last day that the data know: %w", err)
+	}
+	periods, _ := m.Recipe[recipePeriods].([]any)
+	for _, p := range periods {
+		id, _ := p.(string)
+		r.lineage.Periods = append(r.lineage.Periods, id)
+	}
+	for _, in := range m.Inputs {
+		if in.Kind == "snapshot" {
+			r.lineage.Extract = in.ID
+		}
+	}
+	if extract, err := s.Open(r.lineage.Extract); err == nil {
+		r.lineage.ExtractRecipe, r.lineage.ExtractFacts = extract.Manifest().Recipe, extract.Manifest().Facts
+	}
+	return nil
+}
