@@ -40,6 +40,7 @@ type chunk struct {
 	tally      *tally
 	withheld   int
 	superseded [fileCount]int
+	dropped    [fileCount]int
 	dirty      *dirt
 	dirtyShare float64
 	markers    []marker
@@ -61,7 +62,7 @@ func (c *chunk) reset() {
 		f := &c.files[i]
 		f.plain, f.late, f.lines, f.lateRun, f.bad, f.packed = f.plain[:0], f.late[:0], 0, 0, f.bad[:0], f.packed[:0]
 	}
-	c.withheld, c.superseded, c.markers = 0, [fileCount]int{}, c.markers[:0]
+	c.withheld, c.superseded, c.dropped, c.markers = 0, [fileCount]int{}, [fileCount]int{}, c.markers[:0]
 	clear(c.tally.cells)
 	c.tally.cohort = newCohortTally(c.tally.w)
 }
@@ -127,6 +128,7 @@ func (c *chunk) write(w *world, p *person) {
 	for i := range p.reports {
 		emit(c, fileDiagnosticReport, w, p, p.reports[i], &p.reports[i].resource, text.report, olderReport)
 	}
+	c.refused(w, p)
 }
 
 // finish appends the late versions and compresses every part.

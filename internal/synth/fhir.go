@@ -70,6 +70,9 @@ func (b text) patient(_ *world, _, p *person) text {
 		b = b.raw(`,"gender":"`, p.gender, `"`)
 	}
 	b = b.when("birthDate", p.birth)
+	if !p.birth.present() && p.id[0]&1 == 0 { // a time of birth that must not stand in for the date
+		b = b.raw(`,"_birthDate":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/patient-birthTime","valueDateTime":"1960-07-08T04:05:06-04:00"}]}`)
+	}
 	switch {
 	case p.death.present():
 		b = b.when("deceasedDateTime", p.death)
@@ -218,7 +221,10 @@ func (b text) procedure(_ *world, p *person, x *procedure) text {
 func (b text) medicationRequest(_ *world, p *person, m *medicationRequest) text {
 	b = b.open("MedicationRequest", &m.resource, "us-core-medicationrequest")
 	b = b.raw(`,"status":"`, m.status, `","intent":"`, m.intent, `"`)
-	if m.doNotPerform {
+	switch { // two ways to say it
+	case m.doNotPerform && m.id[0]&1 == 0:
+		b = b.raw(`,"modifierExtension":[{"url":"http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-doNotPerform","valueBoolean":true}]`)
+	case m.doNotPerform:
 		b = b.raw(`,"doNotPerform":true`)
 	}
 	b = b.raw(`,"medicationCodeableConcept":`, m.code.json).subject("subject", p, m.id).visit(p, m.encounter).when("authoredOn", m.authored)

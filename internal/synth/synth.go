@@ -88,6 +88,7 @@ type totals struct {
 	tally      *tally
 	withheld   int64
 	superseded [fileCount]int64
+	dropped    [fileCount]int64
 	markers    []marker
 }
 
@@ -140,8 +141,9 @@ func populate(ctx context.Context, w *world, o Options, out *export) (*totals, e
 func (t *totals) add(c *chunk) {
 	t.tally.add(c.tally)
 	t.withheld += int64(c.withheld)
-	for f, n := range c.superseded {
-		t.superseded[f] += int64(n)
+	for f := range fileCount {
+		t.superseded[f] += int64(c.superseded[f])
+		t.dropped[f] += int64(c.dropped[f])
 	}
 	t.markers = append(t.markers, c.markers...)
 }

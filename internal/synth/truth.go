@@ -25,9 +25,10 @@ type Truth struct {
 	Sites      []Site           `json:"sites"`
 	Effects    []Effect         `json:"effects"`
 	Periods    []string         `json:"periods"`
-	Resources  map[string]int64 `json:"resources"`  // lines of each file, by its resource type
-	Superseded map[string]int64 `json:"superseded"` // of these, lines that another line of the same id replaces
-	Withheld   int64            `json:"withheld"`   // events of the stopped feed
+	Resources  map[string]int64 `json:"resources"`         // lines of each file, by its resource type
+	Superseded map[string]int64 `json:"superseded"`        // of these, lines that another line of the same id replaces
+	Dropped    map[string]int64 `json:"dropped_by_policy"` // good lines with an unknown modifierExtension or with implicitRules
+	Withheld   int64            `json:"withheld"`          // events of the stopped feed
 	Measures   []Count          `json:"measures"`
 	Cohorts    []CohortCount    `json:"cohorts"`
 	Dirty      []BadLine        `json:"dirty"`
@@ -79,7 +80,7 @@ type Incidence struct {
 func (w *world) truth(o Options, s *Summary, out *export, total *totals) *Truth {
 	t := &Truth{
 		Seed: w.seed, Patients: o.Patients, Start: w.start.String(), End: w.end.String(), Zone: zoneName, AsOf: w.end.String(),
-		Effects: w.effects(), Resources: s.Resources, Superseded: map[string]int64{}, Withheld: total.withheld,
+		Effects: w.effects(), Resources: s.Resources, Superseded: map[string]int64{}, Dropped: map[string]int64{}, Withheld: total.withheld,
 		Measures: total.tally.counts(), Cohorts: []CohortCount{total.tally.cohort.result()}, Dirty: out.dirty,
 	}
 	for _, site := range w.sites {
@@ -91,6 +92,9 @@ func (w *world) truth(o Options, s *Summary, out *export, total *totals) *Truth 
 	for f, n := range total.superseded {
 		if n > 0 {
 			t.Superseded[resourceTypes[f]] = n
+		}
+		if n := total.dropped[f]; n > 0 {
+			t.Dropped[resourceTypes[f]] = n
 		}
 	}
 	if t.Dirty == nil {
