@@ -190,12 +190,17 @@ func (v *verifier) index(context.Context) error {
 		return err
 	}
 	for _, key := range names {
-		if _, err := v.store.ByKey(key); err != nil && CodeOf(err) != CodeDamagedManifest {
+		sn, err := v.store.ByKey(key)
+		// A damaged manifest has been reported; an entry for nothing is what a
+		// stopped publish leaves, unless a snapshot of that key is there.
+		if err != nil && CodeOf(err) != CodeDamagedManifest {
 			if err := v.found(err); err != nil {
 				return err
 			}
 		}
-		delete(v.keys, key)
+		if sn != nil || err != nil {
+			delete(v.keys, key)
+		}
 	}
 	for key := range v.keys {
 		v.found(&Error{Code: CodeDamagedPointer, Subject: "key " + key, Detail: "a snapshot is missing in the index"})

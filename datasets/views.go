@@ -1,0 +1,210 @@
+package datasets
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"farr/datasets/internal/deid"
+	"farr/internal/duck"
+)
+
+// The names in an extract's Recipe that its readers need.
+const (
+	RecipeProfile = "profile" // "shifted" or "limited"
+	RecipeZone    = "zone"    // IANA name of the zone of local wall time
+	RecipeKey     = "key"     // ID of the key that made the pseudonyms
+)
+
+// viewSchema holds what SQL of measures reads; it comes first in the search path.
+// keyedSchema holds what the views are made of, and no outside SQL may name it.
+const (
+	viewSchema  = "fhir"
+	keyedSchema = "keyed"
+)
+
+// ObjectsDir is the folder that a session must be allowed to read before Attach.
+func (s *Store) ObjectsDir() string { return filepath.Join(s.dir, objectsDir) }
+
+// Store is the store that the snapshot was opened from.
+func (sn *Snapshot) Store() *Store { return sn.store }
+
+// Attach makes the keyed views of an extract in the session's schema fhir and
+// puts it first in the search path, so that SQL says just encounter. The session
+// must allow Store.ObjectsDir; the caller locks it afterwards.
+//
+// The views show true dates. A table's columns are those at rest except that:
+//   - no *_seal column is shown;
+//   - a date element x is the true local wall time of its lower bound, with x_prec
+//     as at rest and x_lo, x_hi its bounds in UTC, both inclusive, to the millisecond;
+//   - rows of persons who are not in patient are left out;
+//   - patient has race, ethnicity (OMB codes; race "multiple" for two or more) and
+//     birth_sex, and its birth_date is a DATE;
+//   - observation_period is (pid, ordinal, period_start DATE, period_end DATE);
+//   - organization and location always have a label.
+//
+// All objects are hashed first, because the engine would not notice a flipped bit.
+// A shifted extract without its key is an error, never a wrong answer.
+func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *deid.Key) error {
+	v, err := newViewer(db, sn, key)
+	if err != nil {
+		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
+	}
+	for _, stage := range []func(context.Context) error{
+		v.checkObjects, v.attachRaw, v.findPersons, v.openSeals, v.describePersons, v.createViews,
+	} {
+		if err := stage(ctx); err != nil {
+			return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
+		}
+	}
+	return nil
+}
+
+// AttachTables makes a plain view of each table of any snapshot, as at rest, in a
+// schema of that name, after hashing the objects.
+func AttachTables(ctx context.Context, db *duck.Session, sn *Snapshot, schema string) error {
+	if err := sn.Check(ctx); err != nil {
+		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
+	}
+	return attachTables(ctx, db, sn, schema, "")
+}
+
+func attachTables(ctx context.Context, db *duck.Session, sn *Snapshot, schema, prefix string) error {
+	if err := db.Exec(ctx, "create schema "+schema, "CREATE SCHEMA IF NOT EXISTS "+schema); err != nil {
+		return err
+	}
+	for _, t := range sn.manifest.Tables {
+		sql := "CREATE VIEW " + schema + "." + prefix + t.Name + " AS " + scanSQL(t, sn.Paths(t.Name))
+		if err := db.Exec(ctx, "create view "+t.Name, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// viewer makes the views of one snapshot in one session.
+type viewer struct {
+	db      *duck.Session
+	sn      *Snapshot
+	key     *deid.Key
+	zone    *deid.Zone
+	shifted bool
+	opened  map[string][]string // table -> date elements with sealed values
+}
+
+func newViewer(db *duck.Session, sn *Snapshot, key *deid.Key) (*viewer, error) {
+	recipe := func(name string) string {
+		text, _ := sn.manifest.Recipe[name].(string)
+		return text
+	}
+	if sn.manifest.Kind != "extract" {
+		return nil, &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Detail: "it is of kind " + sn.manifest.Kind + ", not an extract"}
+	}
+	profile := deid.Profile(recipe(RecipeProfile))
+	if profile != deid.Shifted && profile != deid.Limited {
+		return nil, &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Detail: fmt.Sprintf("unknown profile %q", profile)}
+	}
+	if key == nil && profile == deid.Shifted {
+		return nil, &Error{Code: CodeKeyRequired, Subject: "snapshot " + sn.id, Detail: "its dates are shifted, and only key " + recipe(RecipeKey) + " opens them"}
+	}
+	if key != nil && key.ID() != recipe(RecipeKey) {
+		return nil, &Error{Code: CodeWrongKey, Subject: "snapshot " + sn.id, Detail: "it was made with key " + recipe(RecipeKey) + " and this is " + key.ID()}
+	}
+	zone, err := deid.LoadZone(recipe(RecipeZone))
+	if err != nil {
+		return nil, &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Err: err}
+	}
+	if _, ok := sn.Table("patient"); !ok {
+		return nil, &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Detail: "it has no table patient"}
+	}
+	return &viewer{db: db, sn: sn, key: key, zone: zone, shifted: profile == deid.Shifted, opened: map[string][]string{}}, nil
+}
+
+func (v *viewer) checkObjects(ctx context.Context) error { return v.sn.Check(ctx) }
+
+// attachRaw makes keyed.raw_<table>, the tables at rest.
+func (v *viewer) attachRaw(ctx context.Context) error {
+	return attachTables(ctx, v.db, v.sn, keyedSchema, "raw_")
+}
+
+// findPersons fills keyed.person(pid, days): who is in patient, and how many days
+// to add to each of that person's dates.
+func (v *viewer) findPersons(ctx context.Context) error {
+	if !v.shifted {
+		return v.db.Exec(ctx, "find persons", "CREATE TABLE keyed.person AS SELECT pid, 0::INTEGER AS days FROM keyed.raw_patient")
+	}
+	if err := v.db.Exec(ctx, "create person", "CREATE TABLE keyed.person (pid UUID, days INTEGER)"); err != nil {
+		return err
+	}
+	patient, _ := v.sn.Table("patient")
+	c := sealedColumns{table: "patient", into: "person", keys: []string{"pid"}, elements: []string{"shift"}, days: true}
+	if err := v.openTable(ctx, patient, c); err != nil {
+		return err
+	}
+	var persons int64
+	if err := v.db.QueryRow(ctx, "count persons", "SELECT count(*) FROM keyed.person", &persons); err != nil {
+		return err
+	}
+	if persons != patient.Rows() {
+		return &Error{Code: CodeBadManifest, Subject: "table patient", Detail: "some of its rows have no shift"}
+	}
+	return nil
+}
+
+// openSeals opens the sealed dates of every table into keyed.opened_<table>,
+// which is dropped again where nothing is sealed.
+func (v *viewer) openSeals(ctx context.Context) error {
+	for _, t := range v.sn.manifest.Tables {
+		elements := sealedElements(t)
+		if len(elements) == 0 {
+			continue
+		}
+		c := sealedColumns{table: t.Name, into: "opened_" + t.Name, keys: rowKey(t), elements: elements}
+		if err := v.db.Exec(ctx, "create "+c.into, c.createSQL()); err != nil {
+			return err
+		}
+		if err := v.openTable(ctx, t, c); err != nil {
+			return err
+		}
+		var rows int64
+		if err := v.db.QueryRow(ctx, "count "+c.into, "SELECT count(*) FROM keyed."+c.into, &rows); err != nil {
+			return err
+		}
+		if rows > 0 {
+			v.opened[t.Name] = elements
+		} else if err := v.db.Exec(ctx, "drop "+c.into, "DROP TABLE keyed."+c.into); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describePersons gathers race, ethnicity and birth sex, which R4 has as
+// extensions, into one row a person.
+func (v *viewer) describePersons(ctx context.Context) error {
+	sql := "CREATE TABLE keyed.trait (rid UUID, race VARCHAR, ethnicity VARCHAR, birth_sex VARCHAR)"
+	if t, ok := v.sn.Table("patient_extension"); ok && t.Has("value_code") {
+		sql = `CREATE TABLE keyed.trait AS
+SELECT rid,
+  CASE WHEN count(DISTINCT value_code) FILTER (WHERE url = 'race') > 1 THEN 'multiple' ELSE min(value_code) FILTER (WHERE url = 'race') END AS race,
+  min(value_code) FILTER (WHERE url = 'ethnicity') AS ethnicity,
+  min(value_code) FILTER (WHERE url = 'birthsex') AS birth_sex
+FROM keyed.raw_patient_extension
+WHERE value_code IS NOT NULL
+GROUP BY rid`
+	}
+	return v.db.Exec(ctx, "describe persons", sql)
+}
+
+func (v *viewer) createViews(ctx context.Context) error {
+	if err := v.db.Exec(ctx, "create schema fhir", "CREATE SCHEMA "+viewSchema); err != nil {
+		return err
+	}
+	for _, t := range v.sn.manifest.Tables {
+		sql := "CREATE VIEW " + viewSchema + "." + t.Name + " AS " + v.viewSQL(t)
+		if err := v.db.Exec(ctx, "create view "+t.Name, sql); err != nil {
+			return err
+		}
+	}
+	return v.db.Exec(ctx, "set search path", "SET search_path = '"+viewSchema+",main'")
+}

@@ -1,0 +1,167 @@
+package datasets
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"farr/internal/duck"
+)
+
+// sqlTypes are the engine's names of the types at rest.
+var sqlTypes = map[Type]string{
+	UUID: "UUID", Varchar: "VARCHAR", Boolean: "BOOLEAN", Int32: "INTEGER", Int64: "BIGINT", Double: "DOUBLE",
+	Decimal: "DECIMAL(28,8)", Timestamp: "TIMESTAMP", Date: "DATE", Blob: "BLOB",
+}
+
+// scanSQL reads a table's objects with the manifest's schema: every column is
+// named and typed here, so that a file cannot bring columns of its own. Casts to
+// the type that a file has already cost nothing. Without objects it gives no rows.
+func scanSQL(t Table, paths []string) string {
+	var columns []string
+	for _, c := range t.Columns {
+		value := duck.QuoteName(c.Name)
+		if len(paths) == 0 {
+			value = "NULL"
+		}
+		columns = append(columns, fmt.Sprintf("CAST(%s AS %s) AS %s", value, sqlTypes[c.Type], duck.QuoteName(c.Name)))
+	}
+	sql := "SELECT " + strings.Join(columns, ", ")
+	if len(paths) == 0 {
+		return sql + " WHERE false"
+	}
+	return sql + " FROM " + readParquet(paths...)
+}
+
+func readParquet(paths ...string) string {
+	var quoted []string
+	for _, p := range paths {
+		quoted = append(quoted, duck.Quote(p))
+	}
+	return "read_parquet([" + strings.Join(quoted, ", ") + "], hive_partitioning = false)"
+}
+
+// dateElements are the columns of a table that are date elements: a timestamp
+// with its precision beside it.
+func dateElements(t Table) []string {
+	var elements []string
+	for _, c := range t.Columns {
+		if c.Type == Timestamp && t.Has(c.Name+"_prec") {
+			elements = append(elements, c.Name)
+		}
+	}
+	return elements
+}
+
+// sealedElements are the date elements that may be sealed. Other seals
+// (lastUpdated, issued) are read by nobody and stay closed.
+func sealedElements(t Table) []string {
+	return slices.DeleteFunc(dateElements(t), func(x string) bool { return !t.Has(x + "_seal") })
+}
+
+// rowKey are the columns that name a row.
+func rowKey(t Table) []string {
+	var key []string
+	for _, name := range []string{"rid", "pid", "ordinal"} {
+		if t.Has(name) && (name != "pid" || !t.Has("rid")) {
+			key = append(key, name)
+		}
+	}
+	return key
+}
+
+// viewSQL is the SELECT of a table's keyed view: t is the table at rest, s the
+// person's shift, o the opened seals.
+func (v *viewer) viewSQL(t Table) string {
+	var columns []string
+	add := func(value, name string) { columns = append(columns, value+" AS "+duck.QuoteName(name)) }
+	dates := dateElements(t)
+	for _, c := range t.Columns {
+		quoted := "t." + duck.QuoteName(c.Name)
+		element, isPrec := strings.CutSuffix(c.Name, "_prec")
+		switch {
+		case c.Type == Blob:
+		case t.Name == "observation_period" && slices.Contains(dates, c.Name):
+			add("CAST("+v.wall(t, c.Name)+" AS DATE)", c.Name)
+		case t.Name == "observation_period" && isPrec:
+		case t.Name == "patient" && c.Name == "birth_date":
+			add("CAST("+v.wall(t, c.Name)+" AS DATE)", c.Name)
+		case slices.Contains(dates, c.Name):
+			add(v.wall(t, c.Name), c.Name)
+		case isPrec && slices.Contains(dates, element):
+			add(quoted, c.Name)
+			add(v.low(t, element), element+"_lo")
+			add(v.high(t, element), element+"_hi")
+		case c.Name == "label":
+			add("coalesce("+quoted+", "+siteName+")", c.Name)
+		default:
+			add(quoted, c.Name)
+		}
+	}
+	from := "keyed.raw_" + t.Name + " t"
+	if t.Has("pid") {
+		from += " JOIN keyed.person s ON s.pid = t.pid"
+	}
+	if len(v.opened[t.Name]) > 0 {
+		var on []string
+		for _, k := range rowKey(t) {
+			on = append(on, "o."+k+" = t."+k)
+		}
+		from += " LEFT JOIN keyed.opened_" + t.Name + " o ON " + strings.Join(on, " AND ")
+	}
+	if t.Name == "patient" {
+		from += " LEFT JOIN keyed.trait r ON r.rid = t.rid"
+		add("r.race", "race")
+		add("r.ethnicity", "ethnicity")
+		add("r.birth_sex", "birth_sex")
+	}
+	return "SELECT " + strings.Join(columns, ", ") + " FROM " + from
+}
+
+// wall is the true local wall time of a date element's lower bound.
+func (v *viewer) wall(t Table, x string) string {
+	open := "t." + duck.QuoteName(x)
+	if v.shifted && t.Has("pid") {
+		open = "(" + open + " + to_days(s.days))"
+	}
+	if slices.Contains(v.opened[t.Name], x) {
+		return "coalesce(o." + duck.QuoteName(x) + ", " + open + ")"
+	}
+	return open
+}
+
+// low is the lower bound in UTC. Where the zone does not give the offset back, the
+// value was sealed with it, so an open value always converts without doubt.
+func (v *viewer) low(t Table, x string) string {
+	utc := v.utc(v.wall(t, x))
+	if slices.Contains(v.opened[t.Name], x) {
+		return "coalesce(o." + duck.QuoteName(x+"_lo") + ", " + utc + ")"
+	}
+	return utc
+}
+
+// high is the upper bound in UTC: one millisecond before the next unit of the
+// precision. Days and longer are counted on the local clock, because a day of
+// changing clocks has 23 or 25 hours.
+func (v *viewer) high(t Table, x string) string {
+	prec := "t." + duck.QuoteName(x+"_prec")
+	return fmt.Sprintf(`CASE WHEN %[1]s <= 3
+    THEN %[2]s - INTERVAL 1 MILLISECOND
+    ELSE %[3]s + CASE %[1]s WHEN 4 THEN INTERVAL 59999 MILLISECOND WHEN 5 THEN INTERVAL 999 MILLISECOND ELSE INTERVAL 0 MILLISECOND END END`,
+		prec,
+		v.utc(v.wall(t, x)+" + CASE "+prec+" WHEN 1 THEN INTERVAL 1 YEAR WHEN 2 THEN INTERVAL 1 MONTH ELSE INTERVAL 1 DAY END"),
+		v.low(t, x))
+}
+
+// utc is a local wall time in UTC.
+func (v *viewer) utc(wall string) string {
+	if v.zone.Name() == "UTC" {
+		return "(" + wall + ")"
+	}
+	return "make_timestamp(epoch_us(timezone(" + duck.Quote(v.zone.Name()) + ", " + wall + ")))"
+}
+
+// siteName is what a place without a label is called: the first six characters of
+// its pseudonym in base32 (RFC 4648, lower case), from its first 30 bits.
+const siteName = `'site-' || array_to_string(list_transform(range(6), lambda i: substr('abcdefghijklmnopqrstuvwxyz234567',
+  1 + ((CAST('0x' || left(replace(CAST(t.rid AS VARCHAR), '-', ''), 8) AS BIGINT) >> (27 - 5 * i)) & 31), 1)), '')`
