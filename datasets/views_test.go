@@ -441,13 +441,12 @@ func TestUnusedColumnsCostNothing(t *testing.T) {
 		return plan
 	}
 	plan := explain("SELECT count(*) FROM encounter WHERE status = 'finished'")
-	for _, unwanted := range []string{"period_start", "timezone", "to_days"} {
-		if strings.Contains(plan, unwanted) {
-			t.Errorf("a count reads %s:\n%s", unwanted, plan)
-		}
+	if strings.Contains(plan, "period_start") || strings.Contains(plan, "days") {
+		t.Errorf("a count reads dates:\n%s", plan)
 	}
-	if plan := explain("SELECT max(period_start_lo) FROM encounter"); !strings.Contains(plan, "timezone") {
-		t.Errorf("the plan does not show what is computed, so this test shows nothing:\n%s", plan)
+	plan = explain("SELECT max(period_start_lo) FROM encounter")
+	if !strings.Contains(plan, "period_start") || !strings.Contains(plan, "days") {
+		t.Errorf("the plan does not show what is read, so this test shows nothing:\n%s", plan)
 	}
 }
 
