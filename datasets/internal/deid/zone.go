@@ -36,26 +36,23 @@ func LoadZone(name string) (*Zone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("time zone %q is not in the IANA database", name)
 	}
-	z := &Zone{name: name}
-	at := time.Date(zoneLowYear, 1, 1, 0, 0, 0, 0, time.UTC)
-	for low := int64(math.MinInt64 / 4); ; {
-		_, offset := at.In(location).Zone()
-		_, end := at.In(location).ZoneBounds()
-		last := end.IsZero() || end.Year() >= zoneHighYear
-		high := int64(math.MaxInt64 / 4)
-		if !last {
-			high = end.Unix()
+	// Time.ZoneBounds would give the changes at once, but for years past a zone's table Go's answer can be an
+	// end that is no change and does not move on. So: a probe a day, and a search inside a day with a change.
+	offset := func(utc int64) int64 {
+		_, seconds := time.Unix(utc, 0).In(location).Zone()
+		return int64(seconds)
+	}
+	low := time.Date(zoneLowYear, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	high := time.Date(zoneHighYear, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	const day, ever = 86_400, math.MaxInt64 / 4
+	z := &Zone{name: name, spans: []span{{low: -ever, high: ever, offset: offset(low)}}}
+	for at := low; at < high; at += day {
+		last := &z.spans[len(z.spans)-1]
+		if offset(at+day) == last.offset {
+			continue
 		}
-		// Two spans of one offset, such as a change of name only, are one.
-		if n := len(z.spans); n > 0 && z.spans[n-1].offset == int64(offset) {
-			z.spans[n-1].high = high
-		} else {
-			z.spans = append(z.spans, span{low: low, high: high, offset: int64(offset)})
-		}
-		if last {
-			break
-		}
-		low, at = high, end
+		last.high = at + 1 + int64(sort.Search(day-1, func(i int) bool { return offset(at+1+int64(i)) != last.offset }))
+		z.spans = append(z.spans, span{low: last.high, high: ever, offset: offset(at + day)})
 	}
 	for i := range z.spans {
 		s := &z.spans[i]
