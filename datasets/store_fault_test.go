@@ -140,55 +140,41 @@ func TestFullDisk(t *testing.T) {
 	if err := s.SetCurrent("extract", earlier.ID()); err != nil {
 		t.Fatal(err)
 	}
-	failures := 0
-	for ballast := 4 << 10; ballast < 300<<10; ballast += 4 << 10 {
-		file := filepath.Join(dir, stagingDir, "ballast")
-		if err := os.WriteFile(file, make([]byte, ballast), 0o600); err != nil {
-			break // no room for more
-		}
-		g, err := s.Begin("extract") // sweeps the ballast: put it back
-		if err != nil {
+	// Page by page, from no room at all to enough.
+	const page = 4 << 10
+	failures, room := 0, 0
+	for ; room < 40; room++ {
+		var disk syscall.Statfs_t
+		if err := syscall.Statfs(dir, &disk); err != nil {
 			t.Fatal(err)
 		}
-		os.WriteFile(file, make([]byte, ballast), 0o600)
-		err = func() error {
-			defer g.Close()
-			w, err := g.Create("tiny", 0, 63)
-			if err != nil {
-				return err
-			}
-			data := tinyParquet(t, tinyRow{1, "new" + strconv.Itoa(ballast)})
-			if _, err := w.Write(data); err != nil {
-				w.Abort()
-				return err
-			}
-			if err := w.Close(1); err != nil {
-				return err
-			}
-			_, err = g.Publish(t.Context(), tinyManifest(t, "new"+strconv.Itoa(ballast)))
-			return err
-		}()
-		if err != nil {
-			failures++
-			if !errors.Is(err, syscall.ENOSPC) {
-				t.Errorf("ballast %d: %v", ballast, err)
-			}
+		ballast := filepath.Join(dir, "ballast")
+		if err := os.WriteFile(ballast, make([]byte, int(disk.Bavail)*int(disk.Bsize)-room*page), 0o600); err != nil {
+			t.Fatal(err)
 		}
-		os.Remove(file)
+		_, err := publishTiny(t, s, "new")
+		os.Remove(ballast)
 		if current, err := s.Current("extract"); err != nil || current.ID() != earlier.ID() {
-			t.Fatalf("ballast %d: current %v, %v", ballast, current, err)
+			t.Fatalf("room %d: current %v, %v", room, current, err)
 		}
 		if report, err := s.Verify(t.Context()); err != nil || report.Err() != nil {
-			t.Fatalf("ballast %d: %v, %v", ballast, report.Problems, err)
+			t.Fatalf("room %d: %v, %v", room, report.Problems, err)
 		}
 		if left := staged(t, dir); len(left) > 0 {
-			t.Fatalf("ballast %d: staging holds %v", ballast, left)
+			t.Fatalf("room %d: staging holds %v", room, left)
+		}
+		if err == nil {
+			break
+		}
+		failures++
+		if !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("room %d: %v", room, err)
 		}
 	}
-	if failures == 0 {
-		t.Error("the disk was never full")
+	if failures == 0 || room == 40 {
+		t.Errorf("%d failures before room %d", failures, room)
 	}
-	t.Logf("%d publishes failed for want of room", failures)
+	t.Logf("%d publishes failed for want of room, and one with %d pages did not", failures, room)
 }
 
 // What a dead process left goes; what a living one prepares stays.

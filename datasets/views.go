@@ -45,7 +45,7 @@ func (sn *Snapshot) Store() *Store { return sn.store }
 //
 // All objects are hashed first, because the engine would not notice a flipped bit.
 // A shifted extract without its key is an error, never a wrong answer.
-func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *deid.Key) error {
+func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key) error {
 	v, err := newViewer(db, sn, key)
 	if err != nil {
 		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
@@ -86,13 +86,13 @@ func attachTables(ctx context.Context, db *duck.Session, sn *Snapshot, schema, p
 type viewer struct {
 	db      *duck.Session
 	sn      *Snapshot
-	key     *deid.Key
+	key     *Key
 	zone    *deid.Zone
 	shifted bool
 	opened  map[string][]string // table -> date elements with sealed values
 }
 
-func newViewer(db *duck.Session, sn *Snapshot, key *deid.Key) (*viewer, error) {
+func newViewer(db *duck.Session, sn *Snapshot, key *Key) (*viewer, error) {
 	recipe := func(name string) string {
 		text, _ := sn.manifest.Recipe[name].(string)
 		return text
