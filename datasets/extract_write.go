@@ -24,7 +24,7 @@ type rowProgress struct {
 	rows int64
 }
 
-func (p *rowProgress) Row(r deid.Row) error {
+func (p *rowProgress) Row(r *deid.Row) error {
 	if p.rows++; p.rows&0xffff == 0 {
 		p.x.req.Progress.Report("write tables", p.rows, 0)
 	}

@@ -55,7 +55,7 @@ type Writer struct {
 func NewWriter(c Config) *Writer { return &Writer{c, map[*deid.Table]*table{}} }
 
 // Row writes one row. Rows of a table come in the order of their buckets.
-func (w *Writer) Row(r deid.Row) error {
+func (w *Writer) Row(r *deid.Row) error {
 	t := w.tables[r.Table()]
 	if t == nil {
 		t = newTable(w.config, r.Table())
@@ -116,18 +116,27 @@ type table struct {
 }
 
 type column struct {
-	typ      deid.Type
-	level    int // definition level of a value
-	values   []parquet.Value
-	writer   *parquet.ColumnWriter
-	distinct bool
+	typ    deid.Type
+	level  int             // definition level of a value
+	values []parquet.Value // of the batch; those not set are null
+	set    bool            // any of them is set
+	writer *parquet.ColumnWriter
+}
+
+// clear makes all values of the batch null.
+func (c *column) clear(i int) {
+	for n := range c.values {
+		c.values[n] = parquet.Value{}.Level(0, 0, i)
+	}
+	c.set = false
 }
 
 func newTable(c Config, d *deid.Table) *table {
 	t := &table{config: c, table: d, schema: schemaOf(d), columns: make([]column, len(d.Columns))}
 	for i := range t.columns {
 		t.columns[i].typ = d.Columns[i].Type
-		t.columns[i].values = make([]parquet.Value, 0, batchRows)
+		t.columns[i].values = make([]parquet.Value, batchRows)
+		t.columns[i].clear(i)
 		if !required(d.Columns[i].Name) {
 			t.columns[i].level = 1
 		}
@@ -135,7 +144,7 @@ func newTable(c Config, d *deid.Table) *table {
 	return t
 }
 
-func (t *table) add(r deid.Row) error {
+func (t *table) add(r *deid.Row) error {
 	bucket := t.bucket
 	if t.columns[0].typ == deid.UUID {
 		bucket = int(r.Cell(0).Bytes[0]) * buckets / 256
@@ -153,12 +162,10 @@ func (t *table) add(r deid.Row) error {
 			return err
 		}
 	}
-	for i := range t.columns {
+	for _, i := range r.Set() {
 		c := &t.columns[i]
-		c.values = append(c.values, t.value(c, r.Cell(i)).Level(0, c.level, i))
-		if r.Cell(i).Null {
-			c.values[len(c.values)-1] = parquet.Value{}.Level(0, 0, i)
-		}
+		c.values[t.batch] = t.value(c, r.Cell(i)).Level(0, c.level, i)
+		c.set = true
 	}
 	t.batch++
 	t.rows++
@@ -170,7 +177,7 @@ func (t *table) add(r deid.Row) error {
 
 // value makes a Parquet value. The bytes are copied, since a cell is valid only
 // during the call.
-func (t *table) value(c *column, cell deid.Cell) parquet.Value {
+func (t *table) value(c *column, cell *deid.Cell) parquet.Value {
 	switch c.typ {
 	case deid.Boolean:
 		return parquet.BooleanValue(cell.Number != 0)
@@ -192,10 +199,12 @@ func (t *table) value(c *column, cell deid.Cell) parquet.Value {
 func (t *table) flush() error {
 	for i := range t.columns {
 		c := &t.columns[i]
-		if _, err := c.writer.WriteRowValues(c.values); err != nil {
+		if _, err := c.writer.WriteRowValues(c.values[:t.batch]); err != nil {
 			return err
 		}
-		c.values = c.values[:0]
+		if c.set {
+			c.clear(i)
+		}
 	}
 	t.bytes = t.bytes[:0]
 	t.group += int64(t.batch)

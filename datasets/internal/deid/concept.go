@@ -218,25 +218,41 @@ var DictionaryTables = []*Table{
 
 // Rows gives the rows of DictionaryTables, each table's in order. A row is valid
 // during the call.
-func (d *Dictionary) Rows(yield func(Row) error) error {
-	number := func(n int64) Cell { return Cell{Number: n} }
-	for _, id := range slices.Sorted(maps.Keys(d.concepts)) {
-		for i, c := range d.concepts[id] {
-			if err := yield(Row{DictionaryTables[0], []Cell{number(id), number(int64(i)), {Bytes: []byte(c.system)}, {Bytes: []byte(c.code)}}}); err != nil {
-				return err
+func (d *Dictionary) Rows(yield func(*Row) error) error {
+	for i, t := range DictionaryTables {
+		r := newOutRow(t)
+		write := func(id int64, ordinal int, values ...Cell) error {
+			r.reset()
+			r.put(0, Cell{Number: id})
+			r.put(1, Cell{Number: int64(ordinal)})
+			for i, v := range values {
+				r.put(2+i, v)
 			}
+			return yield(r)
+		}
+		var err error
+		switch i {
+		case 0:
+			err = inOrder(d.concepts, func(id int64, n int, c coding) error {
+				return write(id, n, Cell{Bytes: []byte(c.system)}, Cell{Bytes: []byte(c.code)})
+			})
+		case 1:
+			err = inOrder(d.lists, func(id int64, n int, concept int64) error { return write(id, n, Cell{Number: concept}) })
+		case 2:
+			err = inOrder(d.profiles, func(id int64, n int, url string) error { return write(id, n, Cell{Bytes: []byte(url)}) })
+		}
+		if err != nil {
+			return err
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(d.lists)) {
-		for i, c := range d.lists[id] {
-			if err := yield(Row{DictionaryTables[1], []Cell{number(id), number(int64(i)), number(c)}}); err != nil {
-				return err
-			}
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(d.profiles)) {
-		for i, u := range d.profiles[id] {
-			if err := yield(Row{DictionaryTables[2], []Cell{number(id), number(int64(i)), {Bytes: []byte(u)}}}); err != nil {
+	return nil
+}
+
+// inOrder gives the entries of a dictionary by number.
+func inOrder[T any](entries map[int64][]T, yield func(id int64, ordinal int, v T) error) error {
+	for _, id := range slices.Sorted(maps.Keys(entries)) {
+		for n, v := range entries[id] {
+			if err := yield(id, n, v); err != nil {
 				return err
 			}
 		}

@@ -14,7 +14,7 @@ import (
 // Sink takes rows in their final order.
 type Sink interface {
 	// Row takes one row, valid during the call.
-	Row(Row) error
+	Row(*Row) error
 	// Done says that a table gets no more rows.
 	Done(*Table) error
 }
@@ -48,7 +48,7 @@ type Finisher struct {
 	shift int64 // days; 0 where nothing is shifted
 	group []version
 	bytes []byte // of the group's bodies
-	cells [][]Cell
+	rows  []*Row // by table of the type in hand
 }
 
 // version is one resource of the group in hand.
@@ -81,11 +81,6 @@ func NewFinisher(c FinishConfig) *Finisher {
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, time: newObservable(c.Observable),
 		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]ID{},
 	}
-	widest := 0
-	for _, t := range c.Plan.types {
-		widest = max(widest, len(t.tables))
-	}
-	f.cells = make([][]Cell, widest)
 	return f
 }
 
@@ -202,8 +197,9 @@ func (f *Finisher) begin(t *typePlan, first ID) error {
 		}
 		f.typ = t
 		if t != nil {
-			for i, table := range t.tables {
-				f.cells[i] = make([]Cell, len(table.Columns))
+			f.rows = f.rows[:0]
+			for _, table := range t.tables {
+				f.rows = append(f.rows, newOutRow(table))
 			}
 		}
 	}
@@ -241,8 +237,8 @@ func (f *Finisher) add(v version) error {
 }
 
 func (f *Finisher) indexed(v version) indexed {
-	decodeRow(f.typ.tables[0], f.cells[0], v.body[bodyHead:])
-	e := indexed{rid: v.rid, pid: f.pid, sequence: v.sequence, updated: f.cells[0][f.typ.main.updatedSeal].Bytes}
+	f.rows[0].decode(v.body[bodyHead:])
+	e := indexed{rid: v.rid, pid: f.pid, sequence: v.sequence, updated: f.rows[0].Cell(f.typ.main.updatedSeal).Bytes}
 	if !f.typ.owned() {
 		e.pid = ID{}
 	}
@@ -266,8 +262,8 @@ func (f *Finisher) endGroup() error {
 // write gives the rows of one resource to the sink.
 func (f *Finisher) write(v version) error {
 	f.Stored[f.typ.typ]++
-	main := f.cells[0]
-	rest := decodeRow(f.typ.tables[0], main, v.body[bodyHead:])
+	main := f.rows[0]
+	rest := main.decode(v.body[bodyHead:])
 	if err := f.learn(v, main); err != nil {
 		return err
 	}
@@ -276,13 +272,13 @@ func (f *Finisher) write(v version) error {
 			return err
 		}
 	}
-	if err := f.sink.Row(Row{f.typ.tables[0], main}); err != nil {
+	if err := f.sink.Row(main); err != nil {
 		return err
 	}
 	for len(rest) > 0 {
-		i := rest[0]
-		rest = decodeRow(f.typ.tables[i], f.cells[i], rest[1:])
-		if err := f.sink.Row(Row{f.typ.tables[i], f.cells[i]}); err != nil {
+		child := f.rows[rest[0]]
+		rest = child.decode(rest[1:])
+		if err := f.sink.Row(child); err != nil {
 			return err
 		}
 	}
@@ -291,9 +287,9 @@ func (f *Finisher) write(v version) error {
 
 // learn takes from a resource what later rows need: how far the data reach, and
 // when the patient was there.
-func (f *Finisher) learn(v version, cells []Cell) error {
+func (f *Finisher) learn(v version, r *Row) error {
 	if bodyClinical(v.body) {
-		day, ok, err := f.eventDay(v, cells)
+		day, ok, err := f.eventDay(v, r)
 		if err != nil {
 			return err
 		}
@@ -307,19 +303,19 @@ func (f *Finisher) learn(v version, cells []Cell) error {
 		}
 	}
 	if f.typ.typ == "Coverage" {
-		return f.coverage(v, cells)
+		return f.coverage(v, r)
 	}
 	return nil
 }
 
 // eventDay is the true day of a resource, unless it has none or a stand-in.
-func (f *Finisher) eventDay(v version, cells []Cell) (day int64, ok bool, err error) {
+func (f *Finisher) eventDay(v version, r *Row) (day int64, ok bool, err error) {
 	if v.date != noDate {
 		return floorDiv(v.date, DayMs) + f.shift, true, nil
 	}
-	t := f.typ.tables[0]
+	t := r.table
 	for _, column := range f.typ.order {
-		value, ok, err := f.value(t, cells, v.rid, t.Columns[column].Name)
+		value, ok, err := f.value(r, v.rid, t.Columns[column].Name)
 		if err != nil {
 			return 0, false, err
 		}
@@ -332,11 +328,12 @@ func (f *Finisher) eventDay(v version, cells []Cell) (day int64, ok bool, err er
 }
 
 // value is the true value of a date element of a main table.
-func (f *Finisher) value(t *Table, cells []Cell, rid ID, name string) (Value, bool, error) {
-	if ts := cells[t.find(name)]; !ts.Null {
-		return Value{WallMs: ts.Number + f.shift*DayMs, Prec: Precision(cells[t.find(name+"_prec")].Number)}, true, nil
+func (f *Finisher) value(r *Row, rid ID, name string) (Value, bool, error) {
+	t := r.table
+	if ts := r.Cell(t.find(name)); !ts.Null {
+		return Value{WallMs: ts.Number + f.shift*DayMs, Prec: Precision(r.Cell(t.find(name + "_prec")).Number)}, true, nil
 	}
-	sealed := cells[t.find(name+"_seal")]
+	sealed := r.Cell(t.find(name + "_seal"))
 	if sealed.Null {
 		return Value{}, false, nil
 	}
@@ -345,9 +342,9 @@ func (f *Finisher) value(t *Table, cells []Cell, rid ID, name string) (Value, bo
 }
 
 // patient decides what is shown of a birth date, and writes observable time.
-func (f *Finisher) patient(v version, cells []Cell) error {
-	t := f.typ.tables[0]
-	birth, born, err := f.value(t, cells, v.rid, "birth_date")
+func (f *Finisher) patient(v version, r *Row) error {
+	t := r.table
+	birth, born, err := f.value(r, v.rid, "birth_date")
 	if err != nil {
 		return err
 	}
@@ -357,14 +354,14 @@ func (f *Finisher) patient(v version, cells []Cell) error {
 		if over {
 			n = 1
 		}
-		cells[t.find("over_89")] = Cell{Number: n}
+		r.put(t.find("over_89"), Cell{Number: n})
 		year, _, _ := civil(floorDiv(birth.WallMs, DayMs))
 		if f.plan.profile == Shifted && !over && birth.Prec >= fhir.Day && year < sentinelFrom {
-			cells[t.find("birth_date")] = Cell{Number: birth.WallMs - f.shift*DayMs}
-			cells[t.find("birth_date_seal")] = Cell{Null: true}
+			r.put(t.find("birth_date"), Cell{Number: birth.WallMs - f.shift*DayMs})
+			r.empty(t.find("birth_date_seal"))
 		}
 	}
-	death, dead, err := f.value(t, cells, v.rid, "deceased_start")
+	death, dead, err := f.value(r, v.rid, "deceased_start")
 	if err != nil {
 		return err
 	}

@@ -81,19 +81,18 @@ func (f *Finisher) Rule() string {
 const openEnd = 1 << 40
 
 // coverage takes the period of a Coverage that is or was in force.
-func (f *Finisher) coverage(v version, cells []Cell) error {
+func (f *Finisher) coverage(v version, r *Row) error {
 	f.time.any = true
-	t := f.typ.tables[0]
-	switch status := cells[t.find("status")]; string(status.Bytes) {
+	switch status := r.Cell(r.table.find("status")); string(status.Bytes) {
 	case "active", "cancelled", "":
 	default:
 		return nil
 	}
-	low, ok, err := f.value(t, cells, v.rid, "period_start")
+	low, ok, err := f.value(r, v.rid, "period_start")
 	if !ok || err != nil {
 		return err
 	}
-	high, closed, err := f.value(t, cells, v.rid, "period_end")
+	high, closed, err := f.value(r, v.rid, "period_end")
 	if err != nil {
 		return err
 	}
@@ -160,17 +159,19 @@ func joined(spans []days) []days {
 }
 
 func (f *Finisher) period(ordinal int32, s days) error {
-	cells := make([]Cell, len(ObservationPeriod.Columns))
-	cells[0] = Cell{Bytes: f.pid[:]}
-	cells[1] = Cell{Number: int64(ordinal)}
+	r := newOutRow(ObservationPeriod)
+	r.put(0, Cell{Bytes: f.pid[:]})
+	r.put(1, Cell{Number: int64(ordinal)})
 	for i, day := range []int64{s.low, s.high} {
 		at := 2 + 3*i
 		v := Value{WallMs: day * DayMs, Prec: fhir.Day}
-		cells[at], cells[at+1], cells[at+2] = Cell{Number: v.WallMs}, Cell{Number: int64(v.Prec)}, Cell{Null: true}
-		if f.plan.profile == Shifted {
-			place := Place{Table: ObservationPeriod.Name, Column: ObservationPeriod.Columns[at].Name, Ordinal: ordinal, PID: f.pid}
-			cells[at], cells[at+2] = Cell{Null: true}, Cell{Bytes: f.sealer.Seal(nil, place, v)}
+		r.put(at+1, Cell{Number: int64(v.Prec)})
+		if f.plan.profile == Limited {
+			r.put(at, Cell{Number: v.WallMs})
+			continue
 		}
+		place := Place{Table: ObservationPeriod.Name, Column: ObservationPeriod.Columns[at].Name, Ordinal: ordinal, PID: f.pid}
+		r.put(at+2, Cell{Bytes: f.sealer.Seal(nil, place, v)})
 	}
-	return f.sink.Row(Row{ObservationPeriod, cells})
+	return f.sink.Row(r)
 }

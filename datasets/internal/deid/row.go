@@ -2,6 +2,7 @@ package deid
 
 import (
 	"encoding/binary"
+	mathbits "math/bits"
 	"slices"
 )
 
@@ -92,56 +93,91 @@ func (r *row) encode(dst []byte) []byte {
 type Cell struct {
 	Null   bool
 	Number int64  // boolean, int32, int64, timestamp
-	Bytes  []byte // uuid, decimal, varchar, blob; valid while the Record is
+	Bytes  []byte // uuid, decimal, varchar, blob; valid while the Row is
 }
 
-// decodeRow reads a row into cells, one for each column of its table, and gives
-// what follows it. Its bytes were made by encode in this process.
-func decodeRow(t *Table, cells []Cell, b []byte) (rest []byte) {
-	bitmap := b[:(len(t.Columns)+7)/8]
+// Row is one row on its way to a file. Only this package can make one: it comes
+// from a Record or from a Dictionary.
+type Row struct {
+	table *Table
+	cells []Cell
+	set   []int // columns that are not null, in any order
+}
+
+func newOutRow(t *Table) *Row {
+	r := &Row{table: t, cells: make([]Cell, len(t.Columns))}
+	for i := range r.cells {
+		r.cells[i].Null = true
+	}
+	return r
+}
+
+// Table is the row's table.
+func (r *Row) Table() *Table { return r.table }
+
+// Set are the columns that are not null, in any order.
+func (r *Row) Set() []int { return r.set }
+
+// Cell is the value of a column, valid until the row changes.
+func (r *Row) Cell(column int) *Cell { return &r.cells[column] }
+
+// put gives a column a value.
+func (r *Row) put(column int, c Cell) {
+	if r.cells[column].Null {
+		r.set = append(r.set, column)
+	}
+	r.cells[column] = c
+}
+
+// empty makes a column null.
+func (r *Row) empty(column int) {
+	if i := slices.Index(r.set, column); i >= 0 {
+		r.set = slices.Delete(r.set, i, i+1)
+		r.cells[column] = Cell{Null: true}
+	}
+}
+
+func (r *Row) reset() {
+	for _, i := range r.set {
+		r.cells[i] = Cell{Null: true}
+	}
+	r.set = r.set[:0]
+}
+
+// decode reads a row that encode made, and gives what follows it. It costs what
+// is there, not what could be.
+func (r *Row) decode(b []byte) (rest []byte) {
+	r.reset()
+	columns := r.table.Columns
+	bitmap := b[:(len(columns)+7)/8]
 	b = b[len(bitmap):]
-	for i := range t.Columns {
-		if bitmap[i/8]&(1<<(i%8)) == 0 {
-			cells[i] = Cell{Null: true}
-			continue
-		}
-		switch t.Columns[i].Type {
-		case Boolean:
-			cells[i] = Cell{Number: int64(b[0])}
-			b = b[1:]
-		case Int32:
-			cells[i] = Cell{Number: int64(int32(binary.LittleEndian.Uint32(b)))}
-			b = b[4:]
-		case Int64, Timestamp:
-			cells[i] = Cell{Number: int64(binary.LittleEndian.Uint64(b))}
-			b = b[8:]
-		case UUID, Decimal:
-			cells[i] = Cell{Bytes: b[:16]}
-			b = b[16:]
-		case Varchar, Blob:
-			size, n := binary.Uvarint(b)
-			cells[i] = Cell{Bytes: b[n : n+int(size)]}
-			b = b[n+int(size):]
-		default:
-			panic("deid: column of unknown type " + t.Columns[i].Type)
+	for at, bits := range bitmap {
+		for ; bits != 0; bits &= bits - 1 {
+			i := at*8 + mathbits.TrailingZeros8(bits)
+			r.set = append(r.set, i)
+			c := &r.cells[i]
+			c.Null = false
+			switch columns[i].Type {
+			case Boolean:
+				c.Number = int64(b[0])
+				b = b[1:]
+			case Int32:
+				c.Number = int64(int32(binary.LittleEndian.Uint32(b)))
+				b = b[4:]
+			case Int64, Timestamp:
+				c.Number = int64(binary.LittleEndian.Uint64(b))
+				b = b[8:]
+			case UUID, Decimal:
+				c.Bytes = b[:16]
+				b = b[16:]
+			case Varchar, Blob:
+				size, n := binary.Uvarint(b)
+				c.Bytes = b[n : n+int(size)]
+				b = b[n+int(size):]
+			default:
+				panic("deid: column of unknown type " + columns[i].Type)
+			}
 		}
 	}
 	return b
-}
-
-// load fills the row from its encoding, and gives what follows it.
-func (r *row) load(b []byte) (rest []byte) {
-	r.reset()
-	cells := make([]Cell, len(r.cells))
-	rest = decodeRow(r.table, cells, b)
-	for i, c := range cells {
-		switch {
-		case c.Null:
-		case c.Bytes != nil || slices.Contains([]Type{Varchar, Blob}, r.table.Columns[i].Type):
-			r.setBytes(i, c.Bytes)
-		default:
-			r.setNumber(i, c.Number)
-		}
-	}
-	return rest
 }
