@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,8 +17,8 @@ import (
 
 // constructed is a small world of results: every kind of measure, 24 months in
 // both families, all strata, twelve sites, one cohort. Sites are named by the
-// caller, so that a test may plant names.
-func constructed(size int, sites []string) input {
+// caller, so that a test may plant names; only may name the measures wanted.
+func constructed(size int, sites []string, only ...string) input {
 	r := rand.New(rand.NewPCG(1, uint64(size)))
 	var in input
 	in.lineage = measures.Lineage{
@@ -37,6 +39,9 @@ func constructed(size int, sites []string) input {
 		{"readmission-30-day", "Readmission within 30 days", "proportion", "Encounter", "lower", 0.11},
 		{"emergency-visits", "Emergency visits", "rate", "patient", "lower", 220},
 	} {
+		if len(only) > 0 && !slices.Contains(only, m.id) {
+			continue
+		}
 		d := measures.Definition{ID: m.id, Kind: "measure", Title: m.title, Scoring: m.scoring, Basis: m.basis, Direction: m.direction, Multiplier: 1,
 			Attribution: "plurality-of-visits", AttributionMonths: 24, Strata: []string{"site", "sex", "age", "race", "ethnicity", "payer"},
 			Rationale: "Uncontrolled blood pressure is a common cause of stroke and heart disease that care can prevent.",
@@ -146,11 +151,20 @@ const targets = `kpis:
   - {measure: emergency-visits, target: 180}
 `
 
-func requestIn(t testing.TB, a Audience) Request {
+// requestIn asks for a report in a new folder, with the targets of the measures
+// named, or of all.
+func requestIn(t testing.TB, a Audience, only ...string) Request {
 	t.Helper()
 	dir := t.TempDir()
 	kpi := filepath.Join(dir, "kpi.yaml")
-	if err := os.WriteFile(kpi, []byte(targets), 0o600); err != nil {
+	text := ""
+	for _, line := range strings.SplitAfter(targets, "\n") {
+		id, _, _ := strings.Cut(strings.TrimPrefix(line, "  - {measure: "), ",")
+		if len(only) == 0 || line == "kpis:\n" || slices.Contains(only, id) {
+			text += line
+		}
+	}
+	if err := os.WriteFile(kpi, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return Request{KPIFile: kpi, Audience: a, Organisation: "Riverside Health", Title: "Quality of care", Out: filepath.Join(dir, "out"),

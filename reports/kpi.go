@@ -109,10 +109,18 @@ func parseKPIs(path string, data []byte, definitions []measures.Definition) (map
 	return out, nil
 }
 
+// percentHint guesses that 0.7 meant 70%.
+func percentHint(v float64) string {
+	if v > 0 && v <= 1 {
+		v *= 100
+	}
+	return fmt.Sprintf("%g%%", v)
+}
+
 func targetMistake(t target, d measures.Definition) (code, message, hint string) {
 	switch proportion := scaleOf(d) == disclose.Percent; {
 	case proportion && !t.percent:
-		return "bad-target", fmt.Sprintf("%s is a proportion; its target needs a percent sign", d.ID), fmt.Sprintf("%g%%", t.value)
+		return "bad-target", fmt.Sprintf("%s is a proportion; its target needs a percent sign", d.ID), percentHint(t.value)
 	case proportion && (t.value < 0 || t.value > 100):
 		return "target-off-scale", "a proportion's target is between 0% and 100%", ""
 	case !proportion && t.percent:

@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -34,28 +36,86 @@ func runPage(in input, req Request) page.Run {
 	add("Results snapshot", l.Results, true)
 	add("Extract snapshot", l.Extract, true)
 	add("Measure engine", l.Engine, true)
-	add("Periods", strings.Join(l.Periods, ", "), true)
+	add("Periods", periodList(l.Periods), true)
 	for _, part := range []struct {
 		name   string
 		values map[string]any
 		data   bool // values were counted from the data
 	}{
-		{"Asked for, extract", l.ExtractRecipe, false}, {"Found, extract", l.ExtractFacts, true},
-		{"Asked for, results", l.Recipe, false}, {"Found, results", l.Facts, true},
+		{"Extract", l.ExtractRecipe, false}, {"Extract, found", l.ExtractFacts, true},
+		{"Results", l.Recipe, false}, {"Results, found", l.Facts, true},
 	} {
-		for _, f := range flatten("", part.values) {
+		for _, f := range flatten("", plain(part.values)) {
 			if f.number && part.data && req.Audience != disclose.Internal {
 				continue
 			}
-			if !isAccounting(f.name) {
-				add(part.name+": "+strings.ReplaceAll(f.name, "_", " "), f.value, true)
+			if !isAccounting(f.name) && f.name != "periods" && f.name != "engine" {
+				add(part.name+": "+factName(f.name), f.value, true)
 			}
 		}
 	}
-	if a, ok := account(l.ExtractFacts, req.Audience); ok {
+	if a, ok := account(plain(l.ExtractFacts), req.Audience); ok {
 		run.Accounts = append(run.Accounts, a)
 	}
 	return run
+}
+
+// factNames explain the keys of recipes and facts; others are shown as they are.
+var factNames = map[string]string{
+	"as_of": "data as of", "key": "name of the key (not the key)", "observable": "rule of observed time", "order": "input files, hash of their hashes",
+	"policy": "privacy policy, version", "profile": "privacy profile", "source": "name of the source", "step": "version of the step", "zone": "time zone of the source",
+}
+
+func factName(key string) string {
+	if w, ok := factNames[key]; ok {
+		return w
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(key, "_", " "), ".", ", ")
+}
+
+// periodList is "2024-01 to 2025-12 (24), P12M/2024-01 to P12M/2025-12 (24)".
+func periodList(ids []string) string {
+	kind := func(id string) string { // years, quarters, months, or windows of one length
+		window, _, _ := strings.Cut(id, "/")
+		if window == id {
+			window = ""
+		}
+		return fmt.Sprint(window, len(id))
+	}
+	sorted := slices.Clone(ids)
+	slices.SortFunc(sorted, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	})
+	var parts []string
+	for len(sorted) > 0 {
+		n := 1
+		for n < len(sorted) && kind(sorted[n]) == kind(sorted[0]) {
+			n++
+		}
+		words := sorted[0]
+		if n > 1 {
+			words = fmt.Sprintf("%s to %s (%d)", sorted[0], sorted[n-1], n)
+		}
+		parts = append(parts, words)
+		sorted = sorted[n:]
+	}
+	return strings.Join(parts, ", ")
+}
+
+// plain brings values to what JSON has, so that results just made and results
+// read again give the same page.
+func plain(m map[string]any) map[string]any {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	var out map[string]any
+	if d.Decode(&out) != nil {
+		return nil
+	}
+	return out
 }
 
 func isAccounting(name string) bool {
@@ -78,18 +138,12 @@ func account(facts map[string]any, a Audience) (page.Account, bool) {
 }
 
 func whole(v any) (int64, bool) {
-	switch n := v.(type) {
-	case int64:
-		return n, true
-	case int:
-		return int64(n), true
-	case float64:
-		return int64(n), n == float64(int64(n))
-	case json.Number:
-		i, err := n.Int64()
-		return i, err == nil
+	n, ok := v.(json.Number)
+	if !ok {
+		return 0, false
 	}
-	return 0, false
+	i, err := n.Int64()
+	return i, err == nil
 }
 
 type scalar struct {

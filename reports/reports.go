@@ -23,7 +23,7 @@ const (
 
 // Request is what a report is made from.
 type Request struct {
-	Results      any
+	Results      *measures.Results
 	KPIFile      string // targets and owners; none when empty
 	Audience     Audience
 	Organisation string // on every page and in the printed foot

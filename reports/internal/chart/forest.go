@@ -123,7 +123,7 @@ func forest(size Size, mark Mark, overall Point, groups []Group) (spec, error) {
 		if overall.Rate.Shown() {
 			at, _, _ := overall.Rate.Plot()
 			m["markLine"] = map[string]any{
-				"symbol": "none", "silent": true, "animation": false, "label": map[string]any{"show": false},
+				"symbol": "none", "silent": true, "z": 0, "animation": false, "label": map[string]any{"show": false},
 				"lineStyle": map[string]any{"color": muted, "type": "dashed", "width": 1},
 				"data":      []any{map[string]any{"xAxis": tidy(at)}},
 			}

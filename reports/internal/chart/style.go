@@ -107,7 +107,7 @@ func spanOf(values []float64, limit float64, steps int) span {
 
 func roundStep(raw float64) float64 {
 	p := math.Pow(10, math.Floor(math.Log10(raw)))
-	for _, m := range []float64{1, 2, 2.5, 5} {
+	for _, m := range []float64{1, 2, 5} {
 		if raw <= m*p {
 			return m * p
 		}

@@ -133,8 +133,11 @@ func series(size Size, line Line, points []Point, target *Target) (spec, error) 
 				m["z"], m["clip"] = 5, false
 			}
 		}
-		if m["name"] == "target" {
+		switch m["name"] {
+		case "target":
 			m["z"] = 2
+		case "complete", "incomplete":
+			m["z"] = 4
 		}
 	}
 	every := 1

@@ -83,7 +83,7 @@ func (s Scale) Format(v float64) string {
 	if s != Percent {
 		return oneDecimal(v)
 	}
-	return oneDecimal(v) + " %"
+	return oneDecimal(v) + "\u00a0%" // not to be parted at a line's end
 }
 
 // Rate is numerator, denominator, value, 95 % interval and state in one: the

@@ -22,6 +22,7 @@ type Figure struct {
 	Table    Table
 	DataPath string // without extension, from the page
 	Hidden   bool
+	Tall     bool // as high as it has rows
 }
 
 // Key is a line of the legend, in HTML.
@@ -68,7 +69,7 @@ func target(m Measure) *chart.Target {
 // trimmed drops ".0" where the label must be short.
 func trimmed(s string) string {
 	for i := 0; i+1 < len(s); i++ {
-		if s[i] == '.' && s[i+1] == '0' && (i+2 == len(s) || s[i+2] == ' ') {
+		if s[i] == '.' && s[i+1] == '0' && (i+2 == len(s) || s[i+2] < '0' || s[i+2] > '9') {
 			return s[:i] + s[i+2:]
 		}
 	}
@@ -124,7 +125,7 @@ func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark 
 	t := Table{Caption: caption, Labels: []string{"Group", "Value"}, Rated: true, Scale: m.Released.Scale}
 	t.Rows = append(t.Rows, TableRow{Labels: []string{"All", everyone(m)}, Rate: overall.Rate})
 	var groups []chart.Group
-	f := Figure{ID: id, Hidden: overall.Rate.State() == disclose.Suppressed}
+	f := Figure{ID: id, Tall: true, Hidden: overall.Rate.State() == disclose.Suppressed}
 	for _, stratum := range strata {
 		rows := rowsOf(m, stratum)
 		if len(rows) == 0 {

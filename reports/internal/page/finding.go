@@ -64,7 +64,7 @@ func targetWords(m Measure) string {
 	if lowerIsBetter(m) {
 		bound = "at most "
 	}
-	return bound + m.Released.Scale.Format(m.KPI.Target)
+	return bound + trimmed(m.Released.Scale.Format(m.KPI.Target))
 }
 
 // rateWords is "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9)".
@@ -79,7 +79,7 @@ func rateWords(r disclose.Rate) string {
 	if r.Scale() != disclose.Percent {
 		value += " " + r.Scale().Unit()
 	}
-	return fmt.Sprintf("%s (%s, 95 %% interval %s)", r.NOfN(), value, r.Interval())
+	return fmt.Sprintf("%s (%s, 95\u00a0%% interval %s)", r.NOfN(), value, r.Interval())
 }
 
 // finding is a measure's headline, from the newest complete period.
@@ -123,9 +123,9 @@ func scoreboard(kinds []string) string {
 	if met+missed == 0 {
 		return "No measure has both a target and a rate to compare with it."
 	}
-	noun := "targets are"
+	verb := "are"
 	if met == 1 {
-		noun = "target is"
+		verb = "is"
 	}
-	return fmt.Sprintf("%d of %d %s met.", met, met+missed, noun)
+	return fmt.Sprintf("%d of %d targets %s met.", met, met+missed, verb)
 }

@@ -31,7 +31,7 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 	out := map[string][]byte{}
 	style := template.CSS(styleSheet + footer(r))
 	templates, err := template.New("").Funcs(template.FuncMap{
-		"day": day, "short": short, "periodWords": periodWords, "targetWords": targetWords, "rateWords": rateWords, "add": func(a, b int) int { return a + b },
+		"day": day, "short": short, "periodWords": periodWords, "targetWords": targetWords, "rateWords": rateWords, "attribution": attributionWords, "add": func(a, b int) int { return a + b },
 	}).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, err

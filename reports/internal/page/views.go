@@ -127,7 +127,7 @@ func (a *artist) index(r *Report) (indexView, error) {
 		}
 		var spark template.HTML
 		if len(months) > 1 {
-			span = periodWords(months[0].Period) + " to " + periodWords(months[len(months)-1].Period)
+			span = spanWords(months[0].Period, months[len(months)-1].Period)
 			described := "No period can be shown"
 			if i := newest(months); i >= 0 {
 				described = "Newest complete: " + months[i].Rate.Text() + " in " + periodWords(months[i].Period)
@@ -237,7 +237,7 @@ func (a *artist) populations(m Measure) []populationRow {
 		}
 	} else {
 		rows = append(rows,
-			populationRow{Name: "Denominator, in days", Words: "days observed, all persons together", Count: p.Denominator},
+			populationRow{Name: "Denominator", Words: "days observed, all persons together", Count: p.Denominator},
 			populationRow{Name: "Numerator", Words: "events on those days", Count: p.Numerator})
 	}
 	t := Table{Caption: m.Definition.Title + ": from the initial population to the numerator, " + periodWords(m.Headline),

@@ -53,6 +53,11 @@ func periodTick(p disclose.Period) string {
 	return last.Format("Jan 06")
 }
 
+// spanWords is "Jan 2024 to Dec 2025".
+func spanWords(first, last disclose.Period) string {
+	return first.Low.Format("Jan 2006") + " to " + last.High.AddDate(0, 0, -1).Format("Jan 2006")
+}
+
 // stratumWords are the headings of the groups.
 var stratumWords = map[string]string{
 	"sex": "Sex", "age": "Age at the end of the period", "race": "Race", "ethnicity": "Ethnicity", "payer": "Payer", "site": "Site",

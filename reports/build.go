@@ -1,0 +1,19 @@
+package reports
+
+import (
+	"context"
+
+	"farr/measures"
+)
+
+// Build writes the report of req.Results into req.Out. Mistakes in the file of
+// targets come all at once, each with its line and column; nothing is written
+// unless the whole report is.
+func Build(ctx context.Context, req Request) (*Bundle, error) {
+	return build(ctx, inputOf(req.Results), req)
+}
+
+// inputOf is the one place that reads results.
+func inputOf(r *measures.Results) input {
+	return input{definitions: r.Definitions(), aggregates: r.Aggregates(), attrition: r.Attrition(), incidence: r.Incidence(), lineage: r.Lineage()}
+}

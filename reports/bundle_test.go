@@ -1,0 +1,353 @@
+package reports
+
+import (
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"html"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"farr/reports/internal/chart"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+// built makes a bundle of constructed results and reads it back.
+func built(t testing.TB, in input, req Request) map[string]string {
+	t.Helper()
+	if _, err := chart.Notices(); errors.Is(err, chart.ErrAssetMissing) {
+		t.Skip("chart asset missing: run make (npm ci && npm run asset in reports/internal/browser)")
+	}
+	if _, err := build(t.Context(), in, req); err != nil {
+		t.Fatal(err)
+	}
+	return read(t, req.Out)
+}
+
+// shared are the reports of the whole constructed world, made once: the internal
+// one of many patients, the external one of few.
+var shared = map[Audience]map[string]string{}
+
+func sharedBundle(t *testing.T, a Audience) map[string]string {
+	t.Helper()
+	if shared[a] == nil {
+		shared[a] = built(t, constructed(map[Audience]int{Internal: 6000, External: 400}[a], siteNames()), requestIn(t, a))
+	}
+	return shared[a]
+}
+
+// onePage asks for one measure, where a test needs no more.
+const onePage = "blood-pressure-control"
+
+func read(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		files[filepath.ToSlash(rel)] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestSameInputsSameBytes(t *testing.T) {
+	first := sharedBundle(t, Internal)
+	second := built(t, constructed(6000, siteNames()), requestIn(t, Internal))
+	for path, text := range first {
+		if second[path] != text {
+			t.Errorf("%s differs between two runs", path)
+		}
+	}
+	var m manifest
+	if err := json.Unmarshal([]byte(first[manifestName]), &m); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Files) != len(first)-1 || len(first) < 30 {
+		t.Errorf("the manifest lists %d of %d files", len(m.Files), len(first))
+	}
+	for _, f := range m.Files {
+		if sum := sha256.Sum256([]byte(first[f.Path])); hex.EncodeToString(sum[:]) != f.SHA256 {
+			t.Errorf("%s: the manifest has another hash", f.Path)
+		}
+	}
+}
+
+// seeded has, in the headline period of every measure, one site with a small
+// numerator that the test may move.
+func seeded(numerator int64) input {
+	in := constructed(6000, siteNames(), onePage)
+	for i := range in.aggregates {
+		g := &in.aggregates[i]
+		if g.Stratum == "site" && g.Value == "Clinic 5" {
+			g.Numerator, g.Rate = numerator, float64(numerator)/float64(g.Denominator)
+			g.CILow, g.CIHigh = g.Rate/2, g.Rate*2
+		}
+	}
+	in.attrition[len(in.attrition)-1].Remaining = numerator
+	in.incidence[0].Cases = numerator
+	return in
+}
+
+// TestHiddenNumbersChangeNoByte is the strongest form of "in no file": reports
+// that differ only in hidden numbers are equal.
+func TestHiddenNumbersChangeNoByte(t *testing.T) {
+	four := built(t, seeded(4), requestIn(t, External, onePage))
+	nine := built(t, seeded(9), requestIn(t, External, onePage))
+	for path := range four {
+		if four[path] != nine[path] {
+			t.Errorf("%s differs although only a hidden number does", path)
+		}
+	}
+	internal := built(t, seeded(4), requestIn(t, Internal, onePage))
+	if !strings.Contains(internal["data/blood-pressure-control-sites.csv"], "Site,Clinic 5,4,") {
+		t.Error("the internal report does not have the seeded number: the test proves nothing")
+	}
+	if !strings.Contains(four["data/blood-pressure-control-sites.csv"], "Site,Clinic 5,,") {
+		t.Error("the external report does not have the seeded row")
+	}
+}
+
+var ofPair = regexp.MustCompile(`([0-9][0-9,]*) of ([0-9][0-9,]*)`)
+
+func TestExternalShowsNoSmallCount(t *testing.T) {
+	files := sharedBundle(t, External)
+	pairs, counts := 0, 0
+	small := func(n int64) bool { return n >= 1 && n <= 10 }
+	for path, text := range files {
+		switch filepath.Ext(path) {
+		case ".html":
+			for _, m := range ofPair.FindAllStringSubmatch(body(text), -1) {
+				n, d := number(t, m[1]), number(t, m[2])
+				if d == 373 && n == 251 || strings.Contains(m[0], "targets") || d <= 4 && path == "index.html" {
+					continue // the example and the score in the text of the index
+				}
+				pairs++
+				if small(n) || small(d) || small(d-n) {
+					t.Errorf("%s shows %s", path, m[0])
+				}
+			}
+		case ".csv":
+			rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+			if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			for _, fields := range rows[1:] {
+				for i, name := range rows[0] {
+					if name != "numerator" && name != "denominator" && name != "events" && name != "count" && name != "remaining" && name != "removed" || fields[i] == "" {
+						continue
+					}
+					counts++
+					if small(number(t, fields[i])) {
+						t.Errorf("%s shows %s = %s", path, name, fields[i])
+					}
+				}
+			}
+		}
+	}
+	if pairs < 50 || counts < 200 {
+		t.Errorf("%d pairs and %d counts were looked at: too few to prove anything", pairs, counts)
+	}
+	if strings.Contains(files["run.html"], "patients</dt>") {
+		t.Error("a number counted from the data is on the external run page")
+	}
+}
+
+func number(t testing.TB, s string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(strings.ReplaceAll(s, ",", ""), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+var (
+	tags    = regexp.MustCompile(`(?s)<style>.*?</style>|<svg.*?</svg>|<[^>]*>`)
+	svgTags = regexp.MustCompile(`(?s)<style>.*?</style>|<desc.*?</desc>|<title.*?</title>|<[^>]*>`)
+	spaces  = regexp.MustCompile(`\s+`)
+)
+
+// words is a page's text without drawings, a line a block.
+func words(page string) string {
+	page = regexp.MustCompile(`</(p|h1|h2|h3|tr|li|dd|caption|summary|title)>`).ReplaceAllString(page, "\x00")
+	text := strings.ReplaceAll(html.UnescapeString(tags.ReplaceAllString(page, " ")), "\u00a0", " ")
+	var lines []string
+	for _, l := range strings.Split(text, "\x00") {
+		if l = strings.TrimSpace(spaces.ReplaceAllString(l, " ")); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// body is a page's text with the text of its drawings.
+func body(page string) string { return html.UnescapeString(svgTags.ReplaceAllString(page, " ")) }
+
+func TestPagesAreGolden(t *testing.T) {
+	files := sharedBundle(t, External)
+	for _, page := range []string{"index.html", "measures/blood-pressure-control.html", "measures/emergency-visits.html", "cohorts/incident-type-2-diabetes.html", "run.html"} {
+		path := filepath.Join("testdata", strings.ReplaceAll(strings.TrimSuffix(page, ".html"), "/", "-")+".txt")
+		text, _, _ := strings.Cut(words(files[page]), "Notices and licences") // not ours to keep
+		if *update {
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text != string(want) {
+			t.Errorf("%s differs from %s; run with -update and read the difference", page, path)
+		}
+	}
+}
+
+var heading = regexp.MustCompile(`(?s)<h3[^>]*>(.*?)</h3>|<p class="finding">(.*?)</p>`)
+
+// TestHeadlinesSayWhatTheTablesSay parses each headline and finds its counts, its
+// rate and its interval in one row of a table on the page.
+func TestHeadlinesSayWhatTheTablesSay(t *testing.T) {
+	files := sharedBundle(t, Internal)
+	claim := regexp.MustCompile(`([0-9][0-9,]*) (?:of|in) ([0-9][0-9,.]*)(?: person-years)? \(([0-9.,]+)(?: %| per [0-9,]+ person-years), 95 % interval ([0-9.,]+ to [0-9.,]+)\)`)
+	claims := 0
+	for path, page := range files {
+		if !strings.HasPrefix(path, "measures/") && !strings.HasPrefix(path, "cohorts/") {
+			continue
+		}
+		var rows []string
+		for _, r := range regexp.MustCompile(`(?s)<tr>.*?</tr>`).FindAllString(page, -1) {
+			rows = append(rows, strings.TrimSpace(words(r)))
+		}
+		for _, h := range heading.FindAllStringSubmatch(page, -1) {
+			m := claim.FindStringSubmatch(words(h[1] + h[2]))
+			if m == nil {
+				if !strings.HasPrefix(path, "cohorts/") {
+					t.Errorf("%s: a headline without its numbers: %s", path, words(h[0]))
+				}
+				continue
+			}
+			claims++
+			found := false
+			for _, r := range rows {
+				found = found || strings.Contains(" "+r+" ", " "+m[1]+" "+m[2]+" ") && strings.Contains(r, " "+m[3]+" ") && strings.Contains(r, " "+m[4]) ||
+					strings.Contains(r, m[1]+" "+m[2]+" person-years "+m[3]+" "+m[4])
+			}
+			if !found {
+				t.Errorf("%s: no table row says %s", path, m[0])
+			}
+		}
+	}
+	if claims < 20 {
+		t.Errorf("only %d headlines had numbers", claims)
+	}
+}
+
+func TestNamesAreOnlyText(t *testing.T) {
+	hostile := []string{"</script><script>x()</script>", "__f__x()__f__", "fn:percent", "<img src=x onerror=x()>", "=cmd()|' /C calc", `"><b>`}
+	req := requestIn(t, Internal, onePage)
+	req.Organisation, req.Title, req.Command = hostile[0], hostile[3], hostile[5]
+	in := constructed(3000, hostile, onePage)
+	in.definitions[0].Title, in.definitions[0].Rationale = hostile[3], hostile[0]
+	for path, text := range built(t, in, req) {
+		switch filepath.Ext(path) {
+		case ".html":
+			for _, bad := range []string{"<script", "<img", "<b>x", "onerror=x()>", " style=", " onload"} {
+				if strings.Contains(strings.ToLower(text), bad) {
+					t.Errorf("%s contains %q as markup", path, bad)
+				}
+			}
+		case ".csv":
+			rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+			if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			for _, fields := range rows {
+				for _, f := range fields {
+					if strings.HasPrefix(f, "=") {
+						t.Errorf("%s has a formula: %s", path, f)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestEveryPageHasItsPolicy(t *testing.T) {
+	for path, text := range sharedBundle(t, Internal) {
+		if filepath.Ext(path) != ".html" {
+			continue
+		}
+		if !strings.Contains(text, `content="default-src &#39;none&#39;; style-src &#39;sha256-`) || strings.Contains(text, "unsafe-") {
+			t.Errorf("%s has no strict policy", path)
+		}
+		if strings.Contains(text, "http://") && regexp.MustCompile(`(?:src|href)="?https?:`).MatchString(text) {
+			t.Errorf("%s refers to the network", path)
+		}
+		if !strings.Contains(text, "Contains small numbers, not for release.") {
+			t.Errorf("%s has no warning", path)
+		}
+	}
+}
+
+func TestAnAudienceMustBeNamed(t *testing.T) {
+	for _, a := range []Audience{"", "public"} {
+		req := requestIn(t, a)
+		if _, err := build(t.Context(), constructed(100, siteNames(), onePage), req); err == nil || !strings.Contains(err.Error(), "audience") {
+			t.Errorf("audience %q: %v", a, err)
+		}
+		if _, err := os.Stat(req.Out); err == nil {
+			t.Error("something was written")
+		}
+	}
+}
+
+func TestOnlyAReportIsReplaced(t *testing.T) {
+	req := requestIn(t, Internal, onePage)
+	in := constructed(200, siteNames(), onePage)
+	built(t, in, req)
+	in.lineage.Results = strings.Repeat("ab", 32)
+	if second := built(t, in, req); !strings.Contains(second["run.html"], in.lineage.Results) {
+		t.Error("the second report did not replace the first")
+	}
+	left, err := os.ReadDir(filepath.Dir(req.Out))
+	if err != nil || len(left) != 2 { // the bundle and the targets
+		t.Errorf("beside the report: %v %v", left, err)
+	}
+
+	foreign := filepath.Join(req.Out, "data", "thesis.txt")
+	if err := os.WriteFile(foreign, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := build(t.Context(), in, req); err == nil || !strings.Contains(err.Error(), "thesis.txt") {
+		t.Errorf("a foreign file in the report's folder: %v", err)
+	}
+	if b, err := os.ReadFile(foreign); err != nil || string(b) != "mine" {
+		t.Error("the foreign file is gone")
+	}
+
+	req.Out = t.TempDir()
+	if err := os.WriteFile(filepath.Join(req.Out, "a"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := build(t.Context(), in, req); err == nil || !strings.Contains(err.Error(), "not a farr report") {
+		t.Errorf("a folder with something else in it: %v", err)
+	}
+}

@@ -1,0 +1,235 @@
+package disclose
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func row(period, stratum, value string, num, den int64) Exact {
+	return Exact{Period: Period{ID: period, Family: "disjoint", Low: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), High: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)},
+		Stratum: stratum, Value: value, Initial: den, Denominator: den, Numerator: num, Rate: float64(num) / float64(max(den, 1)), Complete: true}
+}
+
+func states(m Measure) string {
+	var s []string
+	for _, r := range m.Rows {
+		s = append(s, r.Value+"="+r.Rate.NOfN()+"/"+r.Rate.State().String())
+	}
+	return strings.Join(s, " ")
+}
+
+func TestRelease(t *testing.T) {
+	tests := []struct {
+		name     string
+		audience Audience
+		rows     []Exact
+		want     string
+	}{
+		{"internal hides nothing", Internal, []Exact{row("a", "all", "all", 3, 7)}, "all=3 of 7/measured"},
+		{"small numerator", External, []Exact{row("a", "all", "all", 10, 400)}, "all=hidden of 400/suppressed"},
+		{"eleven is shown", External, []Exact{row("a", "all", "all", 11, 400)}, "all=11 of 400/measured"},
+		{"zero is shown and is zero", External, []Exact{row("a", "all", "all", 0, 400)}, "all=0 of 400/zero"},
+		{"small complement", External, []Exact{row("a", "all", "all", 391, 400)}, "all=hidden of 400/suppressed"},
+		{"empty complement is shown", External, []Exact{row("a", "all", "all", 400, 400)}, "all=400 of 400/measured"},
+		{"small denominator", External, []Exact{row("a", "all", "all", 0, 9)}, "all=hidden of hidden/suppressed"},
+		{"nobody is not applicable", External, []Exact{row("a", "all", "all", 0, 0)}, "all=0 of 0/not-applicable"},
+		{"one hidden takes the smallest other with it", External, []Exact{
+			row("a", "all", "all", 300, 700), row("a", "sex", "f", 200, 400), row("a", "sex", "m", 95, 260), row("a", "sex", "x", 5, 40)},
+			"all=300 of 700/measured f=200 of 400/measured m=hidden of 260/suppressed x=hidden of 40/suppressed"},
+		{"two hidden that are small together take a third", External, []Exact{
+			row("a", "all", "all", 300, 700), row("a", "sex", "f", 200, 400), row("a", "sex", "m", 95, 220), row("a", "sex", "x", 3, 40), row("a", "sex", "y", 2, 40)},
+			"all=300 of 700/measured f=200 of 400/measured m=hidden of 220/suppressed x=hidden of 40/suppressed y=hidden of 40/suppressed"},
+		{"a hidden whole hides a part", External, []Exact{
+			row("a", "all", "all", 10, 700), row("a", "sex", "f", 10, 400), row("a", "sex", "m", 0, 300)},
+			"all=hidden of 700/suppressed f=hidden of 400/suppressed m=0 of 300/zero"},
+		{"hidden denominators too", External, []Exact{
+			row("a", "all", "all", 300, 700), row("a", "sex", "f", 200, 440), row("a", "sex", "m", 96, 252), row("a", "sex", "x", 4, 8)},
+			"all=300 of 700/measured f=200 of 440/measured m=hidden of hidden/suppressed x=hidden of hidden/suppressed"},
+	}
+	for _, x := range tests {
+		t.Run(x.name, func(t *testing.T) {
+			if got := states(ReleaseMeasure(x.audience, ExactMeasure{Rows: x.rows})); got != x.want {
+				t.Errorf("got  %s\nwant %s", got, x.want)
+			}
+		})
+	}
+}
+
+func TestMonthsOfAnAdditiveMeasureAreASum(t *testing.T) {
+	month := func(i int, num int64) Exact {
+		x := row("", "all", "all", num, 100)
+		x.Period.Low = time.Date(2024, time.Month(i), 1, 0, 0, 0, 0, time.UTC)
+		x.Period.High = x.Period.Low.AddDate(0, 1, 0)
+		x.Period.ID = x.Period.Low.Format("2006-01")
+		return x
+	}
+	quarter := row("2024-Q1", "all", "all", 60, 300)
+	quarter.Period.High = time.Date(2024, 4, 1, 0, 0, 0, 0, time.UTC)
+	m := ExactMeasure{Additive: true, Rows: []Exact{month(1, 30), month(2, 5), month(3, 25), quarter}}
+	hidden := 0
+	for _, r := range ReleaseMeasure(External, m).Rows {
+		if r.Rate.State() == Suppressed {
+			hidden++
+		}
+	}
+	if hidden != 2 {
+		t.Errorf("%d numbers are hidden, want 2: one hidden month is the quarter less the others", hidden)
+	}
+	m.Additive = false
+	if got := ReleaseMeasure(External, m).Hidden; got != 1 {
+		t.Errorf("%d hidden where months do not add up, want 1", got)
+	}
+}
+
+// TestNoSumGivesAHiddenNumber attacks random one-way margins with every sum that
+// the release publishes.
+func TestNoSumGivesAHiddenNumber(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var rows []Exact
+		var num, den int64
+		n := rapid.IntRange(1, 6).Draw(t, "values")
+		for i := range n {
+			d := int64(rapid.OneOf(rapid.IntRange(0, 30), rapid.IntRange(0, 500)).Draw(t, "den"))
+			k := int64(rapid.IntRange(0, int(d)).Draw(t, "num"))
+			rows = append(rows, row("a", "sex", string(rune('a'+i)), k, d))
+			num, den = num+k, den+d
+		}
+		rows = append([]Exact{row("a", "all", "all", num, den)}, rows...)
+		out := ReleaseMeasure(External, ExactMeasure{Rows: rows}).Rows
+
+		hiddenNum, hiddenDen := 0, 0
+		var sumNum, sumDen, sumRest int64
+		for i, r := range out {
+			k, ok := r.Rate.Numerator().Value()
+			d, okDen := r.Rate.Denominator().Value()
+			if ok && small(k) || okDen && small(d) || ok && okDen && small(d-k) {
+				t.Fatalf("%s shows a small number: %s", r.Value, r.Rate.NOfN())
+			}
+			if !ok && (r.Rate.Shown() || r.Rate.Text() != "hidden") {
+				t.Fatalf("a rate is shown beside a hidden numerator")
+			}
+			if v, low, high := r.Rate.Plot(); !r.Rate.Shown() && (v != 0 || low != 0 || high != 0) {
+				t.Fatalf("a hidden rate can be plotted")
+			}
+			if i == 0 {
+				continue
+			}
+			if !ok {
+				hiddenNum, sumNum, sumRest = hiddenNum+1, sumNum+rows[i].Numerator, sumRest+rows[i].Denominator-rows[i].Numerator
+			}
+			if !okDen {
+				hiddenDen, sumDen = hiddenDen+1, sumDen+rows[i].Denominator
+			}
+		}
+		totalShown := out[0].Rate.Numerator().State() != Suppressed
+		denShown := out[0].Rate.Denominator().State() != Suppressed
+		if totalShown && (hiddenNum == 1 || hiddenNum > 0 && (small(sumNum) || small(sumRest))) {
+			t.Fatalf("subtraction gives %d hidden numerators, together %d (rest %d)", hiddenNum, sumNum, sumRest)
+		}
+		if denShown && (hiddenDen == 1 || hiddenDen > 0 && small(sumDen)) {
+			t.Fatalf("subtraction gives %d hidden denominators, together %d", hiddenDen, sumDen)
+		}
+		if !totalShown && hiddenNum == 0 {
+			t.Fatalf("the hidden total is the sum of the shown values")
+		}
+	})
+}
+
+func TestAttritionShowsNoSmallStep(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := int64(rapid.IntRange(0, 400).Draw(t, "entry"))
+		var x ExactCohort
+		for range rapid.IntRange(1, 6).Draw(t, "steps") {
+			x.Steps = append(x.Steps, ExactStep{Remaining: n})
+			n -= int64(rapid.OneOf(rapid.IntRange(0, min(int(n), 12)), rapid.IntRange(0, int(n))).Draw(t, "removed"))
+		}
+		last := int64(-1)
+		for i, s := range ReleaseCohort(External, x).Steps {
+			v, ok := s.Remaining.Value()
+			if !ok {
+				continue
+			}
+			if small(v) || last >= 0 && small(last-v) {
+				t.Fatalf("step %d of %v shows %d after %d", i, x.Steps, v, last)
+			}
+			if d, shown := s.Removed.Value(); shown && i > 0 && small(d) {
+				t.Fatalf("step %d removed %d", i, d)
+			}
+			last = v
+		}
+	})
+}
+
+func TestAccountHidesASmallPart(t *testing.T) {
+	a := ReleaseAccount(External, ExactAccount{Total: 1000, Parts: []int64{900, 97, 3, 0}})
+	var got []string
+	for _, p := range a.Parts {
+		got = append(got, p.String())
+	}
+	if s := strings.Join(got, " "); s != "900 hidden hidden 0" {
+		t.Errorf("got %s", s)
+	}
+}
+
+// TestOnlyReleaseMakesNumbers reads the source: a Count or Rate that holds
+// anything is written only in release.go.
+func TestOnlyReleaseMakesNumbers(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("no source to read: %v", err)
+	}
+	made := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			lit, ok := n.(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			if id, ok := lit.Type.(*ast.Ident); ok && (id.Name == "Count" || id.Name == "Rate") && len(lit.Elts) > 0 {
+				made++
+				if name != "release.go" {
+					t.Errorf("%s makes a %s", name, id.Name)
+				}
+			}
+			return true
+		})
+	}
+	if made == 0 {
+		t.Error("release.go makes no number: the test reads the wrong thing")
+	}
+}
+
+func TestText(t *testing.T) {
+	m := ReleaseMeasure(Internal, ExactMeasure{Rows: []Exact{row("a", "all", "all", 12510, 37300)}})
+	r := m.Rows[0].Rate
+	if got := r.NOfN() + "; " + r.Text() + "; " + r.Interval(); got != "12,510 of 37,300; 33.5\u00a0%; 0.0 to 0.0" {
+		t.Error(got)
+	}
+	x := row("a", "all", "all", 812, 1826250)
+	x.Rate, x.Low, x.High = 162.4, 151.4, 174
+	m = ReleaseMeasure(External, ExactMeasure{Scale: 1000, Rows: []Exact{x}})
+	r = m.Rows[0].Rate
+	if got := r.NOfN() + "; " + r.Text() + " " + r.Scale().Unit(); got != "812 in 5,000.0 person-years; 162.4 per 1,000 person-years" {
+		t.Error(got)
+	}
+	if _, err := ParseAudience(""); err == nil {
+		t.Error("no audience was accepted")
+	}
+	if (Count{}).String() != "–" || (Rate{}).State() != NotApplicable {
+		t.Error("a number that nobody released prints as something")
+	}
+}

@@ -1,0 +1,55 @@
+package reports
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTargets(t *testing.T) {
+	definitions := constructed(100, siteNames()).definitions
+	got, err := parseKPIs("kpi.yaml", []byte(targets), definitions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 4 || got["blood-pressure-control"].Target != 70 || got["emergency-visits"].Target != 180 || got["blood-pressure-control"].Owner != "Dr Okafor" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestEveryMistakeInTheTargetsAtOnce(t *testing.T) {
+	definitions := constructed(100, siteNames()).definitions
+	_, err := parseKPIs("kpi.yaml", []byte(`kpis:
+  - {measure: blood-pressure-controll, target: 70%}
+  - {measure: hba1c-poor-control, target: 135%}
+  - {measure: emergency-visits, target: 20%}
+  - {measure: colorectal-cancer-screening, target: 0.7, direction: lower}
+  - {measure: readmission-30-day, target: often, ownr: X}
+  - {measure: hba1c-poor-control, target: -1%}
+  - {target: 70%}
+`), definitions)
+	if err == nil {
+		t.Fatal("no mistake was found")
+	}
+	want := []string{
+		`kpi.yaml:2:15: unknown-measure: no measure "blood-pressure-controll" in the results (did you mean "blood-pressure-control"?)`,
+		`kpi.yaml:3:43: target-off-scale:`,
+		`kpi.yaml:4:41: bad-target: emergency-visits is a rate per 1,000 person-years; its target is a plain number (20)`,
+		`kpi.yaml:5:52: bad-target: colorectal-cancer-screening is a proportion; its target needs a percent sign (70%)`,
+		`kpi.yaml:5:68: wrong-direction:`,
+		`kpi.yaml:6:43: bad-target: a target is a number`,
+		`kpi.yaml:6:50: unknown-key:`,
+		`kpi.yaml:7:15: duplicate-measure:`,
+		`kpi.yaml:7:43: target-off-scale:`,
+		`kpi.yaml:8:`,
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for i, w := range want {
+		if i >= len(lines) || !strings.HasPrefix(lines[i], w) {
+			t.Errorf("line %d: want %s\ngot:\n%s", i+1, w, err)
+			break
+		}
+	}
+	if len(lines) != len(want) {
+		t.Errorf("%d mistakes, want %d:\n%s", len(lines), len(want), err)
+	}
+}
