@@ -125,8 +125,9 @@ type column struct {
 
 // clear makes all values of the batch null.
 func (c *column) clear(i int) {
+	null := parquet.Value{}.Level(0, 0, i)
 	for n := range c.values {
-		c.values[n] = parquet.Value{}.Level(0, 0, i)
+		c.values[n] = null
 	}
 	c.set = false
 }
