@@ -1,4 +1,15 @@
 // Package datasets turns exports into snapshots and opens snapshots for reading.
+// It tells one story in four steps:
+//
+//	key, _ := datasets.ReadKey(file)               // the project's key
+//	store, _ := datasets.OpenStore(dir)            // a folder of snapshots
+//	report, _ := datasets.Extract(ctx, store, req) // FHIR in, de-identified Parquet out
+//	sn, _ := store.Current("extract")
+//	datasets.Attach(ctx, session, sn, key)         // true dates, in memory only
+//
+// Raw records live in memory between the reader (datasets/fhir) and the policy
+// (datasets/internal/deid), and nowhere else: only a de-identified record can be
+// written.
 //
 // # Snapshots
 //
@@ -38,4 +49,11 @@
 // Parquet readers do not notice a flipped bit: it gives another number, not an
 // error. So [Snapshot.Check] hashes the objects before every use, and
 // [Store.Verify] hashes everything there is.
+//
+// In the default profile the dates at rest are shifted, by a number of days of
+// each person's own, and those that would give the shift away are sealed.
+// [Attach] needs the key: it opens each person's shift and the sealed dates into
+// tables in memory and joins them in views, so that a measure computes on true
+// dates while the files alone never show one. [AttachTables] shows the tables of
+// any snapshot as they are.
 package datasets

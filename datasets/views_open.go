@@ -159,10 +159,16 @@ func (v *viewer) openRow(sealer *deid.Sealer, c sealedColumns, row *sealedRow) e
 	at := deid.Place{Table: c.table, Ordinal: row.ordinal}
 	copy(at.PID[:], row.pid)
 	copy(at.RID[:], row.rid)
+	row.opened = make([]driver.Value, 0, len(c.keys)+2*len(c.elements))
 	for _, k := range c.keys {
-		row.opened = append(row.opened, map[string]driver.Value{
-			"pid": duck.UUID(at.PID), "rid": duck.UUID(at.RID), "ordinal": row.ordinal,
-		}[k])
+		switch k {
+		case "pid":
+			row.opened = append(row.opened, duck.UUID(at.PID))
+		case "rid":
+			row.opened = append(row.opened, duck.UUID(at.RID))
+		case "ordinal":
+			row.opened = append(row.opened, row.ordinal)
+		}
 	}
 	for i, x := range c.elements {
 		if row.seals[i] == nil {
