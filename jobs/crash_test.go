@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,30 +13,40 @@ import (
 	"time"
 )
 
-// TestMain lets the test binary be a farr that is killed in the middle of a run.
+// TestMain lets the test binary be a farr that is killed in the middle of its work.
 func TestMain(m *testing.M) {
-	if dir := os.Getenv("FARR_TEST_TICK"); dir != "" {
-		now, err := time.Parse(time.RFC3339, os.Getenv("FARR_TEST_NOW"))
-		if err != nil {
-			panic(err)
-		}
-		_, err = Tick(context.Background(), dir, Options{
-			Clock: func() time.Time { return now },
-			build: func(context.Context, *Job, *RunResult, Options) error {
-				fmt.Println("building")
-				select {} // until killed
-			},
-		})
+	dir := os.Getenv("FARR_TEST_FOLDER")
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	now, err := time.Parse(time.RFC3339, os.Getenv("FARR_TEST_NOW"))
+	if err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	o := Options{Clock: func() time.Time { return now }}
+	if os.Getenv("FARR_TEST_MANY") == "" {
+		o.build = func(context.Context, *Job, *RunResult, Options) error {
+			fmt.Println("building")
+			select {} // until killed
+		}
+		_, err = Tick(context.Background(), dir, o)
+		panic(err)
+	}
+	// A tick each simulated minute, told once it has returned.
+	o.build = func(context.Context, *Job, *RunResult, Options) error { return nil }
+	for ; ; now = now.Add(time.Minute) {
+		if _, err := Tick(context.Background(), dir, o); err != nil {
+			panic(err)
+		}
+		fmt.Println(now.Format(time.RFC3339))
+	}
 }
 
-// killedTick ticks in a child process and kills it once it is building.
-func (w *world) killedTick() {
+// child is the test binary as a farr that ticks.
+func (w *world) child(env ...string) (*exec.Cmd, *bufio.Reader) {
 	w.t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), "FARR_TEST_TICK="+w.dir, "FARR_TEST_NOW="+w.now.Format(time.RFC3339))
+	child.Env = append(os.Environ(), append(env, "FARR_TEST_FOLDER="+w.dir, "FARR_TEST_NOW="+w.now.Format(time.RFC3339))...)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		w.t.Fatal(err)
@@ -43,7 +54,14 @@ func (w *world) killedTick() {
 	if err := child.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "building\n" {
+	return child, bufio.NewReader(out)
+}
+
+// killedTick ticks in a child process and kills it once it is building.
+func (w *world) killedTick() {
+	w.t.Helper()
+	child, out := w.child()
+	if line, err := out.ReadString('\n'); err != nil || line != "building\n" {
 		w.t.Fatalf("the child said %q, %v", line, err)
 	}
 	if err := child.Process.Kill(); err != nil {
@@ -55,6 +73,7 @@ func (w *world) killedTick() {
 }
 
 func TestKilledRunIsLostAndRunAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "2026-01-10T04:00:00Z")
 	w.job("j", "schedule: {cron: 0 5 * * *, zone: UTC}\n")
 	w.tick()
@@ -79,6 +98,7 @@ func TestKilledRunIsLostAndRunAgain(t *testing.T) {
 
 // A run that kills its process every time stops being tried, and says so.
 func TestKilledTooOften(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "2026-01-10T04:00:00Z")
 	w.job("j", "schedule: {cron: 0 5 * * *, zone: UTC}\n")
 	w.tick()
@@ -101,6 +121,7 @@ func TestKilledTooOften(t *testing.T) {
 
 // A lost run that the next planned time overtakes is a failure, not run late.
 func TestLostRunIsOvertaken(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "2026-01-10T04:00:00Z")
 	w.job("j", "schedule: {cron: 0 5 * * *, zone: UTC}\n")
 	w.tick()
@@ -112,6 +133,55 @@ func TestLostRunIsOvertaken(t *testing.T) {
 	if len(w.built) != 1 {
 		t.Errorf("built %v", w.built)
 	}
+}
+
+// Killed at any moment, again and again: each minute has its row, and what a tick
+// had told is as it told.
+func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("j", "schedule: {cron: '* * * * *', zone: UTC}\n")
+	w.tick()
+	first := w.now.Add(time.Minute)
+	random := rand.New(rand.NewPCG(3, 4))
+	told := map[string]bool{}
+	const kills = 12
+	for range kills {
+		w.now = w.now.Add(time.Minute)
+		child, out := w.child("FARR_TEST_MANY=yes")
+		timer := time.AfterFunc(time.Duration(100+random.IntN(400))*time.Millisecond, func() { _ = child.Process.Kill() })
+		for {
+			line, err := out.ReadString('\n')
+			if err != nil {
+				break
+			}
+			w.now = at(t, strings.TrimSpace(line))
+			told[planned(w.now)] = true
+		}
+		timer.Stop()
+		if err := child.Wait(); err == nil || child.ProcessState.Exited() {
+			t.Fatalf("the child ended by itself: %v", err)
+		}
+	}
+	w.now = w.now.Add(time.Minute) // whatever the last child was at, this is past it
+	w.tick()
+	rows := w.states("j")
+	for i, row := range rows {
+		minute, state, _ := strings.Cut(row, " ")
+		if want := planned(first.Add(time.Duration(i) * time.Minute)); minute != want {
+			t.Fatalf("row %d is %s, want %s", i, minute, want)
+		}
+		if told[minute] && state != "succeeded" {
+			t.Errorf("%s was told as done and is %s", minute, state)
+		}
+		if state == "running" || state == "planned" {
+			t.Errorf("%s is %s for ever", minute, state)
+		}
+	}
+	if want := int(w.now.Sub(first)/time.Minute) + 1; len(rows) != want {
+		t.Errorf("%d rows for %d minutes", len(rows), want)
+	}
+	t.Logf("%d kills, %d minutes, %d told as done", kills, len(rows), len(told))
 }
 
 func TestLedgerSettings(t *testing.T) {

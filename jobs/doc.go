@@ -42,9 +42,11 @@
 //
 // # What a run leaves
 //
-// <out>/runs/<as-of>-<key>/ is a bundle; its key is the hash of all that the bundle
-// depends on. <out>/latest/ is a copy of the newest one: a real folder, because it
+// <out>/runs/<as-of>-<hash>/ is a bundle, named by the hash of its manifest. <out>/latest/ is a copy of the newest one: a real folder, because it
 // is what people copy, sync and share, and a link copied without its target is
 // nothing. It is exchanged in one step when the new copy is complete, and not
 // touched by a run that fails.
+//
+// <folder>/.farr/<job>.rejects.csv says where the lines are that the last extract
+// rejected: file, line, byte offset and reason, never text.
 package jobs

@@ -28,13 +28,14 @@ const (
 	ClassPrivacy     Class = "privacy"
 	ClassUsage       Class = "usage"
 	ClassKey         Class = "key"
+	ClassRejects     Class = "rejects" // too many lines of the export are bad
 	ClassLocked      Class = "locked"
 	ClassInterrupted Class = "interrupted" // asked to stop
 	ClassCrashed     Class = "crashed"     // the process ended without a word
 	ClassFailed      Class = "failed"
 )
 
-var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassLocked, ClassInterrupted, ClassCrashed, ClassFailed}
+var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassInterrupted, ClassCrashed, ClassFailed}
 
 // LockedError means that another process has the job or the folder.
 type LockedError struct{ What string }
@@ -42,11 +43,6 @@ type LockedError struct{ What string }
 func (e *LockedError) Error() string {
 	return fmt.Sprintf("%s is being run by another process", e.What)
 }
-
-// crashError is an attempt that ended without a word, as later ticks tell it.
-type crashError struct{ what string }
-
-func (e *crashError) Error() string { return e.what }
 
 // ClassOf classifies err; of several joined errors, the one to act on first. It is
 // empty for nil.
@@ -66,7 +62,7 @@ func ClassOf(err error) Class {
 		return order[found]
 	}
 	var locked *LockedError
-	var crashed *crashError
+	var rejects *datasets.TooManyRejectsError
 	var privacy interface{ PrivacyGate() bool }
 	switch code := datasets.CodeOf(err); {
 	case datasets.IsIntegrity(err):
@@ -77,12 +73,12 @@ func ClassOf(err error) Class {
 		return ClassUsage
 	case code == datasets.CodeKeyRequired, code == datasets.CodeWrongKey:
 		return ClassKey
+	case errors.As(err, &rejects):
+		return ClassRejects
 	case code == datasets.CodeLocked, errors.As(err, &locked):
 		return ClassLocked
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return ClassInterrupted
-	case errors.As(err, &crashed):
-		return ClassCrashed
 	default:
 		return ClassFailed
 	}
@@ -118,6 +114,7 @@ var advice = map[Class]string{
 	ClassPrivacy:     "a privacy gate held the report back: read the error, and do not work around it",
 	ClassUsage:       "correct the file at the place given, then run the job again",
 	ClassKey:         "the key is not the one this store was made with: point `key` to the right file",
+	ClassRejects:     "look at .farr/JOB.rejects.csv beside the job file for file, line and reason; ask the sender for a new export, or raise max_reject if the loss is understood",
 	ClassLocked:      "another run is at work: the next tick tries again",
 	ClassInterrupted: "the run was asked to stop: the next tick runs it again",
 	ClassCrashed:     "the process ended without a word (memory, power or kill): look at `journalctl -u farr-tick` and `dmesg`; the next tick runs it again, at most three times in all",

@@ -13,16 +13,19 @@ import (
 // latestName is the folder that always holds the newest complete bundle.
 const latestName = "latest"
 
+// latestPrefix begins the names of folders on their way to or from it.
+const latestPrefix = ".latest-"
+
 // publishLatest makes <out>/latest a copy of the bundle in from. The copy is complete
 // and on disk before it is exchanged for the one before, which is then removed; a
 // crash leaves the old one or the new one, and at most a hidden folder beside it that
 // the next call removes.
 func publishLatest(out, from string) (latest string, err error) {
 	latest = filepath.Join(out, latestName)
-	if err := sweepLatest(out); err != nil {
+	if err := sweep(out, latestPrefix); err != nil {
 		return "", err
 	}
-	fresh, err := os.MkdirTemp(out, ".latest-")
+	fresh, err := os.MkdirTemp(out, latestPrefix)
 	if err != nil {
 		return "", err
 	}
@@ -46,15 +49,15 @@ func publishLatest(out, from string) (latest string, err error) {
 	return latest, syncFile(out)
 }
 
-// sweepLatest removes what an exchange that was cut off left.
-func sweepLatest(out string) error {
-	entries, err := os.ReadDir(out)
+// sweep removes folders of dir with the prefix: what runs that were cut off left.
+func sweep(dir, prefix string) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if e.IsDir() && strings.HasPrefix(e.Name(), ".latest-") {
-			if err := os.RemoveAll(filepath.Join(out, e.Name())); err != nil {
+		if e.IsDir() && strings.HasPrefix(e.Name(), prefix) {
+			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}
 		}

@@ -15,16 +15,12 @@ var shipped = sync.OnceValues(func() (*measures.Library, error) { return measure
 
 // library checks the names of measures and cohorts against the library the job uses.
 func (c checker) library(job *Job) {
-	load := shipped
-	if len(job.Library) > 0 {
-		load = func() (*measures.Library, error) { return measures.LoadLibrary(job.Library...) }
-	}
 	for i := range job.Library {
 		if _, err := os.Stat(job.Library[i]); err != nil {
 			return // reported as a path
 		}
 	}
-	lib, err := load()
+	lib, err := job.loadLibrary()
 	if err != nil {
 		// The mistakes are in the library's own files, with their own places.
 		for _, d := range diagnosticsOf(err) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"farr/datasets"
 	"farr/internal/progress"
 )
 
@@ -19,7 +20,6 @@ type Options struct {
 	Clock    func() time.Time // nil: time.Now
 	Logger   *slog.Logger     // nil: silent; see NewLogger
 	Progress progress.Func    // nil: silent
-	Command  string           // the command line, for the report's run page
 
 	build builder // nil: build; tests put theirs
 }
@@ -49,16 +49,19 @@ type RunResult struct {
 	Seconds float64      `json:"seconds"`
 	AsOf    string       `json:"as_of"` // last calendar day that the data know
 	Steps   []StepResult `json:"steps"`
-	Bundle  string       `json:"bundle"` // folder of this bundle
-	Latest  string       `json:"latest"` // folder of the newest bundle, which this now is
+	// Extract accounts for every line that was read; where the rejected ones are is in
+	// .farr/<job>.rejects.csv beside the job file.
+	Extract *datasets.ExtractReport `json:"extract,omitempty"`
+	Bundle  string                  `json:"bundle"` // folder of this bundle
+	Latest  string                  `json:"latest"` // folder of the newest bundle, which this now is
 }
 
 // StepResult is one step of a run.
 type StepResult struct {
-	Name     string  `json:"name"`               // extract, measure, report or latest
+	Name     string  `json:"name"`               // extract, measure or report
 	Snapshot string  `json:"snapshot,omitempty"` // ID of what it made or found
 	Skipped  bool    `json:"skipped"`            // it was made already
-	Rows     int64   `json:"rows"`               // of what it made: stored resources, aggregates, files
+	Rows     int64   `json:"rows"`               // of what it made: resources, aggregates, files
 	Seconds  float64 `json:"seconds"`
 }
 

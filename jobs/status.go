@@ -71,6 +71,7 @@ func (s *FolderStatus) Healthy() bool {
 		switch j.Health {
 		case HealthCrashed, HealthFailing, HealthLate:
 			return false
+		default:
 		}
 	}
 	return len(s.Wrong) == 0

@@ -32,9 +32,10 @@ func (j JobStatus) writeText(p *printer, now time.Time) {
 	switch j.Health {
 	case HealthCrashed, HealthFailing, HealthLate:
 		word = strings.ToUpper(word)
+	default: // nothing to shout about
 	}
 	p.linef("%-8s %s", word, j.Job)
-	if j.Health == HealthLate {
+	if j.Due != nil && (j.Health == HealthLate || j.Health == HealthDue) {
 		p.linef("         due %s", j.when(*j.Due, now))
 	}
 	if a := j.Last; a != nil {
@@ -66,7 +67,7 @@ func (j JobStatus) writeText(p *printer, now time.Time) {
 // describe tells an attempt in one line.
 func (j JobStatus) describe(a *Attempt, now time.Time) string {
 	text := map[string]string{
-		"running": "began", "succeeded": "ended well,", "skipped": "found all made already,", "failed": "failed,", "lost": "broke off,",
+		"running": "began", "succeeded": "ended well", "skipped": "found all made already", "failed": "failed", "lost": "broke off",
 	}[a.State]
 	at := a.Started
 	if a.Ended != nil {
@@ -100,13 +101,13 @@ func (j JobStatus) when(t, now time.Time) string {
 	return fmt.Sprintf(form, t.In(zone).Format("Mon 2 Jan 2006 15:04 MST"), roughly(distance))
 }
 
-// roughly is a duration to its largest unit: 3 d, 5 h, 40 min.
+// roughly is a duration in its largest unit: 3 d, 5 h, 40 min.
 func roughly(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:
-		return fmt.Sprintf("%d d", d/(24*time.Hour))
+		return fmt.Sprintf("%d d", d.Round(24*time.Hour)/(24*time.Hour))
 	case d >= 2*time.Hour:
-		return fmt.Sprintf("%d h", d/time.Hour)
+		return fmt.Sprintf("%d h", d.Round(time.Hour)/time.Hour)
 	default:
 		return fmt.Sprintf("%d min", d/time.Minute)
 	}

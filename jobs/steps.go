@@ -1,5 +1,202 @@
 package jobs
 
-import "context"
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
 
-func build(ctx context.Context, job *Job, result *RunResult, o Options) error { panic("steps") }
+	"farr/datasets"
+	"farr/measures"
+	"farr/reports"
+)
+
+// build does the steps of a job. Each is a skip when what it was asked for is there
+// already, so that a run that was cut off is resumed by running it again.
+func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
+	store, err := datasets.OpenStore(job.Store)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	key, err := datasets.ReadKey(job.Key)
+	if err != nil {
+		return err
+	}
+	b := &building{job, store, key, result, o}
+	extract, err := b.extract(ctx)
+	if err != nil {
+		return err
+	}
+	results, err := b.measure(ctx, extract)
+	if err != nil {
+		return err
+	}
+	return b.report(ctx, results)
+}
+
+// building is one run of build.
+type building struct {
+	job    *Job
+	store  *datasets.Store
+	key    *datasets.Key
+	result *RunResult
+	o      Options
+}
+
+// step does one step by the clock and adds it to the result.
+func (b *building) step(name string, do func(s *StepResult) error) error {
+	began := b.o.Clock()
+	b.o.Logger.Info("step begins", "step", name)
+	s := StepResult{Name: name}
+	if err := do(&s); err != nil {
+		return err
+	}
+	took := b.o.Clock().Sub(began)
+	s.Seconds = took.Seconds()
+	b.result.Steps = append(b.result.Steps, s)
+	b.o.Logger.Info("step ends", "step", name, "snapshot", s.Snapshot, "skipped", s.Skipped, "rows", s.Rows, slog.Duration("dur", took))
+	return nil
+}
+
+func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err error) {
+	return sn, b.step("extract", func(s *StepResult) error {
+		report, err := datasets.Extract(ctx, b.store, datasets.ExtractRequest{
+			Source: b.job.Source.Dir, SourceName: b.job.Source.Name, Zone: b.job.Source.Zone, Profile: b.job.Profile,
+			SitesFile: b.job.Source.Sites, Observable: b.job.Source.Observable, AsOf: b.job.AsOf,
+			Key: b.key, MaxReject: float64(b.job.MaxReject), Progress: b.o.Progress,
+		})
+		if err := errors.Join(err, b.listRejects(report)); err != nil {
+			return err
+		}
+		s.Snapshot, s.Skipped, s.Rows = report.Snapshot, report.Skipped, report.Stored
+		b.result.AsOf = report.AsOf
+		counts := *report
+		counts.Rejects = nil // they are in the file of rejects
+		b.result.Extract = &counts
+		sn, err = b.store.Open(report.Snapshot)
+		return err
+	})
+}
+
+// listRejects writes where the rejected lines are to .farr/<job>.rejects.csv, also
+// when there were too many of them: that is when somebody wants to know. A report
+// that was skipped has no list, and leaves the one that its first run wrote.
+func (b *building) listRejects(report *datasets.ExtractReport) error {
+	if report == nil || report.Skipped {
+		return nil
+	}
+	path := filepath.Join(filepath.Dir(b.job.File), ledgerDir, b.job.Name+".rejects.csv")
+	if report.Rejected == 0 {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	w := csv.NewWriter(f)
+	err = w.Write([]string{"file", "line", "offset", "reason"})
+	for _, r := range report.Rejects {
+		err = errors.Join(err, w.Write([]string{r.File, strconv.FormatInt(r.Line, 10), strconv.FormatInt(r.Offset, 10), r.Reason}))
+	}
+	w.Flush()
+	return errors.Join(err, w.Error(), f.Close())
+}
+
+func (b *building) measure(ctx context.Context, extract *datasets.Snapshot) (results *measures.Results, err error) {
+	return results, b.step("measure", func(s *StepResult) error {
+		asOf, err := time.Parse(time.DateOnly, b.result.AsOf)
+		if err != nil {
+			return errors.New("the extract has no clinical event, so there is nothing to measure")
+		}
+		periods, err := periodsOf(b.job.Periods, asOf)
+		if err != nil {
+			return err
+		}
+		library, err := b.job.loadLibrary()
+		if err != nil {
+			return err
+		}
+		report, err := measures.Run(ctx, b.store, measures.Request{
+			Extract: extract, Key: b.key, Library: library, Measures: b.job.Measures, Cohorts: b.job.Cohorts,
+			Periods: periods, Progress: b.o.Progress,
+		})
+		if err != nil {
+			return err
+		}
+		s.Snapshot, s.Skipped, s.Rows = report.Snapshot, report.Skipped, report.Aggregates
+		sn, err := b.store.Open(report.Snapshot)
+		if err != nil {
+			return err
+		}
+		results, err = measures.OpenResults(ctx, b.store, sn)
+		return err
+	})
+}
+
+// report builds the bundle, files it under its own hash, and makes it the latest.
+// Building takes seconds and equal input gives equal bytes, so it is always built: a
+// bundle that is there already is told by its hash, and a damaged one is healed.
+func (b *building) report(ctx context.Context, results *measures.Results) error {
+	return b.step("report", func(s *StepResult) error {
+		out := b.job.Report.Out
+		runs := filepath.Join(out, "runs")
+		if err := os.MkdirAll(runs, 0o755); err != nil {
+			return err
+		}
+		held, err := lock(filepath.Join(out, ".lock"), "the report folder "+out)
+		if err != nil {
+			return err
+		}
+		defer held.Close()
+		if err := sweep(runs, stagePrefix); err != nil {
+			return err
+		}
+		stage, err := os.MkdirTemp(runs, stagePrefix)
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(stage)
+		bundle, err := reports.Build(ctx, reports.Request{
+			Results: results, KPIFile: b.job.KPI, Audience: reports.Audience(b.job.Report.Audience),
+			Organisation: b.job.Report.Organisation, Title: b.job.Report.Title, Out: filepath.Join(stage, "bundle"),
+			Command: "farr run " + filepath.Base(b.job.File), Progress: b.o.Progress,
+		})
+		if err != nil {
+			return err
+		}
+		s.Snapshot, s.Rows = bundle.ManifestHash, int64(bundle.Files)
+		b.result.Bundle = filepath.Join(runs, b.result.AsOf+"-"+bundle.ManifestHash[:12])
+		if _, err := os.Lstat(b.result.Bundle); err == nil {
+			s.Skipped = true
+		}
+		if err := exchange(bundle.Dir, b.result.Bundle); err != nil {
+			return fmt.Errorf("file the report: %w", err)
+		}
+		if err := syncFile(runs); err != nil {
+			return err
+		}
+		b.result.Latest, err = publishLatest(out, b.result.Bundle)
+		return err
+	})
+}
+
+// stagePrefix begins the names of folders that are not a bundle yet.
+const stagePrefix = ".new-"
+
+// loadLibrary is the library that the job measures with.
+func (job *Job) loadLibrary() (*measures.Library, error) {
+	if len(job.Library) == 0 {
+		return shipped()
+	}
+	return measures.LoadLibrary(job.Library...)
+}

@@ -15,7 +15,7 @@ var zones = []struct {
 	name string
 	year int
 }{
-	{"UTC", 2026}, {"America/New_York", 2026}, {"Europe/Berlin", 2026}, {"Australia/Lord_Howe", 2026},
+	{"UTC", 2026}, {"America/New_York", 2026}, {"America/New_York", 2045}, {"Europe/Berlin", 2037}, {"Europe/Berlin", 2026}, {"Australia/Lord_Howe", 2026},
 	{"America/Sao_Paulo", 2017}, {"Pacific/Apia", 2011}, {"America/St_Johns", 2010}, {"Africa/Casablanca", 2026},
 	{"Asia/Kathmandu", 2026}, {"Europe/Dublin", 2026}, {"America/Havana", 2026}, {"Asia/Tehran", 2021},
 }
