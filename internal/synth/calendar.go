@@ -121,6 +121,19 @@ func (m moment) present() bool { return m.prec != none }
 // day is the local calendar day of the lower bound.
 func (m moment) day() day { return dayOfWall(m.wall) }
 
+// lastDay is the local calendar day of the upper bound: of a month, its last.
+func (m moment) lastDay() day {
+	d := m.day()
+	y, _, _ := d.date()
+	switch m.prec {
+	case toYear:
+		return civil(y, 12, 31)
+	case toMonth:
+		return addMonths(d, 1) - 1
+	}
+	return d
+}
+
 func dayOfWall(wall int64) day {
 	d := wall / dayMS
 	if wall%dayMS < 0 {

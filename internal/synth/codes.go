@@ -161,6 +161,15 @@ var (
 // unit is a UCUM unit and the text people write for it.
 type unit struct{ text, code string }
 
+// loose is what is written where no code stands beside it: no UCUM, so that no reader can take
+// the text for the code.
+func (u *unit) loose() string {
+	if u.text == u.code {
+		return "in " + u.text
+	}
+	return u.text
+}
+
 var (
 	mmHg    = &unit{"mmHg", "mm[Hg]"}
 	kPa     = &unit{"kPa", "kPa"}

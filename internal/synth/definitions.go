@@ -201,7 +201,7 @@ type span struct{ first, last day }
 
 // observable is the observable time by the rule enrolment-gap45: the union of the
 // coverages, up to 45 uncovered days between two of them bridged, then cut
-// at the day of death and at the end of the data.
+// at the day of death (the last that it can have been) and at the end of the data.
 func (p *person) observable(asOf day) []span {
 	var spans []span
 	for i := range p.coverages {
@@ -231,7 +231,7 @@ func (p *person) observable(asOf day) []span {
 	}
 	cut := asOf
 	if p.death.present() {
-		cut = min(cut, p.death.day())
+		cut = min(cut, p.death.lastDay())
 	}
 	var kept []span
 	for _, s := range merged {

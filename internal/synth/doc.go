@@ -24,13 +24,14 @@
 //   - no two coverages of a patient start on the same day, none starts after the last day or before
 //     birth, and every period has a start of day precision;
 //   - no patient has two HbA1c on one day;
+//   - a quantity without a unit code has a unit text that is no UCUM;
 //   - abatement is a dateTime, onset a dateTime or a Period with a start;
 //   - type 1 diabetes always has a date, if only that of its record;
 //   - nothing clinical lies after the last day, planned encounters included, and the first
 //     patient has a finished visit 30 seconds before its midnight, so the data end there.
 //
-// Readings that truth takes: a partial date stands for its first day, dates of death and of
-// abatement included; a gap between coverages is the number of uncovered days between
+// Readings that truth takes: a partial date stands for its first day, that of abatement included;
+// only observable time ends with the last day on which a death can have been; a gap between coverages is the number of uncovered days between
 // them, and bridging comes before the cut at death; a race that is a null flavour or only
 // text is unknown, and a detailed race is not one more; an encounter without
 // serviceProvider is unattributed where its own site is asked for; a patient whose Patient

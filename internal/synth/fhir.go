@@ -198,7 +198,7 @@ func (b text) value(q quantity, p *person) text {
 	case measured:
 		return b.raw(`,"valueQuantity":{"value":`).decimal(q.number, q.digits).raw(`,"unit":"`, q.unit.text, `","system":"http://unitsofmeasure.org","code":"`, q.unit.code, `"}`)
 	case unitText:
-		return b.raw(`,"valueQuantity":{"value":`).decimal(q.number, q.digits).raw(`,"unit":"`, q.unit.text, `"}`)
+		return b.raw(`,"valueQuantity":{"value":`).decimal(q.number, q.digits).raw(`,"unit":"`, q.unit.loose(), `"}`)
 	case masked:
 		return b.raw(`,"dataAbsentReason":{"coding":[{"system":"`, terminology, `data-absent-reason","code":"unknown"}]}`)
 	case wordy:

@@ -138,6 +138,9 @@ func (r *recount) observe(asOf string) {
 			}
 		}
 		died, dead := r.wall(str(p, "deceasedDateTime"))
+		if len(str(p, "deceasedDateTime")) == len("2006-01") {
+			died = died.AddDate(0, 1, -1)
+		}
 		marked, gap := daySet{}, []time.Time(nil)
 		for d := end.AddDate(-15, 0, 0); !d.After(end.AddDate(1, 0, 0)); d = d.AddDate(0, 0, 1) {
 			if !covered[d.Unix()] {
