@@ -14,22 +14,29 @@ import (
 
 // browserCheck runs internal/browser/check.mjs over a bundle and gives its
 // findings. It skips with the reason where chromium, node or the packages of
-// internal/browser are missing.
+// internal/browser are missing; with FARR_REQUIRE_BROWSER set, that is a failure.
 func browserCheck(t *testing.T, bundle string) []string {
 	t.Helper()
+	missing := func(why string) {
+		t.Helper()
+		if os.Getenv("FARR_REQUIRE_BROWSER") != "" {
+			t.Fatal(why)
+		}
+		t.Skip(why)
+	}
 	browser := os.Getenv("CHROMIUM")
 	if browser == "" {
 		browser = "/usr/bin/chromium"
 	}
 	if _, err := os.Stat(browser); err != nil {
-		t.Skipf("no browser at %s: apt-get install chromium, or name one in CHROMIUM", browser)
+		missing("no browser at " + browser + ": apt-get install chromium, or name one in CHROMIUM")
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("no node: the check of pages in a browser needs Node 20 or later")
+		missing("no node: the check of pages in a browser needs Node 20 or later")
 	}
 	if _, err := os.Stat("internal/browser/node_modules/playwright-core"); err != nil {
-		t.Skip("no node_modules: run npm ci in reports/internal/browser")
+		missing("no node_modules: run npm ci in reports/internal/browser")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()

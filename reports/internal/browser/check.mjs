@@ -31,7 +31,9 @@ const browser = await chromium.launch({
     '--disable-default-apps', '--disable-sync', '--no-first-run', '--no-pings', '--disable-dev-shm-usage'],
 })
 try {
-  for (const page of pages) await check(page)
+  const queue = [...pages]
+  await Promise.all([1, 2].map(async () => { while (queue.length) await check(queue.shift()) }))
+  findings.sort((a, b) => a.page.localeCompare(b.page))
 } finally {
   await browser.close()
 }
@@ -76,16 +78,14 @@ async function check(page) {
   const lifted = await open(page, { bypassCSP: true })
   await lifted.tab.goto(url)
   await lifted.tab.addScriptTag({ content: axe })
-  for (const width of [360, 1200]) {
+  for (const [width, isOpen] of [[1200, false], [1200, true], [360, true]]) {
     await lifted.tab.setViewportSize({ width, height: 900 })
-    for (const isOpen of [false, true]) {
-      await details(lifted.tab, isOpen)
-      const result = await lifted.tab.evaluate(() => globalThis.axe.run(document, {
-        runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
-      }))
-      for (const v of result.violations) {
-        found(page, 'axe', `${v.id} at ${width} px, details ${isOpen ? 'open' : 'closed'}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`)
-      }
+    await details(lifted.tab, isOpen)
+    const result = await lifted.tab.evaluate(() => globalThis.axe.run(document, {
+      runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
+    }))
+    for (const v of result.violations) {
+      found(page, 'axe', `${v.id} at ${width} px, details ${isOpen ? 'open' : 'closed'}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`)
     }
   }
   const links = await lifted.tab.evaluate(() => [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href')))
