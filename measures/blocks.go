@@ -35,8 +35,7 @@ func periodStatements(periods []Period) []statement {
 
 // blocks are the macros, views and tables on which measure SQL is written, each
 // after those that it reads. A table stands where several measures would otherwise
-// repeat a scan; a view where each reader filters by its own value list, which the
-// engine pushes into the scan.
+// repeat a scan.
 var blocks = []statement{
 	// Completed years of age. Who is born on 29 February turns on 1 March in common years.
 	{"age_on", `CREATE MACRO measure.age_on(birth_date, day) AS
@@ -73,24 +72,25 @@ var blocks = []statement{
 	// system need not be compared.
 	{"verification", `CREATE TABLE run.unverified AS
 		SELECT DISTINCT concept FROM fhir.concept WHERE code IN ('refuted', 'entered-in-error')`},
-	{"condition_course", `CREATE TABLE measure.condition_course AS
-		SELECT pid, rid, code, coalesce(onset_start, recorded_date) AS onset,
+}
+
+// coded are the views of what is told by a code. Of each table the rows with a code of
+// any definition in the run are kept, in one scan; a definition then sees those with a
+// code of its own lists, whatever else runs beside it.
+var coded = []statement{
+	{"condition_course", `SELECT pid, rid, code, coalesce(onset_start, recorded_date) AS onset,
 			CASE WHEN abatement_tag IS NULL THEN 'infinity'::TIMESTAMP ELSE coalesce(abatement_end, abatement_start) END AS abatement
 		FROM fhir.condition
 		WHERE NOT negated AND (verification_status IS NULL OR verification_status NOT IN (FROM run.unverified))`},
-	{"performed", `CREATE VIEW measure.performed AS
-		SELECT pid, rid, code, performed_start AS moment
+	{"performed", `SELECT pid, rid, code, performed_start AS moment
 		FROM fhir.procedure
 		WHERE status = 'completed' AND NOT negated`},
-	{"result", `CREATE VIEW measure.result AS
-		SELECT pid, rid, code, effective_start AS moment, value_tag, value_num, value_unit, value_concept
+	{"result", `SELECT pid, rid, code, effective_start AS moment, value_tag, value_num, value_unit, value_concept
 		FROM fhir.observation
 		WHERE status IN ('final', 'amended', 'corrected') AND NOT negated`},
-	{"result_component", `CREATE VIEW measure.result_component AS
-		SELECT pid, rid, ordinal, code, value_tag, value_num, value_unit, value_concept
+	{"result_component", `SELECT pid, rid, ordinal, code, value_tag, value_num, value_unit, value_concept
 		FROM fhir.observation_component`},
-	{"ordered", `CREATE VIEW measure.ordered AS
-		SELECT pid, rid, medication AS code, authored_on AS moment, authored_on::DATE AS day
+	{"ordered", `SELECT pid, rid, medication AS code, authored_on AS moment, authored_on::DATE AS day
 		FROM fhir.medication_request
 		WHERE NOT negated AND (status IS NULL OR status NOT IN ('entered-in-error', 'cancelled', 'draft'))`},
 }
@@ -122,14 +122,15 @@ var attributes = []statement{
 		WHERE system = 'https://nahdo.org/sopt'
 		GROUP BY concept`},
 	{"payer", `CREATE TABLE run.payer AS
-		SELECT pid, period, arg_max(payer, (start_at, rid)) AS payer
-		FROM (
-			SELECT pid, rid, coalesce(period_start, '-infinity'::TIMESTAMP) AS start_at,
-				coalesce(period_end, 'infinity'::TIMESTAMP) AS end_at, coalesce(payer, 'other') AS payer
+		WITH cover AS (
+			SELECT pid, coalesce(period_start, '-infinity'::TIMESTAMP) AS start_at, coalesce(period_end, 'infinity'::TIMESTAMP) AS end_at,
+				coalesce(payer, 'other') AS payer, row_number() OVER (PARTITION BY pid ORDER BY period_start NULLS FIRST, rid) AS rank
 			FROM fhir.coverage
 			LEFT JOIN run.payer_group ON run.payer_group.concept = type
 			WHERE NOT negated AND (status IS NULL OR status <> 'entered-in-error')
 		)
+		SELECT pid, period, arg_max(payer, rank) AS payer
+		FROM cover
 		JOIN measure.period ON start_at < high AND end_at >= low
 		GROUP BY ALL`},
 }

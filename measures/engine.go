@@ -3,6 +3,7 @@ package measures
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,62 +25,103 @@ type engine struct {
 	windows []int // months of attribution that have their table
 }
 
-// prepare makes everything that does not depend on a definition. After it the
+// prepare makes everything that does not depend on one definition. After it the
 // session's settings are locked.
-func prepare(ctx context.Context, db *duck.Session, periods []Period, asOf time.Time) (*engine, error) {
+func prepare(ctx context.Context, db *duck.Session, definitions []Definition, periods []Period, asOf time.Time) (*engine, error) {
 	e := &engine{db: db, periods: periods, asOf: asOf, lists: map[string]string{}}
-	steps := slices.Concat(periodStatements(periods), blocks, attributes, []statement{
-		{"names", "SET search_path = 'measure,fhir'"},
-	})
-	for _, s := range steps {
-		if err := db.Exec(ctx, "prepare "+s.name, s.sql); err != nil {
+	if err := e.exec(ctx, slices.Concat(periodStatements(periods), blocks, attributes)...); err != nil {
+		return nil, err
+	}
+	for _, d := range definitions {
+		for _, l := range d.Lists {
+			if err := e.resolve(ctx, l); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := e.exec(ctx, statement{"listed", "CREATE TABLE run.listed AS " + union(slices.Sorted(maps.Values(e.lists)))}); err != nil {
+		return nil, err
+	}
+	for _, c := range coded {
+		if err := e.exec(ctx, statement{c.name, "CREATE TABLE run." + c.name + " AS FROM (" + c.sql + ") WHERE code IN (FROM run.listed)"}); err != nil {
 			return nil, err
 		}
+	}
+	if err := e.exec(ctx, statement{"names", "SET search_path = 'measure,fhir'"}); err != nil {
+		return nil, err
 	}
 	return e, db.Lock(ctx)
 }
 
-// useLists makes the definition's value lists, and no others, readable as list_name.
-// A list is resolved once against the dictionary to concept ids and the ids of lists
-// of concepts that hold one, so that every filter in SQL compares integers.
-func (e *engine) useLists(ctx context.Context, d Definition) (release func() error, err error) {
-	var views []string
-	for _, l := range d.Lists {
-		table, ok := e.lists[l.Hash]
-		if !ok {
-			table = fmt.Sprintf("run.codes_%d", len(e.lists))
-			if err := e.resolve(ctx, l, table); err != nil {
-				return nil, err
-			}
-			e.lists[l.Hash] = table
+func (e *engine) exec(ctx context.Context, steps ...statement) error {
+	for _, s := range steps {
+		if err := e.db.Exec(ctx, "prepare "+s.name, s.sql); err != nil {
+			return err
 		}
-		view := "measure." + listPrefix + l.Name
-		if err := e.db.Exec(ctx, "list "+l.Name, "CREATE VIEW "+view+" AS SELECT id FROM "+table); err != nil {
+	}
+	return nil
+}
+
+// resolve looks a list up in the dictionary, once: its table holds the ids of the
+// concepts that have one of its codes and of the lists of concepts that hold such a
+// concept, so that every filter in SQL compares integers.
+func (e *engine) resolve(ctx context.Context, l ValueList) error {
+	if e.lists[l.Hash] != "" {
+		return nil
+	}
+	table := fmt.Sprintf("run.codes_%d", len(e.lists))
+	e.lists[l.Hash] = table
+	var rows []string
+	for _, c := range l.Codes {
+		rows = append(rows, "("+duck.Quote(c.System)+", "+duck.Quote(c.Code)+")")
+	}
+	return e.exec(ctx, statement{"list " + l.Name, `CREATE TABLE ` + table + ` AS
+		WITH wanted(system, code) AS (VALUES ` + strings.Join(rows, ", ") + `),
+			matched AS (SELECT DISTINCT concept FROM fhir.concept JOIN wanted USING (system, code))
+		SELECT concept AS id FROM matched
+		UNION
+		SELECT list FROM fhir.concept_list WHERE concept IN (FROM matched)`})
+}
+
+// union gives the ids of all tables; without tables there are none.
+func union(tables []string) string {
+	sql := "SELECT NULL::BIGINT AS id WHERE false"
+	for _, t := range tables {
+		sql += " UNION SELECT id FROM " + t
+	}
+	return sql
+}
+
+// show lets SQL see the definition's value lists as list_name, and of what is told by
+// a code the rows with a code of these lists. hide takes it all away again.
+func (e *engine) show(ctx context.Context, d Definition) (hide func() error, err error) {
+	var own, made []string
+	view := func(name, sql string) error {
+		made = append(made, "measure."+name)
+		return e.exec(ctx, statement{name, "CREATE VIEW measure." + name + " AS " + sql})
+	}
+	for _, l := range d.Lists {
+		own = append(own, e.lists[l.Hash])
+		if err := view(listPrefix+l.Name, "SELECT id FROM "+e.lists[l.Hash]); err != nil {
 			return nil, err
 		}
-		views = append(views, view)
+	}
+	if err := e.exec(ctx, statement{"own codes", "CREATE OR REPLACE TABLE run.own AS " + union(own)}); err != nil {
+		return nil, err
+	}
+	for _, c := range coded {
+		if err := view(c.name, "FROM run."+c.name+" WHERE code IN (FROM run.own)"); err != nil {
+			return nil, err
+		}
 	}
 	return func() error {
-		for _, v := range views {
-			if err := e.db.Exec(ctx, "drop list", "DROP VIEW "+v); err != nil {
+		for _, name := range made {
+			if err := e.exec(ctx, statement{"drop view", "DROP VIEW " + name}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}, nil
-}
-
-func (e *engine) resolve(ctx context.Context, l ValueList, table string) error {
-	var rows []string
-	for _, c := range l.Codes {
-		rows = append(rows, "("+duck.Quote(c.System)+", "+duck.Quote(c.Code)+")")
-	}
-	return e.db.Exec(ctx, "list "+l.Name, `CREATE TABLE `+table+` AS
-		WITH wanted(system, code) AS (VALUES `+strings.Join(rows, ", ")+`),
-			matched AS (SELECT DISTINCT concept FROM fhir.concept JOIN wanted USING (system, code))
-		SELECT concept AS id FROM matched
-		UNION
-		SELECT list FROM fhir.concept_list WHERE concept IN (FROM matched)`)
 }
 
 // attribution makes sure that the sites for a window of months are known.

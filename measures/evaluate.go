@@ -17,7 +17,7 @@ const ageBands = `CASE
 // strata. Populations are evaluated in FHIR's order, and each sees the initial
 // population before it.
 func (e *engine) evaluate(ctx context.Context, d Definition) error {
-	release, err := e.useLists(ctx, d)
+	hide, err := e.show(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (e *engine) evaluate(ctx context.Context, d Definition) error {
 	if err := e.db.Exec(ctx, "drop initial population", "DROP VIEW measure.initial_population"); err != nil {
 		return err
 	}
-	return release()
+	return hide()
 }
 
 // population runs one SELECT into a table with each subject once.

@@ -22,7 +22,7 @@ var (
 // in the window, the index date, and the rules that the person passes, as bits in the
 // order of the rules (bit 0 is the entry itself).
 func (e *engine) cohort(ctx context.Context, d Definition, w window) ([]Attrition, []Incidence, error) {
-	release, err := e.useLists(ctx, d)
+	hide, err := e.show(ctx, d)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -69,7 +69,7 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) ([]Attritio
 			return nil, nil, err
 		}
 	}
-	return attrition, incidence, release()
+	return attrition, incidence, hide()
 }
 
 // passesAll is the bitmask of a person who passes the first n+1 rules.

@@ -211,13 +211,13 @@ func (f *fixture) concept(text string) string {
 }
 
 // engine prepares the fixture for periods, with data known to the end of 2024.
-func (f *fixture) engine(periods string) *engine {
+func (f *fixture) engine(periods string, definitions ...Definition) *engine {
 	f.t.Helper()
 	list, err := ParsePeriods(periods)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	e, err := prepare(context.Background(), f.db, list, time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC))
+	e, err := prepare(context.Background(), f.db, definitions, list, time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC))
 	if err != nil {
 		f.t.Fatal(err)
 	}

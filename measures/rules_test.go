@@ -54,7 +54,7 @@ func runRules(t *testing.T, input string) string {
 	}
 	d := shippedDefinition(t, words[1])
 	f := newFixture(t, "\n"+rest)
-	e := f.engine(words[2])
+	e := f.engine(words[2], d)
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	if d.Kind == KindMeasure {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"farr/datasets"
@@ -201,7 +202,8 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (*datasets.Snapsh
 	if err := datasets.Attach(ctx, db, p.Extract, p.Key); err != nil {
 		return nil, err
 	}
-	e, err := prepare(ctx, db, p.Periods, p.asOf)
+	definitions := slices.Concat(p.measures, p.cohorts)
+	e, err := prepare(ctx, db, definitions, p.Periods, p.asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +220,7 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (*datasets.Snapsh
 			return nil, err
 		}
 	}
-	if err := out.add(tableDefinition, rows(append(p.measures[:len(p.measures):len(p.measures)], p.cohorts...))); err != nil {
+	if err := out.add(tableDefinition, rows(definitions)); err != nil {
 		return nil, err
 	}
 	tables, err := out.close()
