@@ -1,0 +1,75 @@
+# farr: see README.md. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# The DuckDB driver hands out Arrow records only under this tag.
+export GOFLAGS := $(filter-out -tags=%,$(GOFLAGS)) -tags=duckdb_arrow
+export CGO_ENABLED := 1
+
+NODE   := reports/internal/browser
+ECHART := reports/internal/chart/asset/echarts.min.js
+DEMO   ?= demo
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: prerequisites
+prerequisites: ## check that Go, a C compiler and Node are here
+	@ok=1; \
+	need() { command -v "$$1" >/dev/null 2>&1 || { echo "farr needs $$2" >&2; ok=0; }; }; \
+	need go "Go 1.26 or later (https://go.dev/dl)"; \
+	need $${CC:-cc} "a C compiler for the embedded DuckDB (Debian: apt-get install gcc g++)"; \
+	need $${CXX:-c++} "a C++ compiler for the embedded DuckDB (Debian: apt-get install g++)"; \
+	need node "Node 20 or later with npm, for the charts' library (Debian: apt-get install nodejs npm)"; \
+	if command -v go >/dev/null 2>&1; then \
+	  v=$$(go env GOVERSION | sed 's/^go//'); \
+	  [ "$$(printf '%s\n1.26\n' "$$v" | sort -V | head -n 1)" = 1.26 ] || { echo "farr needs Go 1.26 or later; this is $$v" >&2; ok=0; }; \
+	fi; \
+	[ $$ok = 1 ]
+
+$(ECHART): $(NODE)/package.json $(NODE)/package-lock.json $(NODE)/asset.mjs
+	npm ci --prefix $(NODE) --no-audit --no-fund --loglevel=error
+	cd $(NODE) && node asset.mjs
+	@touch $@
+
+.PHONY: assets
+assets: prerequisites $(ECHART) ## fetch the charts' library from npm by lock file
+
+.PHONY: build
+build: assets ## build bin/farr
+	go build -trimpath -o bin/farr ./cmd/farr
+
+.PHONY: demo
+demo: build ## synthetic population, extract, measures and report; prints the path of index.html
+	@rm -rf $(DEMO)
+	@mkdir -p $(DEMO)
+	bin/farr synth --patients 5000 --seed 1 --sites 12 --start 2023-01-01 --end 2025-12-31 --out $(DEMO)/export
+	bin/farr keys new --out $(DEMO)/project.key
+	cp jobs/examples/demo/job.yaml jobs/examples/demo/kpi.yaml $(DEMO)/
+	bin/farr run $(DEMO)/job.yaml
+	@echo "open $(abspath $(DEMO))/reports/latest/index.html"
+
+.PHONY: test
+test: assets ## everything that CI runs: format, vet, unit and end-to-end tests
+	@bad=$$(gofmt -l cmd jobs measures datasets reports internal); [ -z "$$bad" ] || { echo "gofmt would change: $$bad" >&2; exit 1; }
+	go vet ./...
+	go test ./...
+
+.PHONY: bench
+bench: build ## speed and memory on seeded populations (minutes)
+	go test -run '^$$' -bench . -benchtime 1x ./...
+
+
+.PHONY: fuzz
+fuzz: ## fuzz the reader and the configuration decoder, a minute each
+	go test -run '^$$' -fuzz . -fuzztime 60s ./datasets/fhir
+	go test -run '^$$' -fuzz . -fuzztime 60s ./internal/source
+
+.PHONY: lint
+lint: ## golangci-lint with the settings of .golangci.yml
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0 run
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin $(DEMO) $(NODE)/node_modules $(ECHART)

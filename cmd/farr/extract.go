@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"farr/datasets"
+)
+
+// rejectsShown is how many rejected lines are printed for a person; --json has more.
+const rejectsShown = 20
+
+func (a *app) extract() *cobra.Command {
+	var req datasets.ExtractRequest
+	var store, key string
+	cmd := &cobra.Command{
+		Use:   "extract --source DIR --store DIR --key FILE",
+		Short: "read a FHIR R4 export into a de-identified snapshot",
+		Long: `Streams every line of *.ndjson and *.ndjson.gz through validation and the
+de-identification policy into Parquet, and publishes a snapshot. A line's own resourceType
+decides, not its file's name. Bad lines are listed by place and reason, never by their text;
+above --max-reject nothing is published. The same request again is a skip.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := require(cmd, "source", "store", "key"); err != nil {
+				return err
+			}
+			var err error
+			if req.Key, err = datasets.ReadKey(key); err != nil {
+				return err
+			}
+			s, err := datasets.OpenStore(store)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			req.Progress = a.progress()
+			report, err := datasets.Extract(cmd.Context(), s, req)
+			if report == nil {
+				return err
+			}
+			return errors.Join(err, a.print(report, func(w io.Writer) error { return writeExtract(w, report) }))
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&req.Source, "source", "", "folder of the export")
+	f.StringVar(&store, "store", "", "folder of the store; made when missing")
+	f.StringVar(&key, "key", "", "file of the project key (farr keys new)")
+	f.StringVar(&req.SourceName, "source-name", "main", "name of the source, part of every pseudonym")
+	f.StringVar(&req.Zone, "zone", "UTC", "time zone of the source's wall clock, for example America/New_York")
+	f.StringVar(&req.Profile, "profile", "shifted", "shifted or limited")
+	f.StringVar(&req.SitesFile, "sites", "", "CSV file id,label with the labels of organizations and locations")
+	f.StringVar(&req.Observable, "observable", "auto", "rule of observable time: auto, enrolment-gap45 or contact")
+	f.StringVar(&req.AsOf, "as-of", "", "last day that the data know; the newest event when not given")
+	f.Float64Var(&req.MaxReject, "max-reject", datasets.DefaultMaxReject, "greatest share of rejected lines, 0 to 1")
+	return cmd
+}
+
+func writeExtract(w io.Writer, r *datasets.ExtractReport) error {
+	p := printer{w: w}
+	switch {
+	case r.Skipped:
+		p.line("snapshot %s was made already from the same input: skipped", r.Snapshot)
+	case r.Snapshot != "":
+		p.line("snapshot %s", r.Snapshot)
+	}
+	p.line("%d lines read = %d stored + %d superseded + %d of types not in the policy + %d dropped by policy + %d rejected",
+		r.Read, r.Stored, r.Superseded, r.NotInPolicy, r.DroppedByPolicy, r.Rejected)
+	for _, reason := range slices.Sorted(maps.Keys(r.RejectReasons)) {
+		p.line("  rejected, %s: %d", reason, r.RejectReasons[reason])
+	}
+	for _, reason := range slices.Sorted(maps.Keys(r.DropReasons)) {
+		p.line("  dropped, %s: %d", reason, r.DropReasons[reason])
+	}
+	for i, reject := range r.Rejects {
+		if i == rejectsShown {
+			p.line("  and %d more; --json lists them", r.Rejected-rejectsShown)
+			break
+		}
+		p.line("  %s:%d (byte %d): %s", reject.File, reject.Line, reject.Offset, reject.Reason)
+	}
+	for _, name := range r.Ignored {
+		p.line("not read: %s", name)
+	}
+	if r.AsOf != "" {
+		p.line("data as of %s; observable time by %s", r.AsOf, r.Observable)
+	}
+	return p.err
+}
+
+// printer writes lines and keeps the first error.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"farr/datasets"
+	"farr/reports"
+)
+
+func (a *app) report() *cobra.Command {
+	var req reports.Request
+	var store, id, audience string
+	cmd := &cobra.Command{
+		Use:   "report --store DIR --audience internal|external --out DIR",
+		Short: "render results as an offline HTML bundle",
+		Long: `Writes index.html, a page for each measure and cohort, and the run page with lineage, each
+figure as CSV and JSON too. The audience must be said: internal hides nothing and says so on each
+page; external hides counts of 1 to 10.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := require(cmd, "store", "audience", "out"); err != nil {
+				return err
+			}
+			req.Audience = reports.Audience(audience)
+			s, err := datasets.OpenStore(store)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			if req.Results, err = openResults(cmd, s, id); err != nil {
+				return err
+			}
+			req.Progress = a.progress()
+			req.Command = reportCommand(req)
+			bundle, err := reports.Build(cmd.Context(), req)
+			if err != nil {
+				return err
+			}
+			return a.print(bundle, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "%s\n", bundle.Index)
+				return err
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&store, "store", "", "folder of the store")
+	f.StringVar(&id, "results", "", "ID of the results; the current ones when not given")
+	f.StringVar(&req.KPIFile, "kpi", "", "YAML file with targets and owners")
+	f.StringVar(&audience, "audience", "", "internal or external")
+	f.StringVar(&req.Organisation, "organisation", "", "name on every page")
+	f.StringVar(&req.Title, "title", "", "title of the report")
+	f.StringVar(&req.Out, "out", "", "folder of the bundle; an earlier bundle there is replaced")
+	return cmd
+}
+
+// reportCommand is the command line that makes the same bundle on any machine: without
+// the paths, which differ and may name people.
+func reportCommand(req reports.Request) string {
+	words := []string{"farr report --store STORE --results", req.Results.Lineage().Results, "--audience", string(req.Audience)}
+	if req.KPIFile != "" {
+		words = append(words, "--kpi KPI")
+	}
+	return strings.Join(append(words, "--out DIR"), " ")
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"farr/jobs"
+)
+
+func (a *app) run() *cobra.Command {
+	return &cobra.Command{
+		Use:   "run JOB.yaml",
+		Short: "extract, measure and report from one job file, now",
+		Long: `Does all that a job file says, whatever its schedule, and records the run in the ledger
+beside the file. What was made before from the same input is not made again.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			job, err := jobs.LoadJob(args[0])
+			if err != nil {
+				return err
+			}
+			result, err := jobs.Run(cmd.Context(), job, a.jobOptions())
+			if err != nil {
+				return err
+			}
+			return a.print(result, result.WriteText)
+		},
+	}
+}
+
+func (a *app) tick() *cobra.Command {
+	return &cobra.Command{
+		Use:   "tick DIR",
+		Short: "run what is due of the jobs in a folder, then end",
+		Long: `Looks at every job file in DIR, runs what its schedule made due since the last tick,
+leaves one row of the ledger for each planned time, and ends. Meant for cron or a systemd
+timer, every minute or every hour.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			report, failure := jobs.Tick(cmd.Context(), args[0], a.jobOptions())
+			if report == nil {
+				return failure
+			}
+			if err := a.print(report, report.WriteText); err != nil {
+				return err
+			}
+			return failure
+		},
+	}
+}
+
+func (a *app) status() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status DIR",
+		Short: "what ran, what is due, what failed, why and what to do",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			status, err := jobs.Status(cmd.Context(), args[0], jobs.Options{})
+			if err != nil {
+				return err
+			}
+			return a.print(status, status.WriteText)
+		},
+	}
+}
+
+func (a *app) jobOptions() jobs.Options {
+	o := jobs.Options{Progress: a.progress()}
+	if !a.meter.shown() { // a person watches the bar; a log file gets lines
+		o.Logger = jobs.NewLogger(a.stderr, strings.EqualFold(a.getenv("FARR_LOG"), "json"), slog.LevelInfo)
+	}
+	return o
+}
+
+// print writes v as JSON when asked for, else lets human write it.
+func (a *app) print(v any, human func(io.Writer) error) error {
+	a.meter.close()
+	if a.json {
+		return writeJSON(a.stdout, v)
+	}
+	return human(a.stdout)
+}
