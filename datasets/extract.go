@@ -109,6 +109,7 @@ func Extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 		return nil, fmt.Errorf("extract: %w", err)
 	}
 	defer x.staging.Close()
+	defer holdMemory()()
 	for _, stage := range []func(context.Context) error{x.read, x.judge, x.write, x.publish} {
 		if err := stage(ctx); err != nil {
 			return x.report, fmt.Errorf("extract: %w", err)

@@ -5,13 +5,9 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"farr/datasets/internal/deid"
 )
-
-// codec is one for all writers, which share its encoders.
-var codec = &zstd.Codec{Level: zstd.SpeedFastest}
 
 // inOrder is a group whose fields keep the order of the table's columns, where
 // parquet.Group sorts them by name.

@@ -147,7 +147,7 @@ func (x *Extractor) subject(root fhir.Node) Verdict {
 // object walks an object along the tree. What the tree does not name is not read.
 func (x *Extractor) object(n *node, v fhir.Node, r *row) {
 	for name, value := range v.Members() {
-		child := n.children[string(name)]
+		child := n.children.find(name)
 		switch string(name) {
 		case "modifierExtension":
 			for m := range value.Items() {

@@ -34,7 +34,7 @@ type mainColumns struct{ pid, rid, source, negated, updatedSeal int }
 type node struct {
 	array    string // "", each, current, preferred, first; list where steps take the array
 	steps    []step
-	children map[string]*node
+	children names
 	byURL    map[string]*node // of extension and modifierExtension
 	table    int              // child table that each item makes a row of, or -1
 	loss     int              // counter of values that are not of their type
@@ -42,6 +42,34 @@ type node struct {
 
 // step does one thing with the value of an element.
 type step func(x *Extractor, r *row, v fhirNode)
+
+// names finds children by name. Names of one length are few, so this is faster than
+// a map, and it is asked for every member of every record.
+type names [][]named
+
+type named struct {
+	name string
+	node *node
+}
+
+func (c names) find(name []byte) *node {
+	if len(name) >= len(c) {
+		return nil
+	}
+	for i := range c[len(name)] {
+		if n := &c[len(name)][i]; n.name == string(name) {
+			return n.node
+		}
+	}
+	return nil
+}
+
+func (c *names) add(name string, n *node) {
+	for len(*c) <= len(name) {
+		*c = append(*c, nil)
+	}
+	(*c)[len(name)] = append((*c)[len(name)], named{name, n})
+}
 
 func newNode() *node { return &node{table: -1} }
 
@@ -117,7 +145,7 @@ func (p *Plan) compileType(r resourcePolicy) (*typePlan, error) {
 		if c.element == "" {
 			continue
 		}
-		n := t.root.children[c.element]
+		n := t.root.children.find([]byte(c.element))
 		if n == nil {
 			return nil, fmt.Errorf("condition on %s, which no line lists", c.element)
 		}
@@ -160,14 +188,11 @@ func (t *typePlan) childTable(name string) int {
 func (p *Plan) addElement(t *typePlan, e element) error {
 	n, table := t.root, t.tables[0]
 	for i, s := range e.path {
-		if n.children == nil {
-			n.children = map[string]*node{}
-		}
-		child := n.children[s.name]
+		child := n.children.find([]byte(s.name))
 		if child == nil {
 			child = newNode()
 			child.loss = p.counter(t.typ + "." + e.text)
-			n.children[s.name] = child
+			n.children.add(s.name, child)
 		}
 		if s.url != "" {
 			if i != 0 {
