@@ -8,8 +8,9 @@ import (
 // statement is one step in preparing a session. name is what an error calls it.
 type statement struct{ name, sql string }
 
-// Two schemas stand beside fhir. measure holds what authors read by plain name; run
-// holds the engine's own tables, which outside SQL cannot name.
+// Three schemas stand beside fhir. measure holds what authors read by plain name; run
+// holds the engine's own tables, which outside SQL cannot name; authored holds the view
+// made of outside SQL, alone, because a view also sees what is in its own schema.
 //
 // periodStatements make the period table and its months. A period's id is an ENUM,
 // so that joining on it compares small integers however long the id is.
@@ -20,7 +21,7 @@ func periodStatements(periods []Period) []statement {
 		rows = append(rows, fmt.Sprintf("('%s', '%s', DATE '%s', DATE '%s')", p.ID, p.Family, day(p.Low), day(p.High)))
 	}
 	return []statement{
-		{"schemas", `CREATE SCHEMA measure; CREATE SCHEMA run`},
+		{"schemas", `CREATE SCHEMA measure; CREATE SCHEMA run; CREATE SCHEMA authored`},
 		{"period ids", `CREATE TYPE run.period_id AS ENUM (` + strings.Join(ids, ", ") + `)`},
 		{"period", `CREATE TABLE measure.period AS
 			SELECT period::run.period_id AS period, family, low, high

@@ -149,10 +149,25 @@ var (
 	valueColumn   = column{"value", wholeNumber}
 )
 
-// view binds a person's SELECT as run.<name> and holds it to the columns it must
-// return. Mistakes are source.Diagnostics in file.
-func (e *engine) view(ctx context.Context, name, file, sql string, want ...column) error {
-	got, err := e.db.CreateView(ctx, "run", name, sql)
+// authored is the name of the view made of outside SQL, one at a time.
+const authored = "authored.selection"
+
+// table binds a person's SELECT, holds it to the columns it must return, and runs it
+// into a table by into, which reads the view authored. name is what an error of the
+// run calls it; mistakes in the SQL are source.Diagnostics in file.
+func (e *engine) table(ctx context.Context, name, file, sql, into string, want ...column) error {
+	if err := e.bind(ctx, file, sql, want); err != nil {
+		return err
+	}
+	if err := e.db.Exec(ctx, name, into); err != nil {
+		return err
+	}
+	return e.exec(ctx, statement{"drop view", "DROP VIEW " + authored})
+}
+
+func (e *engine) bind(ctx context.Context, file, sql string, want []column) error {
+	schema, view, _ := strings.Cut(authored, ".")
+	got, err := e.db.CreateView(ctx, schema, view, sql)
 	if d, ok := sqlDiagnostic(file, err); ok {
 		return source.Diagnostics{d}
 	}

@@ -66,16 +66,12 @@ func (e *engine) population(ctx context.Context, d Definition, p Population, tab
 		want = append(want, valueColumn)
 		values = ", sum(value)::BIGINT AS value"
 	}
-	name := strings.TrimPrefix(table, "run.") + "_source"
-	if err := e.view(ctx, name, path.Join(d.ID, p.File), p.SQL, want...); err != nil {
-		return err
-	}
 	// Rows outside the measure's people and periods cannot count, so NULL keys go.
-	return e.db.Exec(ctx, d.ID+" "+p.Name, fmt.Sprintf(`CREATE TABLE %s AS
+	return e.table(ctx, d.ID+" "+p.Name, path.Join(d.ID, p.File), p.SQL, fmt.Sprintf(`CREATE TABLE %s AS
 		SELECT pid, period::run.period_id AS period%s%s
-		FROM run.%s
+		FROM %s
 		WHERE pid IS NOT NULL AND period IS NOT NULL
-		GROUP BY ALL`, table, strings.TrimPrefix(key, "pid, period"), values, name))
+		GROUP BY ALL`, table, strings.TrimPrefix(key, "pid, period"), values, authored), want...)
 }
 
 // subjectKey is the columns that name a subject, each with the prefix.

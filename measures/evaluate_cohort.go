@@ -27,14 +27,14 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) ([]Attritio
 		return nil, nil, err
 	}
 	entry := d.Populations[0]
-	if err := e.view(ctx, "entry_source", path.Join(d.ID, entry.File), entry.SQL, pidColumn, indexDateColumn); err != nil {
+	// First ever, over all data; only then must it lie in the window.
+	err = e.table(ctx, d.ID+" entry", path.Join(d.ID, entry.File), entry.SQL, `CREATE OR REPLACE TABLE run.event AS
+		SELECT pid, min(index_date) AS index_date FROM `+authored+`
+		WHERE index_date IS NOT NULL AND pid IN (SELECT pid FROM run.person) GROUP BY pid`, pidColumn, indexDateColumn)
+	if err != nil {
 		return nil, nil, err
 	}
 	steps := []statement{
-		// First ever, over all data; only then must it lie in the window.
-		{"event", `CREATE OR REPLACE TABLE run.event AS
-			SELECT pid, min(index_date) AS index_date FROM run.entry_source
-			WHERE index_date IS NOT NULL AND pid IN (SELECT pid FROM run.person) GROUP BY pid`},
 		{"event", `CREATE OR REPLACE VIEW measure.event AS FROM run.event`},
 		{"entry", fmt.Sprintf(`CREATE OR REPLACE VIEW measure.entry AS
 			FROM run.event WHERE index_date >= DATE '%s' AND index_date < DATE '%s'`, day(w.low), day(w.high))},
@@ -46,12 +46,9 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) ([]Attritio
 		}
 	}
 	for i, r := range d.Rules[1:] {
-		if err := e.view(ctx, "rule_source", path.Join(d.ID, r.File), r.SQL, pidColumn); err != nil {
-			return nil, nil, err
-		}
-		err := e.db.Exec(ctx, d.ID+" "+r.ID, fmt.Sprintf(`UPDATE run.member
+		err := e.table(ctx, d.ID+" "+r.ID, path.Join(d.ID, r.File), r.SQL, fmt.Sprintf(`UPDATE run.member
 			SET rules_passed = rules_passed | %d
-			WHERE pid IN (SELECT pid FROM run.rule_source)`, int64(1)<<(i+1)))
+			WHERE pid IN (SELECT pid FROM %s)`, int64(1)<<(i+1), authored), pidColumn)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -96,10 +93,9 @@ func (e *engine) incidence(ctx context.Context, d Definition, w window) ([]Incid
 		return nil, nil
 	}
 	atRisk := d.Populations[1]
-	if err := e.view(ctx, "at_risk_source", path.Join(d.ID, atRisk.File), atRisk.SQL, pidColumn, lowColumn, highColumn); err != nil {
-		return nil, err
-	}
-	if err := e.db.Exec(ctx, d.ID+" at risk", `CREATE OR REPLACE TABLE run.at_risk AS FROM run.at_risk_source WHERE low < high`); err != nil {
+	err := e.table(ctx, d.ID+" at risk", path.Join(d.ID, atRisk.File), atRisk.SQL,
+		`CREATE OR REPLACE TABLE run.at_risk AS FROM `+authored+` WHERE low < high`, pidColumn, lowColumn, highColumn)
+	if err != nil {
 		return nil, err
 	}
 	var out []Incidence

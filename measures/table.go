@@ -97,41 +97,50 @@ func (t resultTable) schema() *parquet.Schema {
 // maxRowGroup bounds the rows that a reader must hold at once.
 const maxRowGroup = 65_536
 
+// batchRows is how many rows go to the Parquet writer at a time.
+const batchRows = 1024
+
 // parquetWriter writes Arrow records as one Parquet file. The same records give the
 // same bytes.
 type parquetWriter struct {
 	table resultTable
 	w     *parquet.Writer
 	rows  int64
-	row   parquet.Row
+	batch []parquet.Row // reused
 }
 
 func newParquetWriter(w io.Writer, t resultTable) *parquetWriter {
-	return &parquetWriter{table: t, w: parquet.NewWriter(w, t.schema(),
+	p := &parquetWriter{table: t, batch: make([]parquet.Row, batchRows), w: parquet.NewWriter(w, t.schema(),
 		parquet.Compression(&zstd.Codec{}), parquet.MaxRowsPerRowGroup(maxRowGroup), parquet.CreatedBy("farr", engineVersion, "measures"))}
+	for i := range p.batch {
+		p.batch[i] = make(parquet.Row, len(t.columns))
+	}
+	return p
 }
 
-func (p *parquetWriter) write(batch arrow.RecordBatch) error {
-	if int(batch.NumCols()) != len(p.table.columns) {
-		return fmt.Errorf("table %s: %d columns where %d are declared", p.table.name, batch.NumCols(), len(p.table.columns))
+func (p *parquetWriter) write(records arrow.RecordBatch) error {
+	if int(records.NumCols()) != len(p.table.columns) {
+		return fmt.Errorf("table %s: %d columns where %d are declared", p.table.name, records.NumCols(), len(p.table.columns))
 	}
-	for row := range int(batch.NumRows()) {
-		p.row = p.row[:0]
+	for first := 0; first < int(records.NumRows()); first += batchRows {
+		n := min(batchRows, int(records.NumRows())-first)
 		for i, c := range p.table.columns {
-			v, err := parquetValue(batch.Column(i), row, c.Type)
-			if err != nil {
-				return fmt.Errorf("table %s column %s: %w", p.table.name, c.Name, err)
+			for row := range n {
+				v, err := parquetValue(records.Column(i), first+row, c.Type)
+				if err != nil {
+					return fmt.Errorf("table %s column %s: %w", p.table.name, c.Name, err)
+				}
+				present := 1
+				if v.IsNull() {
+					present = 0
+				}
+				p.batch[row][i] = v.Level(0, present, i)
 			}
-			present := 1
-			if v.IsNull() {
-				present = 0
-			}
-			p.row = append(p.row, v.Level(0, present, i))
 		}
-		if _, err := p.w.WriteRows([]parquet.Row{p.row}); err != nil {
+		if _, err := p.w.WriteRows(p.batch[:n]); err != nil {
 			return err
 		}
-		p.rows++
+		p.rows += int64(n)
 	}
 	return nil
 }

@@ -1,0 +1,93 @@
+// Package measures computes quality measures and cohorts on an extract. A
+// definition is a folder, so a new one needs no Go:
+//
+//	library, err := measures.LoadLibrary(dirs...)   // every mistake in every file at once
+//	report, err := measures.Run(ctx, store, measures.Request{...})
+//	results, err := measures.OpenResults(ctx, store, snapshot)
+//
+// # A measure's folder
+//
+// The folder has the measure's id as its name and holds measure.yaml, the SQL files that
+// it names, and value lists in lists/*.csv. A folder lists beside it serves all.
+//
+//	id: breast-cancer-screening
+//	title: Breast cancer screening
+//	scoring: proportion            # or rate: events over person-time
+//	basis: patient                 # or Encounter: each episode counts
+//	direction: higher              # what is better: higher or lower
+//	populations:                   # FHIR's names; each is one SELECT
+//	  initial-population: initial-population.sql
+//	  denominator: ...             # absent: the initial population; a rate needs it
+//	  denominator-exclusion: denominator-exclusion.sql
+//	  numerator: numerator.sql
+//	attribution: {method: plurality-of-visits, months: 24}   # or {method: service-provider}
+//	strata: [site, sex, age, race, ethnicity, payer]
+//	lists: [mammography, bilateral_mastectomy]
+//	follow_up: 30 days             # needed after the period before a result is complete
+//	unit: ...                      # of a rate, in words, with multiplier: 1000 person-years
+//	rationale: why it is measured
+//	source: where the definition comes from
+//
+// A value list is a CSV with the columns system, code and description; the system is the
+// URI that FHIR uses, the description is in the author's own words.
+//
+// # A population's SQL
+//
+// Each file is one SELECT, over all periods at once, that returns (pid, period) or, with
+// basis Encounter, (pid, period, episode); the populations of a rate also return value,
+// a whole number: events in the numerator, days at risk in the denominator, added up.
+// Rows may repeat. farr does the arithmetic between populations: the denominator is the
+// initial population without exclusions, the numerator is counted within it.
+//
+// SQL reads these by plain name:
+//
+//	period(period, family, low, high)           what is asked; days [low, high)
+//	initial_population(pid, period, [episode,] family, low, high, gender, birth_date)
+//	                                            this measure's; for the populations after it
+//	list_<name>(id)                             a value list: code IN (FROM list_mammography)
+//	seen(pid, period, low, high, gender, birth_date, age)
+//	                                            patients alive on the first day, with a visit in the
+//	                                            period; age on its last day
+//	visit(pid, rid, moment, day, service_provider_rid)
+//	                                            finished ambulatory encounters, by their start
+//	finished_encounter(pid, rid, class, start_at, end_at, start_day, end_day,
+//	                   service_provider_rid, discharge_disposition)
+//	condition_course(pid, rid, code, onset, abatement)
+//	                                            conditions neither refuted nor entered in error; onset is
+//	                                            the recorded date where there is none, abatement is
+//	                                            infinity while there is none
+//	performed(pid, rid, code, moment)           completed procedures
+//	result(pid, rid, code, moment, value_tag, value_num, value_unit, value_concept)
+//	                                            final, amended and corrected observations
+//	result_component(pid, rid, ordinal, code, value_tag, value_num, value_unit, value_concept)
+//	ordered(pid, rid, code, moment, day)        medication requests in earnest
+//	observation_period(pid, ordinal, period_start, period_end)
+//	                                            observable time; both days belong to it
+//	patient, encounter, condition, ...          the keyed views of package datasets
+//	age_on(birth_date, day)                     completed years
+//	birthday(birth_date, years)                 the day on which that age is reached
+//
+// Of condition_course, performed, result, result_component and ordered a definition sees the
+// rows whose code is in one of its own lists. Nothing that was negated is in any of these
+// views; the keyed views hold all and say so in their column negated. Dates are local wall
+// time in the source's zone. A column that holds a list of concepts, such as
+// encounter.type, is in a value list when one of them is.
+//
+// # A cohort's folder
+//
+// cohort.yaml has id, title, entry {title, file}, rules (each id, title, file; in order),
+// at_risk, multiplier, lists, rationale and source. The entry returns (pid, index_date), the
+// earliest of which over all the data must lie in the study window. Each rule returns the
+// pid of those who pass and reads entry(pid, index_date); at_risk returns days [low, high) of
+// persons, which must not overlap for one person, and reads event(pid, index_date): the
+// entry events without the window.
+//
+// # Results
+//
+// A run is one session: prepared views once, then each population one scan for all periods
+// and families. Results are published as a snapshot with the definitions inside. Its key is
+// the hash of extract, definitions, periods and engine; a key that exists is skipped.
+//
+// To add a measure: write the folder, run farr measure run --library DIR on a small
+// extract, and add a file to testdata/rules with a person for each rule.
+package measures
