@@ -311,20 +311,17 @@ func (f *Finisher) learn(v version, r *Row) error {
 // eventDay is the true day of a resource, unless it has none or a stand-in.
 func (f *Finisher) eventDay(v version, r *Row) (day int64, ok bool, err error) {
 	if v.date != noDate {
-		return floorDiv(v.date, DayMs) + f.shift, true, nil
+		day, ok = floorDiv(v.date, DayMs)+f.shift, true
 	}
-	t := r.table
-	for _, column := range f.typ.order {
-		value, ok, err := f.value(r, v.rid, t.Columns[column].Name)
-		if err != nil {
+	for i := 0; !ok && i < len(f.typ.order); i++ {
+		var value Value
+		if value, ok, err = f.value(r, v.rid, r.table.Columns[f.typ.order[i]].Name); err != nil {
 			return 0, false, err
 		}
-		day := floorDiv(value.WallMs, DayMs)
-		if y, _, _ := civil(day); ok && y >= sentinelBefore && y < sentinelFrom {
-			return day, true, nil
-		}
+		day = floorDiv(value.WallMs, DayMs)
 	}
-	return 0, false, nil
+	year, _, _ := civil(day)
+	return day, ok && year >= sentinelBefore && year < sentinelFrom, nil
 }
 
 // value is the true value of a date element of a main table.

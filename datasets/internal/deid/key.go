@@ -29,7 +29,13 @@ var ErrWeakKey = errors.New("the key is constant, repeated or counted up, so it 
 // Key is a project's key. The master is used once, to derive one sub-key for
 // each purpose (RFC 5869), and is not kept. A Key prints as its ID everywhere.
 type Key struct {
-	name      [8]byte
+	name [8]byte
+	// Behind a pointer, because fmt follows none inside a struct: where a Key is in
+	// an unexported field, its own methods are not asked.
+	*subKeys
+}
+
+type subKeys struct {
 	id        []byte // pseudonyms
 	shift     []byte // days of the date shift
 	seal      []byte // AES-256 of sealed values
@@ -63,7 +69,7 @@ func ParseKey(text []byte) (*Key, error) {
 	if weak(master) {
 		return nil, ErrWeakKey
 	}
-	k := &Key{}
+	k := &Key{subKeys: &subKeys{}}
 	for purpose, into := range map[string]*[]byte{
 		"id": &k.id, "shift": &k.shift, "seal": &k.seal, "seal-nonce": &k.sealNonce,
 	} {
@@ -97,19 +103,19 @@ func weak(master []byte) bool {
 }
 
 // ID names the key, 16 hex digits derived from it. It is not secret.
-func (k *Key) ID() string { return hex.EncodeToString(k.name[:]) }
+func (k Key) ID() string { return hex.EncodeToString(k.name[:]) }
 
 // String implements fmt.Stringer with the ID.
-func (k *Key) String() string { return "key " + k.ID() }
+func (k Key) String() string { return "key " + k.ID() }
 
 // Format implements fmt.Formatter: every verb prints the ID.
-func (k *Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
+func (k Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
 
 // MarshalText implements encoding.TextMarshaler, and so JSON, with the ID.
-func (k *Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // LogValue implements slog.LogValuer with the ID.
-func (k *Key) LogValue() slog.Value { return slog.StringValue(k.ID()) }
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID()) }
 
 // gcm is AES-256-GCM under the sealing sub-key.
 func (k *Key) gcm() cipher.AEAD {

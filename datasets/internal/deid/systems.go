@@ -83,17 +83,26 @@ func allDigits(s string) bool {
 	return s != ""
 }
 
-// isLOINC checks form and mod-10 check digit (LOINC Users' Guide, "Check digits");
-// parts and answers begin with LP or LA.
+// isLOINC checks form and mod-10 check digit (LOINC Users' Guide, "Check digits").
+// Parts and answers begin with LP or LA; their letters count as the digit sum of
+// their place in the alphabet.
 func isLOINC(s string) bool {
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "LP"), "LA")
 	body, check, ok := strings.Cut(s, "-")
-	if !ok || len(body) > 7 || len(check) != 1 || !allDigits(body) || !allDigits(check) {
+	digits := strings.TrimPrefix(strings.TrimPrefix(body, "LP"), "LA")
+	if !ok || len(digits) > 7 || len(check) != 1 || !allDigits(digits) || !allDigits(check) {
 		return false
 	}
 	sum := 0
 	for i := range len(body) {
 		d := int(body[len(body)-1-i] - '0')
+		switch body[len(body)-1-i] {
+		case 'L':
+			d = 3
+		case 'A':
+			d = 1
+		case 'P':
+			d = 7
+		}
 		if i%2 == 0 {
 			if d *= 2; d > 9 {
 				d -= 9

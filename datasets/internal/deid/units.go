@@ -125,7 +125,7 @@ func words(s string) map[string]bool {
 var (
 	// Atoms that take a prefix.
 	metric = words(`m s g rad K C cd mol sr Hz N Pa J W A V F Ohm S Wb Cel T H lm lx Bq Gy Sv l L ar t bar u eV pc
-		cal cal_IT eq osm g% kat U [iU] [IU] m[Hg] m[H2O] mHg mH2O B Np bit By Bd Ci R Lmb ph G P St Mx Oe Gb dyn erg`)
+		cal cal_IT eq osm g% kat U [iU] [IU] m[Hg] m[H2O] B Np bit By Bd Ci R Lmb ph G P St Mx Oe Gb dyn erg`)
 	// Atoms that take none. In mm[Hg] the prefix is before m[Hg].
 	nonMetric = words(`% [ppth] [ppm] [ppb] [pptr] min h d wk mo a mo_j a_j a_g mo_s a_t deg ' '' gon atm att
 		[in_i] [ft_i] [yd_i] [mi_i] [sin_i] [sft_i] [lb_av] [oz_av] [gr] [pt_us] [qt_us] [gal_us] [foz_us] [cup_us]

@@ -1,0 +1,112 @@
+package deid
+
+import (
+	"math"
+	"testing"
+)
+
+func testKey(t testing.TB, text string) *Key {
+	t.Helper()
+	k, err := ParseKey([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+const keyText = "farr-key-v1:e7hzpd4h2lwxs4kyq3n6v5tjb2mrc7ofa5guixd2wzkqe4ylh3sq"
+const otherKeyText = "farr-key-v1:q3n6v5tjb2mrc7ofa5guixd2wzkqe4ylh3sqe7hzpd4h2lwxs4ka"
+
+// Every number of days is as likely as any other: chi-square over 365 cells,
+// 364 degrees of freedom, whose 0.999 quantile is 454.
+func TestShiftIsUniform(t *testing.T) {
+	s := NewShifter(testKey(t, keyText))
+	other := NewShifter(testKey(t, otherKeyText))
+	const n = 365 * 200
+	var counts [ShiftDays + 1]int
+	same := 0
+	for i := range n {
+		pid := ID{byte(i), byte(i >> 8), byte(i >> 16)}
+		days := s.Days(pid)
+		if days < 1 || days > ShiftDays {
+			t.Fatalf("a shift of %d days", days)
+		}
+		if days != s.Days(pid) {
+			t.Fatal("a patient's shift changes")
+		}
+		if days == other.Days(pid) {
+			same++
+		}
+		counts[days]++
+	}
+	chi := 0.0
+	for _, c := range counts[1:] {
+		chi += math.Pow(float64(c)-n/ShiftDays, 2) / (n / ShiftDays)
+	}
+	if chi > 454 {
+		t.Errorf("chi-square %.0f", chi)
+	}
+	if same > n/ShiftDays*2 {
+		t.Errorf("%d of %d shifts are equal under another key", same, n)
+	}
+}
+
+func TestSealOpensOnlyInItsPlace(t *testing.T) {
+	s, other := NewSealer(testKey(t, keyText)), NewSealer(testKey(t, otherKeyText))
+	at := Place{Table: "encounter_location", Column: "period_start", Ordinal: 2, PID: ID{1}, RID: ID{2}}
+	value := Value{WallMs: -1234567890123, Prec: 6, HasOffset: true, OffsetMinutes: -330}
+	sealed := s.Seal(nil, at, value)
+	if again := s.Seal(nil, at, value); string(again) != string(sealed) {
+		t.Error("equal values seal differently in one place")
+	}
+	if got, err := s.Open(sealed, at); err != nil || got != value {
+		t.Errorf("opened %+v, %v", got, err)
+	}
+	if _, err := other.Open(sealed, at); err == nil {
+		t.Error("another key opens it")
+	}
+	nonces := map[string]bool{string(sealed[:sealNonceBytes]): true}
+	for name, change := range map[string]func(*Place){
+		"table": func(p *Place) { p.Table = "encounter" }, "column": func(p *Place) { p.Column = "period_end" },
+		"ordinal": func(p *Place) { p.Ordinal = 3 }, "pid": func(p *Place) { p.PID[5]++ }, "rid": func(p *Place) { p.RID[5]++ },
+	} {
+		elsewhere := at
+		change(&elsewhere)
+		if _, err := s.Open(sealed, elsewhere); err == nil {
+			t.Errorf("it opens with another %s", name)
+		}
+		// One nonce for two values would break GCM.
+		nonce := string(s.Seal(nil, elsewhere, value)[:sealNonceBytes])
+		if nonces[nonce] {
+			t.Errorf("another %s has the same nonce", name)
+		}
+		nonces[nonce] = true
+	}
+	for i := range sealed {
+		broken := append([]byte{}, sealed...)
+		broken[i] ^= 1
+		if _, err := s.Open(broken, at); err == nil {
+			t.Errorf("byte %d may be changed", i)
+		}
+	}
+	if _, err := s.Open(sealed[:sealBytes-1], at); err == nil {
+		t.Error("a cut seal opens")
+	}
+}
+
+func BenchmarkSeal(b *testing.B) {
+	s := NewSealer(testKey(b, keyText))
+	buf := make([]byte, 0, sealBytes)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Seal(buf, Place{Table: "observation", Column: "issued"}, Value{WallMs: 1})
+	}
+}
+
+func BenchmarkPseudonym(b *testing.B) {
+	p := NewPseudonyms(testKey(b, keyText), "main")
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Of("Observation", []byte("af5597a6-304d-4c8f-b596-60d17d445714"))
+	}
+}
