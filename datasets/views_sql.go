@@ -161,7 +161,5 @@ func (v *viewer) utc(wall string) string {
 	return "make_timestamp(epoch_us(timezone(" + duck.Quote(v.zone.Name()) + ", " + wall + ")))"
 }
 
-// siteName is what a place without a label is called: the first six characters of
-// its pseudonym in base32 (RFC 4648, lower case), from its first 30 bits.
-const siteName = `'site-' || array_to_string(list_transform(range(6), lambda i: substr('abcdefghijklmnopqrstuvwxyz234567',
-  1 + ((CAST('0x' || left(replace(CAST(t.rid AS VARCHAR), '-', ''), 8) AS BIGINT) >> (27 - 5 * i)) & 31), 1)), '')`
+// siteName is what a place without a label is called: the first digits of its pseudonym.
+const siteName = `'site-' || left(CAST(t.rid AS VARCHAR), 8)`

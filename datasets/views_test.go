@@ -287,7 +287,7 @@ var populationViews = map[string][]string{
 		"01 1 2024-01-01T00:00:00 2024-12-31T00:00:00",
 		"02 0 2023-05-01T00:00:00 2024-12-31T00:00:00",
 	},
-	"SELECT label FROM organization ORDER BY ALL":                                         {"North Clinic", "site-6qaaaa"},
+	"SELECT label FROM organization ORDER BY ALL":                                         {"North Clinic", "site-f4000000"},
 	"SELECT count(*), min(label) FROM location":                                           {"0 <nil>"},
 	"SELECT typeof(birth_date), typeof(birth_date_lo) FROM patient LIMIT 1":               {"DATE TIMESTAMP"},
 	"SELECT DISTINCT column_name FROM (DESCRIBE patient) WHERE column_name LIKE '%seal%'": nil,

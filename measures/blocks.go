@@ -103,7 +103,7 @@ var attributes = []statement{
 	{"sites", `CREATE TABLE run.site AS
 		SELECT rid, label AS site FROM fhir.organization
 		UNION ALL
-		SELECT DISTINCT service_provider_rid, 'site-' || left(service_provider_rid::VARCHAR, 6)
+		SELECT DISTINCT service_provider_rid, 'site-' || left(service_provider_rid::VARCHAR, 8)
 		FROM measure.finished_encounter
 		WHERE service_provider_rid NOT IN (SELECT rid FROM fhir.organization)`},
 	// Each visit counts for its site; a visit without one for none.

@@ -37,20 +37,16 @@ type Library struct {
 	definitions []Definition // by kind (measures first) and ID
 }
 
-// LoadLibrary reads the measure and cohort folders in dirs, or those that farr
-// ships when no dir is given. A dir holds one folder a definition and perhaps a
-// folder lists for value lists that several use; a dir that is itself a
-// definition's folder serves too. The error is source.Diagnostics with every
-// mistake in every file.
+// LoadLibrary reads the measures and cohorts that farr ships and, beside them, those in
+// dirs, whose IDs must be new. A dir holds one folder a definition and perhaps a folder
+// lists for value lists that several use; a dir that is itself a definition's folder
+// serves too. The error is source.Diagnostics with every mistake in every file.
 func LoadLibrary(dirs ...string) (*Library, error) {
-	if len(dirs) == 0 {
-		sub, err := fs.Sub(shipped, "library")
-		if err != nil {
-			return nil, err
-		}
-		return loadLibrary(root{sub, "library", "library"})
+	own, err := fs.Sub(shipped, "library")
+	if err != nil {
+		return nil, err
 	}
-	var roots []root
+	roots := []root{{own, "library", "library"}}
 	for _, dir := range dirs {
 		r, err := os.OpenRoot(dir)
 		if err != nil {

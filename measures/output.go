@@ -86,7 +86,7 @@ func (o *output) close() ([]datasets.Table, error) {
 
 // members keeps the persons of a cohort's entry with the rules that each passes. The
 // index date is a true date of a person: where the extract's dates are shifted it is
-// sealed or left out, so that the results alone do not undo the shift.
+// sealed, so that the results alone do not undo the shift.
 func (p *plan) members(ctx context.Context, e *engine, d Definition, out *output) error {
 	rows, err := e.db.Query(ctx, d.ID+" members", "SELECT pid, index_date, rules_passed FROM run.member ORDER BY pid")
 	if err != nil {
@@ -104,10 +104,7 @@ func (p *plan) members(ctx context.Context, e *engine, d Definition, out *output
 		}
 		row := []any{d.ID, uuid.UUID(pid).String(), passed, index, nil}
 		if shifted {
-			row[3] = nil
-			if p.SealDay != nil {
-				row[4] = p.SealDay(tableMember, "index", [16]byte(pid), index)
-			}
+			row[3], row[4] = nil, datasets.SealDay(p.Key, tableMember, "index", uuid.UUID(pid), index)
 		}
 		list = append(list, row)
 	}

@@ -31,10 +31,6 @@ type Request struct {
 	// of the earliest disjoint period. The window ends with the last of these.
 	StudyFrom time.Time
 
-	// SealDay seals a true date of a person for a place at rest. Where it is nil, index
-	// dates on shifted data are left out of the results.
-	SealDay func(table, column string, pid [16]byte, day time.Time) []byte
-
 	MemoryLimit int64 // bytes for the engine's buffers; 0 is half of what the process may use
 	Threads     int   // 0 is one for each processor
 	Progress    progress.Func

@@ -325,11 +325,15 @@ source: s
 				t.Fatal(err)
 			}
 			f := newFixture(t, "patient ann birth=1960-05-01\nencounter ann start=2019-03-01")
-			e := f.engine("2019", l.Definitions()...)
+			own, err := l.pick(KindMeasure, []string{"mine"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := f.engine("2019", own...)
 			got := ""
-			if err := e.evaluate(t.Context(), l.Definitions()[0]); err != nil {
+			if err := e.evaluate(t.Context(), own[0]); err != nil {
 				got = err.Error()
-			} else if margins, err := e.margins(t.Context(), l.Definitions()[0]); err != nil || len(margins) != 1 || margins[0].Numerator != 1 {
+			} else if margins, err := e.margins(t.Context(), own[0]); err != nil || len(margins) != 1 || margins[0].Numerator != 1 {
 				t.Errorf("%+v, %v", margins, err)
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {

@@ -21,7 +21,7 @@ import (
 func BenchmarkExtract(b *testing.B) {
 	dir := b.TempDir()
 	bin := filepath.Join(dir, "farr")
-	if out, err := exec.Command("go", "build", "-trimpath", "-o", bin, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	key := filepath.Join(dir, "key")
