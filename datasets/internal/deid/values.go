@@ -68,10 +68,8 @@ func (x *Extractor) number(r *row, column int, v fhir.Node, loss int) {
 	r.setBytes(column, b[:])
 }
 
-// A number without a unit may be an identifier. Scores and counts are below this.
-const unitlessBelow = 100_000
-
 var (
+	// A number without a unit may be an identifier. Scores and counts are below this.
 	limitUnitless, _ = fhir.ParseDecimal8([]byte("100000"))
 	limitAge, _      = fhir.ParseDecimal8([]byte("90"))
 )
