@@ -68,9 +68,7 @@ func (a *app) root() *cobra.Command {
 		a.synth(), a.keys(), a.extract(), a.measure(), a.report(),
 		a.run(), a.tick(), a.status(), a.verify(), a.version(),
 	)
-	for _, cmd := range root.Commands() {
-		refuseStrayArgs(cmd)
-	}
+	refuseStrayArgs(root)
 	return root
 }
 
