@@ -54,6 +54,7 @@
 // each person's own, and those that would give the shift away are sealed.
 // [Attach] needs the key: it opens each person's shift and the sealed dates into
 // tables in memory and joins them in views, so that a measure computes on true
-// dates while the files alone never show one. [AttachTables] shows the tables of
-// any snapshot as they are.
+// dates while no file of an extract shows one. Results name true periods beside the
+// same pseudonyms, so that who holds both can narrow a shift: they are to be kept as
+// closely as the key. [AttachTables] shows the tables of any snapshot as they are.
 package datasets

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -42,7 +41,7 @@ func (a *app) measureList() *cobra.Command {
 }
 
 func libraryFlag(cmd *cobra.Command, folders *[]string) {
-	cmd.Flags().StringSliceVar(folders, "library", nil, "folder of measures and cohorts, instead of the shipped library")
+	cmd.Flags().StringSliceVar(folders, "library", nil, "folder of measures and cohorts of your own, beside the shipped library")
 }
 
 func (a *app) measureRun() *cobra.Command {
@@ -149,11 +148,7 @@ func snapshot(s *datasets.Store, kind, id string) (*datasets.Snapshot, error) {
 	if id != "" {
 		return s.Open(id)
 	}
-	sn, err := s.Current(kind)
-	if err == nil && sn == nil {
-		err = fmt.Errorf("the store has no %s yet", kind)
-	}
-	return sn, err
+	return s.Current(kind)
 }
 
 func openResults(cmd *cobra.Command, s *datasets.Store, id string) (*measures.Results, error) {

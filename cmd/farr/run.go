@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -56,13 +57,21 @@ func (a *app) status() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status DIR",
 		Short: "what ran, what is due, what failed, why and what to do",
-		Args:  cobra.ExactArgs(1),
+		Long: `Reads the job files of DIR and the ledger beside them, and changes nothing. Exit code 1 when
+something needs a person.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			status, err := jobs.Status(cmd.Context(), args[0], jobs.Options{})
 			if err != nil {
 				return err
 			}
-			return a.print(status, status.WriteText)
+			if err := a.print(status, status.WriteText); err != nil {
+				return err
+			}
+			if !status.Healthy() {
+				return errUnhealthy
+			}
+			return nil
 		},
 	}
 }
@@ -83,3 +92,5 @@ func (a *app) print(v any, human func(io.Writer) error) error {
 	}
 	return human(a.stdout)
 }
+
+var errUnhealthy = errors.New("something needs a person: see above")

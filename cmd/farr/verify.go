@@ -22,6 +22,7 @@ func (a *app) verify() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defer s.Close()
 			report, err := s.Verify(cmd.Context())
 			if err != nil {
 				return err
