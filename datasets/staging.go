@@ -81,32 +81,42 @@ func (g *Staging) occupy() error {
 }
 
 // sweep removes staging that no living process holds. The caller has the writer
-// lock, under which folders are made and locked, so none is seen half-made.
+// lock, under which folders are made and locked, so none is seen half-made. A lock
+// that cannot be asked, for want of file handles or rights, is no sign of death.
 func (s *Store) sweep() error {
 	names, err := readNames(s.root, stagingDir)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		name = path.Join(stagingDir, name)
-		f, err := s.root.OpenFile(path.Join(name, "lock"), os.O_RDWR, 0)
-		if err == nil {
-			dead, err := tryLock(f)
-			if err != nil {
-				f.Close()
-				return err
-			}
-			if !dead {
-				f.Close()
-				continue
-			}
-			defer f.Close()
-		}
-		if err := s.root.RemoveAll(name); err != nil {
+		if err := s.sweepOne(path.Join(stagingDir, name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *Store) sweepOne(name string) error {
+	info, err := s.root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // its owner closed it meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		f, err := s.root.OpenFile(path.Join(name, "lock"), os.O_RDWR, 0)
+		switch {
+		case err == nil:
+			defer f.Close()
+			if dead, err := tryLock(f); err != nil || !dead {
+				return err
+			}
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	return s.root.RemoveAll(name)
 }
 
 // Dir is the absolute path of a private folder for spill and temporary files of

@@ -76,6 +76,11 @@ func (s *Store) checkFormat() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.create()
 	}
+	return s.judgeFormat(text, err)
+}
+
+// judgeFormat takes what reading the format mark gave.
+func (s *Store) judgeFormat(text []byte, err error) error {
 	if err != nil {
 		return fmt.Errorf("open store %s: %w", s.dir, err)
 	}
@@ -87,7 +92,7 @@ func (s *Store) checkFormat() error {
 		return &Error{Code: CodeStoreFormat, Subject: s.dir,
 			Detail: fmt.Sprintf("it has format %d and this farr reads and writes format %d", mark.Format, formatVersion)}
 	}
-	for _, name := range []string{objectsDir, snapshotsDir, pointersDir, keysDir, stagingDir} {
+	for _, name := range layout {
 		info, err := s.root.Lstat(name)
 		if err != nil || !info.IsDir() {
 			return &Error{Code: CodeDamagedLayout, Subject: path.Join(s.dir, name), Detail: "not a folder"}
@@ -96,34 +101,53 @@ func (s *Store) checkFormat() error {
 	return nil
 }
 
+// layout is every folder of a store.
+var layout = []string{objectsDir, snapshotsDir, pointersDir, keysDir, stagingDir}
+
 // create makes the layout in an empty folder, the format mark last, so that a
-// folder with the mark has all the rest.
+// folder with the mark has all the rest. Another process may be doing the same: what
+// is there is looked at before the lock, so that nothing is put into a folder that is
+// refused, and again under it.
 func (s *Store) create() error {
-	ours := []string{objectsDir, snapshotsDir, pointersDir, keysDir, stagingDir, lockFile}
-	names, err := readNames(s.root, ".")
-	if err != nil {
-		return fmt.Errorf("create store %s: %w", s.dir, err)
-	}
-	for _, name := range names {
-		if !slices.Contains(ours, name) {
-			return &Error{Code: CodeNotAStore, Subject: s.dir, Detail: "it is neither empty nor a farr store"}
-		}
+	if err := s.checkEmpty(); err != nil {
+		return err
 	}
 	unlock, err := s.lock(context.Background())
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	for _, name := range ours[:5] {
+	text, err := s.root.ReadFile(formatFile)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return s.judgeFormat(text, err)
+	}
+	if err := s.checkEmpty(); err != nil {
+		return err
+	}
+	for _, name := range layout {
 		if err := s.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("create store: %w", err)
 		}
 	}
-	text, err := canonicalJSON(formatMark{formatVersion})
+	text, err = canonicalJSON(formatMark{formatVersion})
 	if err != nil {
 		return err
 	}
 	return s.writeFile(formatFile, append(text, '\n'), 0o444)
+}
+
+// checkEmpty refuses a folder with anything that create does not make.
+func (s *Store) checkEmpty() error {
+	names, err := readNames(s.root, ".")
+	if err != nil {
+		return fmt.Errorf("create store %s: %w", s.dir, err)
+	}
+	for _, name := range names {
+		if name != formatFile && name != lockFile && !slices.Contains(layout, name) {
+			return &Error{Code: CodeNotAStore, Subject: s.dir, Detail: "it is neither empty nor a farr store"}
+		}
+	}
+	return nil
 }
 
 // writeFile puts data at name, whole or not at all: written beside, synced,

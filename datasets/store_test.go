@@ -209,6 +209,70 @@ func TestOpenStoreRefuses(t *testing.T) {
 	}
 }
 
+// Whoever opens a fresh folder first makes the store, and the others find it.
+func TestOpenStoreTogether(t *testing.T) {
+	for range 40 {
+		dir := filepath.Join(t.TempDir(), "store")
+		start, errs := make(chan struct{}), make(chan error)
+		const openers = 12
+		for range openers {
+			go func() {
+				<-start
+				s, err := OpenStore(dir)
+				if err == nil {
+					s.Close()
+				}
+				errs <- err
+			}()
+		}
+		close(start)
+		for range openers {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		openTestStore(t, dir)
+	}
+}
+
+// Begin removes what the dead left, and nothing whose lock it cannot ask.
+func TestSweepSparesWhatItCannotAsk(t *testing.T) {
+	dir := t.TempDir()
+	s := openTestStore(t, dir)
+	at := func(name ...string) string { return filepath.Join(append([]string{dir, stagingDir}, name...)...) }
+	for _, folder := range []string{at("nolock", "objects"), at("asked", "objects")} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range []string{at("asked", "lock"), at("file-1")} {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(dir, at("link")); err != nil {
+		t.Fatal(err)
+	}
+	g, err := s.Begin("extract")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if left := staged(t, dir); len(left) != 1 || stagingDir+"/"+left[0] != g.name {
+		t.Errorf("staging holds %v", left)
+	}
+	// A folder where the lock is looks like any error of opening that is not absence.
+	if err := os.MkdirAll(at("unknown", "lock"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Begin("extract"); err == nil {
+		t.Error("began beside a staging that could not be asked")
+	}
+	if left := staged(t, dir); len(left) != 2 {
+		t.Errorf("staging holds %v", left)
+	}
+}
+
 func TestPublishRefuses(t *testing.T) {
 	good := tinyParquet(t, tinyRow{1, "x"})
 	for name, c := range map[string]struct {
