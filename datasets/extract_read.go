@@ -38,7 +38,7 @@ func (x *extraction) read(ctx context.Context) error {
 			if l.Number&0x3ff == 0 {
 				x.req.Progress.Report("extract", before+l.Done, x.size())
 			}
-			return w.line(in.Name, i, l)
+			return w.line(in, i, l)
 		})
 		if err != nil {
 			x.collect()
@@ -52,25 +52,22 @@ func (x *extraction) read(ctx context.Context) error {
 }
 
 // line decides about one line.
-func (w *worker) line(file string, fileNumber int, l fhir.Line) error {
+func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 	w.read++
 	why := l.Reason
 	if why == "" {
 		why = w.doc.Parse(l.Bytes)
 	}
 	if foreign, is := w.doc.NotR4(); is && (why == "" || why == fhir.WrongResourceType) {
-		return &fhir.Error{
-			Code: fhir.NotFHIRR4, File: file, Line: l.Number, Offset: l.Offset,
-			Hint: foreign.What + " is of FHIR " + foreign.Release + ", and farr reads R4",
-		}
+		return foreign.At(in, l)
 	}
 	if why != "" {
-		w.reject(file, l, why)
+		w.reject(in.Name, l, why)
 		return nil
 	}
 	record, verdict := w.extractor.Extract(&w.doc, uint64(fileNumber)<<40|uint64(l.Number))
 	if verdict == deid.NoSubject {
-		w.reject(file, l, fhir.MissingSubject)
+		w.reject(in.Name, l, fhir.MissingSubject)
 		return nil
 	}
 	count := w.byType[w.doc.Type()]

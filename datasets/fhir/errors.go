@@ -31,6 +31,8 @@ type Error struct {
 	Code Code
 	// File is the name of the file inside the folder, or the folder.
 	File string
+	// Input is the file's place among the inputs sorted by name, from 1; 0 when the error is of the folder.
+	Input int
 	// Line is the 1-based line of the text, 0 where that says nothing.
 	Line int64
 	// Offset is in bytes from 0: of the uncompressed text where Line is given, else of the file itself; -1 when it says nothing.
@@ -41,7 +43,18 @@ type Error struct {
 	Err error
 }
 
-func (e *Error) Error() string {
+func (e *Error) Error() string { return e.text(e.File) }
+
+// Unnamed is the text of Error with the number of the input in place of the file's name, for
+// what is kept: a name may say who the records are about.
+func (e *Error) Unnamed() string {
+	if e.Input == 0 {
+		return e.text(e.File)
+	}
+	return e.text(fmt.Sprintf("input %d", e.Input))
+}
+
+func (e *Error) text(file string) string {
 	at := ""
 	switch {
 	case e.Line > 0:
@@ -49,7 +62,7 @@ func (e *Error) Error() string {
 	case e.Offset >= 0:
 		at = fmt.Sprintf(": byte %d", e.Offset)
 	}
-	s := fmt.Sprintf("%s%s: %s: %s", e.File, at, e.Code, e.Hint)
+	s := fmt.Sprintf("%s%s: %s: %s", file, at, e.Code, e.Hint)
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}

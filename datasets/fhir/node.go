@@ -98,26 +98,6 @@ func (n Node) First() Node {
 	return Node{n.doc, n.at + 1}
 }
 
-// Len is the number of elements of an array or members of an object.
-func (n Node) Len() int {
-	switch n.Kind() {
-	case Array:
-		count := 0
-		for range n.Items() {
-			count++
-		}
-		return count
-	case Object:
-		count := 0
-		for range n.Members() {
-			count++
-		}
-		return count
-	default:
-		return 0
-	}
-}
-
 // Str is the text of a string with its escapes resolved, valid UTF-8 without NUL; nil when the value
 // is not a string. It is a view of the line, or of memory of the Doc when there were escapes.
 func (n Node) Str() []byte {

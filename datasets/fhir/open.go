@@ -35,6 +35,8 @@ type Input struct {
 	// Name is the file's name inside the folder. A name may say who the records are about, so
 	// it belongs in reports to the operator and in nothing that is kept or published.
 	Name string
+	// Number is the file's place among the inputs of its folder sorted by name, from 1.
+	Number int
 	// Size is the number of bytes of the file as it lies on disk.
 	Size int64
 	// MaxLine is the most bytes a line may have, at most 1 GiB. Open sets DefaultMaxLine.
@@ -55,7 +57,7 @@ type Input struct {
 func Open(dir string) (*Source, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, unreadable(dir, err)
+		return nil, unreadable(dir, 0, err)
 	}
 	src := &Source{}
 	for _, entry := range entries { // sorted by name
@@ -63,15 +65,16 @@ func Open(dir string) (*Source, error) {
 		if !strings.HasSuffix(name, ".ndjson") && !strings.HasSuffix(name, ".ndjson.gz") {
 			continue
 		}
+		in := Input{Name: name, Number: len(src.Inputs) + 1, MaxLine: DefaultMaxLine, path: filepath.Join(dir, name)}
 		info, err := entry.Info()
 		if err != nil {
-			return nil, unreadable(name, err)
+			return nil, in.unreadable(err)
 		}
 		if !info.Mode().IsRegular() {
 			src.Ignored = append(src.Ignored, Ignored{name, "not a regular file"})
 			continue
 		}
-		in := Input{Name: name, Size: info.Size(), MaxLine: DefaultMaxLine, path: filepath.Join(dir, name), info: info}
+		in.Size, in.info = info.Size(), info
 		if strings.TrimSuffix(name, ".gz") == "log.ndjson" && in.isExportLog() {
 			src.Ignored = append(src.Ignored, Ignored{name, "the log of a bulk export"})
 			continue
@@ -105,7 +108,7 @@ func (in Input) Hash(ctx context.Context) (string, error) {
 			break
 		}
 		if err != nil {
-			return "", unreadable(in.Name, err)
+			return "", in.unreadable(err)
 		}
 	}
 	if err := in.unchanged(f); err != nil {
@@ -117,7 +120,7 @@ func (in Input) Hash(ctx context.Context) (string, error) {
 func (in Input) open() (*os.File, error) {
 	f, err := os.Open(in.path)
 	if err != nil {
-		return nil, unreadable(in.Name, err)
+		return nil, in.unreadable(err)
 	}
 	if err := in.unchanged(f); err != nil {
 		f.Close()
@@ -131,10 +134,10 @@ func (in Input) open() (*os.File, error) {
 func (in Input) unchanged(f *os.File) error {
 	now, err := f.Stat()
 	if err != nil {
-		return unreadable(in.Name, err)
+		return in.unreadable(err)
 	}
 	if !os.SameFile(in.info, now) || now.Size() != in.info.Size() || !now.ModTime().Equal(in.info.ModTime()) {
-		return &Error{Code: SourceChanged, File: in.Name, Offset: -1, Hint: "the file changed while it was read; run again when the export is complete"}
+		return &Error{Code: SourceChanged, File: in.Name, Input: in.Number, Offset: -1, Hint: "the file changed while it was read; run again when the export is complete"}
 	}
 	return nil
 }
@@ -155,12 +158,14 @@ func (in Input) isExportLog() bool {
 	return log
 }
 
-func unreadable(name string, err error) error {
+func (in Input) unreadable(err error) error { return unreadable(in.Name, in.Number, err) }
+
+func unreadable(name string, number int, err error) error {
 	hint := "cannot be read"
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 		err = pe.Err // the path is in File already
 	}
-	return &Error{Code: Unreadable, File: name, Offset: -1, Hint: hint, Err: err}
+	return &Error{Code: Unreadable, File: name, Input: number, Offset: -1, Hint: hint, Err: err}
 }
 
 func isGzip(head []byte) bool { return bytes.HasPrefix(head, []byte{0x1f, 0x8b}) }

@@ -180,5 +180,9 @@ func TestErrorText(t *testing.T) {
 		if got := e.Error(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+		named := *e
+		if named.Input = 3; named.Unnamed() != strings.Replace(want, e.File, "input 3", 1) {
+			t.Errorf("unnamed %q", named.Unnamed())
+		}
 	}
 }

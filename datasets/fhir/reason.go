@@ -45,12 +45,3 @@ const (
 	// on one line.
 	TrailingGarbage Reason = "trailing-garbage"
 )
-
-// Reasons lists every Reason in the order of this file, for reports that show zeros too.
-func Reasons() []Reason {
-	return []Reason{
-		InvalidJSON, InvalidUTF8, NULByte, DuplicateKey, TooDeep, TooLong, ByteOrderMark,
-		NotAnObject, MissingResourceType, WrongResourceType, MissingID, InvalidID,
-		MissingSubject, TrailingGarbage,
-	}
-}

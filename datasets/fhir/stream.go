@@ -62,7 +62,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	if s.gz == nil {
 		n, err := s.buf.Read(p)
 		if err != nil && err != io.EOF {
-			err = unreadable(s.in.Name, err)
+			err = s.in.unreadable(err)
 		}
 		return n, err
 	}
@@ -74,7 +74,7 @@ func (s *stream) Read(p []byte) (int, error) {
 func (s *stream) begin() error {
 	head, err := s.buf.Peek(2)
 	if err != nil && err != io.EOF {
-		return unreadable(s.in.Name, err)
+		return s.in.unreadable(err)
 	}
 	if !isGzip(head) && !s.in.Gzip() {
 		return nil
@@ -129,7 +129,7 @@ func (s *stream) endMember() error {
 		}
 		return io.EOF
 	case err != nil && err != io.EOF:
-		return unreadable(s.in.Name, err)
+		return s.in.unreadable(err)
 	case len(head) == 1 && head[0] == 0x1f:
 		return s.fail(io.ErrUnexpectedEOF)
 	case !isGzip(head):
@@ -154,7 +154,7 @@ func (s *stream) fail(err error) error {
 	case errors.As(err, &corrupt):
 		return s.fault(CorruptGzip, "the compressed data are damaged; copy the file again")
 	default:
-		return unreadable(s.in.Name, err)
+		return s.in.unreadable(err)
 	}
 }
 
@@ -164,7 +164,7 @@ func (s *stream) fault(code Code, hint string) error {
 	if err := s.in.unchanged(s.f); err != nil {
 		return err
 	}
-	return &Error{Code: code, File: s.in.Name, Offset: s.raw.n - int64(s.buf.Buffered()), Hint: hint}
+	return &Error{Code: code, File: s.in.Name, Input: s.in.Number, Offset: s.raw.n - int64(s.buf.Buffered()), Hint: hint}
 }
 
 // isBGZF looks for the extra field "BC" of two bytes.

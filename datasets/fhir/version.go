@@ -20,7 +20,7 @@ type Foreign struct {
 // At gives the error that ends the read of the input, for the line that gave the proof.
 func (f Foreign) At(in Input, l Line) *Error {
 	return &Error{
-		Code: NotFHIRR4, File: in.Name, Line: l.Number, Offset: l.Offset,
+		Code: NotFHIRR4, File: in.Name, Input: in.Number, Line: l.Number, Offset: l.Offset,
 		Hint: "the resource is of FHIR " + f.Release + " (" + f.What + "); farr reads R4, so export again as R4",
 	}
 }
