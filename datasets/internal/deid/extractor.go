@@ -55,6 +55,7 @@ type Extractor struct {
 	main     []byte
 	children []byte
 	blob     []byte
+	sealed   []byte
 }
 
 // lateAge is a number that may be an age over 89, once the code is known.
@@ -269,9 +270,9 @@ func (x *Extractor) complete(r *row) {
 }
 
 // seal fills a sealed cell of a row.
-func (x *Extractor) seal(r *row, column int, name string, v Value) {
-	var buf [sealBytes]byte
-	r.setBytes(column, x.sealer.Seal(buf[:0], Place{r.table.Name, name, r.ordinal, x.pid, x.rid}, v))
+func (x *Extractor) seal(r *row, column int, id columnID, v Value) {
+	x.sealed = x.sealer.seal(x.sealed[:0], id, r.ordinal, &x.pid, &x.rid, v)
+	r.setBytes(column, x.sealed)
 }
 
 // record puts the rows together.

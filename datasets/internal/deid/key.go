@@ -119,12 +119,17 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID()) }
 
 // gcm is AES-256-GCM under the sealing sub-key.
 func (k *Key) gcm() cipher.AEAD {
-	block, err := aes.NewCipher(k.seal)
-	if err == nil {
-		var aead cipher.AEAD
-		if aead, err = cipher.NewGCM(block); err == nil {
-			return aead
-		}
+	aead, err := cipher.NewGCM(newAES(k.seal))
+	if err != nil {
+		panic("deid: AES is refused by GCM: " + err.Error())
 	}
-	panic("deid: a 32-byte key is refused by AES: " + err.Error())
+	return aead
+}
+
+func newAES(key []byte) cipher.Block {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic("deid: a 32-byte key is refused by AES: " + err.Error())
+	}
+	return block
 }

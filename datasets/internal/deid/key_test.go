@@ -1,6 +1,7 @@
 package deid
 
 import (
+	"encoding/hex"
 	"math"
 	"testing"
 )
@@ -91,6 +92,26 @@ func TestSealOpensOnlyInItsPlace(t *testing.T) {
 	}
 	if _, err := s.Open(sealed[:sealBytes-1], at); err == nil {
 		t.Error("a cut seal opens")
+	}
+}
+
+// Of NIST SP 800-38B, examples of CMAC-AES256: the message of 512 bits.
+func TestCMAC(t *testing.T) {
+	unhex := func(text string) []byte {
+		b, err := hex.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	m := newCMAC(unhex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"))
+	message := unhex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51" +
+		"30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710")
+	const want = "e1992190549f6ed5696a2c056c315410"
+	for range 2 {
+		if got := hex.EncodeToString(m.of((*[sealTextBytes]byte)(message))[:]); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
 

@@ -2,7 +2,8 @@ package deid
 
 import (
 	"crypto/cipher"
-	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/binary"
 	"errors"
 )
@@ -48,33 +49,57 @@ func (v Value) UTCMs(z *Zone) int64 {
 	return z.UTC(v.WallMs)
 }
 
+// columnID stands for a column of a table in what is sealed: the first half of a SHA-256
+// of their names. It is made once for each column, where the names would be
+// hashed again with each value.
+type columnID [16]byte
+
+func columnOf(table, column string) columnID {
+	sum := sha256.Sum256(appendField(appendField(nil, table), column))
+	return columnID(sum[:])
+}
+
+// What a seal is about has a fixed length and a fixed place for each part:
+// pid, rid, column, ordinal, value. All but the value is GCM's additional data.
+const (
+	sealPlaceBytes = 16 + 16 + 16 + 4
+	sealTextBytes  = sealPlaceBytes + sealPlainBytes // of 4 AES blocks
+)
+
 // Sealer seals and opens values. It belongs to one goroutine. Sealing is
-// deterministic, so that equal input gives equal files: the nonce is an HMAC over
-// the place and the value. The place must be in it: two values under one nonce
-// would give away the authentication key of GCM.
+// deterministic, so that equal input gives equal files: the nonce is a MAC under a
+// key of its own over the place and the value. The place must be in it: two values
+// under one nonce would give away the authentication key of GCM.
 type Sealer struct {
-	aead  cipher.AEAD
-	nonce *mac
-	ad    []byte
+	aead    cipher.AEAD
+	nonce   *cmac
+	text    [sealTextBytes]byte
+	columns map[[2]string]columnID
 }
 
 // NewSealer makes a sealer under the key's two sealing sub-keys.
-func NewSealer(k *Key) *Sealer { return &Sealer{aead: k.gcm(), nonce: newMAC(k.sealNonce)} }
+func NewSealer(k *Key) *Sealer {
+	return &Sealer{aead: k.gcm(), nonce: newCMAC(k.sealNonce), columns: map[[2]string]columnID{}}
+}
 
 // Seal appends the sealed value to dst.
 func (s *Sealer) Seal(dst []byte, at Place, v Value) []byte {
-	var plain [sealPlainBytes]byte
-	binary.BigEndian.PutUint64(plain[:], uint64(v.WallMs))
+	return s.seal(dst, s.column(at), at.Ordinal, &at.PID, &at.RID, v)
+}
+
+func (s *Sealer) seal(dst []byte, column columnID, ordinal int32, pid, rid *ID, v Value) []byte {
+	s.describe(column, ordinal, pid, rid)
+	plain := s.text[sealPlaceBytes:]
+	clear(plain)
+	binary.BigEndian.PutUint64(plain, uint64(v.WallMs))
 	plain[8] = byte(v.Prec)
 	if v.HasOffset {
 		plain[9] = 1
 		binary.BigEndian.PutUint16(plain[10:], uint16(v.OffsetMinutes))
 	}
-	ad := s.describe(at)
-	s.ad = append(ad, plain[:]...)
-	sum := s.nonce.of(s.ad)
+	sum := s.nonce.of(&s.text)
 	dst = append(dst, sum[:sealNonceBytes]...)
-	return s.aead.Seal(dst, sum[:sealNonceBytes], s.ad[len(ad):], ad)
+	return s.aead.Seal(dst, sum[:sealNonceBytes], plain, s.text[:sealPlaceBytes])
 }
 
 // Open reads a sealed value, which must have been sealed for this place.
@@ -82,15 +107,13 @@ func (s *Sealer) Open(sealed []byte, at Place) (Value, error) {
 	if len(sealed) != sealBytes {
 		return Value{}, ErrSeal
 	}
-	var buf [sealPlainBytes]byte
-	ad := s.describe(at)
-	s.ad = ad
-	plain, err := s.aead.Open(buf[:0], sealed[:sealNonceBytes], sealed[sealNonceBytes:], ad)
+	s.describe(s.column(at), at.Ordinal, &at.PID, &at.RID)
+	plain := s.text[sealPlaceBytes:]
+	_, err := s.aead.Open(plain[:0], sealed[:sealNonceBytes], sealed[sealNonceBytes:], s.text[:sealPlaceBytes])
 	if err != nil || plain[9] > 1 {
 		return Value{}, ErrSeal
 	}
-	s.ad = append(ad, plain...)
-	if !hmac.Equal(s.nonce.of(s.ad)[:sealNonceBytes], sealed[:sealNonceBytes]) {
+	if subtle.ConstantTimeCompare(s.nonce.of(&s.text)[:sealNonceBytes], sealed[:sealNonceBytes]) != 1 {
 		return Value{}, ErrSeal
 	}
 	return Value{
@@ -101,10 +124,20 @@ func (s *Sealer) Open(sealed []byte, at Place) (Value, error) {
 	}, nil
 }
 
-func (s *Sealer) describe(at Place) []byte {
-	ad := append(s.ad[:0], at.PID[:]...)
-	ad = append(ad, at.RID[:]...)
-	ad = binary.BigEndian.AppendUint32(ad, uint32(at.Ordinal))
-	ad = appendField(ad, at.Table)
-	return appendField(ad, at.Column)
+func (s *Sealer) describe(column columnID, ordinal int32, pid, rid *ID) {
+	copy(s.text[:], pid[:])
+	copy(s.text[16:], rid[:])
+	copy(s.text[32:], column[:])
+	binary.BigEndian.PutUint32(s.text[48:], uint32(ordinal))
+}
+
+// column is the id of a place's column. Places name few columns.
+func (s *Sealer) column(at Place) columnID {
+	names := [2]string{at.Table, at.Column}
+	id, known := s.columns[names]
+	if !known {
+		id = columnOf(at.Table, at.Column)
+		s.columns[names] = id
+	}
+	return id
 }

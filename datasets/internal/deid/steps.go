@@ -41,7 +41,7 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 			r.setNumber(column, set.number)
 		}
 	case "instant hide":
-		do = p.dateStep(dateColumns{ts: -1, prec: -1, seal: table.column(base+"_seal", Blob), name: base}, action, loss)
+		do = p.dateStep(dateColumns{ts: -1, prec: -1, seal: table.column(base+"_seal", Blob), id: columnOf(table.Name, base)}, action, loss)
 	case "date shift", "date seal", "date keep", "dateTime shift", "dateTime seal", "dateTime keep",
 		"instant shift", "instant seal", "instant keep", "date birth":
 		do = p.dateStep(table.date(at("_start")), action, loss)
@@ -157,9 +157,9 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 			}
 		}
 	case "id own-shift":
-		column := table.column("shift_seal", Blob)
+		column, id := table.column("shift_seal", Blob), columnOf(table.Name, "shift")
 		do = func(x *Extractor, r *row, _ fhirNode) {
-			x.seal(r, column, "shift", Value{WallMs: x.shift})
+			x.seal(r, column, id, Value{WallMs: x.shift})
 		}
 	case "date over-89":
 		table.column(base, Boolean)
@@ -222,11 +222,11 @@ func (p *Plan) addCoding(table *Table, n *node, e element, name string, choice b
 // dateColumns are the three columns of a date element; -1 where it has none.
 type dateColumns struct {
 	ts, prec, seal int
-	name           string
+	id             columnID // of what is sealed
 }
 
 func (t *Table) date(name string) dateColumns {
-	return dateColumns{t.column(name, Timestamp), t.column(name+"_prec", Int32), t.column(name+"_seal", Blob), name}
+	return dateColumns{t.column(name, Timestamp), t.column(name+"_prec", Int32), t.column(name+"_seal", Blob), columnOf(t.Name, name)}
 }
 
 // Dates outside these years are stand-ins for "unknown" and "for ever", and
@@ -249,7 +249,7 @@ func (p *Plan) dateStep(c dateColumns, action string, loss int) step {
 		}
 		anchor := t.Precision < fhir.Day || t.Year < sentinelBefore || t.Year >= sentinelFrom
 		if always || !clear || shift && anchor {
-			x.seal(r, c.seal, c.name, value)
+			x.seal(r, c.seal, c.id, value)
 			return
 		}
 		if shift {
