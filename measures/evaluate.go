@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// ageBands is the stratum age, by age on the last day of the period.
+// ageBands is the stratum age, by age on the last day of the period. An age that nobody
+// has reached, or that is yet to begin, is a wrong birth date.
 const ageBands = `CASE
-	WHEN age IS NULL THEN 'unknown' WHEN age < 18 THEN '0-17' WHEN age < 45 THEN '18-44' WHEN age < 65 THEN '45-64'
+	WHEN age IS NULL OR age < 0 OR age > 130 THEN 'unknown' WHEN age < 18 THEN '0-17' WHEN age < 45 THEN '18-44' WHEN age < 65 THEN '45-64'
 	WHEN age < 75 THEN '65-74' WHEN age < 85 THEN '75-84' ELSE '85+' END`
 
 // evaluate computes a measure's populations for all periods and leaves run.subject:

@@ -35,6 +35,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return jobs.ExitOK
 	}
+	if errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("interrupted; nothing half-made was kept (%w)", err)
+	}
 	fmt.Fprintf(stderr, "farr: %v\n", err)
 	var usage usageError
 	if errors.As(err, &usage) {

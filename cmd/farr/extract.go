@@ -6,6 +6,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +31,9 @@ above --max-reject nothing is published. The same request again is a skip.`,
 			if err := require(cmd, "source", "store", "key"); err != nil {
 				return err
 			}
+			if err := checkExtractFlags(req); err != nil {
+				return usageError{err}
+			}
 			var err error
 			if req.Key, err = datasets.ReadKey(key); err != nil {
 				return err
@@ -40,7 +45,8 @@ above --max-reject nothing is published. The same request again is a skip.`,
 			defer s.Close()
 			req.Progress = a.progress()
 			report, err := datasets.Extract(cmd.Context(), s, req)
-			if report == nil {
+			var tooMany *datasets.TooManyRejectsError
+			if err != nil && !errors.As(err, &tooMany) { // the counts of a reading that broke off add up to nothing
 				return err
 			}
 			return errors.Join(err, a.print(report, func(w io.Writer) error { return writeExtract(w, report) }))
@@ -58,6 +64,28 @@ above --max-reject nothing is published. The same request again is a skip.`,
 	f.StringVar(&req.AsOf, "as-of", "", "last day that the data know; the newest event when not given")
 	f.Float64Var(&req.MaxReject, "max-reject", datasets.DefaultMaxReject, "greatest share of rejected lines, 0 to 1")
 	return cmd
+}
+
+// checkExtractFlags finds every flag whose value cannot be meant.
+func checkExtractFlags(req datasets.ExtractRequest) error {
+	var mistakes []error
+	oneOf := func(flag, value string, known ...string) {
+		if !slices.Contains(known, value) {
+			mistakes = append(mistakes, fmt.Errorf("--%s %q: want %s", flag, value, strings.Join(known, " or ")))
+		}
+	}
+	oneOf("profile", req.Profile, "shifted", "limited")
+	oneOf("observable", req.Observable, "auto", "enrolment-gap45", "contact")
+	if _, err := time.LoadLocation(req.Zone); err != nil || req.Zone == "" || req.Zone == "Local" {
+		mistakes = append(mistakes, fmt.Errorf("--zone %q: no such time zone; want a name such as America/New_York", req.Zone))
+	}
+	if !(req.MaxReject >= 0 && req.MaxReject <= 1) {
+		mistakes = append(mistakes, fmt.Errorf("--max-reject %g: want a share from 0 to 1, such as 0.01", req.MaxReject))
+	}
+	if _, err := time.Parse(time.DateOnly, req.AsOf); err != nil && req.AsOf != "" {
+		mistakes = append(mistakes, fmt.Errorf("--as-of %q: want a day such as 2025-12-31", req.AsOf))
+	}
+	return errors.Join(mistakes...)
 }
 
 func writeExtract(w io.Writer, r *datasets.ExtractReport) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -90,8 +91,8 @@ strata, and publishes the results as a snapshot. Periods: 2025 (year), 2025-Q1 (
 				} else {
 					p.line("results %s", report.Snapshot)
 				}
-				p.line("%d measures and %d cohorts over %d periods of extract %.12s: %d subjects, %d aggregates",
-					len(report.Measures), len(report.Cohorts), report.Periods, report.Extract, report.Subjects, report.Aggregates)
+				p.line("of extract %.12s: measures %d, cohorts %d, periods %d, subjects %d, aggregates %d",
+					report.Extract, len(report.Measures), len(report.Cohorts), report.Periods, report.Subjects, report.Aggregates)
 				return p.err
 			})
 		},
@@ -118,6 +119,9 @@ for each person, and small counts are small counts. What is to leave goes throug
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store"); err != nil {
 				return err
+			}
+			if a.json {
+				return usageError{errors.New("a table is written as csv, parquet or arrow: use --format in place of --json")}
 			}
 			s, err := datasets.OpenStore(store)
 			if err != nil {
