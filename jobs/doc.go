@@ -48,5 +48,8 @@
 // touched by a run that fails.
 //
 // <folder>/.farr/<job>.rejects.csv says where the lines are that the last extract
-// rejected: file, line, byte offset and reason, never text.
+// rejected: file, line, byte offset and reason, never text. It is the operator's, to
+// find the lines with, and only its owner may read it: like the terminal it names
+// files of the source, and such a name may be a person's. The ledger is kept and
+// copied, so it names no file: "input 3" is the third by name of those that are read.
 package jobs

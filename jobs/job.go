@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ type Job struct {
 	Profile   string    `yaml:"profile"`      // shifted or limited
 	AsOf      string    `yaml:"as_of"`        // calendar day; empty: the newest event of the extract
 	MaxReject Share     `yaml:"max_reject"`
-	Library   Words     `yaml:"library"`  // folders of measures and cohorts; empty: the built-in ones
+	Library   Words     `yaml:"library"`  // folders of measures and cohorts beside those that come with farr
 	Measures  Words     `yaml:"measures"` // empty: all of the library
 	Cohorts   Words     `yaml:"cohorts"`  // empty: all of the library
 	Periods   Words     `yaml:"periods,required"`
@@ -103,9 +104,10 @@ func LoadJob(path string) (*Job, error) {
 	return &job, nil
 }
 
-// LoadFolder loads every job file of a folder (*.yaml and *.yml; a KPI file, which
-// has the key `kpis`, may lie beside them), in order of file name. The diagnostics
-// are the mistakes of those that could not be loaded.
+// LoadFolder loads every job file of a folder (*.yaml and *.yml with any of the
+// keys that begin a job; a KPI file, which has the key `kpis`, and other YAML may lie
+// beside them), in order of file name. The diagnostics are the mistakes of those that
+// could not be loaded.
 func LoadFolder(dir string) ([]*Job, source.Diagnostics, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -116,7 +118,7 @@ func LoadFolder(dir string) ([]*Job, source.Diagnostics, error) {
 	for _, e := range entries {
 		ext := filepath.Ext(e.Name())
 		path := filepath.Join(dir, e.Name())
-		if (ext != ".yaml" && ext != ".yml") || strings.HasPrefix(e.Name(), ".") || e.IsDir() || isKPI(path) {
+		if (ext != ".yaml" && ext != ".yml") || strings.HasPrefix(e.Name(), ".") || e.IsDir() || !isJob(path) {
 			continue
 		}
 		job, err := LoadJob(path)
@@ -129,15 +131,19 @@ func LoadFolder(dir string) ([]*Job, source.Diagnostics, error) {
 	return refuseShared(jobs, wrong)
 }
 
-// isKPI tells a KPI file. A file that cannot be told is taken for a job: a broken
-// job may not drop out in silence.
-func isKPI(path string) bool {
+// isJob tells a job file from other YAML, such as a KPI file. A file that cannot be
+// told is taken for a job: a broken job may not drop out in silence.
+func isJob(path string) bool {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return false
+		return true
 	}
 	doc, _ := source.DecodeYAML(path, data, &struct{}{})
-	return doc.Has("kpis")
+	if !doc.Has() {
+		return true
+	}
+	asks := func(key string) bool { return doc.Has(key) }
+	return !doc.Has("kpis") && slices.ContainsFunc([]string{"name", "schedule", "store", "report"}, asks)
 }
 
 // refuseShared leaves out jobs that would be taken for one another.

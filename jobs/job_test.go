@@ -85,6 +85,7 @@ func TestLoadFolder(t *testing.T) {
 	write("c.yml", strings.Replace(minimal("two", ""), "reports-two", "reports-one", 1)) // the same folder
 	write("d.yaml", "name: [\n")                                                         // broken
 	write("kpi.yaml", "kpis: []\n")
+	write("measure.yaml", "id: a-measure\ntitle: not a job\n")
 	write(".hidden.yaml", "x: 1\n")
 	write("notes.txt", "not a job")
 	jobs, wrong, err := LoadFolder(dir)
@@ -124,6 +125,19 @@ func TestExamples(t *testing.T) {
 		if !strings.Contains(string(data), key+":") {
 			t.Errorf("the example does not show %s", key)
 		}
+	}
+}
+
+// What the demo puts side by side: a job and the targets that it names.
+func TestLoadFolderOfTheDemo(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("examples/demo")); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "export", "sites.csv"), "id,label\n")
+	jobs, wrong, err := LoadFolder(dir)
+	if err != nil || wrong.Err() != nil || len(jobs) != 1 || jobs[0].Name != "demo" {
+		t.Errorf("%v, %v, %v", jobs, wrong, err)
 	}
 }
 

@@ -4,9 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
+
+	"farr/datasets/fhir"
 )
 
 // maxAttempts bounds how often an occurrence is tried when its process keeps dying,
@@ -15,6 +19,28 @@ const maxAttempts = 3
 
 // maxErrorBytes bounds the error text in a row.
 const maxErrorBytes = 4096
+
+// kept is the text of an error for the ledger. The name of a source file may be a
+// person's, so an input is named by its number there.
+func kept(failure error) string {
+	text := failure.Error()
+	var e *fhir.Error
+	if errors.As(failure, &e) {
+		text = strings.ReplaceAll(text, e.Error(), e.Unnamed())
+	}
+	return strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "")
+}
+
+// kept is the result for the ledger: without the names of source files.
+func (r *RunResult) kept() *RunResult {
+	if r.Extract == nil {
+		return r
+	}
+	out, extract := *r, *r.Extract
+	extract.Rejects, extract.Ignored = nil, nil
+	out.Extract = &extract
+	return &out
+}
 
 // recover settles what a process that died left of the job. The caller holds the
 // job's lock, so whatever is in state running is not.
@@ -91,10 +117,9 @@ func (l *ledger) end(ctx context.Context, a attempt, result *RunResult, failure 
 		state = "succeeded"
 	}
 	if failure != nil {
-		text = failure.Error()
-		text = text[:min(len(text), maxErrorBytes)]
+		text = kept(failure)
 	} else {
-		data, err := json.Marshal(result)
+		data, err := json.Marshal(result.kept())
 		if err != nil {
 			return "", err
 		}

@@ -203,6 +203,48 @@ func TestFailureLeavesLatestUntouched(t *testing.T) {
 	}
 }
 
+// The ledger is kept and copied: the name of a source file, which may be a person's,
+// is not in it, whether a run fails or not. The terminal and the rejects name it.
+func TestLedgerNamesNoSourceFile(t *testing.T) {
+	t.Parallel()
+	const name, other = "Patient_JaneDoe.ndjson", "Zoe_JaneDoe.ndjson"
+	dir := hospital(t, 0)
+	telling := filepath.Join(dir, "export", name)
+	if err := os.Symlink("elsewhere", filepath.Join(dir, "export", other)); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, telling, "{}\n")
+	result, err := runJob(t, dir)
+	if err != nil || len(result.Extract.Ignored) != 1 || !strings.HasPrefix(result.Extract.Ignored[0], other) {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if rejects, err := os.ReadFile(filepath.Join(dir, ".farr", "nightly.rejects.csv")); err != nil || !strings.Contains(string(rejects), name) {
+		t.Errorf("rejects: %s, %v", rejects, err)
+	}
+	info, err := os.Stat(filepath.Join(dir, ".farr", "nightly.rejects.csv"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	writeFile(t, telling, `{"resourceType":"Condition","id":"c","clinicalStatus":"active","subject":{"reference":"Patient/p"}}`+"\n")
+	if _, err = runJob(t, dir); err == nil || !strings.Contains(err.Error(), name) {
+		t.Fatalf("%v", err)
+	}
+	s, err := Status(context.Background(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := s.Jobs[0].Last.Error; !strings.Contains(text, ": byte 0: not-fhir-r4: ") || !strings.Contains(text, "input ") {
+		t.Errorf("the ledger says %s", text)
+	}
+	for _, folder := range []string{".farr", "store", "reports"} {
+		for file, text := range tree(t, filepath.Join(dir, folder)) {
+			if strings.Contains(text, "JaneDoe") && file != "nightly.rejects.csv" {
+				t.Errorf("%s names a source file", file)
+			}
+		}
+	}
+}
+
 // A run that is told to stop ends soon and says that it was stopped.
 func TestRunStops(t *testing.T) {
 	t.Parallel()
