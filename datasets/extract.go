@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"farr/datasets/fhir"
 	"farr/datasets/internal/deid"
@@ -16,7 +15,7 @@ import (
 
 // extractVersion changes when the same input would give other rows. It is part of
 // the skip rule's key.
-const extractVersion = 1
+const extractVersion = 2
 
 // DefaultMaxReject is the share of lines that may be rejected.
 const DefaultMaxReject = 0.01
@@ -155,8 +154,8 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	if req.Key == nil {
 		return nil, errors.New("a project key is needed; farr keys new makes one")
 	}
-	if !namePattern.MatchString(strings.ReplaceAll(req.SourceName, "-", "_")) {
-		return nil, fmt.Errorf("source name %q: use lower-case letters, digits, - and _, beginning with a letter", req.SourceName)
+	if err := CheckSourceName(req.SourceName); err != nil {
+		return nil, fmt.Errorf("source name %q: %w", req.SourceName, err)
 	}
 	if math.IsNaN(req.MaxReject) || req.MaxReject < 0 || req.MaxReject > 1 {
 		return nil, fmt.Errorf("max reject %g: a share from 0 to 1", req.MaxReject)

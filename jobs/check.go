@@ -10,14 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"farr/datasets"
 	"farr/internal/source"
 	"farr/jobs/internal/cron"
 )
 
-var (
-	nameForm   = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-	sourceForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-)
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
 // check reports what a job means wrongly, in the order of the file, and makes its
 // paths relative to the folder of the file. Values that did not decode are passed
@@ -31,8 +29,8 @@ func check(doc *source.Document, job *Job) {
 		c.schedule(job.Schedule)
 	}
 	c.path(&job.Source.Dir, false, "source", "dir")
-	if doc.Has("source", "name") && !sourceForm.MatchString(job.Source.Name) {
-		doc.Report("bad-name", "a source's name is 1 to 64 letters, digits, ., - and _, beginning with a letter or digit", "", "source", "name")
+	if doc.Has("source", "name") {
+		c.report(datasets.CheckSourceName(job.Source.Name), "bad-name", "source", "name")
 	}
 	if doc.Has("source", "zone") {
 		_, err := loadZone(job.Source.Zone)
