@@ -113,7 +113,7 @@ var attributes = []statement{
 		JOIN run.site ON run.site.rid = service_provider_rid
 		GROUP BY ALL`},
 	// The coverage with the latest start among those that overlap the period. Its end is
-	// a whole day or moment that still belongs to it.
+	// a whole day or moment that still belongs to it; of a year or month that is the last day.
 	{"payer groups", `CREATE TABLE run.payer_group AS
 		SELECT concept, arg_min(CASE
 			WHEN code LIKE '1%' THEN 'medicare' WHEN code LIKE '2%' THEN 'medicaid'
@@ -124,7 +124,10 @@ var attributes = []statement{
 		GROUP BY concept`},
 	{"payer", `CREATE TABLE run.payer AS
 		WITH cover AS (
-			SELECT pid, coalesce(period_start, '-infinity'::TIMESTAMP) AS start_at, coalesce(period_end, 'infinity'::TIMESTAMP) AS end_at,
+			SELECT pid, coalesce(period_start, '-infinity'::TIMESTAMP) AS start_at, coalesce(CASE period_end_prec
+					WHEN 1 THEN period_end + INTERVAL 1 YEAR - INTERVAL 1 DAY
+					WHEN 2 THEN period_end + INTERVAL 1 MONTH - INTERVAL 1 DAY
+					ELSE period_end END, 'infinity'::TIMESTAMP) AS end_at,
 				coalesce(payer, 'other') AS payer, row_number() OVER (PARTITION BY pid ORDER BY period_start NULLS FIRST, rid) AS rank
 			FROM fhir.coverage
 			LEFT JOIN run.payer_group ON run.payer_group.concept = type

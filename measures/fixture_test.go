@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ var fixtureTables = []string{
 	`observation_component(pid UUID, rid UUID, ordinal INTEGER, code BIGINT, value_tag VARCHAR, value_num DECIMAL(28,8), value_unit VARCHAR, value_concept BIGINT)`,
 	`procedure(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, code BIGINT, performed_start TIMESTAMP)`,
 	`medication_request(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, medication BIGINT, authored_on TIMESTAMP)`,
-	`coverage(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, type BIGINT, period_start TIMESTAMP, period_end TIMESTAMP)`,
+	`coverage(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, type BIGINT, period_start TIMESTAMP, period_end TIMESTAMP, period_end_prec INTEGER)`,
 	`organization(rid UUID, label VARCHAR)`,
 	`observation_period(pid UUID, ordinal INTEGER, period_start DATE, period_end DATE)`,
 	`concept(concept BIGINT, ordinal INTEGER, system VARCHAR, code VARCHAR)`,
@@ -144,7 +145,12 @@ func (f *fixture) line(words []string) {
 	case "medication":
 		insert("medication_request", pid, row, negated, text("status", "active"), code("code"), when("on"))
 	case "coverage":
-		insert(kind, pid, row, negated, text("status", "active"), code("type"), when("start"), when("end"))
+		end, prec := options["end"], "NULL" // a year, a month, a day or a moment
+		if i := slices.Index([]int{0, len("2019"), len("2019-06"), len("2019-06-30"), len("2019-06-30T12:00")}, len(end)); i > 0 {
+			prec = fmt.Sprint(i)
+			options["end"] = end + "2019-01-01T00:00"[len(end):]
+		}
+		insert(kind, pid, row, negated, text("status", "active"), code("type"), when("start"), when("end"), prec)
 	case "observed":
 		insert("observation_period", pid, fmt.Sprint(f.lines), text("start", ""), text("end", ""))
 	default:
