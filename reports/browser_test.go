@@ -79,8 +79,9 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 	for _, a := range []Audience{Internal, External} {
 		t.Run(string(a), func(t *testing.T) {
-			req := requestIn(t, a, onePage, "emergency-visits")
-			built(t, constructed(map[Audience]int{Internal: 6000, External: 400}[a], siteNames(), onePage, "emergency-visits"), req)
+			only := map[Audience][]string{Internal: {onePage}, External: {"emergency-visits"}}[a]
+			req := requestIn(t, a, only...)
+			built(t, constructed(map[Audience]int{Internal: 6000, External: 400}[a], siteNames(), only...), req)
 			for _, f := range browserCheck(t, req.Out) {
 				t.Error(f)
 			}

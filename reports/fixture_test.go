@@ -24,10 +24,18 @@ func constructed(size int, sites []string, only ...string) input {
 	in.lineage = measures.Lineage{
 		Results: "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0",
 		Extract: "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
-		AsOf:    day(2025, 12, 31), Engine: "farr 0.1", Periods: []string{"2024-01..2025-12", "P12M/2024-01..2025-12"},
-		ExtractRecipe: map[string]any{"profile": "shifted", "policy": "3d2c1b", "zone": "America/New_York", "key": "8899aabbccddeeff"},
+		AsOf:    day(2025, 12, 31), Engine: "farr 0.1", Periods: []string{"2024-01", "2024-02", "P12M/2024-01", "P12M/2024-02"},
+		ExtractRecipe: map[string]any{"profile": "shifted", "policy": "3d2c1b", "zone": "America/New_York", "key": "8899aabbccddeeff",
+			"source": "riverside", "order": "4534", "observable": "auto", "as_of": "", "step": 1},
 		ExtractFacts: map[string]any{"observable": "enrolment-gap45", "read": 512345, "stored": 511900, "superseded": 400, "not_in_policy": 30,
-			"dropped_by_policy": 12, "rejected": 3, "patients": 7},
+			"dropped_by_policy": 12, "rejected": 3, "patients": 7, "as_of": "2025-12-31",
+			"by_type": map[string]any{
+				"Patient":      map[string]any{"read": 5035, "stored": 5000, "superseded": 35},
+				"Observation":  map[string]any{"read": 507277, "stored": 506900, "superseded": 365, "dropped_by_policy": 12},
+				"Practitioner": map[string]any{"read": 30, "not_in_policy": 30},
+			},
+			"drop_reasons": map[string]any{"implicit-rules": 12}, "reject_reasons": map[string]any{"invalid-json": 3},
+			"values_dropped": map[string]any{"Condition.code": 7}, "elements_not_in_policy": map[string]any{"Patient": 40000}},
 	}
 	for _, m := range []struct {
 		id, title, scoring, basis, direction string
@@ -66,7 +74,8 @@ func constructed(size int, sites []string, only ...string) input {
 	}
 	in.definitions = append(in.definitions, measures.Definition{ID: "incident-type-2-diabetes", Kind: "cohort", Title: "New type 2 diabetes", Multiplier: 1000,
 		Rationale: "Persons whose first record of type 2 diabetes lies in the study window.", Source: "farr's own definition.", Hash: "77",
-		Rules: []measures.Rule{{ID: "adult", Title: "18 years or older", File: "adult.sql", SQL: "SELECT pid FROM entry"}}})
+		Populations: []measures.Population{{Name: "entry", File: "entry.sql", SQL: "SELECT pid, day FROM condition"}, {Name: "at-risk", File: "at-risk.sql", SQL: "SELECT pid FROM observation_period"}},
+		Rules:       []measures.Rule{{ID: "entry", Title: "First record of type 2 diabetes", File: "entry.sql"}, {ID: "adult", Title: "18 years or older", File: "adult.sql", SQL: "SELECT pid FROM entry"}}})
 	left := int64(size / 4)
 	for i, title := range []string{"Entry event: first record of type 2 diabetes", "18 years or older on that day", "Observed for 365 days before it", "No type 1 diabetes at any time", "No diabetes medication before it"} {
 		in.attrition = append(in.attrition, measures.Attrition{Cohort: "incident-type-2-diabetes", Ordinal: i, Rule: fmt.Sprint(i), Title: title, Remaining: left})
@@ -74,11 +83,11 @@ func constructed(size int, sites []string, only ...string) input {
 	}
 	for year := 2024; year <= 2025; year++ {
 		cases, days := int64(size/16+year-2020), int64(size)*290
-		n, _ := stats.Count(cases)
+		n, method := stats.Count(cases)
 		lo, hi := n.Low, n.High
 		scale := 1000 * 365.25 / float64(days)
 		in.incidence = append(in.incidence, measures.Incidence{Cohort: "incident-type-2-diabetes", Year: year, Cases: cases, PersonDays: days,
-			Rate: float64(cases) * scale, CILow: lo * scale, CIHigh: hi * scale, Complete: true})
+			Rate: float64(cases) * scale, CILow: lo * scale, CIHigh: hi * scale, Method: method, Complete: true})
 	}
 	return in
 }
@@ -94,7 +103,8 @@ func (in *input) add(r *rand.Rand, d measures.Definition, period, family string,
 		g.Denominator = initial - g.DenominatorExclusion
 		if d.Scoring == "rate" {
 			g.DenominatorExclusion, g.Denominator = 0, initial*int64(high.Sub(low).Hours()/24)
-			c, _ := stats.Count(events)
+			c, method := stats.Count(events)
+			g.Method = method
 			lo, hi := c.Low, c.High
 			scale := 1000 * 365.25 / float64(g.Denominator)
 			g.Rate, g.CILow, g.CIHigh = float64(events)*scale, lo*scale, hi*scale
@@ -102,6 +112,7 @@ func (in *input) add(r *rand.Rand, d measures.Definition, period, family string,
 			g.Numerator = min(events, g.Denominator)
 			g.Rate = float64(g.Numerator) / float64(g.Denominator)
 			w := stats.Wilson(g.Numerator, g.Denominator)
+			g.Method = stats.MethodWilson
 			g.CILow, g.CIHigh = w.Low, w.High
 		}
 		if g.Denominator == 0 {

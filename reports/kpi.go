@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"slices"
@@ -50,17 +52,20 @@ func (t *target) UnmarshalSource(v source.Value) error {
 	return nil
 }
 
-// readKPIs gives the targets by measure, in the unit of the measure's rate.
-// Every mistake in the file is in the error, with its line and column.
-func readKPIs(path string, definitions []measures.Definition) (map[string]page.KPI, error) {
+// readKPIs gives the targets by measure, in the unit of the measure's rate, and
+// the file's hex SHA-256. Every mistake in the file is in the error, with its
+// line and column.
+func readKPIs(path string, definitions []measures.Definition) (map[string]page.KPI, string, error) {
 	if path == "" {
-		return nil, nil
+		return nil, "", nil
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read targets: %w", err)
+		return nil, "", fmt.Errorf("read targets: %w", err)
 	}
-	return parseKPIs(path, data, definitions)
+	targets, err := parseKPIs(path, data, definitions)
+	sum := sha256.Sum256(data)
+	return targets, hex.EncodeToString(sum[:]), err
 }
 
 func parseKPIs(path string, data []byte, definitions []measures.Definition) (map[string]page.KPI, error) {

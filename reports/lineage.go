@@ -1,196 +1,281 @@
 package reports
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
+	"farr/datasets"
+	"farr/measures"
 	"farr/reports/internal/disclose"
 	"farr/reports/internal/page"
 )
 
-// accounting is the identity of an extract: what was read became one of these.
-var accounting = []struct{ key, words string }{
-	{"stored", "Stored"},
-	{"superseded", "Superseded by a newer version"},
-	{"not_in_policy", "Of a type that is not kept"},
-	{"dropped_by_policy", "Dropped by the privacy policy"},
-	{"rejected", "Rejected as damaged"},
+// extractRecipe is what an extract was asked, and extractFacts what it found: the
+// report of the extract with the two counts that only the manifest has.
+type (
+	extractRecipe struct {
+		Source, Zone, Profile, Key, Policy, Observable string
+		AsOf                                           string `json:"as_of"`
+		Order                                          string // hash over the hashes of the inputs, in order
+		Step                                           json.Number
+	}
+	extractFacts struct {
+		datasets.ExtractReport
+		ValuesDropped map[string]int64 `json:"values_dropped"`
+		Unread        map[string]int64 `json:"elements_not_in_policy"`
+	}
+	resultsFacts struct {
+		Low  string `json:"study_low"`
+		High string `json:"study_high"` // exclusive
+	}
+)
+
+// into gives the named fields of a recipe or of facts their types. By way of
+// JSON, results just made and results read again give the same page.
+func into[T any](m map[string]any) (T, error) {
+	var out T
+	b, err := json.Marshal(m)
+	if err == nil {
+		err = json.Unmarshal(b, &out)
+	}
+	if err != nil {
+		return out, fmt.Errorf("lineage: %w", err)
+	}
+	return out, nil
 }
 
-// runPage lists where the numbers came from. Settings and hashes are shown to
-// everyone; counts only as released sums, and other numbers from the data only
-// inside the organisation.
-func runPage(in input, req Request) page.Run {
+// runPage says where the numbers came from. Settings and hashes are for everyone;
+// the account of the records passes the wall, and what was lost inside them is
+// told only inside the organisation.
+func runPage(in input, req Request, targetsHash string) (page.Run, error) {
 	l := in.lineage
-	run := page.Run{Command: req.Command}
-	add := func(name, value string, code bool) {
-		if value != "" {
-			run.Facts = append(run.Facts, page.Fact{Name: name, Value: value, Code: code})
+	results, err := into[resultsFacts](l.Facts)
+	if err != nil {
+		return page.Run{}, err
+	}
+	recipe, err := into[extractRecipe](l.ExtractRecipe)
+	if err != nil {
+		return page.Run{}, err
+	}
+	facts, err := into[extractFacts](l.ExtractFacts)
+	if err != nil {
+		return page.Run{}, err
+	}
+	run := page.Run{Command: req.Command, Chain: []page.Stage{
+		reportStage(req, targetsHash), resultsStage(l, results, in.definitions), extractStage(l, recipe, facts), inputStage(recipe),
+	}}
+	if l.ExtractFacts != nil {
+		run.Accounting = accounting(facts.ExtractReport, req.Audience)
+		if req.Audience == disclose.Internal {
+			run.Losses = losses(facts)
 		}
 	}
-	add("Data as of", dayOf(l.AsOf), false)
-	add("Results snapshot", l.Results, true)
-	add("Extract snapshot", l.Extract, true)
-	add("Measure engine", l.Engine, true)
-	add("Periods", periodList(l.Periods), true)
+	for _, d := range in.definitions {
+		run.Definitions = append(run.Definitions, page.Version{Kind: d.Kind, Title: d.Title, ID: d.ID, Hash: d.Hash})
+	}
+	return run, nil
+}
+
+// known drops the facts without a value.
+func known(facts ...page.Fact) []page.Fact {
+	return slices.DeleteFunc(facts, func(f page.Fact) bool { return f.Value == "" })
+}
+
+func reportStage(req Request, targetsHash string) page.Stage {
+	policy := "everything is shown"
+	if req.Audience != disclose.Internal {
+		policy = "counts of 1 to 10 are hidden, and others where subtraction would give them (simple rule)"
+	}
+	return page.Stage{Name: "This report", Facts: known(
+		page.Fact{Name: "Audience", Value: string(req.Audience)},
+		page.Fact{Name: "Disclosure rule", Value: policy},
+		page.Fact{Name: "File of targets, SHA-256", Value: targetsHash, Code: true},
+		page.Fact{Name: "Its files", Value: "manifest.json, beside index.html, has the SHA-256 of each"},
+	)}
+}
+
+func resultsStage(l measures.Lineage, f resultsFacts, definitions []measures.Definition) page.Stage {
+	count := func(kind string) int {
+		n := 0
+		for _, d := range definitions {
+			if d.Kind == kind {
+				n++
+			}
+		}
+		return n
+	}
+	study := ""
+	if high, err := time.Parse(time.DateOnly, f.High); err == nil {
+		study = f.Low + " to " + high.AddDate(0, 0, -1).Format(time.DateOnly)
+	}
+	return page.Stage{Name: "Results snapshot", ID: l.Results, Facts: known(
+		page.Fact{Name: "Data as of", Value: l.AsOf.Format(time.DateOnly)},
+		page.Fact{Name: "Periods", Value: periodList(l.Periods)},
+		page.Fact{Name: "Study window of cohorts", Value: study},
+		page.Fact{Name: "Definitions", Value: plural(count("measure"), "measure") + ", " + plural(count("cohort"), "cohort") + "; versions below"},
+		page.Fact{Name: "Measure engine, version", Value: l.Engine},
+	)}
+}
+
+func extractStage(l measures.Lineage, r extractRecipe, f extractFacts) page.Stage {
+	s := page.Stage{Name: "Extract snapshot", ID: l.Extract}
+	if l.ExtractRecipe == nil {
+		s.Note = "This extract is no longer in the store, so what it was made from cannot be listed here."
+		return s
+	}
+	asOf := f.AsOf
+	if asOf != "" && r.AsOf == "" {
+		asOf += ", the newest clinical event in the data"
+	} else if asOf != "" {
+		asOf += ", as asked"
+	}
+	observable := cmp.Or(observableWords[f.Observable], f.Observable)
+	if r.Observable == "auto" && observable != "" {
+		observable += " (chosen automatically)"
+	}
+	s.Facts = known(
+		page.Fact{Name: "Data as of", Value: asOf},
+		page.Fact{Name: "Privacy profile", Value: cmp.Or(profileWords[r.Profile], r.Profile)},
+		page.Fact{Name: "Privacy policy, SHA-256", Value: r.Policy, Code: true},
+		page.Fact{Name: "Key, by its public name", Value: r.Key, Code: true},
+		page.Fact{Name: "Time zone", Value: r.Zone},
+		page.Fact{Name: "Time under observation", Value: observable},
+		page.Fact{Name: "Extraction, version", Value: string(r.Step)},
+	)
+	return s
+}
+
+func inputStage(r extractRecipe) page.Stage {
+	return page.Stage{Name: "Input files", ID: r.Order, Note: "One SHA-256 over those of all files, in order. The extract's manifest in the store lists each file's SHA-256 and bytes.",
+		Facts: known(page.Fact{Name: "Source", Value: r.Source})}
+}
+
+var profileWords = map[string]string{
+	"shifted": "shifted: the dates of each patient are moved by a secret number of days",
+	"limited": "limited: true dates and areas, no direct identifiers",
+}
+
+var observableWords = map[string]string{
+	"enrolment-gap45": "insurance coverage, gaps of up to 45 days bridged",
+	"contact":         "from the first encounter to the last",
+}
+
+// accounting is what became of the records of each type. Read is the sum of the
+// other columns.
+func accounting(r datasets.ExtractReport, a Audience) *page.Table {
+	names := slices.Sorted(maps.Keys(r.ByType))
+	var x disclose.ExactAccounts
+	var read int64
+	for _, name := range names {
+		c := r.ByType[name]
+		x = append(x, []int64{c.Stored, c.Superseded, c.NotInPolicy, c.DroppedByPolicy, 0})
+		read += c.Read
+	}
+	if read < r.Read || len(names) == 0 {
+		names = append(names, "Rejected lines")
+		x = append(x, []int64{0, 0, 0, 0, r.Rejected})
+	}
+	released := disclose.ReleaseAccounts(a, x)
+	t := &page.Table{Caption: "Records by resource type, as the extract found them", Labels: []string{"Resource type"},
+		Counts: []string{"Read", "Stored", "Superseded", "Type not in policy", "Dropped", "Rejected"}}
+	row := func(name string, a disclose.Account) page.TableRow {
+		return page.TableRow{Labels: []string{name}, Counts: append([]disclose.Count{a.Total}, a.Parts...)}
+	}
+	for i, name := range names {
+		t.Rows = append(t.Rows, row(name, released.Rows[i]))
+	}
+	sum := row("All", released.Total)
+	sum.Total = true
+	t.Rows = append(t.Rows, sum)
+	return t
+}
+
+// losses is what was left out, by reason and by place; nil when nothing was.
+func losses(f extractFacts) *page.Table {
+	t := &page.Table{Caption: "What was left out, by reason and by place", Labels: []string{"Left out", "Reason or place"}, Counts: []string{"Count"}}
 	for _, part := range []struct {
 		name   string
-		values map[string]any
-		data   bool // values were counted from the data
+		counts map[string]int64
 	}{
-		{"Extract", l.ExtractRecipe, false}, {"Extract, found", l.ExtractFacts, true},
-		{"Results", l.Recipe, false}, {"Results, found", l.Facts, true},
+		{"Record dropped", f.DropReasons}, {"Line rejected", f.RejectReasons}, {"Value dropped", f.ValuesDropped}, {"Element not in the policy", f.Unread},
 	} {
-		for _, f := range flatten("", plain(part.values)) {
-			if f.number && part.data && req.Audience != disclose.Internal {
-				continue
-			}
-			if !isAccounting(f.name) && f.name != "periods" && f.name != "engine" {
-				add(part.name+": "+factName(f.name), f.value, true)
-			}
+		keys := slices.Sorted(maps.Keys(part.counts))
+		if len(keys) == 0 {
+			continue
+		}
+		var row []int64
+		for _, k := range keys {
+			row = append(row, part.counts[k])
+		}
+		for i, c := range disclose.ReleaseAccounts(disclose.Internal, disclose.ExactAccounts{row}).Rows[0].Parts {
+			t.Rows = append(t.Rows, page.TableRow{Labels: []string{part.name, cmp.Or(reasonWords[keys[i]], keys[i])}, Counts: []disclose.Count{c}})
 		}
 	}
-	if a, ok := account(plain(l.ExtractFacts), req.Audience); ok {
-		run.Accounts = append(run.Accounts, a)
+	if len(t.Rows) == 0 {
+		return nil
 	}
-	return run
+	return t
 }
 
-// factNames explain the keys of recipes and facts; others are shown as they are.
-var factNames = map[string]string{
-	"as_of": "data as of", "key": "name of the key (not the key)", "observable": "rule of observed time", "order": "input files, hash of their hashes",
-	"policy": "privacy policy, version", "profile": "privacy profile", "source": "name of the source", "step": "version of the step", "zone": "time zone of the source",
+// reasonWords explain codes that say too little; others are shown as they are.
+var reasonWords = map[string]string{
+	"implicit-rules":             "the record depends on implicit rules",
+	"unknown-modifier-extension": "a modifier extension that is not known may change the record's meaning",
+	"missing-subject":            "the record names no patient",
 }
 
-func factName(key string) string {
-	if w, ok := factNames[key]; ok {
-		return w
+func plural(n int, word string) string {
+	if n != 1 {
+		word += "s"
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(key, "_", " "), ".", ", ")
+	return strconv.Itoa(n) + " " + word
 }
 
-// periodList is "2024-01 to 2025-12 (24), P12M/2024-01 to P12M/2025-12 (24)".
+// periodList is "24 months 2024-01 to 2025-12; 24 windows of 12 months to ...".
 func periodList(ids []string) string {
-	kind := func(id string) string { // years, quarters, months, or windows of one length
-		window, _, _ := strings.Cut(id, "/")
-		if window == id {
-			window = ""
-		}
-		return fmt.Sprint(window, len(id))
+	type span struct {
+		noun string
+		ends []string
 	}
-	sorted := slices.Clone(ids)
-	slices.SortFunc(sorted, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
-	})
-	var parts []string
-	for len(sorted) > 0 {
-		n := 1
-		for n < len(sorted) && kind(sorted[n]) == kind(sorted[0]) {
-			n++
+	var spans []*span
+	for _, id := range ids {
+		window, end, rolling := strings.Cut(id, "/")
+		noun := "month"
+		switch {
+		case rolling:
+			noun = "window of " + strings.ToLower(strings.TrimPrefix(window, "P"))
+		case strings.Contains(id, "Q"):
+			noun = "quarter"
+		case len(id) == len("2025"):
+			noun = "year"
 		}
-		words := sorted[0]
-		if n > 1 {
-			words = fmt.Sprintf("%s to %s (%d)", sorted[0], sorted[n-1], n)
+		if !rolling {
+			end = id
+		}
+		i := slices.IndexFunc(spans, func(s *span) bool { return s.noun == noun })
+		if i < 0 {
+			i, spans = len(spans), append(spans, &span{noun: noun})
+		}
+		spans[i].ends = append(spans[i].ends, end)
+	}
+	var parts []string
+	for _, s := range spans {
+		slices.Sort(s.ends)
+		noun, length, rolling := strings.Cut(s.noun, " of ")
+		words := plural(len(s.ends), noun)
+		if rolling {
+			words += " of " + strings.TrimSuffix(length, "m") + " months that end with"
+		}
+		if words += " " + s.ends[0]; len(s.ends) > 1 {
+			words += " to " + s.ends[len(s.ends)-1]
 		}
 		parts = append(parts, words)
-		sorted = sorted[n:]
 	}
-	return strings.Join(parts, ", ")
-}
-
-// plain brings values to what JSON has, so that results just made and results
-// read again give the same page.
-func plain(m map[string]any) map[string]any {
-	b, err := json.Marshal(m)
-	if err != nil {
-		return nil
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	var out map[string]any
-	if d.Decode(&out) != nil {
-		return nil
-	}
-	return out
-}
-
-func isAccounting(name string) bool {
-	return name == "read" || slices.ContainsFunc(accounting, func(a struct{ key, words string }) bool { return a.key == name })
-}
-
-// account is the accounting identity, if the extract states all of it.
-func account(facts map[string]any, a Audience) (page.Account, bool) {
-	total, ok := whole(facts["read"])
-	x := disclose.ExactAccount{Total: total}
-	out := page.Account{Name: "What became of each record"}
-	for _, part := range accounting {
-		n, found := whole(facts[part.key])
-		ok = ok && found
-		x.Parts = append(x.Parts, n)
-		out.Parts = append(out.Parts, part.words)
-	}
-	out.Sum = disclose.ReleaseAccount(a, x)
-	return out, ok
-}
-
-func whole(v any) (int64, bool) {
-	n, ok := v.(json.Number)
-	if !ok {
-		return 0, false
-	}
-	i, err := n.Int64()
-	return i, err == nil
-}
-
-type scalar struct {
-	name, value string
-	number      bool
-}
-
-// flatten gives the scalars of nested maps in order of name.
-func flatten(prefix string, m map[string]any) []scalar {
-	var out []scalar
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		name := strings.TrimPrefix(prefix+"."+k, ".")
-		switch v := m[k].(type) {
-		case nil:
-		case map[string]any:
-			out = append(out, flatten(name, v)...)
-		case []any:
-			words := make([]string, len(v))
-			number := false
-			for i, e := range v {
-				b, err := json.Marshal(e)
-				if words[i] = string(b); err != nil {
-					words[i] = fmt.Sprint(e)
-				}
-				if s, ok := e.(string); ok {
-					words[i] = s
-				} else {
-					number = true
-				}
-			}
-			out = append(out, scalar{name, strings.Join(words, ", "), number})
-		case string:
-			out = append(out, scalar{name, v, false})
-		case bool:
-			out = append(out, scalar{name, fmt.Sprint(v), false})
-		default:
-			b, err := json.Marshal(v)
-			if err != nil {
-				continue
-			}
-			out = append(out, scalar{name, string(b), true})
-		}
-	}
-	return out
+	return strings.Join(parts, "; ")
 }

@@ -3,7 +3,7 @@ package reports
 import (
 	"context"
 	"fmt"
-	"time"
+	"strings"
 
 	"farr/internal/progress"
 	"farr/measures"
@@ -57,12 +57,15 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if err := checkOut(req.Out); err != nil {
 		return nil, err
 	}
-	targets, err := readKPIs(req.KPIFile, in.definitions)
+	targets, targetsHash, err := readKPIs(req.KPIFile, in.definitions)
 	if err != nil {
 		return nil, err
 	}
 	report, err := release(in, targets, req)
 	if err != nil {
+		return nil, err
+	}
+	if report.Run, err = runPage(in, req, targetsHash); err != nil {
 		return nil, err
 	}
 	files, err := page.Render(ctx, report, func(done, total int) { req.Progress.Report("report", int64(done), int64(total)) })
@@ -89,6 +92,7 @@ func release(in input, targets map[string]page.KPI, req Request) (*page.Report, 
 		r.Title = "Quality of care"
 	}
 	for _, d := range in.definitions {
+		d.Title = strings.ReplaceAll(d.Title, " %", "\u00a0%") // not to be parted at a line's end
 		switch d.Kind {
 		case "measure":
 			m, ok := releaseMeasure(in, d, req.Audience)
@@ -108,7 +112,6 @@ func release(in input, targets map[string]page.KPI, req Request) (*page.Report, 
 	if len(r.Measures)+len(r.Cohorts) == 0 {
 		return nil, fmt.Errorf("results %s hold no measure and no cohort to report", in.lineage.Results)
 	}
-	r.Run = runPage(in, req)
 	return r, nil
 }
 
@@ -131,7 +134,7 @@ func releaseMeasure(in input, d measures.Definition, a Audience) (page.Measure, 
 		}
 		x.Rows = append(x.Rows, disclose.Exact{Period: periodOf(g), Stratum: g.Stratum, Value: g.Value,
 			Initial: g.InitialPopulation, Excluded: g.DenominatorExclusion, Denominator: g.Denominator, Numerator: g.Numerator,
-			Rate: g.Rate, Low: g.CILow, High: g.CIHigh, Complete: g.Complete})
+			Rate: g.Rate, Low: g.CILow, High: g.CIHigh, Method: g.Method, Complete: g.Complete})
 	}
 	return page.Measure{Definition: d, Released: disclose.ReleaseMeasure(a, x), Headline: headline}, ok
 }
@@ -188,11 +191,8 @@ func releaseCohort(in input, d measures.Definition, a Audience) page.Cohort {
 	for _, y := range in.incidence {
 		if y.Cohort == d.ID {
 			x.Years = append(x.Years, disclose.ExactYear{Year: y.Year, Cases: y.Cases, PersonDays: y.PersonDays,
-				Rate: y.Rate, Low: y.CILow, High: y.CIHigh, Complete: y.Complete})
+				Rate: y.Rate, Low: y.CILow, High: y.CIHigh, Method: y.Method, Complete: y.Complete})
 		}
 	}
 	return page.Cohort{Definition: d, Released: disclose.ReleaseCohort(a, x)}
 }
-
-// dayOf is a calendar day for the run page.
-func dayOf(t time.Time) string { return t.Format("2006-01-02") }

@@ -49,10 +49,10 @@ const (
 func forest(size Size, mark Mark, overall Point, groups []Group) (spec, error) {
 	narrow := size.Width < 500
 	s := spec{Width: size.Width, Left: 4, Mark: string(mark), NAt: size.Width - 78, RateAt: size.Width - 6}
-	margin := opts.Grid{Left: "210", Right: "218", Top: "6", Bottom: "30"}
+	margin := opts.Grid{Left: "232", Right: "196", Top: "6", Bottom: "30"}
 	if narrow {
 		s.NAt = 0
-		margin.Left, margin.Right = "126", "64"
+		margin.Left, margin.Right = "150", "62"
 	}
 	percent := overall.Rate.Scale() == disclose.Percent
 	limit := math.Inf(1)
@@ -138,9 +138,9 @@ func forest(size Size, mark Mark, overall Point, groups []Group) (spec, error) {
 // clip shortens a label that would run into the drawing; the table beside the
 // figure has it whole.
 func clip(label string, narrow bool) string {
-	most := 30
+	most := 37
 	if narrow {
-		most = 17
+		most = 22
 	}
 	if r := []rune(label); len(r) > most {
 		return string(r[:most-1]) + "…"

@@ -97,9 +97,7 @@ func series(size Size, line Line, points []Point, target *Target) (spec, error) 
 			charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(false)}),
 			charts.WithLineStyleOpts(opts.LineStyle{Color: colour, Width: width}))
 	}
-	if line != Ribbon {
-		base.Overlap(dots(points))
-	}
+	base.Overlap(dots(points, line))
 	if target != nil {
 		data := make([]opts.LineData, len(points))
 		for i := range data {
@@ -185,8 +183,9 @@ func whiskers(points []Point) *charts.Custom {
 	return c
 }
 
-// dots is an overlay: go-echarts' line data cannot style one point.
-func dots(points []Point) *charts.Scatter {
+// dots is an overlay: go-echarts' line data cannot style one point. A ribbon has
+// dots only where a window is not complete.
+func dots(points []Point, line Line) *charts.Scatter {
 	c := charts.NewScatter()
 	var whole, part []opts.ScatterData
 	for i, p := range points {
@@ -197,7 +196,7 @@ func dots(points []Point) *charts.Scatter {
 		d := opts.ScatterData{Value: []any{i, tidy(v)}, Symbol: "circle", SymbolSize: 7}
 		if p.Rate.State() == disclose.Incomplete {
 			part = append(part, d)
-		} else {
+		} else if line != Ribbon {
 			whole = append(whole, d)
 		}
 	}
@@ -206,15 +205,15 @@ func dots(points []Point) *charts.Scatter {
 	return c
 }
 
-// endLabels writes the last shown rate and the target at the right, moved apart
-// where they would touch.
+// endLabels writes the newest complete rate, which the figure's heading names too,
+// and the target at the right, moved apart where they would touch.
 func endLabels(points []Point, target *Target, line Line, px func(float64) float64) (*charts.Custom, []rowText) {
 	c := charts.NewCustom()
 	var data []opts.CustomData
 	var words []rowText
 	last := -1
 	for i, p := range points {
-		if p.Rate.Shown() {
+		if p.Rate.Shown() && p.Rate.State() != disclose.Incomplete {
 			last = i
 		}
 	}

@@ -91,6 +91,7 @@ func (s Scale) Format(v float64) string {
 type Rate struct {
 	num, den        Count
 	rate, low, high float64 // in the scale's unit
+	method          string  // of the interval
 	scale           Scale
 	state           State
 }
@@ -153,6 +154,10 @@ func (r Rate) Interval() string {
 	}
 	return oneDecimal(r.low) + " to " + oneDecimal(r.high)
 }
+
+// Method is that of the interval: wilson, byar or exact-poisson; empty unless
+// Shown, since it changes with the count.
+func (r Rate) Method() string { return r.method }
 
 // Note is the state in words for a reader; empty for a plain number.
 func (r Rate) Note() string {

@@ -45,6 +45,7 @@ type Exact struct {
 	Numerator      int64
 	Rate           float64 // a proportion in 0..1, or in the scale's person-years
 	Low, High      float64 // 95 % interval, in the same unit
+	Method         string  // of the interval: wilson, byar or exact-poisson
 	Complete       bool
 }
 
@@ -72,6 +73,7 @@ type ExactYear struct {
 	Cases           int64
 	PersonDays      int64
 	Rate, Low, High float64 // in the cohort's scale
+	Method          string  // as in Exact
 	Complete        bool
 }
 
@@ -82,8 +84,6 @@ type ExactCohort struct {
 	Years []ExactYear
 }
 
-// ExactAccount is a sum that the run publishes: Total = sum of Parts.
-type ExactAccount struct {
-	Total int64
-	Parts []int64
-}
+// ExactAccounts is a table of records that the run publishes: a row a kind of
+// record, a column an outcome. Rows and columns are published with their sums.
+type ExactAccounts [][]int64

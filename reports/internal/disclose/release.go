@@ -66,6 +66,13 @@ type Account struct {
 	Parts []Count
 }
 
+// Accounts are published sums with the sum of each column; of one row there is
+// no other sum.
+type Accounts struct {
+	Rows  []Account
+	Total Account
+}
+
 // PolicyFor names the policy of an audience.
 func PolicyFor(a Audience) Policy {
 	if a == Internal {
@@ -85,7 +92,7 @@ func count(n int64, hidden bool) Count {
 	}
 }
 
-func rate(scale Scale, c cell, value, low, high float64, complete bool) Rate {
+func rate(scale Scale, c cell, value, low, high float64, method string, complete bool) Rate {
 	r := Rate{num: count(c.num, c.hideN), den: count(c.den, c.hideDen), scale: scale}
 	switch {
 	case c.hideN:
@@ -105,7 +112,7 @@ func rate(scale Scale, c cell, value, low, high float64, complete bool) Rate {
 	if scale == Percent {
 		unit = 100
 	}
-	r.rate, r.low, r.high = value*unit, low*unit, high*unit
+	r.rate, r.low, r.high, r.method = value*unit, low*unit, high*unit, method
 	return r
 }
 
@@ -124,6 +131,9 @@ func ReleaseMeasure(a Audience, m ExactMeasure) Measure {
 	}
 	if a != Internal {
 		complementary(cells, sumsOf(m))
+		if m.Additive {
+			allOrNone(m, cells)
+		}
 	}
 	out := Measure{Scale: m.Scale}
 	for i, x := range m.Rows {
@@ -132,7 +142,7 @@ func ReleaseMeasure(a Audience, m ExactMeasure) Measure {
 			out.Hidden++
 		}
 		out.Rows = append(out.Rows, Row{Period: x.Period, Stratum: x.Stratum, Value: x.Value, Complete: x.Complete,
-			Rate: rate(m.Scale, c, x.Rate, x.Low, x.High, x.Complete)})
+			Rate: rate(m.Scale, c, x.Rate, x.Low, x.High, x.Method, x.Complete)})
 		if x.Period.ID == m.Headline && x.Stratum == "all" {
 			out.Populations = populations(a, x, c)
 		}
@@ -209,6 +219,26 @@ func sumsOverTime(rows []Exact) []sum {
 	return sums
 }
 
+// allOrNone hides every disjoint period of a measure whose counts add up as soon
+// as one is hidden and overlapping windows are published as well. Two
+// neighbouring windows differ by two months, one that came and one that went, so
+// a month that is shown would give away the month a year from it.
+func allOrNone(m ExactMeasure, cells []cell) {
+	windows, hideDen, hideN := false, false, false
+	for i, x := range m.Rows {
+		if x.Period.Family != "disjoint" {
+			windows = true
+		} else if x.Stratum == "all" {
+			hideDen, hideN = hideDen || cells[i].hideDen, hideN || cells[i].hideN
+		}
+	}
+	for i, x := range m.Rows {
+		if windows && x.Stratum == "all" && x.Period.Family == "disjoint" && x.Period.ID != m.Headline {
+			cells[i].hideDen, cells[i].hideN = cells[i].hideDen || hideDen, cells[i].hideN || hideN
+		}
+	}
+}
+
 func tiling(rows []Exact, idx []int, total int) (sum, bool) {
 	whole := rows[total].Period
 	at := whole.Low
@@ -268,7 +298,7 @@ func ReleaseCohort(a Audience, x ExactCohort) Cohort {
 		if years[i].hideN {
 			out.Hidden++
 		}
-		out.Years = append(out.Years, Year{y.Year, rate(x.Scale, years[i], y.Rate, y.Low, y.High, y.Complete)})
+		out.Years = append(out.Years, Year{y.Year, rate(x.Scale, years[i], y.Rate, y.Low, y.High, y.Method, y.Complete)})
 	}
 	return out
 }
@@ -297,24 +327,67 @@ func hideSteps(steps []ExactStep, hide []bool) {
 	}
 }
 
-// ReleaseAccount applies the audience's policy to a published sum.
-func ReleaseAccount(a Audience, x ExactAccount) Account {
-	cells := make([]cell, 0, len(x.Parts)+1)
-	s := sum{total: len(x.Parts)}
-	for i, n := range x.Parts {
-		cells = append(cells, cell{den: n, num: n, persons: n})
-		s.parts = append(s.parts, i)
+// ReleaseAccounts applies the audience's policy to a table of records. All rows
+// have a part for each column.
+func ReleaseAccounts(a Audience, x ExactAccounts) Accounts {
+	if len(x) == 0 {
+		return Accounts{}
 	}
-	cells = append(cells, cell{den: x.Total, num: x.Total, persons: x.Total})
+	width := len(x[0]) + 1 // the last column and the last row hold the sums
+	height := len(x) + 1
+	cells := make([]cell, width*height)
+	at := func(row, column int) int { return row*width + column }
+	for i, parts := range x {
+		for j, n := range parts {
+			for _, k := range []int{at(i, j), at(i, width-1), at(height-1, j), at(height-1, width-1)} {
+				cells[k].den, cells[k].num, cells[k].persons = cells[k].den+n, cells[k].num+n, cells[k].persons+n
+			}
+		}
+	}
 	if a != Internal {
 		for i := range cells {
 			cells[i].primary()
 		}
-		complementary(cells, []sum{s})
+		complementary(cells, sumsOfTable(width, height))
 	}
-	out := Account{Total: count(x.Total, cells[s.total].hideN)}
-	for _, i := range s.parts {
-		out.Parts = append(out.Parts, count(x.Parts[i], cells[i].hideN))
+	row := func(i int) Account {
+		var out Account
+		for j := range width - 1 {
+			out.Parts = append(out.Parts, count(cells[at(i, j)].den, cells[at(i, j)].hideDen))
+		}
+		out.Total = count(cells[at(i, width-1)].den, cells[at(i, width-1)].hideDen)
+		return out
+	}
+	var out Accounts
+	for i := range x {
+		out.Rows = append(out.Rows, row(i))
+	}
+	out.Total = out.Rows[0]
+	if len(x) > 1 {
+		out.Total = row(height - 1)
 	}
 	return out
+}
+
+// sumsOfTable lists the sums along the rows and columns of a table whose last
+// row and column are the sums. One row alone is its own column sum.
+func sumsOfTable(width, height int) []sum {
+	var sums []sum
+	for i := range height {
+		s := sum{total: i*width + width - 1}
+		for j := range width - 1 {
+			s.parts = append(s.parts, i*width+j)
+		}
+		if sums = append(sums, s); height == 2 {
+			return sums
+		}
+	}
+	for j := range width {
+		s := sum{total: (height-1)*width + j}
+		for i := range height - 1 {
+			s.parts = append(s.parts, i*width+j)
+		}
+		sums = append(sums, s)
+	}
+	return sums
 }

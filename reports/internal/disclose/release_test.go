@@ -1,6 +1,7 @@
 package disclose
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -167,15 +168,94 @@ func TestAttritionShowsNoSmallStep(t *testing.T) {
 	})
 }
 
-func TestAccountHidesASmallPart(t *testing.T) {
-	a := ReleaseAccount(External, ExactAccount{Total: 1000, Parts: []int64{900, 97, 3, 0}})
+func TestAccountsHideASmallPart(t *testing.T) {
+	a := ReleaseAccounts(External, ExactAccounts{{900, 97, 3, 0}})
 	var got []string
-	for _, p := range a.Parts {
+	for _, p := range a.Rows[0].Parts {
 		got = append(got, p.String())
 	}
-	if s := strings.Join(got, " "); s != "900 hidden hidden 0" {
-		t.Errorf("got %s", s)
+	if s := strings.Join(got, " "); s != "900 hidden hidden 0" || a.Total.Total.String() != "1,000" {
+		t.Errorf("got %s of %s", s, a.Total.Total)
 	}
+}
+
+// TestNoLineOfATableGivesAHiddenNumber: in no row and no column does one hidden
+// number stand alone among shown ones, and no small number is shown.
+func TestNoLineOfATableGivesAHiddenNumber(t *testing.T) {
+	hidden := 0
+	rapid.Check(t, func(t *rapid.T) {
+		width := rapid.IntRange(1, 5).Draw(t, "columns")
+		number := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(1, 12), rapid.Int64Range(11, 5000))
+		x := ExactAccounts(rapid.SliceOfN(rapid.SliceOfN(number, width, width), 1, 6).Draw(t, "table"))
+		a := ReleaseAccounts(External, x)
+		lines := append([]Account{}, a.Rows...)
+		if len(x) > 1 {
+			lines = append(lines, a.Total)
+			for j := range width {
+				var column Account
+				for _, r := range a.Rows {
+					column.Parts = append(column.Parts, r.Parts[j])
+				}
+				column.Total = a.Total.Parts[j]
+				lines = append(lines, column)
+			}
+		}
+		for _, line := range lines {
+			alone := 0
+			for _, c := range append([]Count{line.Total}, line.Parts...) {
+				v, ok := c.Value()
+				if !ok {
+					alone++
+				} else if small(v) {
+					t.Fatalf("%d is shown of %v", v, x)
+				}
+			}
+			if hidden += alone; alone == 1 {
+				t.Fatalf("one number of a line of %v is hidden: %v", x, line)
+			}
+		}
+	})
+	if hidden == 0 {
+		t.Error("nothing was hidden: the test proves nothing")
+	}
+}
+
+// TestNeighbouringWindowsGiveNoMonth: window(t) - window(t-1) is month(t) less
+// month(t-12), so not all but one of the four may be shown.
+func TestNeighbouringWindowsGiveNoMonth(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		counts := rapid.SliceOfN(rapid.Int64Range(0, 40), 36, 36).Draw(t, "events by month")
+		x := ExactMeasure{Additive: true, Headline: "P12M/35"}
+		month := func(i int) time.Time { return time.Date(2023, time.Month(1+i), 1, 0, 0, 0, 0, time.UTC) }
+		of := func(id, family string, low, high int) {
+			g := row(id, "all", "all", 0, 0)
+			g.Period = Period{ID: id, Family: family, Low: month(low), High: month(high)}
+			for _, n := range counts[low:high] {
+				g.Numerator, g.Denominator = g.Numerator+n, g.Denominator+n+50
+			}
+			g.Initial = g.Denominator
+			x.Rows = append(x.Rows, g)
+		}
+		for i := 12; i < 36; i++ {
+			of(fmt.Sprint(i), "disjoint", i, i+1)
+			of(fmt.Sprintf("P12M/%d", i), "rolling", i-11, i+1)
+		}
+		shown := map[string]bool{}
+		for _, r := range ReleaseMeasure(External, x).Rows {
+			_, shown[r.Period.ID] = r.Rate.Numerator().Value()
+		}
+		for i := 24; i < 36; i++ {
+			n := 0
+			for _, id := range []string{fmt.Sprint(i), fmt.Sprint(i - 12), fmt.Sprintf("P12M/%d", i), fmt.Sprintf("P12M/%d", i-1)} {
+				if !shown[id] {
+					n++
+				}
+			}
+			if n == 1 {
+				t.Fatalf("month %d or the year before it can be worked out from two windows", i)
+			}
+		}
+	})
 }
 
 // TestOnlyReleaseMakesNumbers reads the source: a Count or Rate that holds

@@ -44,7 +44,10 @@ func complementary(cells []cell, sums []sum) {
 			for exposed(cells, s) {
 				next, ok := smallestShown(cells, s)
 				if !ok {
-					break
+					// One part is hidden and every other is zero: it equals the total.
+					if next = s.total; next < 0 || cells[next].hideN || hiddenParts(cells, s) != 1 {
+						break
+					}
 				}
 				if denExposed(cells, s) {
 					cells[next].hideDen = true
@@ -54,6 +57,16 @@ func complementary(cells []cell, sums []sum) {
 			}
 		}
 	}
+}
+
+func hiddenParts(cells []cell, s sum) int {
+	n := 0
+	for _, i := range s.parts {
+		if cells[i].hideN {
+			n++
+		}
+	}
+	return n
 }
 
 func exposed(cells []cell, s sum) bool { return denExposed(cells, s) || numExposed(cells, s) }

@@ -26,6 +26,7 @@ type TableRow struct {
 	Labels []string
 	Counts []disclose.Count
 	Rate   disclose.Rate
+	Total  bool // the sum of the rows above
 }
 
 // NumeratorHead and DenominatorHead name the counts of a rate.
@@ -63,7 +64,7 @@ func (t Table) csv() ([]byte, error) {
 		}
 		if t.Rated {
 			v := rateFields(r.Rate)
-			fields = append(fields, countField(r.Rate.Numerator()), countField(r.Rate.Denominator()), v[0], v[1], v[2], r.Rate.State().String())
+			fields = append(fields, countField(r.Rate.Numerator()), countField(r.Rate.Denominator()), v[0], v[1], v[2], r.Rate.Method(), r.Rate.State().String())
 		}
 		if err := w.Write(fields); err != nil {
 			return nil, err
@@ -86,7 +87,7 @@ func (t Table) columns() []string {
 		if t.Scale != disclose.Percent {
 			numerator, denominator, value = "events", "person_days", "per_"+strconv.FormatInt(int64(t.Scale), 10)+"_person_years"
 		}
-		head = append(head, numerator, denominator, value, "interval_low", "interval_high", "state")
+		head = append(head, numerator, denominator, value, "interval_low", "interval_high", "interval_method", "state")
 	}
 	return head
 }
@@ -107,7 +108,7 @@ func (t Table) json() ([]byte, error) {
 		if t.Rated {
 			v := rateFields(r.Rate)
 			values = append(values, number(countField(r.Rate.Numerator())), number(countField(r.Rate.Denominator())),
-				number(v[0]), number(v[1]), number(v[2]), r.Rate.State().String())
+				number(v[0]), number(v[1]), number(v[2]), r.Rate.Method(), r.Rate.State().String())
 		}
 		var b strings.Builder // objects by hand keep the order of the columns
 		b.WriteString("{")

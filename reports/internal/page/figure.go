@@ -88,10 +88,17 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 		hidden = hidden || r.Rate.State() == disclose.Suppressed
 		incomplete = incomplete || r.Rate.State() == disclose.Incomplete
 	}
-	f := Figure{ID: id, Table: t, Hidden: hidden}
-	if i := newest(rows); i >= 0 {
+	f := Figure{ID: id, Table: t, Hidden: hidden, DataPath: "../data/" + id}
+	a.keep(id, t)
+	i := newest(rows)
+	switch {
+	case i >= 0:
 		f.Heading = capital(fmt.Sprintf("%s: %s", periodWords(rows[i].Period), rateWords(rows[i].Rate)))
-	} else {
+	case hidden && !anyShown(rows):
+		// An empty drawing would look like a fault: the words stand alone.
+		f.Heading = "Every rate of these periods is hidden"
+		return f, nil
+	default:
 		f.Heading = "No complete period has a rate that can be shown"
 	}
 	description := fmt.Sprintf("%s. %d periods from %s to %s. The table below the drawing has every number.", f.Heading, len(rows),
@@ -104,19 +111,26 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 		return Figure{}, err
 	}
 	if line == chart.Ribbon {
-		f.Keys = append(f.Keys, Key{"line", "rate"}, Key{"band", "95 % interval"})
+		f.Keys = append(f.Keys, Key{"line", "rate"}, Key{"band", "95\u00a0% interval"})
 	} else {
-		f.Keys = append(f.Keys, Key{"dot", "rate"}, Key{"whisker", "95 % interval"})
-		if incomplete {
-			f.Keys = append(f.Keys, Key{"hollow", "incomplete: will still change"})
-		}
+		f.Keys = append(f.Keys, Key{"dot", "rate"}, Key{"whisker", "95\u00a0% interval"})
+	}
+	if incomplete {
+		f.Keys = append(f.Keys, Key{"hollow", "incomplete: will still change"})
 	}
 	if hidden {
 		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
 	}
-	a.keep(id, t)
-	f.DataPath = "../data/" + id
 	return f, nil
+}
+
+func anyShown(rows []disclose.Row) bool {
+	for _, r := range rows {
+		if r.Rate.Shown() {
+			return true
+		}
+	}
+	return false
 }
 
 // byGroup draws rates under each other, with everyone first. The order comes
@@ -156,7 +170,7 @@ func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark 
 	}
 	f.Table = t
 	f.Keys = []Key{{string(mark), map[chart.Mark]string{chart.Squares: "rate; the area follows the denominator", chart.Circles: "rate"}[mark]},
-		{"across", "95 % interval"}, {"dashed", "rate of " + everyone(m)}}
+		{"across", "95\u00a0% interval"}, {"dashed", "rate of " + everyone(m)}}
 	if f.Hidden {
 		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
 	}

@@ -82,8 +82,39 @@ func rateWords(r disclose.Rate) string {
 	return fmt.Sprintf("%s (%s, 95\u00a0%% interval %s)", r.NOfN(), value, r.Interval())
 }
 
-// finding is a measure's headline, from the newest complete period.
+// finding is a measure's headline, from the newest complete period, and why that
+// is not the newest one.
 func finding(m Measure, r disclose.Rate) string {
+	s := headline(m, r)
+	if why := pending(m); why != "" && r.State() != disclose.Incomplete {
+		s += " Newest complete period: " + why + "."
+	}
+	return s
+}
+
+// pending names the newest period that is not complete yet although its days are
+// over, and what it waits for; empty when nothing waits.
+func pending(m Measure) string {
+	rows := series(m, m.Headline.Family)
+	if len(rows) == 0 || m.Definition.FollowUpDays == 0 {
+		return ""
+	}
+	p := rows[len(rows)-1]
+	if p.Complete || !p.Period.High.After(m.Headline.High) {
+		return ""
+	}
+	verb := " needs "
+	if p.Period.Family != "disjoint" {
+		verb = " need "
+	}
+	name := periodWords(p.Period)
+	if p.Period.Family != "disjoint" {
+		name = "the " + name
+	}
+	return fmt.Sprintf("%s still%s%d days of follow-up after %s", name, verb, m.Definition.FollowUpDays, day(p.Period.High.AddDate(0, 0, -1)))
+}
+
+func headline(m Measure, r disclose.Rate) string {
 	s := capital(fmt.Sprintf("%s %s", rateWords(r), inPeriod(m.Headline)))
 	if r.State() == disclose.Incomplete {
 		return s + "; the period is incomplete."

@@ -52,6 +52,34 @@ func TestFinding(t *testing.T) {
 	}
 }
 
+// TestFindingSaysWhyItIsNotTheNewest: a window without its follow-up is named.
+func TestFindingSaysWhyItIsNotTheNewest(t *testing.T) {
+	x := disclose.Exact{Initial: 549, Denominator: 549, Numerator: 79, Rate: 79.0 / 549, Low: 0.117, High: 0.176, Complete: true, Stratum: "all", Value: "all"}
+	window := func(low time.Time) disclose.Period {
+		high := low.AddDate(1, 0, 0)
+		return disclose.Period{ID: "P12M/" + high.AddDate(0, 0, -1).Format("2006-01"), Family: "rolling", Low: low, High: high}
+	}
+	x.Period = window(time.Date(2024, 12, 1, 0, 0, 0, 0, time.UTC))
+	later := x
+	later.Period, later.Complete = window(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)), false
+	for _, test := range []struct {
+		days int
+		rows []disclose.Exact
+		want string
+	}{
+		{30, []disclose.Exact{x, later}, " Newest complete period: the 12 months to December 2025 still need 30 days of follow-up after 31 December 2025."},
+		{30, []disclose.Exact{x}, ""},
+		{0, []disclose.Exact{x, later}, ""},
+	} {
+		m := Measure{Definition: measures.Definition{Direction: "lower", FollowUpDays: test.days}, Headline: x.Period,
+			Released: disclose.ReleaseMeasure(disclose.Internal, disclose.ExactMeasure{Headline: x.Period.ID, Rows: test.rows})}
+		want := "79 of 549 (14.4 %, 95 % interval 11.7 to 17.6) in the 12 months to November 2025." + test.want
+		if got := strings.ReplaceAll(finding(m, headlineRow(m).Rate), "\u00a0", " "); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
 func TestSpreadsheetsFindNoFormula(t *testing.T) {
 	for _, s := range []string{"=cmd()", "+1", "-1", "@x", "\tx", "\r=x", "|x"} {
 		t1 := Table{Labels: []string{"Site"}, Rows: []TableRow{{Labels: []string{s}}}}

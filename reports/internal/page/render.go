@@ -31,7 +31,7 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 	out := map[string][]byte{}
 	style := template.CSS(styleSheet + footer(r))
 	templates, err := template.New("").Funcs(template.FuncMap{
-		"day": day, "short": short, "periodWords": periodWords, "targetWords": targetWords, "rateWords": rateWords, "attribution": attributionWords, "add": func(a, b int) int { return a + b },
+		"day": day, "short": short, "periodWords": periodWords, "targetWords": targetWords, "rateWords": rateWords, "counted": counted, "removed": removed, "attribution": attributionWords, "add": func(a, b int) int { return a + b },
 	}).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, err
@@ -86,7 +86,11 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 			return nil, err
 		}
 	}
-	if err := write("run.html", "run", "run", "How this report was made", runView{Run: r.Run, Notices: r.Notices, Caveat: r.Policy.Caveat()}); err != nil {
+	run := runView{Run: r.Run, Path: "data/run-records", Notices: r.Notices}
+	if r.Run.Accounting != nil {
+		a.keep("run-records", *r.Run.Accounting)
+	}
+	if err := write("run.html", "run", "run", "How this report was made", run); err != nil {
 		return nil, err
 	}
 	for _, id := range a.order {

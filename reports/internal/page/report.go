@@ -42,20 +42,25 @@ type Cohort struct {
 
 // Run says how the numbers came to be.
 type Run struct {
-	Facts    []Fact
-	Accounts []Account
-	Command  string
+	Chain       []Stage   // from the report back to the input
+	Accounting  *Table    // records by type; nil when the extract is gone
+	Losses      *Table    // what was left out; nil when nothing was, or not to be told
+	Definitions []Version // of measures and cohorts
+	Command     string
 }
 
-// Fact is a line of the run page; Code facts are hashes and settings.
+// Stage is a link of the chain: something kept, by the hash that names it.
+type Stage struct {
+	Name, ID string
+	Note     string
+	Facts    []Fact
+}
+
+// Fact is a line about a stage; Code facts are hashes.
 type Fact struct {
 	Name, Value string
 	Code        bool
 }
 
-// Account is a sum of the run page, with the words for its parts.
-type Account struct {
-	Name  string
-	Parts []string
-	Sum   disclose.Account
-}
+// Version is a definition and the hash of all in it that can change a number.
+type Version struct{ Kind, Title, ID, Hash string }

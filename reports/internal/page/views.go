@@ -27,9 +27,8 @@ type indexView struct {
 	Rows     []indexRow
 	Cohorts  []cohortRow
 	Hidden   int
-	Caveat   string
 	DataPath string
-	AnyHalf  bool
+	Method   string // of the intervals
 }
 
 type indexRow struct {
@@ -41,6 +40,7 @@ type indexRow struct {
 	Verdict   Verdict
 	Spark     template.HTML
 	Span      string
+	Pending   bool // a newer period waits for follow-up
 }
 
 type cohortRow struct {
@@ -61,9 +61,9 @@ type measureView struct {
 	Populations []populationRow
 	Figures     []section
 	Attribution string
-	Caveat      string
+	Pending     string // why the newest period is not the headline's
+	Definition  definitionView
 	Results     string
-	Files       []string
 }
 
 type populationRow struct {
@@ -83,14 +83,15 @@ type cohortView struct {
 	Finding string
 	Figure  *Figure
 	Flow    string // data path
-	Caveat  string
-	Results string
+	// Definition of the cohort.
+	Definition definitionView
+	Results    string
 }
 
 type runView struct {
 	Run     Run
+	Path    string // of the account's data, without extension
 	Notices string
-	Caveat  string
 }
 
 func directionWords(m Measure) string {
@@ -111,7 +112,7 @@ func headlineRow(m Measure) disclose.Row {
 }
 
 func (a *artist) index(r *Report) (indexView, error) {
-	v := indexView{Caveat: r.Policy.Caveat(), DataPath: "data/index"}
+	v := indexView{DataPath: "data/index"}
 	t := Table{Caption: "Measures against their targets", Labels: []string{"Measure", "Period", "Target", "Result"}, Rated: true}
 	var kinds []string
 	for _, m := range r.Measures {
@@ -121,12 +122,19 @@ func (a *artist) index(r *Report) (indexView, error) {
 		months := series(m, "disjoint")
 		var rates []disclose.Rate
 		span := ""
+		shown, hidden := 0, false
 		for _, p := range months {
 			rates = append(rates, p.Rate)
-			v.AnyHalf = v.AnyHalf || p.Rate.State() == disclose.Incomplete
+			hidden = hidden || p.Rate.State() == disclose.Suppressed
+			if p.Rate.Shown() {
+				shown++
+			}
 		}
 		var spark template.HTML
-		if len(months) > 1 {
+		switch {
+		case shown < 2 && hidden: // one dot in a field of gaps says nothing
+			span = "separate periods are hidden"
+		case len(months) > 1:
 			span = spanWords(months[0].Period, months[len(months)-1].Period)
 			described := "No period can be shown"
 			if i := newest(months); i >= 0 {
@@ -135,10 +143,11 @@ func (a *artist) index(r *Report) (indexView, error) {
 			spark = chart.Spark(chart.Label{ID: "spark-" + m.Definition.ID, Title: m.Definition.Title + ", " + span, Description: described}, rates).HTML()
 		}
 		v.Rows = append(v.Rows, indexRow{Measure: m, Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
-			Direction: directionWords(m), Verdict: verdict, Spark: spark, Span: span})
+			Direction: directionWords(m), Verdict: verdict, Spark: spark, Span: span, Pending: m.Definition.FollowUpDays > 0 && pending(m) != ""})
 		t.Rows = append(t.Rows, TableRow{Labels: []string{m.Definition.Title, periodWords(m.Headline), targetWords(m), verdict.Word}, Rate: row.Rate})
 		v.Hidden += m.Released.Hidden
 	}
+	v.Method = t.IntervalMethod()
 	v.Score = scoreboard(kinds)
 	for _, c := range r.Cohorts {
 		row := cohortRow{Cohort: c}
@@ -161,8 +170,8 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 	row := headlineRow(m)
 	d := m.Definition
 	v := measureView{Measure: m, Finding: finding(m, row.Rate), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
-		Direction: directionWords(m), Verdict: verdict(m, row.Rate), Caveat: r.Policy.Caveat(), Results: r.Results,
-		Attribution: attributionWords(d)}
+		Direction: directionWords(m), Verdict: verdict(m, row.Rate), Results: r.Results, Pending: pending(m),
+		Attribution: attributionWords(d), Definition: definitionOf(d)}
 	v.Populations = a.populations(m)
 
 	if rows := series(m, "disjoint"); len(rows) > 1 {
@@ -172,16 +181,29 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		}
 		f.About = d.Title + ", each period counted by itself, " + unitWords(m) + "."
 		f.Note = "A thin line joins neighbouring periods. One period may differ from the next by chance; no test for change is made here."
+		if f.Wide == "" {
+			f.Note = "A period here has a count of 1 to 10. Another period, shown beside the longer windows, could give that count away, so none is shown."
+		}
 		v.Figures = append(v.Figures, section{"periods", "Period by period", f})
 	}
 	if rows := series(m, "rolling"); len(rows) > 1 {
-		f, err := a.overTime(m, rows, chart.Ribbon, d.ID+"-rolling", "windows that end with each month")
+		f, err := a.overTime(m, rows, chart.Ribbon, d.ID+"-rolling", monthsWords(rows[0].Period)+" windows")
 		if err != nil {
 			return v, err
 		}
-		f.About = d.Title + ", windows of several months that end with the month shown, " + unitWords(m) + "."
+		f.About = d.Title + ", " + monthsWords(rows[0].Period) + " windows that end with the month shown, " + unitWords(m) + "."
 		f.Note = "Neighbouring windows share most of their days, so the line is smooth by construction: it shows the level, not month-to-month change."
-		v.Figures = append(v.Figures, section{"rolling", "The level over longer windows", f})
+		v.Figures = append(v.Figures, section{"rolling", capital(monthsWords(rows[0].Period)) + " level", f})
+	}
+	f, err := a.byGroup(m, row, []string{"site"}, chart.Circles, d.ID+"-sites", "sites, "+v.Period)
+	if err != nil {
+		return v, err
+	}
+	if f.ID != "" {
+		f.Heading = "Each site against " + everyone(m) + ": " + rateWords(row.Rate)
+		f.About = d.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by site. " + v.Attribution
+		f.Note = "Sites are in order of name, not of rate: this is not a ranking. Sites see different patients, and a small site's rate moves widely by chance."
+		v.Figures = append(v.Figures, section{"sites", "Sites", f})
 	}
 	var groups []string
 	for _, s := range d.Strata {
@@ -189,25 +211,15 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 			groups = append(groups, s)
 		}
 	}
-	f, err := a.byGroup(m, row, groups, chart.Squares, d.ID+"-groups", "groups, "+v.Period)
+	f, err = a.byGroup(m, row, groups, chart.Squares, d.ID+"-groups", "groups, "+v.Period)
 	if err != nil {
 		return v, err
 	}
 	if f.ID != "" {
-		f.Heading = "Groups beside " + everyone(m) + ": " + rateWords(row.Rate)
+		f.Heading = "Each group against " + everyone(m) + ": " + rateWords(row.Rate)
 		f.About = d.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by group."
 		f.Note = "Groups that overlap in their intervals may still differ, and groups that do not may differ for reasons other than care; no test of a difference is made here."
 		v.Figures = append(v.Figures, section{"groups", "Groups", f})
-	}
-	f, err = a.byGroup(m, row, []string{"site"}, chart.Circles, d.ID+"-sites", "sites, "+v.Period)
-	if err != nil {
-		return v, err
-	}
-	if f.ID != "" {
-		f.Heading = "Sites beside " + everyone(m) + ": " + rateWords(row.Rate)
-		f.About = d.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by site. " + v.Attribution
-		f.Note = "Sites are in order of name, not of rate: this is not a ranking. Sites see different patients, and a small site's rate moves widely by chance."
-		v.Figures = append(v.Figures, section{"sites", "Sites", f})
 	}
 	return v, nil
 }
@@ -264,22 +276,22 @@ func attributionWords(d measures.Definition) string {
 }
 
 func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
-	v := cohortView{Cohort: c, Caveat: r.Policy.Caveat(), Results: r.Results, Flow: "../data/" + c.Definition.ID + "-attrition"}
+	v := cohortView{Cohort: c, Definition: definitionOf(c.Definition), Results: r.Results, Flow: "../data/" + c.Definition.ID + "-attrition"}
 	t := Table{Caption: c.Definition.Title + ": who is left after each rule", Labels: []string{"Rule"}, Counts: []string{"Remaining", "Removed"}}
 	for _, s := range c.Released.Steps {
 		t.Rows = append(t.Rows, TableRow{Labels: []string{s.Title}, Counts: []disclose.Count{s.Remaining, s.Removed}})
 	}
 	a.keep(c.Definition.ID+"-attrition", t)
 	if n := len(c.Released.Steps); n > 0 {
-		v.Finding = fmt.Sprintf("%s of %s persons who met the entry event are left after %d rules.",
-			capital(c.Released.Steps[n-1].Remaining.String()), c.Released.Steps[0].Remaining, n-1)
+		v.Finding = fmt.Sprintf("%s of %s persons who met the entry event are left after %s.",
+			capital(c.Released.Steps[n-1].Remaining.String()), c.Released.Steps[0].Remaining, counted(n-1, "rule"))
 	}
 	if len(c.Released.Years) == 0 {
 		return v, nil
 	}
 	id := c.Definition.ID + "-incidence"
 	t = Table{Caption: c.Definition.Title + ": new cases by calendar year", Labels: []string{"Year"}, Rated: true}
-	f := Figure{ID: id, DataPath: "../data/" + id, Keys: []Key{{"dot", "rate"}, {"whisker", "95 % interval"}}}
+	f := Figure{ID: id, DataPath: "../data/" + id, Keys: []Key{{"dot", "rate"}, {"whisker", "95\u00a0% interval"}}}
 	var points []chart.Point
 	for _, y := range c.Released.Years {
 		t.Scale = y.Rate.Scale()
@@ -294,7 +306,7 @@ func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
 	}
 	f.Table = t
-	f.About = "New cases " + t.Scale.Unit() + " at risk, by calendar year, with 95 % intervals."
+	f.About = "New cases " + t.Scale.Unit() + " at risk, by calendar year, with 95\u00a0% intervals."
 	f.Note = "Person-years count only the time in which a person could have become a new case. Years may differ by chance; no test for change is made here."
 	var err error
 	f.Wide, f.Narrow, err = both(id, t.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {

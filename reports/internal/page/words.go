@@ -33,6 +33,19 @@ func periodWords(p disclose.Period) string {
 	}
 }
 
+// monthsWords is "12-month".
+func monthsWords(p disclose.Period) string {
+	return fmt.Sprintf("%d-month", (p.High.Year()-p.Low.Year())*12+int(p.High.Month())-int(p.Low.Month()))
+}
+
+// counted is "1 rule", "4 rules".
+func counted(n int, word string) string {
+	if n != 1 {
+		word += "s"
+	}
+	return fmt.Sprint(n, " ", word)
+}
+
 // inPeriod puts the preposition before periodWords.
 func inPeriod(p disclose.Period) string {
 	if p.Family != "disjoint" {
@@ -51,6 +64,41 @@ func periodTick(p disclose.Period) string {
 		return fmt.Sprintf("Q%d %s", (int(last.Month())+2)/3, last.Format("06"))
 	}
 	return last.Format("Jan 06")
+}
+
+// methodWords says how the intervals of these rates were made; empty where none
+// is shown.
+func methodWords(rates ...disclose.Rate) string {
+	used := map[string]bool{}
+	for _, r := range rates {
+		used[r.Method()] = true
+	}
+	var words []string
+	if used["wilson"] {
+		words = append(words, "Wilson's score method")
+	}
+	if used["byar"] {
+		words = append(words, "Byar's approximation to the exact Poisson interval")
+	}
+	switch {
+	case used["byar"] && used["exact-poisson"]:
+		words = append(words, "the exact Poisson interval where there were fewer than 10 events")
+	case used["exact-poisson"]:
+		words = append(words, "the exact Poisson interval")
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "95\u00a0% intervals: " + strings.Join(words, "; ") + "."
+}
+
+// IntervalMethod says how the intervals in a table were made.
+func (t Table) IntervalMethod() string {
+	var rates []disclose.Rate
+	for _, r := range t.Rows {
+		rates = append(rates, r.Rate)
+	}
+	return methodWords(rates...)
 }
 
 // spanWords is "Jan 2024 to Dec 2025".
@@ -123,6 +171,14 @@ func digits(s string) int {
 		n++
 	}
 	return n
+}
+
+// removed says how many a rule of a cohort took away.
+func removed(c disclose.Count) string {
+	if c.State() == disclose.Suppressed {
+		return "number removed is hidden"
+	}
+	return c.String() + " removed"
 }
 
 func capital(s string) string {

@@ -1,0 +1,54 @@
+package page
+
+import (
+	"fmt"
+	"strings"
+
+	"farr/measures"
+)
+
+// definitionView is a definition with its SQL, each text once.
+type definitionView struct {
+	measures.Definition
+	Queries []query
+}
+
+// query is a SELECT of a definition under the names that it serves.
+type query struct{ Title, File, SQL string }
+
+// definitionOf lists the queries in the order in which a reader follows them: a
+// measure's populations; a cohort's entry event, its rules, the time at risk.
+func definitionOf(d measures.Definition) definitionView {
+	v := definitionView{Definition: d}
+	taken := map[string]bool{}
+	for i, r := range d.Rules {
+		q := query{fmt.Sprintf("Rule %d: %s", i, r.Title), r.File, r.SQL}
+		for _, p := range d.Populations {
+			if p.Name == r.ID { // the entry event is the first line of the attrition, with its query among the populations
+				q = query{capital(strings.ReplaceAll(p.Name, "-", " ")) + ": " + r.Title, p.File, p.SQL}
+				taken[p.Name] = true
+			}
+		}
+		v.add(q)
+	}
+	for _, p := range d.Populations {
+		if !taken[p.Name] {
+			v.add(query{capital(strings.ReplaceAll(p.Name, "-", " ")), p.File, p.SQL})
+		}
+	}
+	return v
+}
+
+// add puts a query that serves a second name under both.
+func (v *definitionView) add(q query) {
+	if strings.TrimSpace(q.SQL) == "" {
+		return
+	}
+	for i, have := range v.Queries {
+		if have.File == q.File && have.SQL == q.SQL {
+			v.Queries[i].Title += ", " + strings.ToLower(q.Title[:1]) + q.Title[1:]
+			return
+		}
+	}
+	v.Queries = append(v.Queries, q)
+}
