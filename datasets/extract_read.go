@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"context"
+	"fmt"
 
 	"farr/datasets/fhir"
 	"farr/datasets/internal/deid"
@@ -121,11 +122,17 @@ func (x *extraction) collect() {
 	}
 }
 
-// judge ends the run when too much was rejected.
+// judge ends the run when too much was rejected, and when nothing is left to store: an
+// empty snapshot would stand for "no patients" in every later number.
 func (x *extraction) judge(context.Context) error {
 	r := x.report
 	if float64(r.Rejected) > x.req.MaxReject*float64(r.Read) {
 		return &TooManyRejectsError{r.Rejected, r.Read, x.req.MaxReject}
+	}
+	if r.Rejected+r.NotInPolicy+r.DroppedByPolicy == r.Read {
+		return &fhir.Error{Code: fhir.EmptySource, File: x.req.Source, Offset: -1, Hint: fmt.Sprintf(
+			"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d: nothing is left to store, and nothing was published",
+			len(x.source.Inputs), r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy)}
 	}
 	return nil
 }

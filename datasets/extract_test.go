@@ -358,7 +358,11 @@ func TestExtractOrder(t *testing.T) {
 	seen := map[string]bool{}
 	for _, row := range table(t, sn, "observation") {
 		pid, rid := string(row["pid"].ByteArray()), string(row["rid"].ByteArray())
-		key := fmt.Sprintf("%x %020d %x", pid, row["effective_start"].Int64()+1<<50, rid)
+		date := int64(0) // none open: first
+		if start, open := row["effective_start"]; open {
+			date = start.Int64() + 1<<50
+		}
+		key := fmt.Sprintf("%x %020d %x", pid, date, rid)
 		if key <= last || seen[rid] {
 			t.Fatal("rows are out of order or there twice")
 		}

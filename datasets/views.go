@@ -34,7 +34,8 @@ func (sn *Snapshot) Store() *Store { return sn.store }
 // must allow Store.ObjectsDir; the caller locks it afterwards.
 //
 // The views show true dates. A table's columns are those at rest except that:
-//   - no *_seal column is shown;
+//   - no *_seal column is shown, and so nothing of an element that its profile hides
+//     (Observation.issued when shifted);
 //   - a date element x is the true local wall time of its lower bound, with x_prec
 //     as at rest and x_lo, x_hi its bounds in UTC, both inclusive, to the millisecond;
 //   - rows of persons who are not in patient are left out;

@@ -106,7 +106,8 @@ type lexicon struct {
 type entry struct {
 	number int64
 	lost   int32 // codings that were dropped
-	flag   bool  // of a concept: its value is an age; of a profile set: it says not done
+	flag   bool  // of a profile set: it says not done
+	about  subject
 }
 
 // textCache is a map with a limit to its entries and their length.
@@ -158,10 +159,11 @@ func (l *lexicon) codings(v fhir.Node) entry {
 		one(c)
 	}
 	e.number = l.dictionary.concept(kept)
-	ages := l.policy.values["age-codes"]
 	for _, k := range kept {
-		if _, age := ages.find([]byte(k.code)); age && k.system == "http://loinc.org" {
-			e.flag = true
+		if k.system == "http://loinc.org" || k.system == "http://snomed.info/sct" {
+			_, age := l.policy.values["age-codes"].find([]byte(k.code))
+			_, birth := l.policy.values["birth-codes"].find([]byte(k.code))
+			e.about = subject{e.about.age || age, e.about.birth || birth}
 		}
 	}
 	l.concepts.store(raw, e)

@@ -2,6 +2,7 @@ package deid
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"farr/datasets/fhir"
 )
@@ -19,9 +20,10 @@ const (
 
 // Reasons of Dropped.
 const (
-	ImplicitRules   = "implicit-rules"
-	UnknownModifier = "unknown-modifier-extension"
-	NotAPatient     = "subject-not-a-patient"
+	ImplicitRules      = "implicit-rules"
+	UnknownModifier    = "unknown-modifier-extension" // or one that cannot be read
+	MalformedExtension = "malformed-extension"        // it may say that nothing was done
+	NotAPatient        = "subject-not-a-patient"
 )
 
 // Extractor makes Records of raw resources. It belongs to one goroutine.
@@ -46,22 +48,30 @@ type Extractor struct {
 	shift    int64 // days
 	void     bool
 	negated  bool
-	agedCode bool // its code says that its value is an age
-	lateAge  []lateAge
+	about    subject
+	late     []late
+	unclear  bool // the zone does not give back the offset of one of its dates
+	sealAll  bool // so all of its dates are sealed
 	skipRow  bool // the child row in hand is not to be kept
 	picked   int  // how many there were to pick from
 	reason   string
 	ordinals []int32
-	main     []byte
 	children []byte
 	blob     []byte
 	sealed   []byte
 }
 
-// lateAge is a number that may be an age over 89, once the code is known.
-type lateAge struct {
-	row    *row
-	column int
+// subject is what a code says of the value beside it.
+type subject struct{ age, birth bool }
+
+// late is a value that may be an age over 89 or a date of birth: its code, which may
+// stand after it, decides.
+type late struct {
+	row     *row
+	columns []int
+	loss    int
+	birth   bool // it is a date
+	young   bool // it is an age up to 89
 }
 
 // Config is what extractors of one run share.
@@ -102,10 +112,27 @@ func (x *Extractor) Extract(d *fhir.Doc, sequence uint64) (Record, Verdict) {
 	if t == nil {
 		return Record{}, NotInPolicy
 	}
+	x.sealAll = false
+	r, verdict := x.extract(t, d, sequence)
+	if x.unclear && verdict == Stored {
+		// A sealed time of day can only be one of the hour that the change of clocks repeats,
+		// so an open date beside it would give the shift away: the record is made again with
+		// every date sealed. It is counted once.
+		lost, unread := slices.Clone(x.lost), slices.Clone(x.unread)
+		x.sealAll = true
+		r, verdict = x.extract(t, d, sequence)
+		copy(x.lost, lost)
+		copy(x.unread, unread)
+	}
+	return r, verdict
+}
+
+func (x *Extractor) extract(t *typePlan, d *fhir.Doc, sequence uint64) (Record, Verdict) {
 	root := d.Root()
 	x.typ, x.typeRows = t, x.rows[t.kind]
-	x.void, x.negated, x.agedCode, x.reason = false, false, false, ""
-	x.main, x.children = x.main[:0], x.children[:0]
+	x.void, x.negated, x.unclear, x.reason = false, false, false, ""
+	x.about, x.late = subject{}, x.late[:0]
+	x.children = x.children[:0]
 	clear(x.ordinals)
 	x.rid = x.pseudo.Of(t.typ, d.ID())
 	if verdict := x.subject(root); verdict != Stored {
@@ -151,13 +178,11 @@ func (x *Extractor) object(n *node, v fhir.Node, r *row) {
 		child := n.children.find(name)
 		switch string(name) {
 		case "modifierExtension":
-			for m := range value.Items() {
-				if child == nil || child.byURL[string(m.Get("url").Str())] == nil {
-					x.reason = UnknownModifier
-					return
-				}
+			if !modifiersKnown(child, value) {
+				x.reason = UnknownModifier
+				return
 			}
-		case "implicitRules":
+		case "implicitRules", "_implicitRules":
 			x.reason = ImplicitRules
 			return
 		}
@@ -171,6 +196,28 @@ func (x *Extractor) object(n *node, v fhir.Node, r *row) {
 		}
 	}
 }
+
+// modifiersKnown says whether the tree names every modifier, each with a value.
+func modifiersKnown(n *node, list fhir.Node) bool {
+	if list.Kind() != fhir.Array {
+		return false
+	}
+	for m := range list.Items() {
+		if n == nil || n.byURL[string(m.Get("url").Str())] == nil {
+			return false
+		}
+		valued := false
+		for name := range m.Members() {
+			valued = valued || isValue(name)
+		}
+		if !valued {
+			return false
+		}
+	}
+	return true
+}
+
+func isValue(name []byte) bool { return len(name) > 5 && string(name[:5]) == "value" }
 
 // visit does what the tree says of one element.
 func (x *Extractor) visit(n *node, v fhir.Node, r *row) {
@@ -207,16 +254,16 @@ func (x *Extractor) child(n *node, v fhir.Node) {
 	r.reset()
 	x.skipRow = false
 	r.ordinal = x.ordinals[n.table]
+	about, from := x.about, len(x.late)
+	x.about = subject{}
 	for _, do := range n.steps {
 		do(x, r, v)
 	}
 	if n.children != nil {
-		aged := x.agedCode
-		x.agedCode = false
 		x.object(n, v, r)
-		x.settleAges()
-		x.agedCode = aged
 	}
+	x.settle(from)
+	x.about = about
 	if x.skipRow {
 		return
 	}
@@ -234,6 +281,10 @@ func (x *Extractor) child(n *node, v fhir.Node) {
 
 // extensions reads those of a list of extensions that the tree names.
 func (x *Extractor) extensions(n *node, list fhir.Node, r *row) {
+	if list.Kind() != fhir.Array {
+		x.reason = MalformedExtension
+		return
+	}
 	for e := range list.Items() {
 		known := n.byURL[string(e.Get("url").Str())]
 		if known == nil {
@@ -244,7 +295,7 @@ func (x *Extractor) extensions(n *node, list fhir.Node, r *row) {
 			continue
 		}
 		for name, value := range e.Members() {
-			if len(name) > 5 && string(name[:5]) == "value" {
+			if isValue(name) {
 				if known.table >= 0 {
 					x.child(known, value)
 				} else {
@@ -257,7 +308,7 @@ func (x *Extractor) extensions(n *node, list fhir.Node, r *row) {
 
 // complete fills what every row of a main table has.
 func (x *Extractor) complete(r *row) {
-	x.settleAges()
+	x.settle(0)
 	m := x.typ.main
 	if m.pid >= 0 {
 		r.setBytes(m.pid, x.pid[:])

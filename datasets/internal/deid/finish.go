@@ -35,6 +35,7 @@ type Finisher struct {
 	AsOf    int64
 	HasAsOf bool
 	given   bool
+	newest  int64 // newest clinical event, noDate when there is none
 
 	// Stored and Superseded count resources by type.
 	Stored, Superseded map[string]int64
@@ -78,7 +79,7 @@ type FinishConfig struct {
 func NewFinisher(c FinishConfig) *Finisher {
 	f := &Finisher{
 		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink,
-		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, time: newObservable(c.Observable),
+		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
 		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]ID{},
 	}
 	return f
@@ -294,6 +295,7 @@ func (f *Finisher) learn(v version, r *Row) error {
 			return err
 		}
 		if ok {
+			f.newest = max(f.newest, day)
 			if !f.given && (!f.HasAsOf || day > f.AsOf) {
 				f.AsOf, f.HasAsOf = day, true
 			}
@@ -307,6 +309,9 @@ func (f *Finisher) learn(v version, r *Row) error {
 	}
 	return nil
 }
+
+// Events outside these years are stand-ins for "unknown" and "for ever".
+const sentinelBefore, sentinelFrom = 1901, 2100
 
 // eventDay is the true day of a resource, unless it has none or a stand-in.
 func (f *Finisher) eventDay(v version, r *Row) (day int64, ok bool, err error) {
@@ -338,29 +343,31 @@ func (f *Finisher) value(r *Row, rid ID, name string) (Value, bool, error) {
 	return v, err == nil, err
 }
 
-// patient decides what is shown of a birth date, and writes observable time.
+// patient decides what is shown of a birth date, and writes observable time. Age is
+// judged at the as-of day or, when events are newer than a given one, at the newest:
+// with the birth date they would show an age over 89.
 func (f *Finisher) patient(v version, r *Row) error {
 	t := r.table
 	birth, born, err := f.value(r, v.rid, "birth_date")
 	if err != nil {
 		return err
 	}
+	death, dead, err := f.value(r, v.rid, "deceased_start")
+	if err != nil {
+		return err
+	}
 	if born && f.HasAsOf {
-		over := ageYears(floorDiv(birth.WallMs, DayMs), f.AsOf) > 89
+		over := ageYears(floorDiv(birth.WallMs, DayMs), max(f.AsOf, f.newest)) > 89
 		n := int64(0)
 		if over {
 			n = 1
 		}
 		r.put(t.find("over_89"), Cell{Number: n})
 		year, _, _ := civil(floorDiv(birth.WallMs, DayMs))
-		if f.plan.profile == Shifted && !over && birth.Prec >= fhir.Day && year < sentinelFrom {
+		if f.plan.profile == Shifted && !over && !death.HasOffset && birth.Prec >= fhir.Day && year < int64(f.plan.policy.years.high) {
 			r.put(t.find("birth_date"), Cell{Number: birth.WallMs - f.shift*DayMs})
 			r.empty(t.find("birth_date_seal"))
 		}
-	}
-	death, dead, err := f.value(r, v.rid, "deceased_start")
-	if err != nil {
-		return err
 	}
 	last := f.AsOf
 	if dead {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -25,11 +26,15 @@ const (
 // Policy is every policy table and the lists they name, as read from their
 // files. A resource type is added by adding its file.
 type Policy struct {
-	types    []resourcePolicy // by resource type
-	values   map[string]*valueSet
-	systems  *systems
-	profiles *profileNames
-	hash     string
+	types     []resourcePolicy // by resource type
+	values    map[string]*valueSet
+	systems   *systems
+	profiles  *profileNames
+	units     *ucum
+	places    places
+	languages *languages
+	years     *openYears
+	hash      string
 }
 
 // resourcePolicy is one policy table: one resource type.
@@ -79,6 +84,16 @@ func LoadPolicy() (*Policy, error) {
 // and bytes.
 func parsePolicy(folder fs.FS) (*Policy, error) {
 	p := &Policy{}
+	lists := map[string]func(text string) error{
+		"values.txt":    into(&p.values, parseValues),
+		"systems.txt":   into(&p.systems, parseSystems),
+		"profiles.txt":  into(&p.profiles, parseProfiles),
+		"units.txt":     into(&p.units, parseUnits),
+		"languages.txt": into(&p.languages, parseLanguages),
+		"dates.txt":     into(&p.years, parseOpenYears),
+		"zip3.txt":      p.places.parseZIP3,
+		"states.txt":    p.places.parseStates,
+	}
 	sum := sha256.New()
 	files, err := fs.ReadDir(folder, ".") // sorted by name
 	if err != nil {
@@ -91,30 +106,36 @@ func parsePolicy(folder fs.FS) (*Policy, error) {
 		}
 		sum.Write(appendField(appendField(nil, f.Name()), text))
 		typ, isTable := strings.CutSuffix(f.Name(), ".policy")
+		parse := lists[f.Name()]
 		switch {
 		case isTable:
 			var r resourcePolicy
 			if r, err = parseTable(typ, string(text)); err == nil {
 				p.types = append(p.types, r)
 			}
-		case f.Name() == "values.txt":
-			p.values, err = parseValues(string(text))
-		case f.Name() == "systems.txt":
-			p.systems, err = parseSystems(string(text))
-		case f.Name() == "profiles.txt":
-			p.profiles, err = parseProfiles(string(text))
-		default:
+		case parse == nil:
 			err = fmt.Errorf("neither a policy table nor a list that tables use")
+		default:
+			err = parse(string(text))
+			delete(lists, f.Name())
 		}
 		if err != nil {
 			return nil, fmt.Errorf("policy %s: %w", f.Name(), err)
 		}
 	}
-	if p.values == nil || p.systems == nil || p.profiles == nil {
-		return nil, fmt.Errorf("policy: values.txt, systems.txt and profiles.txt must be there")
+	if len(lists) > 0 {
+		return nil, fmt.Errorf("policy: %s must be there", strings.Join(slices.Sorted(maps.Keys(lists)), ", "))
 	}
 	p.hash = hex.EncodeToString(sum.Sum(nil))
 	return p, nil
+}
+
+// into is a parser that keeps what it made.
+func into[T any](kept *T, parse func(string) (T, error)) func(string) error {
+	return func(text string) (err error) {
+		*kept, err = parse(text)
+		return err
+	}
 }
 
 // Hash is the hex SHA-256 of all policy files.
@@ -157,6 +178,9 @@ func parseTable(typ, text string) (resourcePolicy, error) {
 	}
 	if r.table == "" || r.owner == "" {
 		return r, fmt.Errorf("table and owner must be said")
+	}
+	if r.void.element != "" && !r.clinical {
+		return r, fmt.Errorf("void says which rows do not show how far the data reach: it needs clinical")
 	}
 	return r, nil
 }

@@ -54,6 +54,9 @@ func TestPolicyCompiles(t *testing.T) {
 				t.Errorf("%s: no %s", profile, want)
 			}
 		}
+		if columns["observation.issued"] != (profile == Limited) {
+			t.Errorf("%s: an open column observation.issued is %v", profile, columns["observation.issued"])
+		}
 		if columns["patient.zip5"] != (profile == Limited) || columns["patient.shift_seal"] != (profile == Shifted) {
 			t.Errorf("%s: zip5 %v, shift_seal %v", profile, columns["patient.zip5"], columns["patient.shift_seal"])
 		}
@@ -123,6 +126,7 @@ func TestPolicyErrors(t *testing.T) {
 		{"order birth_date gender", "no date column"},
 		{"negated photo true", "no line lists"},
 		{"sort by", "unknown directive"},
+		{"void gender unknown", "needs clinical"},
 	} {
 		folder := policyFolder(t)
 		folder["Patient.policy"].Data = append(folder["Patient.policy"].Data, (c.line + "\n")...)
@@ -132,6 +136,30 @@ func TestPolicyErrors(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "Patient.policy") {
 			t.Errorf("%s: %v, want %s", c.line, err, c.want)
+		}
+	}
+	for _, c := range []struct{ file, line, want string }{
+		{"systems.txt", "http://vendor.example/* hl7", "a star needs"},
+		{"systems.txt", "http://vendor.example/", "a URI, then"},
+		{"systems.txt", "http://vendor.example/ no-such-syntax", "no syntax"},
+		{"systems.txt", "http://loinc.org loinc", "there twice"},
+		{"systems.txt", "syntax new builtin", "regular expression"},
+		{"systems.txt", "syntax new (", "missing closing"},
+		{"units.txt", "metric m", "there twice"},
+		{"units.txt", "atom {Jane}", "wrong list"},
+		{"zip3.txt", "restricted 12", "three digits"},
+		{"states.txt", "NY NEW YORK", "new"},
+		{"languages.txt", "variant 1996", "primary, script or region"},
+		{"dates.txt", "before 1900", "from below before"},
+	} {
+		folder := policyFolder(t)
+		folder[c.file].Data = append(folder[c.file].Data, (c.line + "\n")...)
+		if _, err := parsePolicy(folder); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.file) {
+			t.Errorf("%s: %s: %v, want %s", c.file, c.line, err, c.want)
+		}
+		delete(folder, c.file)
+		if _, err := parsePolicy(folder); err == nil || !strings.Contains(err.Error(), "must be there") {
+			t.Errorf("without %s: %v", c.file, err)
 		}
 	}
 	if _, err := Compile(&Policy{}, "open"); err == nil {

@@ -43,9 +43,10 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 	case "instant hide":
 		do = p.dateStep(dateColumns{ts: -1, prec: -1, seal: table.column(base+"_seal", Blob), id: columnOf(table.Name, base)}, action, loss)
 	case "date shift", "date seal", "date keep", "dateTime shift", "dateTime seal", "dateTime keep",
+		"dateTime measured",
 		"instant shift", "instant seal", "instant keep", "date birth":
 		do = p.dateStep(table.date(at("_start")), action, loss)
-	case "Period shift", "Period seal", "Period keep":
+	case "Period shift", "Period seal", "Period keep", "Period measured":
 		low := p.dateStep(table.date(base+"_start"), action, loss)
 		high := p.dateStep(table.date(base+"_end"), action, loss)
 		do = func(x *Extractor, r *row, v fhirNode) {
@@ -66,7 +67,12 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 			r.setBool(column, v.Bool())
 		}
 	case "boolean negate":
-		do = func(x *Extractor, _ *row, v fhirNode) { x.negated = x.negated || v.Bool() }
+		do = func(x *Extractor, _ *row, v fhirNode) {
+			if v.Kind() != fhir.Bool {
+				x.reason = UnknownModifier
+			}
+			x.negated = x.negated || v.Bool()
+		}
 	case "integer keep", "positiveInt keep", "unsignedInt keep":
 		if !choice {
 			do = integerStep(table.column(base, Int32), loss)
@@ -75,11 +81,12 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 		fallthrough
 	case "decimal keep", "integer measured":
 		column := table.column(at("_num"), Decimal)
+		columns := []int{column}
 		do = func(x *Extractor, r *row, v fhirNode) {
-			if action == "measured" && x.agedCode {
-				x.lateAge = append(x.lateAge, lateAge{r, column})
+			d, ok := x.number(r, column, v, loss)
+			if ok && action == "measured" { // without a unit an age is in years
+				x.late = append(x.late, late{row: r, columns: columns, loss: loss, young: within(d, limitAge["a"])})
 			}
-			x.number(r, column, v, loss)
 		}
 	case "Quantity keep", "Quantity measured", "Duration keep", "Age keep", "Age age":
 		do = p.quantityStep(table, base, action, loss)
@@ -110,13 +117,15 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 				c = x.words.codeable(v)
 			}
 			x.lost[loss] += int64(c.lost)
-			x.agedCode = x.agedCode || aged && c.flag
+			if aged {
+				x.about = subject{x.about.age || c.about.age, x.about.birth || c.about.birth}
+			}
 			r.setNumber(column, c.number)
 		}
 	case "CodeableConcept language":
 		column := table.column(base, Varchar)
 		do = func(x *Extractor, r *row, v fhirNode) {
-			if tag, ok := language(v); ok {
+			if tag, ok := p.policy.languages.of(v); ok {
 				r.setText(column, tag)
 			} else {
 				x.lost[loss]++
@@ -138,7 +147,7 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 		}
 	case "string zip3", "string zip5", "string state", "string city":
 		column := table.column(base, Varchar)
-		generalise := map[string]func([]byte) (string, bool){"zip3": zip3, "zip5": zip5, "state": state, "city": city}[action]
+		generalise := map[string]func([]byte) (string, bool){"zip3": p.policy.places.zip3, "zip5": zip5, "state": p.policy.places.state, "city": city}[action]
 		do = func(x *Extractor, r *row, v fhirNode) {
 			if text, ok := generalise(v.Str()); ok {
 				r.setText(column, text)
@@ -174,11 +183,12 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 	return nil
 }
 
+// integerStep keeps a small number: of more digits it may be an identifier.
 func integerStep(column, loss int) step {
 	return func(x *Extractor, r *row, v fhirNode) {
 		text := v.Num()
 		n, digits := int64(0), 0
-		for ; digits < len(text) && text[digits]-'0' < 10 && digits < 9; digits++ {
+		for ; digits < len(text) && text[digits]-'0' < 10 && digits < 4; digits++ {
 			n = n*10 + int64(text[digits]-'0')
 		}
 		if digits == 0 || digits != len(text) {
@@ -229,14 +239,11 @@ func (t *Table) date(name string) dateColumns {
 	return dateColumns{t.column(name, Timestamp), t.column(name+"_prec", Int32), t.column(name+"_seal", Blob), columnOf(t.Name, name)}
 }
 
-// Dates outside these years are stand-ins for "unknown" and "for ever", and
-// shifting a stand-in would show the shift.
-const sentinelBefore, sentinelFrom = 1901, 2100
-
 // dateStep decides for one date whether it stands open, shifted, or sealed.
 func (p *Plan) dateStep(c dateColumns, action string, loss int) step {
 	always := action == "seal" || action == "hide" || action == "birth"
-	shift := action == "shift"
+	shift := action == "shift" || action == "measured"
+	years, columns := p.policy.years, []int{c.ts, c.prec, c.seal}
 	return func(x *Extractor, r *row, v fhirNode) {
 		t, ok := fhir.ParseDateTime(v.Str())
 		if !ok {
@@ -244,11 +251,14 @@ func (p *Plan) dateStep(c dateColumns, action string, loss int) step {
 			return
 		}
 		value, clear := valueOf(t, x.zone)
+		x.unclear = x.unclear || shift && !clear
+		if action == "measured" {
+			x.late = append(x.late, late{row: r, columns: columns, loss: loss, birth: true})
+		}
 		if c.prec >= 0 {
 			r.setNumber(c.prec, int64(value.Prec))
 		}
-		anchor := t.Precision < fhir.Day || t.Year < sentinelBefore || t.Year >= sentinelFrom
-		if always || !clear || shift && anchor {
+		if always || !clear || shift && (x.sealAll || t.Precision < fhir.Day || !years.hold(t.Year)) {
 			x.seal(r, c.seal, c.id, value)
 			return
 		}

@@ -1,16 +1,20 @@
 package deid
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
 // systems are the code systems whose codes may pass, each with the syntax a code
-// must have. A vendor's own system is free text: a name fits in a local code.
+// must have or the codes there are. A vendor's own system is free text: a name fits in
+// a local code. Any part of a URI that the sender may choose is free text too.
 type systems struct {
-	exact map[string]system
-	names []system // with a star: base URL, one name
+	exact    map[string]system
+	patterns []system // # in the URI stands for a digit
 }
 
 type system struct {
@@ -18,47 +22,90 @@ type system struct {
 	syntax func(string) bool
 }
 
-var syntaxes = map[string]func(string) bool{
-	"loinc":      isLOINC,
-	"snomed":     func(s string) bool { return len(s) >= 6 && len(s) <= 18 && allDigits(s) && verhoeff(s) },
-	"icd-10":     regexp.MustCompile(`^[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?$`).MatchString,
-	"icd-10-pcs": regexp.MustCompile(`^[0-9A-HJ-NP-Z]{7}$`).MatchString,
-	"icd-9":      regexp.MustCompile(`^([0-9]{3}|V[0-9]{2})(\.?[0-9]{1,2})?$|^E[0-9]{3}(\.?[0-9])?$|^[0-9]{2}\.[0-9]{1,2}$`).MatchString,
-	"digits-3":   func(s string) bool { return len(s) <= 3 && allDigits(s) },
-	"digits-6":   func(s string) bool { return len(s) <= 6 && allDigits(s) },
-	"digits-8":   func(s string) bool { return len(s) <= 8 && allDigits(s) },
-	"ndc":        regexp.MustCompile(`^[0-9]{11}$|^[0-9]{4,5}-[0-9]{3,4}-[0-9]{1,2}$`).MatchString,
-	"cpt":        regexp.MustCompile(`^[0-9]{4}[0-9FTUMA]$`).MatchString,
-	"hcpcs":      regexp.MustCompile(`^[A-V][0-9]{4}$`).MatchString,
-	"race":       regexp.MustCompile(`^[0-9]{4}-[0-9]$`).MatchString,
-	"nubc":       regexp.MustCompile(`^[0-9]{1,2}$`).MatchString,
-	"nucc":       regexp.MustCompile(`^[0-9]{3}[0-9A-Z]{6}X$`).MatchString,
-	// HL7's codes are lower case with hyphens, or capitals.
-	"hl7": regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$|^_?[A-Z0-9<>+.-]{1,16}$`).MatchString,
+// Forms with a check digit, which no regular expression tells.
+var builtinSyntaxes = map[string]func(string) bool{
+	"loinc":  isLOINC,
+	"snomed": func(s string) bool { return len(s) >= 6 && len(s) <= 18 && allDigits(s) && verhoeff(s) },
 }
-
-var systemName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,47}$|^v[23]-[A-Za-z0-9-]{1,40}$`)
 
 func parseSystems(text string) (*systems, error) {
 	s := &systems{exact: map[string]system{}}
+	syntaxes := map[string]func(string) bool{}
 	for number, line := range lines(text) {
 		words := strings.Fields(line)
-		if len(words) < 2 || syntaxes[words[1]] == nil {
-			return nil, fmt.Errorf("line %d: a URI, then the name of a known syntax", number)
-		}
-		one := system{words[0], syntaxes[words[1]]}
-		if base, ok := strings.CutSuffix(words[0], "*"); ok {
-			s.names = append(s.names, system{base, one.syntax})
-			continue
-		}
-		for _, uri := range append([]string{words[0]}, words[2:]...) {
-			if _, double := s.exact[uri]; double {
-				return nil, fmt.Errorf("line %d: %s is there twice", number, uri)
+		var err error
+		switch {
+		case len(words) < 2:
+			err = fmt.Errorf("a URI, then what its codes are")
+		case words[0] == "syntax":
+			if syntaxes[words[1]] != nil {
+				err = fmt.Errorf("syntax %s is there twice", words[1])
+			} else {
+				syntaxes[words[1]], err = parseSyntax(words[1], words[2:])
 			}
-			s.exact[uri] = one
+		case words[1] == "=":
+			err = s.add(system{words[0], func(code string) bool { return slices.Contains(words[2:], code) }}, words[0])
+		case syntaxes[words[1]] == nil:
+			err = fmt.Errorf("no syntax %q", words[1])
+		default:
+			syntax := syntaxes[words[1]]
+			base, named := strings.CutSuffix(words[0], "*")
+			if named && len(words) == 2 {
+				err = fmt.Errorf("%s: a star needs the names that may stand for it", words[0])
+			}
+			if !named {
+				err = s.add(system{words[0], syntax}, append([]string{words[0]}, words[2:]...)...)
+				break
+			}
+			for _, name := range words[2:] {
+				err = errors.Join(err, s.add(system{base + name, syntax}, base+name))
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
 	}
 	return s, nil
+}
+
+// add lists a system under its spellings.
+func (s *systems) add(one system, uris ...string) error {
+	for _, uri := range uris {
+		if _, double := s.exact[uri]; double {
+			return fmt.Errorf("%s is there twice", uri)
+		}
+		if strings.Contains(uri, "#") {
+			s.patterns = append(s.patterns, system{uri, one.syntax})
+		} else {
+			s.exact[uri] = one
+		}
+	}
+	return nil
+}
+
+// parseSyntax reads what follows the name of a syntax.
+func parseSyntax(name string, words []string) (func(string) bool, error) {
+	switch {
+	case len(words) == 1 && words[0] == "builtin" && builtinSyntaxes[name] != nil:
+		return builtinSyntaxes[name], nil
+	case len(words) == 4 && words[0] == "words":
+		length, err1 := strconv.Atoi(words[1])
+		digits, err2 := strconv.Atoi(words[2])
+		form, err3 := regexp.Compile(words[3])
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return nil, err
+		}
+		return func(s string) bool {
+			return len(s) <= length && countDigits(s) <= digits && form.MatchString(s)
+		}, nil
+	case len(words) == 1 && words[0] != "builtin":
+		form, err := regexp.Compile(words[0])
+		if err != nil {
+			return nil, err
+		}
+		return form.MatchString, nil
+	}
+	return nil, fmt.Errorf("syntax %s: a regular expression, builtin, or words with length, digits and a regular expression", name)
 }
 
 // keep is the coding with its canonical system when it may be kept.
@@ -66,12 +113,34 @@ func (s *systems) keep(uri, code string) (coding, bool) {
 	if one, ok := s.exact[uri]; ok {
 		return coding{one.uri, code}, one.syntax(code)
 	}
-	for _, one := range s.names {
-		if name, ok := strings.CutPrefix(uri, one.uri); ok && systemName.MatchString(name) {
+	for _, one := range s.patterns {
+		if like(one.uri, uri) {
 			return coding{uri, code}, one.syntax(code)
 		}
 	}
 	return coding{}, false
+}
+
+// like says whether the text is the pattern with a digit for each #.
+func like(pattern, text string) bool {
+	if len(pattern) != len(text) {
+		return false
+	}
+	for i := range len(text) {
+		if digit := text[i]-'0' <= 9; pattern[i] == '#' && !digit || pattern[i] != '#' && pattern[i] != text[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func countDigits(s string) (n int) {
+	for i := range len(s) {
+		if s[i]-'0' <= 9 {
+			n++
+		}
+	}
+	return n
 }
 
 func allDigits(s string) bool {

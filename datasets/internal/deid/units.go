@@ -1,6 +1,7 @@
 package deid
 
 import (
+	"fmt"
 	"strings"
 
 	"farr/datasets/fhir"
@@ -20,7 +21,7 @@ func (l *lexicon) unitOf(v fhir.Node) (unit string, ok bool) {
 	}
 	u, known := l.units[string(code)]
 	if !known {
-		u = knownUnit{string(code), isUCUM(string(code))}
+		u = knownUnit{string(code), l.policy.units.valid(string(code))}
 		l.units.store(code, u)
 	}
 	return u.text, u.ok
@@ -32,112 +33,165 @@ type knownUnit struct {
 	ok   bool
 }
 
-// isUCUM says whether the text is a UCUM term (UCUM 2.1, section "Full and Limited
-// Conformance", case sensitive) of the atoms in use in medicine. A grammar that
-// knows the atoms is needed: by characters alone a name or "SSN" would pass.
-func isUCUM(s string) bool {
-	if len(s) == 0 || len(s) > 40 {
+// ucum is the part of UCUM (UCUM 2.1, "Full and Limited Conformance", case sensitive)
+// that is in use in medicine, by its atoms. A grammar that knows the atoms is needed:
+// by characters alone a name or "SSN" would pass. What numbers a unit may have is
+// bounded, because a record number is also a factor or an exponent.
+type ucum struct{ prefixes, metric, atoms, annotations map[string]bool }
+
+func parseUnits(text string) (*ucum, error) {
+	u := &ucum{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	kinds := map[string]map[string]bool{"prefix": u.prefixes, "metric": u.metric, "atom": u.atoms, "annotation": u.annotations}
+	for number, line := range lines(text) {
+		words := strings.Fields(line)
+		kind := kinds[words[0]]
+		if kind == nil {
+			return nil, fmt.Errorf("line %d: prefix, metric, atom or annotation, then texts", number)
+		}
+		for _, w := range words[1:] {
+			if strings.HasPrefix(w, "{") != (words[0] == "annotation") || kind[w] || words[0] != "prefix" && (u.metric[w] || u.atoms[w]) {
+				return nil, fmt.Errorf("line %d: %s is there twice, or in the wrong list", number, w)
+			}
+			kind[w] = true
+		}
+	}
+	return u, nil
+}
+
+// Bounds of one unit.
+const (
+	unitLength     = 40
+	unitComponents = 5
+	unitExponents  = 2
+)
+
+// unitRead is a unit while it is read.
+type unitRead struct {
+	*ucum
+	rest                          string
+	atoms, numbers, exponents, of int // of: components
+}
+
+// valid says whether the text is a unit.
+func (u *ucum) valid(s string) bool {
+	if len(s) == 0 || len(s) > unitLength {
 		return false
 	}
-	rest, ok := ucumTerm(strings.TrimPrefix(s, "/"))
-	return ok && rest == ""
+	r := unitRead{ucum: u, rest: strings.TrimPrefix(s, "/")}
+	return r.term() && r.rest == "" && r.atoms > 0 && r.numbers <= 1 && r.exponents <= unitExponents && r.of <= unitComponents
 }
 
-// ucumTerm reads components joined by . and /.
-func ucumTerm(s string) (rest string, ok bool) {
-	for {
-		if s, ok = ucumComponent(s); !ok {
-			return s, false
+// term reads components joined by . and /.
+func (r *unitRead) term() bool {
+	for r.component() {
+		if r.rest == "" || r.rest[0] != '.' && r.rest[0] != '/' {
+			return true
 		}
-		if s == "" || s[0] != '.' && s[0] != '/' {
-			return s, true
-		}
-		s = s[1:]
+		r.rest = r.rest[1:]
 	}
+	return false
 }
 
-func ucumComponent(s string) (rest string, ok bool) {
-	if strings.HasPrefix(s, "(") {
-		if s, ok = ucumTerm(s[1:]); !ok || !strings.HasPrefix(s, ")") {
-			return s, false
+func (r *unitRead) component() bool {
+	if inner, ok := strings.CutPrefix(r.rest, "("); ok {
+		r.rest = inner
+		if !r.term() || !strings.HasPrefix(r.rest, ")") {
+			return false
 		}
-		return s[1:], true
-	}
-	end := strings.IndexAny(s, "./)")
-	bracket := strings.IndexAny(s, "[{")
-	if bracket >= 0 && (end < 0 || bracket < end) { // atoms such as [in_i'H2O] and annotations may hold anything
-		closing := strings.IndexAny(s[bracket:], "]}")
-		if closing < 0 {
-			return s, false
-		}
-		end = strings.IndexAny(s[bracket+closing:], "./)")
-		if end >= 0 {
-			end += bracket + closing
-		}
-	}
-	if end < 0 {
-		end = len(s)
-	}
-	one, rest := s[:end], s[end:]
-	if at := strings.IndexByte(one, '{'); at >= 0 {
-		if !annotations[one[at:]] {
-			return s, false
-		}
-		if one = one[:at]; one == "" {
-			return rest, true
-		}
-	}
-	if allDigits(one) && len(one) <= 3 || one == "10*" || one == "10^" {
-		return rest, true
-	}
-	return rest, isUnit(one)
-}
-
-// isUnit reads [prefix] atom [exponent].
-func isUnit(s string) bool {
-	for _, ten := range []string{"10*", "10^"} {
-		if power, ok := strings.CutPrefix(s, ten); ok {
-			s = strings.TrimPrefix(strings.TrimPrefix(power, "-"), "+")
-			return allDigits(s) && len(s) <= 2
-		}
-	}
-	s = strings.TrimRight(s, "0123456789")
-	s = strings.TrimRight(s, "+-")
-	if metric[s] || nonMetric[s] {
+		r.rest = r.rest[1:]
 		return true
 	}
-	for _, prefix := range []string{"da", "Y", "Z", "E", "P", "T", "G", "M", "k", "h", "d", "c", "m", "u", "n", "p", "f", "a", "z", "y"} {
-		if atom, ok := strings.CutPrefix(s, prefix); ok && metric[atom] {
+	one := r.next()
+	r.of++
+	if at := strings.IndexByte(one, '{'); at >= 0 {
+		if !r.annotations[one[at:]] {
+			return false
+		}
+		r.atoms++
+		if one = one[:at]; one == "" {
+			return true
+		}
+	}
+	return r.number(one) || r.unit(one)
+}
+
+// next cuts off one component. What stands in brackets and braces may hold anything.
+func (r *unitRead) next() string {
+	end, closing := 0, byte(0)
+	for ; end < len(r.rest); end++ {
+		switch c := r.rest[end]; {
+		case closing != 0:
+			if c == closing {
+				closing = 0
+			}
+			continue
+		case c == '[':
+			closing = ']'
+		case c == '{':
+			closing = '}'
+		case c == '.' || c == '/' || c == ')':
+			one := r.rest[:end]
+			r.rest = r.rest[end:]
+			return one
+		}
+	}
+	one := r.rest
+	r.rest = ""
+	return one
+}
+
+// number reads a number of up to 3 digits, or a power of ten.
+func (r *unitRead) number(s string) bool {
+	ten, isTen := strings.CutPrefix(s, "10*")
+	if !isTen {
+		ten, isTen = strings.CutPrefix(s, "10^")
+	}
+	if isTen {
+		ten = unsigned(ten)
+		if ten != "" && (!allDigits(ten) || len(ten) > 2) {
+			return false
+		}
+	} else if !allDigits(s) || len(s) > 3 {
+		return false
+	}
+	r.numbers++
+	return true
+}
+
+// unit reads [prefix] atom [exponent]; an exponent is one digit, perhaps with a sign.
+func (r *unitRead) unit(s string) bool {
+	r.atoms++
+	if r.atom(s) {
+		return true
+	}
+	if n := len(s); n > 1 && s[n-1]-'0' <= 9 {
+		r.exponents++
+		s = s[:n-1]
+		if r.atom(s) {
+			return true
+		}
+		if signless := strings.TrimRight(s, "+-"); len(s)-len(signless) == 1 {
+			return r.atom(signless)
+		}
+	}
+	return false
+}
+
+func (r *unitRead) atom(s string) bool {
+	if r.metric[s] || r.ucum.atoms[s] {
+		return true
+	}
+	for n := 1; n <= 2 && n < len(s); n++ {
+		if r.prefixes[s[:n]] && r.metric[s[n:]] {
 			return true
 		}
 	}
 	return false
 }
 
-func words(s string) map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(s) {
-		m[w] = true
+func unsigned(s string) string {
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		return s[1:]
 	}
-	return m
+	return s
 }
-
-var (
-	// Atoms that take a prefix.
-	metric = words(`m s g rad K C cd mol sr Hz N Pa J W A V F Ohm S Wb Cel T H lm lx Bq Gy Sv l L ar t bar u eV pc
-		cal cal_IT eq osm g% kat U [iU] [IU] m[Hg] m[H2O] B Np bit By Bd Ci R Lmb ph G P St Mx Oe Gb dyn erg`)
-	// Atoms that take none. In mm[Hg] the prefix is before m[Hg].
-	nonMetric = words(`% [ppth] [ppm] [ppb] [pptr] min h d wk mo a mo_j a_j a_g mo_s a_t deg ' '' gon atm att
-		[in_i] [ft_i] [yd_i] [mi_i] [sin_i] [sft_i] [lb_av] [oz_av] [gr] [pt_us] [qt_us] [gal_us] [foz_us] [cup_us]
-		[tbs_us] [tsp_us] [drp] [degF] [Cal] [pH] [in_i'H2O] [in_i'Hg] [diop] [hd_i] [hp_Q] [hp_X] [MET] [APL'U] [GPL'U]
-		[MPL'U] [beth'U] [ELU] [arb'U] [Amb'a'1'U] [CFU] [PFU] [Lf] [FFU] [EID_50] [TCID_50] [CCID_50] [IR] [BAU] [AU]
-		[D'ag'U] [todd'U] [dye'U] [ka'U] [knk'U] [mclg'U] [smgy'U] [tb'U] [USP'U] [HPF] [LPF] [p'diop] [S] [bdsk'U]
-		[acr_us] [psi] [Ch] [car_m] [kn_i] [PNU] [GPL'U] [m/s2/Hz^0.5] [wood'U] [anti'Xa'U]`)
-	// What an annotation may say: anything else could be a name.
-	annotations = words(`{score} {Score} {count} {#} {beats} {beat} {breaths} {breath} {cells} {Cells} {cell} {titer} {ratio} {RATIO}
-		{index} {index_val} {Index_val} {INR} {nominal} {copies} {Copies} {tablets} {tablet} {tab} {tbl} {capsule} {cap} {puff} {puffs}
-		{dose} {doses} {units} {unit} {pills} {patch} {drop} {drops} {spray} {actuat} {application} {Pouch} {each} {visits} {events} {event}
-		{days} {drinks} {drink} {cigarettes} {packs} {pack} {pack-year} {pregnancies} {episodes} {times} {WBCs} {100_WBCs} {RBC} {rbc} {HPF} {LPF}
-		{EIA} {EIAU} {ISR} {OD} {SNRA} {Ehrlich_U} {Elisa} {fraction} {Rbc} {wbc} {T-score} {Z-score} {T_score} {Z_score} {GAA} {a} {estimated}
-		{1.73_m2} {creat} {creatinine} {Hgb} {total} {plasma} {serum} {24h} {24_h} {CAG_repeats} {FEU} {DDU} {mass} {volume} {person} {bpm} {#}/d`)
-)

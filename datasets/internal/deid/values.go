@@ -2,6 +2,7 @@ package deid
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -57,31 +58,29 @@ func inUS(country []byte) bool {
 	return false
 }
 
-// number fills a decimal cell.
-func (x *Extractor) number(r *row, column int, v fhir.Node, loss int) {
-	d, ok := fhir.ParseDecimal8(v.Num())
-	if !ok {
+// number fills a decimal cell with a number that has no unit.
+func (x *Extractor) number(r *row, column int, v fhir.Node, loss int) (d fhir.Decimal, ok bool) {
+	if d, ok = fhir.ParseDecimal8(v.Num()); !ok || !within(d, limitUnitless) {
 		x.lost[loss]++
-		return
+		return d, false
 	}
 	b := d.BigEndian()
 	r.setBytes(column, b[:])
+	return d, true
 }
 
-var (
-	// A number without a unit may be an identifier. Scores and counts are below this.
-	limitUnitless, _ = fhir.ParseDecimal8([]byte("100000"))
-	limitAge, _      = fhir.ParseDecimal8([]byte("90"))
-)
+// A number without a unit may be an identifier. Scores and counts are below this.
+var limitUnitless, _ = fhir.ParseDecimal8([]byte("100000"))
 
 // quantityStep keeps value and UCUM unit. A number whose unit is not UCUM is
 // dropped with it: what it counts is unknown, and it may be an identifier.
 func (p *Plan) quantityStep(table *Table, base, action string, loss int) step {
 	num, unit := table.column(base+"_num", Decimal), table.column(base+"_unit", Varchar)
+	columns := []int{num}
 	return func(x *Extractor, r *row, v fhirNode) {
 		code, ok := x.words.unitOf(v)
 		d, isNumber := fhir.ParseDecimal8(v.Get("value").Num())
-		if ok && code == "" && isNumber && !below(d, limitUnitless) {
+		if ok && isNumber && unitless(code) && !within(d, limitUnitless) {
 			ok = false
 		}
 		if !ok {
@@ -97,93 +96,60 @@ func (p *Plan) quantityStep(table *Table, base, action string, loss int) step {
 			}
 			return
 		}
-		if action == "age" && overAge(d, code) {
-			x.lost[loss]++
-			return
-		}
-		if action == "measured" {
-			x.lateAge = append(x.lateAge, lateAge{r, num})
+		if action == "age" || action == "measured" {
+			limit, isTime := limitAge[code]
+			young := isTime && within(d, limit)
+			// So long a time is an age, whatever the code says.
+			if !young && (isTime || action == "age") {
+				x.lost[loss]++
+				return
+			}
+			if action == "measured" {
+				x.late = append(x.late, late{row: r, columns: columns, loss: loss, young: young})
+			}
 		}
 		b := d.BigEndian()
 		r.setBytes(num, b[:])
 	}
 }
 
-func below(d, limit fhir.Decimal) bool {
+// unitless says whether a unit is none, or an annotation alone.
+func unitless(code string) bool {
+	return code == "" || code[0] == '{' && strings.IndexByte(code, '}') == len(code)-1
+}
+
+// within says whether the number is between the limit and its negative.
+func within(d, limit fhir.Decimal) bool {
+	if d.Hi < 0 {
+		lo, borrow := bits.Sub64(0, d.Lo, 0)
+		hi, _ := bits.Sub64(0, uint64(d.Hi), borrow)
+		d = fhir.Decimal{Hi: int64(hi), Lo: lo}
+	}
 	return d.Hi < limit.Hi || d.Hi == limit.Hi && d.Lo < limit.Lo
 }
 
-// overAge says whether an age is over 89 years. Without a known unit it is years.
-func overAge(d fhir.Decimal, unit string) bool {
-	switch unit {
-	case "mo", "wk", "d", "h", "min", "s":
-		per := map[string]string{"mo": "1080", "wk": "4695", "d": "32872", "h": "788928", "min": "47335680", "s": "2840140800"}[unit]
-		limit, _ := fhir.ParseDecimal8([]byte(per))
-		return !below(d, limit)
+// limitAge is 90 years in each unit that an age may have, rounded down.
+var limitAge = func() map[string]fhir.Decimal {
+	limits := map[string]fhir.Decimal{}
+	for unit, n := range map[string]string{"a": "90", "mo": "1080", "wk": "4695", "d": "32872", "h": "788928", "min": "47335680"} {
+		limits[unit], _ = fhir.ParseDecimal8([]byte(n))
 	}
-	return !below(d, limitAge)
-}
+	return limits
+}()
 
-// settleAges empties numbers that turned out to be ages over 89 when the code of
-// their observation was read, which may stand after the value.
-func (x *Extractor) settleAges() {
-	for _, late := range x.lateAge {
-		if x.agedCode && late.row.cells[late.column].set {
-			b := late.row.get(late.column)
-			if bytes.Compare(b, ageBytes) >= 0 && b[0]&0x80 == 0 {
-				late.row.setNull(late.column)
+// settle empties values that turned out to be ages over 89 or dates of birth now that
+// the codes beside them are read, and forgets all from there on.
+func (x *Extractor) settle(from int) {
+	for i := from; i < len(x.late); i++ {
+		l := &x.late[i]
+		if l.birth && x.about.birth || !l.birth && !l.young && x.about.age {
+			for _, column := range l.columns {
+				l.row.setNull(column)
 			}
+			x.lost[l.loss]++
 		}
 	}
-	x.lateAge = x.lateAge[:0]
-}
-
-var ageBytes = func() []byte { b := limitAge.BigEndian(); return b[:] }()
-
-// language is the BCP 47 tag of a language concept, by syntax: a primary subtag
-// of two or three letters, then perhaps script and region.
-func language(v fhir.Node) (string, bool) {
-	for c := range v.Get("coding").Items() {
-		switch string(c.Get("system").Str()) {
-		case "urn:ietf:bcp:47", "http://id.loc.gov/vocabulary/iso639-1", "http://id.loc.gov/vocabulary/iso639-2":
-		default:
-			continue
-		}
-		parts := strings.Split(string(c.Get("code").Str()), "-")
-		if len(parts) > 3 || !letters(parts[0], 2, 3) {
-			continue
-		}
-		tag := strings.ToLower(parts[0])
-		good := true
-		for _, part := range parts[1:] {
-			switch {
-			case letters(part, 2, 2):
-				tag += "-" + strings.ToUpper(part)
-			case letters(part, 4, 4):
-				tag += "-" + strings.ToUpper(part[:1]) + strings.ToLower(part[1:])
-			case len(part) == 3 && allDigits(part):
-				tag += "-" + part
-			default:
-				good = false
-			}
-		}
-		if good {
-			return tag, true
-		}
-	}
-	return "", false
-}
-
-func letters(s string, low, high int) bool {
-	if len(s) < low || len(s) > high {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i] | 0x20; c < 'a' || c > 'z' {
-			return false
-		}
-	}
-	return true
+	x.late = x.late[:from]
 }
 
 // A field is what a Reference element may point to. Field 0 is the patient's.

@@ -28,6 +28,11 @@ func TestSystems(t *testing.T) {
 		"http://terminology.hl7.org/CodeSystem/v3-ActCode|AMB":                 "http://terminology.hl7.org/CodeSystem/v3-ActCode",
 		"http://terminology.hl7.org/CodeSystem/discharge-disposition|aadvice":  "http://terminology.hl7.org/CodeSystem/discharge-disposition",
 		"http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation|<": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation",
+		"http://terminology.hl7.org/CodeSystem/v2-0203|MR":                     "http://terminology.hl7.org/CodeSystem/v2-0203",
+		"http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation|1013":   "http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation",
+		"http://terminology.hl7.org/CodeSystem/v3-ActReason|PATREQ":            "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+		"http://terminology.hl7.org/CodeSystem/service-type|57":                "http://terminology.hl7.org/CodeSystem/service-type",
+		"http://hl7.org/fhir/task-code|fulfill":                                "http://hl7.org/fhir/task-code",
 		"urn:oid:2.16.840.1.113883.6.238|2106-3":                               "urn:oid:2.16.840.1.113883.6.238",
 	}
 	for text, want := range kept {
@@ -42,6 +47,11 @@ func TestSystems(t *testing.T) {
 		"http://hl7.org/fhir/sid/icd-10-cm|DOE", "http://hl7.org/fhir/sid/icd-10-cm|e11.9",
 		"http://www.nlm.nih.gov/research/umls/rxnorm|123456789", "http://www.ama-assn.org/go/cpt|JDOE1",
 		"http://terminology.hl7.org/CodeSystem/v3-ActCode|Jane Doe", "http://terminology.hl7.org/CodeSystem/x|JaneDoe",
+		"http://terminology.hl7.org/CodeSystem/jane-quackenbush|active", "http://terminology.hl7.org/CodeSystem/v3-JaneDoe|A", "http://hl7.org/fhir/jane-doe|final",
+		"http://terminology.hl7.org/CodeSystem/condition-clinical|mrn-77553311", "http://terminology.hl7.org/CodeSystem/condition-clinical|123-45-6789",
+		"http://terminology.hl7.org/CodeSystem/condition-clinical|jane-doe", "http://terminology.hl7.org/CodeSystem/device-type|m-123-45-67",
+		"http://terminology.hl7.org/CodeSystem/service-type|1234", "http://terminology.hl7.org/CodeSystem/service-type|MRN7755",
+		"http://terminology.hl7.org/CodeSystem/v2-12345|A", "http://terminology.hl7.org/CodeSystem/v2-0###|A", "http://terminology.hl7.org/CodeSystem/*|A",
 		"http://terminology.hl7.org/CodeSystem/Jane_Doe|a", "http://terminology.hl7.org/CodeSystem/a/b|a",
 		"http://vendor.example/codes|4548-4", "|4548-4", "HTTP://LOINC.ORG|4548-4",
 	} {
@@ -53,33 +63,43 @@ func TestSystems(t *testing.T) {
 }
 
 func TestUnits(t *testing.T) {
+	p, err := LoadPolicy()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, unit := range strings.Fields(`mm[Hg] mg/dL kg/m2 {score} /min 10*3/uL 10*6/uL % mmol/L mL/min/{1.73_m2} [degF] Cel cm kg fL pg
-		U/L [IU]/L m[IU]/mL ug/L [pH] {#} /[HPF] meq/L mosm/kg a wk [lb_av] [in_i] 10*9/L mm/h {nominal} mL/min {INR} [arb'U]/mL mg/(24.h) m/s2`) {
-		if !isUCUM(unit) {
+		U/L [IU]/L m[IU]/mL ug/L [pH] {#} {#}/d /[HPF] /100{WBCs} /a s-1 m+2 10*-3/L 10^9/L dyn.s.cm-5/m2 ug/kg/min [in_i'H2O] cm[H2O]/L/s meq/L mosm/kg a wk [lb_av] [in_i] 10*9/L mm/h {nominal} mL/min {INR} [arb'U]/mL mg/(24.h) m/s2`) {
+		if !p.units.valid(unit) {
 			t.Errorf("%s is no unit", unit)
 		}
 	}
 	for _, text := range []string{"SSN", "MRN", "Jane", "Doe", "{Jane}", "mg{Jane Doe}", "mm[Jane]", "mm[Hg", "123-45-6789", "mg//dL", "", "()", "(mg", "mmHg",
+		"g123456789", "123.456.789", "mg19570321", "m-555123", "m12", "m--1", "g1.g2.g3", "10*12.123/L", "10*", "10*6", "123", "/123", "1.2.3.mg",
+		"mg.555.123", "(123)", "m.m.m.m.m.m", "10*123/L", "mg.10*12.10*3",
 		"1234", strings.Repeat("mg.", 20) + "mg"} {
-		if isUCUM(text) {
+		if p.units.valid(text) {
 			t.Errorf("%q is a unit", text)
 		}
 	}
 }
 
 func TestPlaces(t *testing.T) {
+	p, err := LoadPolicy()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for text, want := range map[string]string{
 		"12180": "121", "12180-1234": "121", "121801234": "121", "03601": "000", "20301": "000", "09012": "000", "00000": "000",
 		"1218": "", "12180-": "", "SW1A 1AA": "", "１２１８０": "", "1218A": "", "": "", "12180 ": "",
 	} {
-		if got, ok := zip3([]byte(text)); got != want || ok != (want != "") {
+		if got, ok := p.places.zip3([]byte(text)); got != want || ok != (want != "") {
 			t.Errorf("ZIP3 of %q is %q", text, got)
 		}
 	}
 	for text, want := range map[string]string{
 		"NY": "NY", "ny": "NY", "New York": "NY", " massachusetts ": "MA", "VI": "VI", "York": "", "Jane Doe": "", "XX": "", "": "", "N": "", "A|AK": "",
 	} {
-		if got, ok := state([]byte(text)); got != want || ok != (want != "") {
+		if got, ok := p.places.state([]byte(text)); got != want || ok != (want != "") {
 			t.Errorf("state of %q is %q", text, got)
 		}
 	}
@@ -152,6 +172,21 @@ func TestAges(t *testing.T) {
 	for d := day("1600-01-01"); d < day("2200-01-01"); d++ {
 		if back := day(FormatDay(d)); back != d {
 			t.Fatalf("day %d is %s and that is %d", d, FormatDay(d), back)
+		}
+	}
+}
+
+func TestLanguages(t *testing.T) {
+	p, err := LoadPolicy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"en": "en", "EN-us": "en-US", "zh-hant-TW": "zh-Hant-TW", "sr-Latn": "sr-Latn", "es-419": "es-419", "hmn": "hmn",
+		"kim-john-le": "", "jo-Doe": "", "en-US-john": "", "en-": "", "zh-Hant-": "", "": "", "en-Jane": "", "en-Latn-Jane": "", "en-QZ": "", "jane": "", "doe": "",
+	} {
+		if got, ok := p.languages.tag(text); ok != (want != "") || ok && got != want {
+			t.Errorf("%q is %q, %v; want %q", text, got, ok, want)
 		}
 	}
 }
