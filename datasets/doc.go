@@ -17,15 +17,14 @@
 // their SHA-256, written once and never changed. Its ID is the SHA-256 of its
 // own canonical JSON, which lists the hash of every object and of every input,
 // so a number on a page leads back through hashes to the files it came from.
-// Equal inputs give equal IDs. What differs between equal runs (time, host) goes
-// in a sidecar file that is not hashed.
+// Equal inputs give equal IDs. When a snapshot was made and how long that took is
+// not in it: the ledger of package jobs has that of every run.
 //
 // A [Store] is the folder that holds them:
 //
 //	farr-store.json            what this folder is, and its format version
 //	objects/<aa>/<sha256>      Parquet, mode 0444
 //	snapshots/<id>.json        canonical manifests
-//	snapshots/<id>.run.json    their sidecars
 //	current/<name>             pointers: the snapshot in force
 //	by-key/<key>               what was asked -> what was made
 //	staging/<random>/          what a living writer prepares

@@ -13,7 +13,7 @@ import (
 
 // Manifest is the whole description of a snapshot. Its canonical JSON is hashed
 // to the snapshot's ID, so everything in it must be the same for equal inputs;
-// what varies between equal runs (time, host) goes in the sidecar.
+// what varies between equal runs (time, host) stays out.
 type Manifest struct {
 	Format int    `json:"format"` // set by Publish
 	Kind   string `json:"kind"`   // "extract", "results"

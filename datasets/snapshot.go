@@ -62,18 +62,6 @@ func (sn *Snapshot) Check(ctx context.Context, tables ...string) error {
 	})
 }
 
-// Run reads the sidecar into run, or leaves it alone when there is none.
-func (sn *Snapshot) Run(run any) error {
-	text, err := sn.store.root.ReadFile(sidecarName(sn.id))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(text, run)
-}
-
 // Open opens a snapshot by its ID or a unique prefix of 8 characters or more.
 func (s *Store) Open(id string) (*Snapshot, error) {
 	if !hashPattern.MatchString(id) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -23,7 +22,6 @@ type Staging struct {
 	kind   string
 	name   string // staging/<random>
 	lock   *os.File
-	run    any
 	closed bool
 
 	mu      sync.Mutex
@@ -125,10 +123,6 @@ func (g *Staging) Dir() string {
 	return filepath.Join(g.store.dir, filepath.FromSlash(g.name), "work")
 }
 
-// SetRun gives the sidecar: what varies between equal runs (time, host,
-// duration). It is kept beside the manifest and is no part of the ID.
-func (g *Staging) SetRun(run any) { g.run = run }
-
 // Create opens a new object of a table that will hold rows of the buckets
 // lowBucket to highBucket, inclusive.
 func (g *Staging) Create(table string, lowBucket, highBucket int) (*ObjectWriter, error) {
@@ -143,36 +137,6 @@ func (g *Staging) Create(table string, lowBucket, highBucket int) (*ObjectWriter
 	return &ObjectWriter{staging: g, file: f, hash: sha256.New(), staged: stagedObject{
 		table: table, file: name, Object: Object{LowBucket: lowBucket, HighBucket: highBucket},
 	}}, nil
-}
-
-// Adopt takes a finished file from Dir as an object, such as one that DuckDB's
-// COPY wrote there. The file is moved; it is hashed and synced here, since COPY
-// does neither.
-func (g *Staging) Adopt(table, file string, lowBucket, highBucket int, rows int64) error {
-	if !filepath.IsLocal(file) {
-		return fmt.Errorf("adopt object of %s: %w", table, fs.ErrInvalid)
-	}
-	name := g.newObjectFile()
-	if err := g.store.root.Rename(path.Join(g.name, "work", filepath.ToSlash(file)), name); err != nil {
-		return fmt.Errorf("adopt object of %s: %w", table, err)
-	}
-	f, err := g.store.root.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return fmt.Errorf("adopt object of %s: %w", table, err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err != nil {
-		return fmt.Errorf("adopt object of %s: %w", table, err)
-	}
-	g.add(stagedObject{table: table, file: name, Object: Object{
-		SHA256: hex.EncodeToString(h.Sum(nil)), Bytes: n, Rows: rows, LowBucket: lowBucket, HighBucket: highBucket,
-	}})
-	return nil
 }
 
 func (g *Staging) newObjectFile() string {

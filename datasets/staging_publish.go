@@ -163,15 +163,6 @@ func (g *Staging) commit(id string, m Manifest, text []byte) error {
 	if err := s.syncDir(objectsDir); err != nil {
 		return err
 	}
-	if g.run != nil {
-		run, err := json.MarshalIndent(g.run, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := s.writeFile(sidecarName(id), append(run, '\n'), 0o600); err != nil {
-			return err
-		}
-	}
 	if err := s.at("key"); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ const (
 	formatFile   = "farr-store.json" // {"format":1}: what this folder is
 	lockFile     = "writer.lock"     // flock'ed while names are changed
 	objectsDir   = "objects"         // objects/<aa>/<sha256>
-	snapshotsDir = "snapshots"       // <id>.json, and <id>.run.json unhashed
+	snapshotsDir = "snapshots"       // <id>.json
 	pointersDir  = "current"         // <name>: the ID of the current snapshot
 	keysDir      = "by-key"          // <key>: the ID of the snapshot made for it
 	stagingDir   = "staging"         // <random>/: what a living writer prepares
@@ -221,8 +221,6 @@ func randomName() string {
 func objectName(sha string) string { return path.Join(objectsDir, sha[:2], sha) }
 
 func manifestName(id string) string { return path.Join(snapshotsDir, id+".json") }
-
-func sidecarName(id string) string { return path.Join(snapshotsDir, id+".run.json") }
 
 // idOfManifest is the inverse of manifestName, or "" for other files.
 func idOfManifest(name string) string {

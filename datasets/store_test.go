@@ -73,7 +73,6 @@ func publishTiny(t testing.TB, s *Store, seed string) (*Snapshot, error) {
 	if err := w.Close(2); err != nil {
 		return nil, err
 	}
-	g.SetRun(map[string]string{"host": "here"})
 	return g.Publish(context.Background(), tinyManifest(t, seed))
 }
 
@@ -141,10 +140,6 @@ func TestPublishAndOpen(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o444 {
 		t.Errorf("object: mode %v, error %v, want -r--r--r--", info.Mode(), err)
 	}
-	var run map[string]string
-	if err := sn.Run(&run); err != nil || run["host"] != "here" {
-		t.Errorf("sidecar %v, error %v", run, err)
-	}
 	if left := staged(t, dir); len(left) > 0 {
 		t.Errorf("staging holds %v", left)
 	}
@@ -154,7 +149,7 @@ func TestPublishAndOpen(t *testing.T) {
 	}
 }
 
-// The ID depends on content alone: not on the time, the folder or the sidecar.
+// The ID depends on content alone: not on the time or the folder.
 func TestEqualContentHasEqualID(t *testing.T) {
 	a, b := openTestStore(t, t.TempDir()), openTestStore(t, t.TempDir())
 	first, second, third := mustPublish(t, a, "x"), mustPublish(t, b, "x"), mustPublish(t, a, "x")
@@ -336,15 +331,19 @@ func TestObjectWriterLifecycle(t *testing.T) {
 	if err := w.Close(0); err == nil {
 		t.Error("closed after Abort")
 	}
-	// A file that another engine wrote is adopted by its own hash.
-	if err := os.WriteFile(filepath.Join(g.Dir(), "copy.parquet"), tinyParquet(t, tinyRow{1, "x"}), 0o600); err != nil {
+	if w, err = g.Create("tiny", 0, 63); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.Adopt("tiny", "../lock", 0, 63, 1); err == nil {
-		t.Error("adopted a file from outside Dir")
-	}
-	if err := g.Adopt("tiny", "copy.parquet", 0, 63, 1); err != nil {
+	w.Write(tinyParquet(t, tinyRow{1, "x"}))
+	if err := w.Close(1); err != nil {
 		t.Fatal(err)
+	}
+	w.Abort() // after Close it does nothing
+	if err := w.Close(1); err == nil {
+		t.Error("closed twice")
+	}
+	if _, err := w.Write([]byte("x")); err == nil {
+		t.Error("wrote after Close")
 	}
 	sn, err := g.Publish(t.Context(), tinyManifest(t, "x"))
 	if err != nil {

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -100,16 +101,25 @@ func publishMany(b *testing.B, s *Store, key *deid.Key, persons, encounters int)
 	}
 	const slices = 8
 	for k := range slices {
-		file := fmt.Sprintf("%d.parquet", k)
+		file := filepath.Join(g.Dir(), fmt.Sprintf("%d.parquet", k))
 		err := db.Exec(b.Context(), "encounters", fmt.Sprintf(`COPY (
 			SELECT pid, CAST(md5(n::VARCHAR) AS UUID) AS rid, 'finished' AS status,
 				TIMESTAMP_MS '2020-01-01' + to_seconds(hash(n) %% 157680000) AS period_start, 5::INTEGER AS period_start_prec, NULL::BLOB AS period_start_seal
 			FROM range(%d, %d) r(n) JOIN person ON i = n %% %d ORDER BY pid, period_start) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 65536)`,
-			k*encounters/slices, (k+1)*encounters/slices, persons, duck.Quote(filepath.Join(g.Dir(), file))))
+			k*encounters/slices, (k+1)*encounters/slices, persons, duck.Quote(file)))
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := g.Adopt("encounter", file, 8*k, 8*k+7, int64(encounters/slices)); err != nil {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			b.Fatal(err)
+		}
+		w, err := g.Create("encounter", 8*k, 8*k+7)
+		if err != nil {
+			b.Fatal(err)
+		}
+		w.Write(data)
+		if err := w.Close(int64(encounters / slices)); err != nil {
 			b.Fatal(err)
 		}
 	}

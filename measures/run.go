@@ -27,15 +27,10 @@ type Request struct {
 	Measures []string // IDs; empty for all of the library
 	Cohorts  []string // the same
 	Periods  []Period
-	// StudyFrom is the first day of the cohorts' study window. Zero is the first day
-	// of the earliest disjoint period. The window ends with the last of these.
-	StudyFrom time.Time
 
 	MemoryLimit int64 // bytes for the engine's buffers; 0 is half of what the process may use
 	Threads     int   // 0 is one for each processor
 	Progress    progress.Func
-	// Sidecar is kept beside the results and is no part of them: when, where, how long.
-	Sidecar any
 }
 
 // RunReport says what a run did.
@@ -104,26 +99,23 @@ func newPlan(r Request) (*plan, error) {
 	if p.asOf, err = time.Parse(time.DateOnly, asOf); err != nil {
 		return nil, fmt.Errorf("snapshot %.12s says no last day that its data know", r.Extract.ID())
 	}
-	if p.study, err = studyWindow(r.Periods, r.StudyFrom); err != nil {
-		return nil, err
-	}
+	p.study = studyWindow(r.Periods)
 	return p, p.ask()
 }
 
 // The names in manifests that are read here: in an extract's Facts and in our own.
 const (
-	factAsOf        = "as_of"
-	factStudyLow    = "study_low"
-	factStudyHigh   = "study_high"
-	recipeEngine    = "engine"
-	recipePeriods   = "periods"
-	recipeMeasures  = "measures"
-	recipeCohorts   = "cohorts"
-	recipeStudyFrom = "study_from"
+	factAsOf       = "as_of"
+	factStudyLow   = "study_low"
+	factStudyHigh  = "study_high"
+	recipeEngine   = "engine"
+	recipePeriods  = "periods"
+	recipeMeasures = "measures"
+	recipeCohorts  = "cohorts"
 )
 
-// studyWindow is the span of the disjoint periods, or of all where there is none.
-func studyWindow(periods []Period, from time.Time) (window, error) {
+// studyWindow is where cohorts look for entries: the span of the disjoint periods, or of all where there is none.
+func studyWindow(periods []Period) window {
 	var w window
 	for _, family := range []string{FamilyDisjoint, FamilyRolling} {
 		for _, p := range periods {
@@ -141,13 +133,7 @@ func studyWindow(periods []Period, from time.Time) (window, error) {
 			break
 		}
 	}
-	if !from.IsZero() {
-		w.low = from
-	}
-	if !w.low.Before(w.high) {
-		return w, fmt.Errorf("the study window begins on %s, after the last period", day(w.low))
-	}
-	return w, nil
+	return w
 }
 
 // ask writes down the question and its key.
@@ -167,7 +153,6 @@ func (p *plan) ask() error {
 	}
 	p.recipe = map[string]any{
 		recipeEngine: engineVersion, recipePeriods: ids, recipeMeasures: hashes(p.measures), recipeCohorts: hashes(p.cohorts),
-		recipeStudyFrom: day(p.study.low),
 	}
 	p.inputs = []datasets.Input{
 		{Kind: "snapshot", ID: p.Extract.ID()},
@@ -185,7 +170,6 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (*datasets.Snapsh
 		return nil, err
 	}
 	defer staging.Close()
-	staging.SetRun(p.Sidecar)
 	db, err := duck.Open(ctx, duck.Config{
 		TempDir: staging.Dir(), MemoryLimit: p.MemoryLimit, Threads: p.Threads, AllowedDirs: []string{p.Extract.Store().ObjectsDir()},
 	})

@@ -27,17 +27,6 @@ func (e *SQLError) Error() string {
 	return fmt.Sprintf("%d:%d: %s: %s", e.Line, e.Column, e.Code, e.Message)
 }
 
-// CheckSelect is Session.CheckSelect without a session at hand.
-func CheckSelect(sql string) error {
-	ctx := context.Background()
-	s, err := Open(ctx, Config{MemoryLimit: 64 << 20, Threads: 1})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return s.CheckSelect(ctx, sql)
-}
-
 // CheckSelect accepts sql when it parses to exactly one SELECT that reads plain
 // names (views) and calls functions of their arguments alone. It refuses every
 // other statement, table functions that reach files or settings, file names in FROM,

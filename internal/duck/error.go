@@ -21,9 +21,6 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("statement %s: %s error in DuckDB", e.Statement, e.Class)
 }
 
-// Canceled reports whether the statement was interrupted.
-func (e *Error) Canceled() bool { return e.Class == "INTERRUPT" }
-
 // scrub turns the driver's error into one without data. A cancelled context is
 // returned as such, since the caller asked for it.
 func scrub(ctx context.Context, name string, err error) error {

@@ -170,12 +170,6 @@ func (r *Rows) Next() bool { return r.rows.Next() }
 // Scan copies the row's values as database/sql does.
 func (r *Rows) Scan(dest ...any) error { return scrub(r.ctx, r.name, r.rows.Scan(dest...)) }
 
-// Columns are the names of the result's columns.
-func (r *Rows) Columns() ([]string, error) {
-	names, err := r.rows.Columns()
-	return names, scrub(r.ctx, r.name, err)
-}
-
 // Err is the error that ended Next early.
 func (r *Rows) Err() error { return scrub(r.ctx, r.name, r.rows.Err()) }
 
