@@ -14,7 +14,12 @@
 // An element that no line of a policy table lists does not exist: there is no
 // column for it. Text passes only as a code of an allow-listed system with valid
 // syntax, a member of a closed list, a UCUM unit of known atoms, a US state, or
-// the digits of a ZIP code. Everything else is dropped and counted by path.
+// the digits of a ZIP code. A number without a unit is small. Everything else is
+// dropped and counted by path. All lists are files of policy/, under the policy's hash.
+//
+// What a form cannot tell apart passes: a name as a code of a large HL7 system whose
+// codes are words, an identifier as a valid RxNorm, NDC or SNOMED CT code, and one as a
+// number with a real unit.
 //
 // # Dates
 //
@@ -23,6 +28,13 @@
 // shift in UTC. What is a calendar anchor by nature is sealed instead, and so is a
 // time whose offset the zone does not give back. The key opens all of it again:
 // Shifter, Sealer and Zone are what the keyed views use.
+//
+// A sealed time of day can only be of the hour that a change of clocks repeats, or
+// leaves out: its true day is one of two in a year. So a record with such a time has
+// every date sealed, in its rows of child tables too, and an open date beside the seal
+// does not give the shift away. What remains: a row that another row links to (by
+// encounter_rid) and that stands open on the same day. It is a known attack, counted as
+// one: who sees a sealed time may guess that a linked open day is that day.
 //
 // # Adding a resource type, or an element
 //
