@@ -14,7 +14,7 @@ import (
 
 func (a *app) measure() *cobra.Command {
 	group := &cobra.Command{Use: "measure", Short: "compute quality measures and cohorts"}
-	group.AddCommand(a.measureList(), a.measureRun(), a.measureResults())
+	group.AddCommand(a.measureList(), a.measureViews(), a.measureRun(), a.measureResults())
 	return group
 }
 
@@ -66,10 +66,8 @@ strata, and publishes the results as a snapshot. Periods: 2025 (year), 2025-Q1 (
 			if req.Library, err = measures.LoadLibrary(folders...); err != nil {
 				return err
 			}
-			if key != "" {
-				if req.Key, err = datasets.ReadKey(key); err != nil {
-					return err
-				}
+			if req.Key, err = optionalKey(key); err != nil {
+				return err
 			}
 			s, err := datasets.OpenStore(store)
 			if err != nil {
