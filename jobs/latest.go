@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"farr/internal/atomicdir"
 )
 
 // latestName is the folder that always holds the newest complete bundle.
@@ -30,7 +32,7 @@ func publishLatest(out, from string) (latest string, err error) {
 		return "", err
 	}
 	defer func() {
-		err = errors.Join(err, os.RemoveAll(fresh)) // by now the one before, or what failed
+		err = errors.Join(err, os.RemoveAll(fresh)) // what failed
 	}()
 	// A bundle is for people: MkdirTemp's 0700 would hide it from a web server.
 	info, err := os.Stat(from)
@@ -43,10 +45,10 @@ func publishLatest(out, from string) (latest string, err error) {
 	if err := copyTree(from, fresh); err != nil {
 		return "", fmt.Errorf("copy the bundle to %s: %w", latest, err)
 	}
-	if err := exchange(fresh, latest); err != nil {
+	if err := atomicdir.Replace(fresh, latest); err != nil {
 		return "", fmt.Errorf("put %s in place: %w", latest, err)
 	}
-	return latest, syncFile(out)
+	return latest, nil
 }
 
 // sweep removes folders of dir with the prefix: what runs that were cut off left.
@@ -128,17 +130,4 @@ func syncFile(path string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
-}
-
-// replace puts fresh at latest with two renames; between them there is no latest. It
-// serves where the system cannot exchange two folders in one step.
-func replace(fresh, latest string) error {
-	old := fresh + ".old"
-	if err := os.Rename(latest, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.Rename(fresh, latest); err != nil {
-		return errors.Join(err, os.Rename(old, latest))
-	}
-	return os.RemoveAll(old)
 }

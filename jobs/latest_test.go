@@ -58,22 +58,6 @@ func TestPublishLatest(t *testing.T) {
 	wantLatest(t, out, "two")
 }
 
-// The way of systems that cannot exchange two folders.
-func TestReplace(t *testing.T) {
-	out := t.TempDir()
-	latest := filepath.Join(out, "latest")
-	for _, text := range []string{"one", "two"} {
-		if err := replace(bundle(t, filepath.Join(out, ".latest-"+text), text), latest); err != nil {
-			t.Fatal(err)
-		}
-		wantLatest(t, out, text)
-	}
-	if err := replace(filepath.Join(out, "nothing"), latest); err == nil {
-		t.Error("nothing replaced something")
-	}
-	wantLatest(t, out, "two")
-}
-
 // A reader that opens latest at any moment finds a whole bundle.
 func TestLatestIsNeverHalf(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"farr/datasets"
+	"farr/internal/atomicdir"
 	"farr/measures"
 	"farr/reports"
 )
@@ -20,7 +21,7 @@ import (
 // build does the steps of a job. Each is a skip when what it was asked for is there
 // already, so that a run that was cut off is resumed by running it again.
 func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
-	store, err := datasets.OpenStore(job.Store)
+	store, err := datasets.CreateStore(job.Store)
 	if err != nil {
 		return err
 	}
@@ -179,11 +180,8 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 		if _, err := os.Lstat(b.result.Bundle); err == nil {
 			s.Skipped = true
 		}
-		if err := exchange(bundle.Dir, b.result.Bundle); err != nil {
+		if err := atomicdir.Replace(bundle.Dir, b.result.Bundle); err != nil {
 			return fmt.Errorf("file the report: %w", err)
-		}
-		if err := syncFile(runs); err != nil {
-			return err
 		}
 		b.result.Latest, err = publishLatest(out, b.result.Bundle)
 		return err

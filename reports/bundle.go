@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"farr/internal/atomicdir"
 	"farr/reports/internal/disclose"
 )
 
@@ -110,7 +111,7 @@ func write(req Request, results string, files map[string][]byte) (*Bundle, error
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	defer os.RemoveAll(stage) // empty-handed after the rename; what was replaced, after an exchange
+	defer os.RemoveAll(stage) // there only after a failure
 	// An internal report holds small numbers: only its owner may read it, until
 	// the owner says otherwise.
 	dirMode, fileMode := fs.FileMode(0o755), fs.FileMode(0o644)
@@ -131,7 +132,7 @@ func write(req Request, results string, files map[string][]byte) (*Bundle, error
 	if err := checkOut(out); err != nil { // again: something may have been put there meanwhile
 		return nil, err
 	}
-	if err := replace(stage, out); err != nil {
+	if err := atomicdir.Replace(stage, out); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	sum := sha256.Sum256(list)
@@ -148,36 +149,4 @@ func writeFile(path string, data []byte, dirMode, fileMode fs.FileMode) error {
 	}
 	_, err = f.Write(data)
 	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// replace puts the staged folder at out. A folder that is there is exchanged in
-// one step where the system can, so that a reader always finds a whole report;
-// elsewhere it is moved aside first.
-func replace(stage, out string) error {
-	_, err := os.Lstat(out)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		err = os.Rename(stage, out)
-	case err != nil:
-		return err
-	default:
-		if err = exchange(stage, out); err != nil {
-			aside := stage + ".old"
-			if err = os.Rename(out, aside); err != nil {
-				return err
-			}
-			if err = os.Rename(stage, out); err != nil {
-				return errors.Join(err, os.Rename(aside, out))
-			}
-			err = os.RemoveAll(aside)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(out))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
