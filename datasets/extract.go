@@ -101,7 +101,7 @@ func Extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	if err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
-	if report, err := x.skip(); report != nil || err != nil {
+	if report, err := x.skip(ctx); report != nil || err != nil {
 		return report, err
 	}
 	if x.staging, err = s.Begin("extract"); err != nil {

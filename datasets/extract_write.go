@@ -123,9 +123,14 @@ func (x *extraction) facts() map[string]any {
 }
 
 // skip answers a request that was answered before.
-func (x *extraction) skip() (*ExtractReport, error) {
+func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
 	snapshot, err := x.store.ByKey(x.key)
 	if snapshot == nil || err != nil {
+		return nil, err
+	}
+	if err := snapshot.Check(ctx); IsIntegrity(err) {
+		return nil, nil // what was made is damaged; making it again puts it right
+	} else if err != nil {
 		return nil, err
 	}
 	if err := x.store.SetCurrent("extract", snapshot.ID()); err != nil {

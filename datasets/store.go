@@ -39,9 +39,17 @@ type Store struct {
 	fault func(point string) error
 }
 
-// OpenStore opens the store in dir, and makes it when dir is missing or empty.
-// A folder that holds something else, or a store of another format version, is refused.
+// OpenStore opens the store in dir. A folder that is no store, or a store of another
+// format version, is refused; nothing is made.
 func OpenStore(dir string) (*Store, error) {
+	if _, err := os.Stat(filepath.Join(dir, formatFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil, &Error{Code: CodeNotAStore, Subject: dir, Detail: "there is no farr store; farr extract makes one"}
+	}
+	return CreateStore(dir)
+}
+
+// CreateStore opens the store in dir, and makes it when dir is missing or empty.
+func CreateStore(dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)

@@ -131,7 +131,7 @@ func TestFullDisk(t *testing.T) {
 		t.Skipf("a small tmpfs cannot be mounted here: %v", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(dir, 0) })
-	s, err := OpenStore(dir)
+	s, err := CreateStore(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func tinyParquet(t testing.TB, rows ...tinyRow) []byte {
 
 func openTestStore(t testing.TB, dir string) *Store {
 	t.Helper()
-	s, err := OpenStore(dir)
+	s, err := CreateStore(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestOpenStoreRefuses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(other, "thesis.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := OpenStore(other)
+	_, err := CreateStore(other)
 	wantCode(t, err, CodeNotAStore)
 	if names, _ := os.ReadDir(other); len(names) != 1 {
 		t.Errorf("a refused folder now holds %v", names)
@@ -199,7 +199,7 @@ func TestOpenStoreRefuses(t *testing.T) {
 		if err := os.WriteFile(mark, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := OpenStore(newer)
+		_, err := CreateStore(newer)
 		wantCode(t, err, want)
 	}
 }
@@ -213,7 +213,7 @@ func TestOpenStoreTogether(t *testing.T) {
 		for range openers {
 			go func() {
 				<-start
-				s, err := OpenStore(dir)
+				s, err := CreateStore(dir)
 				if err == nil {
 					s.Close()
 				}

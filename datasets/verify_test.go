@@ -164,7 +164,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	if _, err := s.Begin("extract"); err == nil {
 		t.Error("staged through a link")
 	}
-	_, err = OpenStore(dir)
+	_, err = CreateStore(dir)
 	wantCode(t, err, CodeDamagedLayout)
 	if !strings.Contains(err.Error(), stagingDir) {
 		t.Errorf("error %v does not say where", err)

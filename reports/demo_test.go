@@ -29,7 +29,7 @@ func TestDemoPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := datasets.OpenStore(filepath.Join(dir, "store"))
+	store, err := datasets.CreateStore(filepath.Join(dir, "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -245,6 +245,10 @@ func TestWrongKeyAndDamage(t *testing.T) {
 			t.Errorf("farr %s on a damaged object: exit %d\n%s", args[0], e.code, e.stderr)
 		}
 	}
+	if again := p.extract(); again.Skipped {
+		t.Error("a damaged extract was taken for made already")
+	}
+	must(t, "verify", "--store", p.store)
 }
 
 // TestFullDisk fills a small file system while extracting.
@@ -261,4 +265,15 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("exit %d\n%s", e.code, e.stderr)
 	}
 	nothingPublished(t, p.store)
+}
+
+// TestNoStore: only extract makes a store; what reads one says that there is none.
+func TestNoStore(t *testing.T) {
+	for _, verb := range []string{"verify", "measure results", "measure run --periods 2024", "report --audience internal --out x"} {
+		dir := filepath.Join(t.TempDir(), "nowhere")
+		e := farr(t, append(strings.Fields(verb), "--store", dir)...)
+		if e.code == jobs.ExitOK || !strings.Contains(e.stderr, "not-a-store") || exists(dir) {
+			t.Errorf("farr %s: exit %d, folder made: %v\n%s", verb, e.code, exists(dir), e.stderr)
+		}
+	}
 }

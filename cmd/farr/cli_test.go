@@ -69,6 +69,8 @@ func TestUsage(t *testing.T) {
 		{"synth --out " + dir + " --start yesterday", `--start "yesterday"`},
 		{"measure run --store " + dir + " --periods 2024-13", "2024-13"},
 		{"verify", "--store"},
+		{"measure results --json --store " + dir, "--format"},
+		{"extract --source a --store b --key c --profile open --zone Mars/Phobos --max-reject 2", "--zone"},
 	} {
 		e := farr(t, strings.Fields(c.args)...)
 		if e.code != jobs.ExitUsage || !strings.Contains(e.stderr, c.want) {

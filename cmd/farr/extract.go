@@ -38,7 +38,7 @@ above --max-reject nothing is published. The same request again is a skip.`,
 			if req.Key, err = datasets.ReadKey(key); err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.CreateStore(store)
 			if err != nil {
 				return err
 			}
