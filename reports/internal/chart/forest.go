@@ -55,6 +55,9 @@ func forest(size Size, mark Mark, overall Point, groups []Group) (spec, error) {
 		margin.Left, margin.Right = "150", "62"
 	}
 	percent := overall.Rate.Scale() == disclose.Percent
+	if !percent && !narrow {
+		margin.Right = "222" // "1,748 in 4,432.3 person-years" is longer than "251 of 373"
+	}
 	limit := math.Inf(1)
 	if percent {
 		limit = 100
