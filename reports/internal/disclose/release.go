@@ -1,7 +1,5 @@
 package disclose
 
-import "sort"
-
 // This file is the only one that makes a Count or a Rate.
 
 // Policy is what a release was made under, for the page.
@@ -39,6 +37,9 @@ type Measure struct {
 	Rows        []Row
 	Populations Populations
 	Hidden      int // aggregates of which something is hidden
+	// Withheld: longer or overlapping periods are hidden because a number could be
+	// worked out from them and the separate periods.
+	Withheld bool
 }
 
 // Step is one row of an attrition flow. Removed is what the rule took away.
@@ -49,8 +50,9 @@ type Step struct {
 
 // Year is one year's incidence.
 type Year struct {
-	Year int
-	Rate Rate
+	Year     int
+	Rate     Rate
+	Complete bool
 }
 
 // Cohort is one cohort's release.
@@ -120,6 +122,7 @@ func rate(scale Scale, c cell, value, low, high float64, method string, complete
 // rows is kept; it must not depend on counts.
 func ReleaseMeasure(a Audience, m ExactMeasure) Measure {
 	cells := make([]cell, len(m.Rows))
+	withheld := false
 	for i, x := range m.Rows {
 		cells[i] = cell{den: x.Denominator, num: x.Numerator, persons: x.Initial, hasComplement: m.Scale == Percent}
 		if m.Scale == Percent {
@@ -130,12 +133,14 @@ func ReleaseMeasure(a Audience, m ExactMeasure) Measure {
 		}
 	}
 	if a != Internal {
-		complementary(cells, sumsOf(m))
-		if m.Additive {
-			allOrNone(m, cells)
+		sums := sumsOf(m)
+		complementary(cells, sums)
+		for m.Additive && overTime(m, cells) {
+			withheld = true
+			complementary(cells, sums)
 		}
 	}
-	out := Measure{Scale: m.Scale}
+	out := Measure{Scale: m.Scale, Withheld: withheld}
 	for i, x := range m.Rows {
 		c := cells[i]
 		if c.hideN {
@@ -162,9 +167,8 @@ func populations(a Audience, x Exact, c cell) Populations {
 	return p
 }
 
-// sumsOf lists the sums that a reader can write down: the values of a stratum
-// add up to everyone, and for additive counts the months of a longer period add
-// up to it.
+// sumsOf lists the sums within a period that a reader can write down: the values
+// of a stratum add up to everyone. Sums over time are overTime's.
 func sumsOf(m ExactMeasure) []sum {
 	type key struct{ period, stratum, value string }
 	at := map[key]int{}
@@ -188,70 +192,7 @@ func sumsOf(m ExactMeasure) []sum {
 		}
 		sums = append(sums, sum{parts[k], total})
 	}
-	if m.Additive {
-		sums = append(sums, sumsOverTime(m.Rows)...)
-	}
 	return sums
-}
-
-// sumsOverTime finds, for each cell of a longer period, the shorter disjoint
-// periods that tile it exactly.
-func sumsOverTime(rows []Exact) []sum {
-	series := map[[2]string][]int{}
-	var order [][2]string
-	for i, x := range rows {
-		k := [2]string{x.Stratum, x.Value}
-		if series[k] == nil {
-			order = append(order, k)
-		}
-		series[k] = append(series[k], i)
-	}
-	var sums []sum
-	for _, k := range order {
-		idx := series[k]
-		sort.SliceStable(idx, func(a, b int) bool { return rows[idx[a]].Period.Low.Before(rows[idx[b]].Period.Low) })
-		for _, total := range idx {
-			if s, ok := tiling(rows, idx, total); ok {
-				sums = append(sums, s)
-			}
-		}
-	}
-	return sums
-}
-
-// allOrNone hides every disjoint period of a measure whose counts add up as soon
-// as one is hidden and overlapping windows are published as well. Two
-// neighbouring windows differ by two months, one that came and one that went, so
-// a month that is shown would give away the month a year from it.
-func allOrNone(m ExactMeasure, cells []cell) {
-	windows, hideDen, hideN := false, false, false
-	for i, x := range m.Rows {
-		if x.Period.Family != "disjoint" {
-			windows = true
-		} else if x.Stratum == "all" {
-			hideDen, hideN = hideDen || cells[i].hideDen, hideN || cells[i].hideN
-		}
-	}
-	for i, x := range m.Rows {
-		if windows && x.Stratum == "all" && x.Period.Family == "disjoint" && x.Period.ID != m.Headline {
-			cells[i].hideDen, cells[i].hideN = cells[i].hideDen || hideDen, cells[i].hideN || hideN
-		}
-	}
-}
-
-func tiling(rows []Exact, idx []int, total int) (sum, bool) {
-	whole := rows[total].Period
-	at := whole.Low
-	var parts []int
-	for _, i := range idx {
-		p := rows[i].Period
-		if i == total || p.Family != "disjoint" || !p.Low.Equal(at) || p.High.After(whole.High) {
-			continue
-		}
-		parts = append(parts, i)
-		at = p.High
-	}
-	return sum{parts, total}, len(parts) > 1 && at.Equal(whole.High)
 }
 
 // ReleaseCohort applies the audience's policy to one cohort. A step is shown
@@ -298,7 +239,7 @@ func ReleaseCohort(a Audience, x ExactCohort) Cohort {
 		if years[i].hideN {
 			out.Hidden++
 		}
-		out.Years = append(out.Years, Year{y.Year, rate(x.Scale, years[i], y.Rate, y.Low, y.High, y.Method, y.Complete)})
+		out.Years = append(out.Years, Year{y.Year, rate(x.Scale, years[i], y.Rate, y.Low, y.High, y.Method, y.Complete), y.Complete})
 	}
 	return out
 }
