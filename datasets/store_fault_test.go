@@ -130,7 +130,7 @@ func TestFullDisk(t *testing.T) {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=320k"); err != nil {
 		t.Skipf("a small tmpfs cannot be mounted here: %v", err)
 	}
-	t.Cleanup(func() { syscall.Unmount(dir, 0) })
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	s, err := CreateStore(dir)
 	if err != nil {
 		t.Fatal(err)
