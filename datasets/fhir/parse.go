@@ -23,8 +23,9 @@ type Doc struct {
 	text    []byte // unescaped names and strings
 	frames  [MaxDepth]frame
 	keys    []uint32 // scratch of sortedDuplicate
-	typ     string
-	foreign string // the release that has this resource type when R4 has not
+	typ     *resourceType
+	before  *resourceType // of the newest line that had one: lines of one type stand together
+	foreign string        // the release that has this resource type when R4 has not
 	id      []byte
 }
 
@@ -71,7 +72,7 @@ func (d *Doc) reset(line []byte) {
 		d.keys = nil
 	}
 	d.line, d.tape, d.text = line, d.tape[:0], d.text[:0]
-	d.typ, d.foreign, d.id = "", "", nil
+	d.typ, d.foreign, d.id = nil, "", nil
 }
 
 // Root is the line's object, or the zero Node after a rejected line.

@@ -1,7 +1,12 @@
 package fhir
 
 // Type is the resource type, one of the R4 names; empty after a rejected line.
-func (d *Doc) Type() string { return d.typ }
+func (d *Doc) Type() string {
+	if d.typ == nil {
+		return ""
+	}
+	return d.typ.name
+}
 
 // ID is the resource's id, a valid FHIR id; nil after a rejected line. It identifies a record and
 // must not leave the process as it is.
@@ -25,10 +30,13 @@ func (d *Doc) resource() Reason {
 	if !typ.Exists() {
 		return MissingResourceType
 	}
-	known, ok := r4Types[string(typ.Str())]
-	if !ok {
-		d.foreign = foreignTypes[string(typ.Str())]
-		return WrongResourceType
+	known := d.before
+	if name := typ.Str(); known == nil || known.name != string(name) {
+		if known = r4Types[string(name)]; known == nil {
+			d.foreign = foreignTypes[string(name)]
+			return WrongResourceType
+		}
+		d.before = known
 	}
 	if !id.Exists() {
 		return MissingID
@@ -47,12 +55,19 @@ func ValidID(b []byte) bool {
 		return false
 	}
 	for _, c := range b {
-		if !(c-'0' < 10 || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '-' || c == '.') {
+		if !idBytes[c] {
 			return false
 		}
 	}
 	return true
 }
+
+var idBytes = func() (set [256]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-." {
+		set[c] = true
+	}
+	return set
+}()
 
 // IsResourceType says whether the name is that of an R4 resource type.
 func IsResourceType(name []byte) bool {

@@ -2,9 +2,15 @@ package fhir
 
 import "strings"
 
+// resourceType is a resource type of FHIR R4, with what tells another release's from it.
+type resourceType struct {
+	name    string
+	markers []marker
+}
+
 // r4Types holds the resource types of FHIR R4 (4.0.1), each under its own name, so that looking one
 // up by bytes gives a string without allocating.
-var r4Types = interned(`
+var r4Types = typesOf(`
 Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent
 Basic Binary BiologicallyDerivedProduct BodyStructure Bundle
 CapabilityStatement CarePlan CareTeam CatalogEntry ChargeItem ChargeItemDefinition Claim ClaimResponse
@@ -33,10 +39,14 @@ Subscription Substance SubstanceNucleicAcid SubstancePolymer SubstanceProtein
 SubstanceReferenceInformation SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest
 Task TerminologyCapabilities TestReport TestScript ValueSet VerificationResult VisionPrescription`)
 
-func interned(names string) map[string]string {
-	m := map[string]string{}
+func typesOf(names string) map[string]*resourceType {
+	m := map[string]*resourceType{}
 	for name := range strings.FieldsSeq(names) {
-		m[name] = name
+		t := &resourceType{name: name, markers: markers[name]}
+		for i := range t.markers {
+			t.markers[i].bit = nameBit([]byte(t.markers[i].element))
+		}
+		m[name] = t
 	}
 	return m
 }

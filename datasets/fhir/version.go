@@ -37,8 +37,15 @@ func (d *Doc) NotR4() (Foreign, bool) {
 	if d.foreign != "" {
 		return Foreign{d.foreign, "a resource type of that release"}, true
 	}
-	root := d.Root()
-	for _, m := range markers[d.typ] {
+	if d.typ == nil {
+		return Foreign{}, false
+	}
+	root, names := d.Root(), d.frames[0].seen
+	for i := range d.typ.markers {
+		m := &d.typ.markers[i]
+		if names&m.bit == 0 {
+			continue
+		}
 		n := root.Get(m.element)
 		if !n.Exists() {
 			continue
@@ -50,11 +57,13 @@ func (d *Doc) NotR4() (Foreign, bool) {
 			n = n.Get(m.within)
 		}
 		if n.Exists() && (m.kind == Absent || n.Kind() == m.kind) {
-			return Foreign{m.release, m.what(d.typ)}, true
+			return Foreign{m.release, m.what(d.typ.name)}, true
 		}
 	}
-	if v := root.Get("fhirVersion"); d.typ == "CapabilityStatement" && v.Kind() == String {
-		return foreignVersion(v.Str())
+	if d.typ.name == "CapabilityStatement" {
+		if v := root.Get("fhirVersion"); v.Kind() == String {
+			return foreignVersion(v.Str())
+		}
 	}
 	return Foreign{}, false
 }
@@ -66,6 +75,7 @@ type marker struct {
 	within  string // a member of the element, when that is what counts
 	kind    Kind   // Absent: any kind counts
 	release string
+	bit     uint64 // of the element's name: most lines are told apart by it alone
 }
 
 func (m marker) what(typ string) string {
