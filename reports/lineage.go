@@ -36,6 +36,15 @@ type (
 	}
 )
 
+// lastDay of the study window; empty when it is not known.
+func (f resultsFacts) lastDay() string {
+	high, err := time.Parse(time.DateOnly, f.High)
+	if err != nil {
+		return ""
+	}
+	return high.AddDate(0, 0, -1).Format(time.DateOnly)
+}
+
 // into gives the named fields of a recipe or of facts their types. By way of
 // JSON, results just made and results read again give the same page.
 func into[T any](m map[string]any) (T, error) {
@@ -111,8 +120,8 @@ func resultsStage(l measures.Lineage, f resultsFacts, definitions []measures.Def
 		return n
 	}
 	study := ""
-	if high, err := time.Parse(time.DateOnly, f.High); err == nil {
-		study = f.Low + " to " + high.AddDate(0, 0, -1).Format(time.DateOnly)
+	if last := f.lastDay(); last != "" {
+		study = f.Low + " to " + last
 	}
 	return page.Stage{Name: "Results snapshot", ID: l.Results, Facts: known(
 		page.Fact{Name: "Data as of", Value: l.AsOf.Format(time.DateOnly)},

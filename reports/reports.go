@@ -143,9 +143,9 @@ func periodOf(g measures.Aggregate) disclose.Period {
 	return disclose.Period{ID: g.Period, Family: g.Family, Low: g.Low, High: g.High}
 }
 
-// headlinePeriod is the period of a measure's first number: a complete one
-// before an incomplete one, a rolling window before a disjoint period, then the
-// longest, then the newest. Nothing in the choice depends on a count.
+// headlinePeriod is the period of a measure's first number: the newest complete
+// one by its end; of those that end together the longest, and a rolling window
+// before a disjoint period. Nothing in the choice depends on a count.
 func headlinePeriod(all []measures.Aggregate, measure string) (disclose.Period, bool) {
 	var best measures.Aggregate
 	found := false
@@ -154,11 +154,11 @@ func headlinePeriod(all []measures.Aggregate, measure string) (disclose.Period, 
 		if g.Complete {
 			r[0] = 1
 		}
-		if g.Family != measures.FamilyDisjoint {
-			r[1] = 1
-		}
+		r[1] = g.High.Unix()
 		r[2] = int64((g.High.Year()-g.Low.Year())*12 + int(g.High.Month()) - int(g.Low.Month()))
-		r[3] = g.High.Unix()
+		if g.Family != measures.FamilyDisjoint {
+			r[3] = 1
+		}
 		return r
 	}
 	for _, g := range all {
@@ -194,5 +194,9 @@ func releaseCohort(in input, d measures.Definition, a Audience) page.Cohort {
 				Rate: y.Rate, Low: y.CILow, High: y.CIHigh, Method: y.Method, Complete: y.Complete})
 		}
 	}
-	return page.Cohort{Definition: d, Released: disclose.ReleaseCohort(a, x)}
+	c := page.Cohort{Definition: d, Released: disclose.ReleaseCohort(a, x)}
+	if f, err := into[resultsFacts](in.lineage.Facts); err == nil {
+		c.StudyLow, c.StudyHigh = f.Low, f.lastDay()
+	}
+	return c
 }

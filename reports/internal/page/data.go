@@ -18,6 +18,7 @@ type Table struct {
 	Counts  []string // names of the count columns
 	Rated   bool     // whether rows have a rate
 	Scale   disclose.Scale
+	Mixed   bool // rows have scales of their own, named in columns
 	Rows    []TableRow
 }
 
@@ -63,8 +64,9 @@ func (t Table) csv() ([]byte, error) {
 			fields = append(fields, countField(c), c.State().String())
 		}
 		if t.Rated {
-			v := rateFields(r.Rate)
-			fields = append(fields, countField(r.Rate.Numerator()), countField(r.Rate.Denominator()), v[0], v[1], v[2], r.Rate.Method(), r.Rate.State().String())
+			for _, c := range t.rateCells(r.Rate) {
+				fields = append(fields, c.text)
+			}
 		}
 		if err := w.Write(fields); err != nil {
 			return nil, err
@@ -83,6 +85,9 @@ func (t Table) columns() []string {
 		head = append(head, column(c), column(c)+"_state")
 	}
 	if t.Rated {
+		if t.Mixed {
+			return append(head, "numerator", "denominator", "denominator_unit", "rate", "rate_unit", "interval_low", "interval_high", "interval_method", "state")
+		}
 		numerator, denominator, value := "numerator", "denominator", "percent"
 		if t.Scale != disclose.Percent {
 			numerator, denominator, value = "events", "person_days", "per_"+strconv.FormatInt(int64(t.Scale), 10)+"_person_years"
@@ -90,6 +95,33 @@ func (t Table) columns() []string {
 		head = append(head, numerator, denominator, value, "interval_low", "interval_high", "interval_method", "state")
 	}
 	return head
+}
+
+// rateCell is a field of a rate: a number, empty where there is none to show, or
+// a word.
+type rateCell struct {
+	text   string
+	number bool
+}
+
+// rateCells are a rate's fields under the columns of the table. In a mixed table
+// time is in person-years, as on the page.
+func (t Table) rateCells(r disclose.Rate) []rateCell {
+	v := rateFields(r)
+	cells := []rateCell{{countField(r.Numerator()), true}}
+	if !t.Mixed {
+		cells = append(cells, rateCell{countField(r.Denominator()), true}, rateCell{v[0], true})
+	} else {
+		denominator, unit, rateUnit := countField(r.Denominator()), "count", "percent"
+		if r.Scale() != disclose.Percent {
+			unit, rateUnit = "person-years", strings.ReplaceAll(r.Scale().Unit(), ",", "")
+			if days, ok := r.Denominator().Value(); ok {
+				denominator = strconv.FormatFloat(float64(days)/disclose.DaysPerYear, 'f', 1, 64)
+			}
+		}
+		cells = append(cells, rateCell{denominator, true}, rateCell{unit, false}, rateCell{v[0], true}, rateCell{rateUnit, false})
+	}
+	return append(cells, rateCell{v[1], true}, rateCell{v[2], true}, rateCell{r.Method(), false}, rateCell{r.State().String(), false})
 }
 
 // json is a list of objects with the columns of the CSV; what may not be shown
@@ -106,9 +138,13 @@ func (t Table) json() ([]byte, error) {
 			values = append(values, number(countField(c)), c.State().String())
 		}
 		if t.Rated {
-			v := rateFields(r.Rate)
-			values = append(values, number(countField(r.Rate.Numerator())), number(countField(r.Rate.Denominator())),
-				number(v[0]), number(v[1]), number(v[2]), r.Rate.Method(), r.Rate.State().String())
+			for _, c := range t.rateCells(r.Rate) {
+				if c.number {
+					values = append(values, number(c.text))
+				} else {
+					values = append(values, c.text)
+				}
+			}
 		}
 		var b strings.Builder // objects by hand keep the order of the columns
 		b.WriteString("{")

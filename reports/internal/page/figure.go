@@ -80,8 +80,11 @@ func trimmed(s string) string {
 func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, caption string) (Figure, error) {
 	var points []chart.Point
 	t := Table{Caption: caption, Labels: []string{"Period", "From", "To"}, Rated: true, Scale: m.Released.Scale}
-	hidden, incomplete := false, false
+	hidden, incomplete, shown := false, false, 0
 	for _, r := range rows {
+		if r.Rate.Shown() {
+			shown++
+		}
 		points = append(points, chart.Point{Label: periodTick(r.Period), Rate: r.Rate})
 		t.Rows = append(t.Rows, TableRow{Labels: []string{periodWords(r.Period), r.Period.Low.Format("2006-01-02"),
 			r.Period.High.AddDate(0, 0, -1).Format("2006-01-02")}, Rate: r.Rate})
@@ -100,6 +103,9 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 		return f, nil
 	default:
 		f.Heading = "No complete period has a rate that can be shown"
+	}
+	if hidden && shown < 2 { // one point among gaps is no line: the words and the table say it
+		return f, nil
 	}
 	description := fmt.Sprintf("%s. %d periods from %s to %s. The table below the drawing has every number.", f.Heading, len(rows),
 		periodWords(rows[0].Period), periodWords(rows[len(rows)-1].Period))
@@ -211,28 +217,50 @@ func rowsOf(m Measure, stratum string) []disclose.Row {
 	return rows
 }
 
-// series are everyone's rows of one length of period, in order of time: the
-// shortest disjoint ones, or the longest rolling ones.
-func series(m Measure, family string) []disclose.Row {
-	months := func(p disclose.Period) int {
-		return (p.High.Year()-p.Low.Year())*12 + int(p.High.Month()) - int(p.Low.Month())
-	}
-	best := 0
-	for _, r := range m.Released.Rows {
-		if r.Stratum != "all" || r.Period.Family != family {
-			continue
-		}
-		n := months(r.Period)
-		if best == 0 || (family == "disjoint" && n < best) || (family != "disjoint" && n > best) {
-			best = n
-		}
-	}
+func monthsOf(p disclose.Period) int {
+	return (p.High.Year()-p.Low.Year())*12 + int(p.High.Month()) - int(p.Low.Month())
+}
+
+// series are everyone's rows of one family and length of period, in order of time.
+func series(m Measure, family string, months int) []disclose.Row {
 	var rows []disclose.Row
 	for _, r := range m.Released.Rows {
-		if r.Stratum == "all" && r.Period.Family == family && months(r.Period) == best {
+		if r.Stratum == "all" && r.Period.Family == family && monthsOf(r.Period) == months {
 			rows = append(rows, r)
 		}
 	}
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i].Period.Low.Before(rows[j].Period.Low) })
 	return rows
+}
+
+// seriesOf are the series of a family with something to compare, the shortest
+// periods first, and the rows that stand alone.
+func seriesOf(m Measure, family string) (groups [][]disclose.Row, alone []disclose.Row) {
+	seen := map[int]bool{}
+	var lengths []int
+	for _, r := range m.Released.Rows {
+		if n := monthsOf(r.Period); r.Stratum == "all" && r.Period.Family == family && !seen[n] {
+			seen[n] = true
+			lengths = append(lengths, n)
+		}
+	}
+	sort.Ints(lengths)
+	for _, n := range lengths {
+		if rows := series(m, family, n); len(rows) > 1 {
+			groups = append(groups, rows)
+		} else {
+			alone = append(alone, rows...)
+		}
+	}
+	return groups, alone
+}
+
+// neighbours: each period begins where the one before it ends.
+func neighbours(rows []disclose.Row) bool {
+	for i := 1; i < len(rows); i++ {
+		if !rows[i].Period.Low.Equal(rows[i-1].Period.High) {
+			return false
+		}
+	}
+	return true
 }

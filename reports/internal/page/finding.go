@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"strings"
 
 	"farr/reports/internal/disclose"
 )
@@ -10,9 +11,11 @@ import (
 // beside it do not show.
 type Verdict struct {
 	Mark string // a sign for the eye; the words say the same
-	Word string // Met, Not met
+	Word string // Met, Not met, Not met, could be chance
 	More string // what the interval adds
-	Kind string // met, missed or none: the style
+	Kind string // met, unclear, missed or none: the style
+	// Includes: the interval includes the target.
+	Includes bool
 }
 
 func verdict(m Measure, r disclose.Rate) Verdict {
@@ -34,9 +37,13 @@ func verdict(m Measure, r disclose.Rate) Verdict {
 		met = v <= target
 	}
 	out := Verdict{Mark: "▲", Word: "Met", Kind: "met"}
-	if !met {
+	switch {
+	case !met && includes:
+		out = Verdict{Mark: "◇", Word: "Not met, could be chance", Kind: "unclear"}
+	case !met:
 		out = Verdict{Mark: "◆", Word: "Not met", Kind: "missed"}
 	}
+	out.Includes = includes
 	side := "above"
 	if v < target {
 		side = "below"
@@ -95,7 +102,7 @@ func finding(m Measure, r disclose.Rate) string {
 // pending names the newest period that is not complete yet although its days are
 // over, and what it waits for; empty when nothing waits.
 func pending(m Measure) string {
-	rows := series(m, m.Headline.Family)
+	rows := series(m, m.Headline.Family, monthsOf(m.Headline))
 	if len(rows) == 0 || m.Definition.FollowUpDays == 0 {
 		return ""
 	}
@@ -123,11 +130,8 @@ func headline(m Measure, r disclose.Rate) string {
 		return s + "."
 	}
 	v := verdict(m, r)
-	word := "met"
-	if v.Kind == "missed" {
-		word = "not met"
-	}
-	return fmt.Sprintf("%s; target %s %s: %s.", s, targetWords(m), word, v.More)
+	word := v.Word
+	return fmt.Sprintf("%s; target %s %s: %s.", s, targetWords(m), strings.ToLower(word[:1])+word[1:], v.More)
 }
 
 // newest is the last complete rate that may be shown, and its place; -1 without.
@@ -141,22 +145,30 @@ func newest(rows []disclose.Row) int {
 }
 
 // scoreboard counts the verdicts on the index.
-func scoreboard(kinds []string) string {
-	met, missed := 0, 0
-	for _, k := range kinds {
-		switch k {
-		case "met":
+func scoreboard(verdicts []Verdict) string {
+	met, judged, includes := 0, 0, 0
+	for _, v := range verdicts {
+		if v.Kind == "none" {
+			continue
+		}
+		judged++
+		if v.Kind == "met" {
 			met++
-		case "missed":
-			missed++
+		}
+		if v.Includes {
+			includes++
 		}
 	}
-	if met+missed == 0 {
+	if judged == 0 {
 		return "No measure has both a target and a rate to compare with it."
 	}
 	verb := "are"
 	if met == 1 {
 		verb = "is"
 	}
-	return fmt.Sprintf("%d of %d targets %s met.", met, met+missed, verb)
+	s := fmt.Sprintf("%d of %d targets %s met", met, judged, verb)
+	if includes > 0 {
+		s += fmt.Sprintf("; for %d of %d the interval includes the target", includes, judged)
+	}
+	return s + "."
 }

@@ -33,13 +33,13 @@ func TestFinding(t *testing.T) {
 		x         disclose.Exact
 		want      string
 	}{
-		{"higher", 70, x, "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9) in the 12 months to December 2025; target at least 70 % not met: the interval includes the target."},
+		{"higher", 70, x, "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9) in the 12 months to December 2025; target at least 70 % not met, could be chance: the interval includes the target."},
 		{"higher", 75, x, "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9) in the 12 months to December 2025; target at least 75 % not met: the whole interval is below the target."},
 		{"higher", 60, x, "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9) in the 12 months to December 2025; target at least 60 % met: the whole interval is above the target."},
 		{"higher", 65, x, "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9) in the 12 months to December 2025; target at least 65 % met: the interval includes the target."},
 		{"lower", 60, x, "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9) in the 12 months to December 2025; target at most 60 % not met: the whole interval is above the target."},
 		{"lower", 72.5, x, "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9) in the 12 months to December 2025; target at most 72.5 % met: the whole interval is below the target."},
-		{"higher", 70, near, "251 of 373 (70.0 %, 95 % interval 65.0 to 74.0) in the 12 months to December 2025; target at least 70 % not met: the interval includes the target; equal only after rounding."},
+		{"higher", 70, near, "251 of 373 (70.0 %, 95 % interval 65.0 to 74.0) in the 12 months to December 2025; target at least 70 % not met, could be chance: the interval includes the target; equal only after rounding."},
 		{"higher", 70, part, "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9) in the 12 months to December 2025; the period is incomplete."},
 		{"higher", 70, small, "The number is hidden in the 12 months to December 2025."},
 		{"higher", 70, none, "No one to count in the 12 months to December 2025."},
@@ -77,6 +77,13 @@ func TestFindingSaysWhyItIsNotTheNewest(t *testing.T) {
 		if got := strings.ReplaceAll(finding(m, headlineRow(m).Rate), "\u00a0", " "); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
+	}
+}
+
+func TestScoreboard(t *testing.T) {
+	v := []Verdict{{Kind: "met"}, {Kind: "met", Includes: true}, {Kind: "missed"}, {Kind: "unclear", Includes: true}, {Kind: "none"}}
+	if got := scoreboard(v); got != "2 of 4 targets are met; for 2 of 4 the interval includes the target." {
+		t.Error(got)
 	}
 }
 

@@ -38,6 +38,9 @@ type KPI struct {
 type Cohort struct {
 	Definition measures.Definition
 	Released   disclose.Cohort
+	// StudyLow and StudyHigh are the first and the last day on which an entry event
+	// counts; empty when not known.
+	StudyLow, StudyHigh string
 }
 
 // Run says how the numbers came to be.

@@ -28,7 +28,8 @@ type indexView struct {
 	Cohorts  []cohortRow
 	Hidden   int
 	DataPath string
-	Method   string // of the intervals
+	Method   string         // of the intervals
+	Example  *disclose.Rate // the first that is shown, for the guide
 }
 
 type indexRow struct {
@@ -60,6 +61,7 @@ type measureView struct {
 	Verdict     Verdict
 	Populations []populationRow
 	Figures     []section
+	Other       *Table // periods that are in no figure
 	Attribution string
 	Pending     string // why the newest period is not the headline's
 	Definition  definitionView
@@ -83,6 +85,7 @@ type cohortView struct {
 	Finding string
 	Figure  *Figure
 	Flow    string // data path
+	Study   string // the study window, with its dates
 	// Definition of the cohort.
 	Definition definitionView
 	Results    string
@@ -113,13 +116,19 @@ func headlineRow(m Measure) disclose.Row {
 
 func (a *artist) index(r *Report) (indexView, error) {
 	v := indexView{DataPath: "data/index"}
-	t := Table{Caption: "Measures against their targets", Labels: []string{"Measure", "Period", "Target", "Result"}, Rated: true}
-	var kinds []string
+	t := Table{Caption: "Measures against their targets", Labels: []string{"Measure", "Period", "Target", "Result"}, Rated: true, Mixed: true}
+	var verdicts []Verdict
 	for _, m := range r.Measures {
 		row := headlineRow(m)
 		verdict := verdict(m, row.Rate)
-		kinds = append(kinds, verdict.Kind)
-		months := series(m, "disjoint")
+		verdicts = append(verdicts, verdict)
+		if v.Example == nil && row.Rate.Shown() {
+			v.Example = &row.Rate
+		}
+		var months []disclose.Row
+		if groups, _ := seriesOf(m, "disjoint"); len(groups) > 0 {
+			months = groups[0]
+		}
 		var rates []disclose.Rate
 		span := ""
 		shown, hidden := 0, false
@@ -148,14 +157,14 @@ func (a *artist) index(r *Report) (indexView, error) {
 		v.Hidden += m.Released.Hidden
 	}
 	v.Method = t.IntervalMethod()
-	v.Score = scoreboard(kinds)
+	v.Score = scoreboard(verdicts)
 	for _, c := range r.Cohorts {
 		row := cohortRow{Cohort: c}
 		if n := len(c.Released.Steps); n > 0 {
 			row.Members = c.Released.Steps[n-1].Remaining
 		}
 		for _, y := range c.Released.Years {
-			if y.Rate.State() != disclose.Incomplete || row.Year == "" {
+			if y.Complete {
 				row.Year, row.Rate = fmt.Sprint(y.Year), y.Rate
 			}
 		}
@@ -174,26 +183,54 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		Attribution: attributionWords(d), Definition: definitionOf(d)}
 	v.Populations = a.populations(m)
 
-	if rows := series(m, "disjoint"); len(rows) > 1 {
-		f, err := a.overTime(m, rows, chart.Joined, d.ID+"-periods", "separate periods")
+	lines, alone := seriesOf(m, "disjoint")
+	for i, rows := range lines {
+		id, caption, title := "periods", "separate periods", "Period by period"
+		if len(lines) > 1 {
+			title += ": " + lengthWords(rows[0].Period)
+		}
+		if i > 0 {
+			id, caption = "periods-"+fmt.Sprint(monthsOf(rows[0].Period)), lengthWords(rows[0].Period)
+		}
+		line := chart.Joined
+		if !neighbours(rows) {
+			line = chart.Apart
+		}
+		f, err := a.overTime(m, rows, line, d.ID+"-"+id, caption)
 		if err != nil {
 			return v, err
 		}
 		f.About = d.Title + ", each period counted by itself, " + unitWords(m) + "."
-		f.Note = "A thin line joins neighbouring periods. One period may differ from the next by chance; no test for change is made here."
-		if f.Wide == "" {
-			f.Note = "A period here has a count of 1 to 10. Another period, shown beside the longer windows, could give that count away, so none is shown."
+		f.Note = "One period may differ from the next by chance; no test for change is made here."
+		if line == chart.Joined && f.Wide != "" {
+			f.Note = "A thin line joins neighbouring periods. " + f.Note
 		}
-		v.Figures = append(v.Figures, section{"periods", "Period by period", f})
+		if i > 0 && m.Released.Withheld && f.Hidden {
+			f.Note += " " + withheldWords
+		}
+		v.Figures = append(v.Figures, section{id, title, f})
 	}
-	if rows := series(m, "rolling"); len(rows) > 1 {
-		f, err := a.overTime(m, rows, chart.Ribbon, d.ID+"-rolling", monthsWords(rows[0].Period)+" windows")
+	lines, more := seriesOf(m, "rolling")
+	alone = append(alone, more...)
+	for i := range lines {
+		rows := lines[len(lines)-1-i] // the longest first
+		id := "rolling"
+		if i > 0 {
+			id += "-" + fmt.Sprint(monthsOf(rows[0].Period))
+		}
+		f, err := a.overTime(m, rows, chart.Ribbon, d.ID+"-"+id, monthsWords(rows[0].Period)+" windows")
 		if err != nil {
 			return v, err
 		}
 		f.About = d.Title + ", " + monthsWords(rows[0].Period) + " windows that end with the month shown, " + unitWords(m) + "."
 		f.Note = "Neighbouring windows share most of their days, so the line is smooth by construction: it shows the level, not month-to-month change."
-		v.Figures = append(v.Figures, section{"rolling", capital(monthsWords(rows[0].Period)) + " level", f})
+		if m.Released.Withheld && f.Hidden {
+			f.Note += " " + withheldWords
+		}
+		v.Figures = append(v.Figures, section{id, capital(monthsWords(rows[0].Period)) + " level", f})
+	}
+	if len(alone) > 0 {
+		v.Other = a.otherPeriods(m, alone)
 	}
 	f, err := a.byGroup(m, row, []string{"site"}, chart.Circles, d.ID+"-sites", "sites, "+v.Period)
 	if err != nil {
@@ -222,6 +259,21 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		v.Figures = append(v.Figures, section{"groups", "Groups", f})
 	}
 	return v, nil
+}
+
+// withheldWords say why the longer periods of a measure are hidden.
+const withheldWords = "Two windows that overlap differ by a month that came and a month that went. With the separate periods that would give " +
+	"numbers that are hidden or not published, so windows and longer periods are hidden unless they add nothing to what is shown; the headline's stays."
+
+// otherPeriods is a table of the periods that are in no figure.
+func (a *artist) otherPeriods(m Measure, rows []disclose.Row) *Table {
+	t := Table{Caption: "Other periods", Labels: []string{"Period", "From", "To"}, Rated: true, Scale: m.Released.Scale}
+	for _, r := range rows {
+		t.Rows = append(t.Rows, TableRow{Labels: []string{periodWords(r.Period), r.Period.Low.Format("2006-01-02"),
+			r.Period.High.AddDate(0, 0, -1).Format("2006-01-02")}, Rate: r.Rate})
+	}
+	a.keep(m.Definition.ID+"-other-periods", t)
+	return &t
 }
 
 func unitWords(m Measure) string {
@@ -283,8 +335,10 @@ func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 	}
 	a.keep(c.Definition.ID+"-attrition", t)
 	if n := len(c.Released.Steps); n > 0 {
-		v.Finding = fmt.Sprintf("%s of %s persons who met the entry event are left after %s.",
-			capital(c.Released.Steps[n-1].Remaining.String()), c.Released.Steps[0].Remaining, counted(n-1, "rule"))
+		v.Finding = cohortFinding(c.Released.Steps)
+	}
+	if c.StudyHigh != "" {
+		v.Study = "Study window: " + c.StudyLow + " to " + c.StudyHigh + ". "
 	}
 	if len(c.Released.Years) == 0 {
 		return v, nil
@@ -293,29 +347,51 @@ func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 	t = Table{Caption: c.Definition.Title + ": new cases by calendar year", Labels: []string{"Year"}, Rated: true}
 	f := Figure{ID: id, DataPath: "../data/" + id, Keys: []Key{{"dot", "rate"}, {"whisker", "95\u00a0% interval"}}}
 	var points []chart.Point
+	shown := false
 	for _, y := range c.Released.Years {
 		t.Scale = y.Rate.Scale()
 		points = append(points, chart.Point{Label: fmt.Sprint(y.Year), Rate: y.Rate})
 		t.Rows = append(t.Rows, TableRow{Labels: []string{fmt.Sprint(y.Year)}, Rate: y.Rate})
 		f.Hidden = f.Hidden || y.Rate.State() == disclose.Suppressed
-		if y.Rate.State() != disclose.Incomplete || f.Heading == "" {
+		shown = shown || y.Rate.Shown()
+		if y.Complete || f.Heading == "" {
 			f.Heading = capital(fmt.Sprintf("%d: %s", y.Year, rateWords(y.Rate)))
 		}
 	}
 	if f.Hidden {
 		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
 	}
+	if !shown {
+		f.Heading = "No year has a rate that can be shown"
+		if f.Hidden {
+			f.Heading = "Every rate of these years is hidden: the counts are small, or would give a small one away"
+		}
+	}
 	f.Table = t
 	f.About = "New cases " + t.Scale.Unit() + " at risk, by calendar year, with 95\u00a0% intervals."
 	f.Note = "Person-years count only the time in which a person could have become a new case. Years may differ by chance; no test for change is made here."
+	a.keep(id, t)
+	v.Figure = &f
+	if !shown { // an empty drawing would look like a fault
+		return v, nil
+	}
 	var err error
 	f.Wide, f.Narrow, err = both(id, t.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {
 		return a.charts.Series(l, s, chart.Apart, points, nil)
 	})
-	if err != nil {
-		return v, err
+	return v, err
+}
+
+// cohortFinding says who is left, or that this may not be said.
+func cohortFinding(steps []disclose.Step) string {
+	first, last, rules := steps[0].Remaining, steps[len(steps)-1].Remaining, counted(len(steps)-1, "rule")
+	switch a, b := first.State() == disclose.Suppressed, last.State() == disclose.Suppressed; {
+	case a && b:
+		return "How many persons met the entry event, and how many are left after " + rules + ", is hidden: the counts are small, or would give a small one away."
+	case b:
+		return fmt.Sprintf("%s persons met the entry event; how many are left after %s is hidden.", first, rules)
+	case a:
+		return fmt.Sprintf("%s persons are left after %s; how many met the entry event is hidden.", last, rules)
 	}
-	a.keep(id, t)
-	v.Figure = &f
-	return v, nil
+	return fmt.Sprintf("%s of %s persons who met the entry event are left after %s.", capital(last.String()), first, rules)
 }

@@ -38,6 +38,20 @@ func monthsWords(p disclose.Period) string {
 	return fmt.Sprintf("%d-month", (p.High.Year()-p.Low.Year())*12+int(p.High.Month())-int(p.Low.Month()))
 }
 
+// lengthWords is "months", "quarters", "years".
+func lengthWords(p disclose.Period) string {
+	switch n := monthsOf(p); n {
+	case 1:
+		return "months"
+	case 3:
+		return "quarters"
+	case 12:
+		return "years"
+	default:
+		return fmt.Sprintf("periods of %d months", n)
+	}
+}
+
 // counted is "1 rule", "4 rules".
 func counted(n int, word string) string {
 	if n != 1 {
