@@ -52,6 +52,7 @@ type Extractor struct {
 	picked   int  // how many there were to pick from
 	reason   string
 	ordinals []int32
+	around   int32 // ordinal of the child row in whose element the walk is
 	main     []byte
 	children []byte
 	blob     []byte
@@ -161,7 +162,9 @@ func (x *Extractor) object(n *node, v fhir.Node, r *row) {
 			return
 		}
 		if child == nil {
-			x.unread[x.typ.kind]++
+			if len(n.steps) == 0 { // else its steps read the element whole
+				x.unread[x.typ.kind]++
+			}
 			continue
 		}
 		x.visit(child, value, r)
@@ -200,14 +203,19 @@ func (x *Extractor) visit(n *node, v fhir.Node, r *row) {
 	}
 }
 
-// child makes one row of a child table.
+// child makes one row of a child table. Child tables may be nested.
 func (x *Extractor) child(n *node, v fhir.Node) {
 	r := x.typeRows[n.table]
 	r.reset()
+	skip, around := x.skipRow, x.around
 	x.skipRow = false
 	r.ordinal = x.ordinals[n.table]
+	x.around = r.ordinal
 	for _, do := range n.steps {
 		do(x, r, v)
+	}
+	if n.byURL != nil {
+		x.extensions(n, v.Get("extension"), r)
 	}
 	if n.children != nil {
 		aged := x.agedCode
@@ -216,7 +224,8 @@ func (x *Extractor) child(n *node, v fhir.Node) {
 		x.settleAges()
 		x.agedCode = aged
 	}
-	if x.skipRow {
+	x.around = around
+	if x.skipRow, skip = skip, x.skipRow; skip {
 		return
 	}
 	x.ordinals[n.table]++
@@ -227,6 +236,9 @@ func (x *Extractor) child(n *node, v fhir.Node) {
 	}
 	r.setBytes(at, x.rid[:])
 	r.setNumber(at+1, int64(r.ordinal))
+	if n.parent >= 0 {
+		r.setNumber(n.parent, int64(around))
+	}
 	x.children = append(x.children, byte(n.table))
 	x.children = r.encode(x.children)
 }
@@ -239,7 +251,11 @@ func (x *Extractor) extensions(n *node, list fhir.Node, r *row) {
 			continue
 		}
 		if known.byURL != nil {
-			x.extensions(known, e.Get("extension"), r)
+			if known.table >= 0 {
+				x.child(known, e)
+			} else {
+				x.extensions(known, e.Get("extension"), r)
+			}
 			continue
 		}
 		for name, value := range e.Members() {

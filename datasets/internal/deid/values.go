@@ -186,6 +186,14 @@ func letters(s string, low, high int) bool {
 	return true
 }
 
+// publishedValueSet is the URL of a value set of the VSAC without its version. What
+// it ends in is an OID, so nothing else can stand in it.
+func publishedValueSet(text []byte) (string, bool) {
+	url, _, _ := strings.Cut(string(text), "|")
+	oid, ok := strings.CutPrefix(url, "http://cts.nlm.nih.gov/fhir/ValueSet/")
+	return url, ok && len(oid) <= 64 && allDigits(strings.ReplaceAll(oid, ".", "")) && oid[0] != '.'
+}
+
 // A field is what a Reference element may point to. Field 0 is the patient's.
 const patientField = 0
 
