@@ -35,6 +35,8 @@ type Extractor struct {
 	sealer *Sealer
 	words  *lexicon
 	refs   *refCache
+	key    *Key
+	person *ID      // whose everything is; nil where each resource names its patient
 	rows   [][]*row // by type and table
 	lost   []int64  // by counter of the plan
 	unread []int64  // members without a line, by type
@@ -77,7 +79,7 @@ type Config struct {
 // NewExtractor makes an extractor.
 func NewExtractor(c Config) *Extractor {
 	x := &Extractor{
-		plan: c.Plan, zone: c.Zone, source: c.Source, labels: c.Labels,
+		plan: c.Plan, zone: c.Zone, source: c.Source, labels: c.Labels, key: c.Key,
 		pseudo: NewPseudonyms(c.Key, c.Source), shifts: NewShifter(c.Key), sealer: NewSealer(c.Key),
 		words: newLexicon(c.Dictionary, c.Plan.policy), refs: newRefCache(),
 		lost: make([]int64, len(c.Plan.losses)), unread: make([]int64, len(c.Plan.types)),
@@ -93,6 +95,15 @@ func NewExtractor(c Config) *Extractor {
 	}
 	x.ordinals = make([]int32, widest)
 	return x
+}
+
+// Turn goes on with another source, which is the record of one person alone: what
+// it holds is that person's, whomever it names.
+func (x *Extractor) Turn(source string, patient []byte) {
+	x.source, x.pseudo = source, NewPseudonyms(x.key, source)
+	x.refs.forget()
+	person := x.pseudo.Of("Patient", patient)
+	x.person = &person
 }
 
 // Extract makes the Record of a parsed resource, valid until the next call.
@@ -129,6 +140,10 @@ func (x *Extractor) subject(root fhir.Node) Verdict {
 	case "id":
 		x.pid, x.shift = x.rid, x.shifts.Days(x.rid)
 	default:
+		if x.person != nil {
+			x.pid, x.shift = *x.person, x.shifts.Days(*x.person)
+			break
+		}
 		ref, e := x.reference(patientField, root.Get(owner))
 		switch ref.is {
 		case refUnusable:
