@@ -14,7 +14,7 @@ import (
 
 // extractVersion changes when the same input would give other rows. It is part of
 // the skip rule's key.
-const extractVersion = 1
+const extractVersion = 2
 
 // DefaultMaxReject is the share of lines that may be rejected.
 const DefaultMaxReject = 0.01

@@ -37,7 +37,7 @@ var syntaxes = map[string]func(string) bool{
 	"nubc":       regexp.MustCompile(`^[0-9]{1,2}$`).MatchString,
 	"nucc":       regexp.MustCompile(`^[0-9]{3}[0-9A-Z]{6}X$`).MatchString,
 	// HL7's codes are lower case with hyphens, or capitals.
-	"hl7": regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$|^_?[A-Z0-9<>+.-]{1,16}$`).MatchString,
+	"hl7": regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$|^_?[A-Z0-9<>+.-]{1,16}$|^[A-Z]{3,5}\.(early|late)$`).MatchString,
 }
 
 var systemName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,47}$|^v[23]-[A-Za-z0-9-]{1,40}$`)
@@ -87,8 +87,8 @@ func allDigits(s string) bool {
 }
 
 // isLOINC checks form and mod-10 check digit (LOINC Users' Guide, "Check digits").
-// Parts and answers begin with LP or LA; their letters count as the digit sum of
-// their place in the alphabet.
+// Parts and answers begin with LP or LA; a letter counts as its place in ASCII after
+// the digit 0, doubled as 2n - 9*(n/5), which for digits is the usual rule.
 func isLOINC(s string) bool {
 	body, check, ok := strings.Cut(s, "-")
 	digits := strings.TrimPrefix(strings.TrimPrefix(body, "LP"), "LA")
@@ -97,21 +97,11 @@ func isLOINC(s string) bool {
 	}
 	sum := 0
 	for i := range len(body) {
-		d := int(body[len(body)-1-i] - '0')
-		switch body[len(body)-1-i] {
-		case 'L':
-			d = 3
-		case 'A':
-			d = 1
-		case 'P':
-			d = 7
-		}
+		n := int(body[len(body)-1-i] - '0')
 		if i%2 == 0 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
+			n = 2*n - 9*(n/5)
 		}
-		sum += d
+		sum += n
 	}
 	return (10-sum%10)%10 == int(check[0]-'0')
 }

@@ -12,7 +12,8 @@ func (l *lexicon) unitOf(v fhir.Node) (unit string, ok bool) {
 	code, system := v.Get("code").Str(), v.Get("system").Str()
 	if len(code) == 0 {
 		code = v.Get("unit").Str()
-	} else if len(system) > 0 && string(system) != "http://unitsofmeasure.org" && string(system) != "urn:oid:2.16.840.1.113883.6.8" {
+	} else if len(system) > 0 && string(system) != "http://unitsofmeasure.org" && string(system) != "urn:oid:2.16.840.1.113883.6.8" &&
+		string(system) != "http://hl7.org/fhirpath/CodeSystem/calendar-units" {
 		return "", false
 	}
 	if len(code) == 0 {
@@ -20,7 +21,7 @@ func (l *lexicon) unitOf(v fhir.Node) (unit string, ok bool) {
 	}
 	u, known := l.units[string(code)]
 	if !known {
-		u = knownUnit{string(code), isUCUM(string(code))}
+		u = knownUnit{string(code), calendarUnits[string(code)] || isUCUM(string(code))}
 		l.units.store(code, u)
 	}
 	return u.text, u.ok
@@ -132,7 +133,10 @@ var (
 		[tbs_us] [tsp_us] [drp] [degF] [Cal] [pH] [in_i'H2O] [in_i'Hg] [diop] [hd_i] [hp_Q] [hp_X] [MET] [APL'U] [GPL'U]
 		[MPL'U] [beth'U] [ELU] [arb'U] [Amb'a'1'U] [CFU] [PFU] [Lf] [FFU] [EID_50] [TCID_50] [CCID_50] [IR] [BAU] [AU]
 		[D'ag'U] [todd'U] [dye'U] [ka'U] [knk'U] [mclg'U] [smgy'U] [tb'U] [USP'U] [HPF] [LPF] [p'diop] [S] [bdsk'U]
-		[acr_us] [psi] [Ch] [car_m] [kn_i] [PNU] [GPL'U] [m/s2/Hz^0.5] [wood'U] [anti'Xa'U]`)
+		[acr_us] [psi] [hnsf'U] [Ch] [car_m] [kn_i] [PNU] [GPL'U] [m/s2/Hz^0.5] [wood'U] [anti'Xa'U]`)
+	// Units of CQL durations (CQL 1.5, "Quantities"): published measures and their data use
+	// them where UCUM is asked for.
+	calendarUnits = words(`year years month months week weeks day days hour hours minute minutes second seconds millisecond milliseconds`)
 	// What an annotation may say: anything else could be a name.
 	annotations = words(`{score} {Score} {count} {#} {beats} {beat} {breaths} {breath} {cells} {Cells} {cell} {titer} {ratio} {RATIO}
 		{index} {index_val} {Index_val} {INR} {nominal} {copies} {Copies} {tablets} {tablet} {tab} {tbl} {capsule} {cap} {puff} {puffs}

@@ -14,7 +14,10 @@ func TestSystems(t *testing.T) {
 		"http://loinc.org|4548-4":               "http://loinc.org",
 		"urn:oid:2.16.840.1.113883.6.1|85354-9": "http://loinc.org",
 		"http://loinc.org|LA6752-5":             "http://loinc.org",
-		"http://loinc.org|LA33-6":               "http://loinc.org", "http://loinc.org|LA30193-0": "http://loinc.org", "http://loinc.org|LP7751-3": "http://loinc.org",
+		"http://loinc.org|LA33-6":               "http://loinc.org",
+		"http://loinc.org|LA31753-9":            "http://loinc.org",
+		"http://loinc.org|LA27538-0":            "http://loinc.org",
+		"http://loinc.org|LA30193-9":            "http://loinc.org", "http://loinc.org|LP7751-3": "http://loinc.org",
 		"http://snomed.info/sct|44054006":                                      "http://snomed.info/sct",
 		"http://snomed.info/sct|10509002":                                      "http://snomed.info/sct",
 		"http://snomed.info/sct|900000000000207008":                            "http://snomed.info/sct",
@@ -37,7 +40,7 @@ func TestSystems(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"http://loinc.org|4548-5", "http://loinc.org|Jane Doe", "http://loinc.org|4548", "http://loinc.org|",
+		"http://loinc.org|4548-5", "http://loinc.org|LA30193-0", "http://loinc.org|Jane Doe", "http://loinc.org|4548", "http://loinc.org|",
 		"http://snomed.info/sct|44054007", "http://snomed.info/sct|123", "http://snomed.info/sct|４４０５４００６",
 		"http://hl7.org/fhir/sid/icd-10-cm|DOE", "http://hl7.org/fhir/sid/icd-10-cm|e11.9",
 		"http://www.nlm.nih.gov/research/umls/rxnorm|123456789", "http://www.ama-assn.org/go/cpt|JDOE1",
@@ -90,7 +93,7 @@ func TestReferences(t *testing.T) {
 		"Patient/1": "Patient/1", "Patient/1/_history/3": "Patient/1", "https://a.example/fhir/Patient/1": "Patient/1",
 		"http://a.example/Patient/1/_history/2": "Patient/1", "urn:uuid:018f428e-34f6-4707-8009-5ad742f901e7": "/018f428e-34f6-4707-8009-5ad742f901e7",
 		"#p": "", "Patient?identifier=x|1": "", "urn:oid:1.2.3": "", "Patient": "", "Patient/": "", "": "", "a/Patient/1": "",
-		"Nobody/1": "", "Patient/a b": "", "javascript:Patient/1": "", "https://a.example/fhir?x=Patient/1": "",
+		"patient/1": "Patient/1", "Resource/1": "/1", "Nobody/1": "", "Patient/a b": "", "javascript:Patient/1": "", "https://a.example/fhir?x=Patient/1": "",
 	} {
 		got := ""
 		if target, ok := parseReference([]byte(text)); ok {
