@@ -218,7 +218,7 @@ func (f *frame) compare(n *elm.Node, e *env) value {
 	if n.Type == "Equivalent" || n.Type == "Equal" || n.Type == "NotEqual" {
 		return f.equality(n, e, a, b)
 	}
-	a, b = dateOf(a), dateOf(b)
+	a, b = pointOf(a, b), pointOf(b, a)
 	for _, v := range []value{a, b} {
 		if _, ok := v.(nullV); ok {
 			return boolV{"NULL::BOOLEAN"}
@@ -291,6 +291,24 @@ func dateOf(v value) value {
 		}
 	}
 	return v
+}
+
+// pointOf takes a choice as what other can be compared with.
+func pointOf(v, other value) value {
+	c, ok := v.(choiceV)
+	if !ok {
+		return v
+	}
+	if i, ok := other.(intervalV); ok {
+		other = i.s
+	}
+	for _, a := range c.alts {
+		if kindOf(a.v) == kindOf(other) {
+			cond := tagIn(c.tag, a.tags)
+			return mapLeaves(a.v, func(s string) string { return caseOf([]string{cond}, []string{s}) })
+		}
+	}
+	return dateOf(v)
 }
 
 func (f *frame) equality(n *elm.Node, e *env, a, b value) value {

@@ -196,6 +196,9 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed string, fail f
 			return intervalV{l, h, "false", "false", nn}
 		}
 		step := func(d dateV, sign, x string) string {
+			if isNullLit(x) {
+				return x
+			}
 			if d.prec == "3" || d.date {
 				return "(" + x + " " + sign + " INTERVAL 1 DAY)"
 			}

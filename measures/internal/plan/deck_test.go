@@ -77,8 +77,11 @@ func TestDeck(t *testing.T) {
 	passed, total, compiled := 0, 0, 0
 	causes := map[string]int{}
 	only := os.Getenv("FARR_ONLY")
-	for _, m := range measures {
+	for i, m := range measures {
 		if only != "" && !strings.Contains(m.name, only) {
+			continue
+		}
+		if part := os.Getenv("FARR_PART"); part != "" && fmt.Sprint(i%3) != part {
 			continue
 		}
 		list := byFolder[m.name]
@@ -336,7 +339,11 @@ func runMeasure(t *testing.T, db *duck.Session, model *plan.Model, libraries map
 			db.Exec(ctx, "drop", "DROP TABLE IF EXISTS "+x)
 		}
 	}()
-	run := func(name, sql string) error { return db.Exec(ctx, name, sql) }
+	run := func(name, sql string) error {
+		limited, cancel := context.WithTimeout(ctx, 60*time.Second)
+		defer cancel()
+		return db.Exec(limited, name, sql)
+	}
 	made = append(made, "period", "subject_period", "subject", "person")
 	check(t, run("period", "CREATE TEMP TABLE period (period VARCHAR, low TIMESTAMP, high TIMESTAMP)"))
 	check(t, run("subject_period", "CREATE TEMP TABLE subject_period (pid UUID, period VARCHAR)"))

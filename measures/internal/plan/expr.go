@@ -296,7 +296,10 @@ func (f *frame) as(n *elm.Node, e *env) value {
 				})
 			}
 		}
-		return shapeOf(want)
+		if null := shapeOf(want); kindOf(null) != "other" {
+			return null
+		}
+		return v // a type of an extension's value
 	case resV:
 		if v.tag != "" && slices.Contains(v.types, want) {
 			return resV{types: []string{want}, rid: "CASE WHEN " + v.tag + " = " + quote(want) + " THEN " + v.rid + " END"}

@@ -63,6 +63,7 @@ type gen struct {
 	valsets []string
 	problem []Diagnostic
 	depth   int
+	onlyURL string // the extensions that a query asks for
 	period  map[*elm.Node]int
 }
 

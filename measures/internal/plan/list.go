@@ -65,6 +65,8 @@ func (f *frame) asList(v value, n *elm.Node, e *env) listV {
 		return literalList(nil, true)
 	case conceptsV:
 		return conceptList(v)
+	case resV, childV:
+		return f.oneAsList(v).(listV)
 	}
 	f.g.fail(e, n, "%s is not a list", typeName(v))
 	return literalList(nil, true)
@@ -222,7 +224,7 @@ func (g *gen) filter(of, codes value) string {
 		return "coalesce(" + o.id + " IN (" + ids + "), false)"
 	case conceptsV:
 		return "coalesce(" + o.list + " IN (SELECT list FROM concept_list WHERE concept IN (" + ids + ")), false)"
-	case nullV:
+	case nullV, strV:
 		return "false"
 	}
 	return ""

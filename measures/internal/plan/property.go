@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"farr/measures/internal/elm"
@@ -79,7 +80,7 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 			conds, vals = append(conds, "coalesce("+v.tag+" = "+quote(t)+", false)"), append(vals, x)
 		}
 		if len(vals) == 0 {
-			return g.fail(e, n, "none of %s has an element %s", strings.Join(v.types, ", "), path)
+			return nullV{} // only another of the types that the author wrote has it
 		}
 		return g.choose(conds, vals)
 	case childV:
@@ -95,8 +96,11 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 			return f.element(n, e, b, b.resource, v.prefix, path)
 		}
 	case refV:
-		if path == "reference" || path == "value" {
+		switch path {
+		case "reference", "value":
 			return v
+		case "type":
+			return strV{"NULL::VARCHAR"}
 		}
 	case qtyV:
 		switch path {
@@ -221,6 +225,9 @@ func (f *frame) element(n *elm.Node, e *env, owner value, resource, prefix, path
 	full := path
 	if prefix != "" {
 		full = prefix + "." + path
+	}
+	if url, ok := strings.CutPrefix(prefix, "extension("); ok && path == "url" {
+		return strV{quote(strings.TrimSuffix(url, ")"))}
 	}
 	if path == "extension" || path == "modifierExtension" {
 		return f.extensions(n, e, owner, resource, prefix)
@@ -432,12 +439,19 @@ func (f *frame) children(s *joinStep, owner value, resource string, line Element
 // that is kept beside an element.
 func (f *frame) extensions(n *elm.Node, e *env, owner value, resource, prefix string) value {
 	g := f.g
+	only := g.onlyURL
+	if url, ok := strings.CutPrefix(prefix, "extension("); ok {
+		return f.extensionParts(owner, resource, strings.TrimSuffix(url, ")"), only)
+	}
+	if line, ok := g.model.extAt[resource+"||"+only]; ok && line.Type == "Extension" {
+		return f.children(nil, owner, resource, Element{Type: "BackboneElement", Column: line.Column}, "extension("+only+")")
+	}
 	var lists []func(at *frame) *rel
 	if prefix == "" {
 		table := g.model.tables[resource] + "_extension"
 		var urls, names []string
 		for k, name := range g.model.ext {
-			if u, ok := strings.CutPrefix(k, resource+"|"); ok {
+			if u, ok := strings.CutPrefix(k, resource+"|"); ok && (only == "" || u == only) && g.model.extAt[resource+"||"+u].Type != "Extension" {
 				urls, names = append(urls, u), append(names, name)
 			}
 		}
@@ -474,7 +488,7 @@ func (f *frame) extensions(n *elm.Node, e *env, owner value, resource, prefix st
 	} else {
 		for k, line := range g.model.extAt {
 			u, ok := strings.CutPrefix(k, resource+"|"+prefix+"|")
-			if !ok {
+			if !ok || only != "" && u != only {
 				continue
 			}
 			s := f.tableOf(owner, resource)
@@ -502,4 +516,26 @@ func (f *frame) extensions(n *elm.Node, e *env, owner value, resource, prefix st
 		}
 		return at.unionAll(sides)
 	}}
+}
+
+// extensionParts are the extensions inside a complex extension, which is a row.
+func (f *frame) extensionParts(owner value, resource, url, only string) value {
+	g := f.g
+	var names []string
+	parts := map[string]Element{}
+	for k, line := range g.model.extAt {
+		if part, ok := strings.CutPrefix(k, resource+"||"+url+"."); ok && (only == "" || part == only) {
+			names = append(names, part)
+			parts[part] = line
+		}
+	}
+	slices.Sort(names)
+	var items []value
+	s := f.tableOf(owner, resource)
+	for _, name := range names {
+		if v := f.column(s, parts[name], parts[name].Column, true); v != nil {
+			items = append(items, tupleV{[]string{"url", "value"}, []value{strV{quote(name)}, v}, notNull(v)})
+		}
+	}
+	return literalList(items, false)
 }

@@ -9,7 +9,10 @@ import (
 // query compiles a Query. One over scalars gives a scalar; any list among its
 // sources makes it a list.
 func (f *frame) query(n *elm.Node, e *env) value {
+	was := f.g.onlyURL
+	f.g.onlyURL = askedURL(n)
 	first := f.value(n.Source[0].Expression, e)
+	f.g.onlyURL = was
 	if c, ok := first.(conceptsV); ok {
 		first = conceptList(c)
 	}
@@ -21,6 +24,18 @@ func (f *frame) query(n *elm.Node, e *env) value {
 		l = literalList([]value{first}, true)
 	}
 	return listV{make: func(at *frame) *rel { return at.listQuery(n, e, l) }}
+}
+
+// askedURL is the URL that a query over extensions compares with.
+func askedURL(n *elm.Node) string {
+	src := n.Source[0].Expression
+	if src.Type != "Property" || src.Path != "extension" && src.Path != "modifierExtension" || n.Where == nil || n.Where.Type != "Equal" {
+		return ""
+	}
+	if l := n.Where.Operand[1]; l.Type == "Literal" {
+		return l.Text
+	}
+	return ""
 }
 
 func (f *frame) scalarQuery(n *elm.Node, e *env, source value) value {

@@ -26,6 +26,9 @@ func (g *gen) unify(vals []value) []value {
 	case len(kinds) > 1 || kinds[0] == "choice":
 		return g.unifyChoice(vals)
 	}
+	if kinds[0] == "tuple" {
+		return g.unifyTuples(vals)
+	}
 	var shape value
 	for _, v := range vals {
 		if _, ok := v.(nullV); ok {
@@ -135,7 +138,7 @@ func (g *gen) fit(v, shape value) value {
 	case dateV:
 		d := v.(dateV)
 		if s.lo != s.hi && d.lo == d.hi {
-			return dateV{d.lo, d.hi + " + INTERVAL 0 DAY", d.prec, s.date}
+			return dateV{d.lo, "(" + d.hi + ")", d.prec, s.date}
 		}
 		return dateV{d.lo, d.hi, d.prec, s.date}
 	case conceptV:
@@ -172,7 +175,7 @@ func nullLike(v value) value {
 		if v.lo == v.hi {
 			return dateV{"NULL::TIMESTAMP", "NULL::TIMESTAMP", "NULL::INTEGER", v.date}
 		}
-		return dateV{"NULL::TIMESTAMP", "NULL::TIMESTAMP + INTERVAL 0 DAY", "NULL::INTEGER", v.date}
+		return dateV{"NULL::TIMESTAMP", "(NULL::TIMESTAMP)", "NULL::INTEGER", v.date}
 	case intervalV:
 		return intervalV{nullLike(v.s), nullLike(v.e), "NULL::BOOLEAN", "NULL::BOOLEAN", "false"}
 	case boolV:
@@ -304,4 +307,44 @@ func (g *gen) choose(conds []string, vals []value) value {
 		}
 		return caseOf(cs, texts)
 	})
+}
+
+// unifyTuples unifies tuples field by field, by name.
+func (g *gen) unifyTuples(vals []value) []value {
+	var names []string
+	for _, v := range vals {
+		if t, ok := v.(tupleV); ok {
+			for _, n := range t.names {
+				if !slices.Contains(names, n) {
+					names = append(names, n)
+				}
+			}
+		}
+	}
+	out := make([]tupleV, len(vals))
+	for i, v := range vals {
+		out[i] = tupleV{names: names, nn: "false"}
+		if t, ok := v.(tupleV); ok {
+			out[i].nn = t.nn
+		}
+	}
+	for _, n := range names {
+		column := make([]value, len(vals))
+		for i, v := range vals {
+			column[i] = nullV{}
+			if t, ok := v.(tupleV); ok {
+				if j := slices.Index(t.names, n); j >= 0 {
+					column[i] = t.fields[j]
+				}
+			}
+		}
+		for i, x := range g.unify(column) {
+			out[i].fields = append(out[i].fields, x)
+		}
+	}
+	result := make([]value, len(vals))
+	for i, t := range out {
+		result[i] = t
+	}
+	return result
 }

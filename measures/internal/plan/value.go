@@ -102,10 +102,15 @@ func mapLeaves(v value, f func(string) string) value {
 		if v.hi != v.lo {
 			if hi = f(v.hi); hi == lo { // equal texts would say that the date is exact
 				hi = "(" + hi + ")"
-				if isNullLit(lo) {
-					hi = map[bool]string{true: "NULL", false: "NULL::TIMESTAMP"}[lo == "NULL::TIMESTAMP"]
-				}
 			}
+			if isNullLit(hi) {
+				hi = "(NULL::TIMESTAMP)"
+			}
+		} else if isNullLit(lo) {
+			hi = "NULL::TIMESTAMP"
+		}
+		if isNullLit(lo) {
+			lo = "NULL::TIMESTAMP"
 		}
 		return dateV{lo, hi, f(v.prec), v.date}
 	case qtyV:
@@ -220,6 +225,11 @@ func cqlName(t *elm.TypeSpec) string {
 	return t.Name
 }
 
+// resources are the resource types that measures name.
+var resources = map[string]bool{"AdverseEvent": true, "AllergyIntolerance": true, "Communication": true, "Condition": true, "Coverage": true, "DeviceRequest": true,
+	"Encounter": true, "Immunization": true, "Location": true, "Medication": true, "MedicationAdministration": true, "MedicationDispense": true, "MedicationRequest": true,
+	"MedicationStatement": true, "Observation": true, "Organization": true, "Patient": true, "Procedure": true, "ServiceRequest": true, "Task": true}
+
 // shapeOf is a null of a type, or nullV where the type says nothing.
 func shapeOf(typ string) value {
 	null := "NULL"
@@ -247,13 +257,15 @@ func shapeOf(typ string) value {
 	case "Reference":
 		return refV{"NULL::UUID"}
 	}
-	if typ != "" && !strings.Contains(typ, "Choice") && strings.ToUpper(typ[:1]) == typ[:1] && typ != "List" && typ != "Tuple" && typ != "Any" && typ != "Time" {
+	if resources[typ] {
 		return resV{types: []string{typ}, rid: null + "::UUID"}
 	}
 	return nullV{}
 }
 
-func isNullLit(s string) bool { return s == "NULL" || strings.HasPrefix(s, "NULL::") }
+func isNullLit(s string) bool {
+	return s == "NULL" || strings.HasPrefix(s, "NULL::") && !strings.Contains(s, " ") || strings.HasPrefix(s, "(NULL::") && strings.Count(s, ")") == 1 && strings.HasSuffix(s, ")")
+}
 
 // notNull is SQL for whether v is there; never NULL itself.
 func notNull(v value) string {
