@@ -19,6 +19,7 @@ var units = map[string]unit{
 	"mm[Hg]": {"pressure", "1.0"},
 	"year":   {"months", "12.0"}, "a": {"months", "12.0"}, "month": {"months", "1.0"}, "mo": {"months", "1.0"},
 	"week": {"time", "604800.0"}, "wk": {"time", "604800.0"}, "day": {"time", "86400.0"}, "d": {"time", "86400.0"}, "hour": {"time", "3600.0"}, "h": {"time", "3600.0"},
+	"years": {"months", "12.0"}, "months": {"months", "1.0"}, "weeks": {"time", "604800.0"}, "days": {"time", "86400.0"}, "hours": {"time", "3600.0"}, "minutes": {"time", "60.0"}, "seconds": {"time", "1.0"},
 	"minute": {"time", "60.0"}, "min": {"time", "60.0"}, "second": {"time", "1.0"}, "s": {"time", "1.0"},
 	"/min": {"rate", "1.0"}, "{Beats}/min": {"rate", "1.0"}, "{beats}/min": {"rate", "1.0"}, "{breaths}/min": {"rate", "1.0"},
 	"1": {"one", "1.0"}, "{score}": {"one", "1.0"}, "[score]": {"one", "1.0"}, "%": {"percent", "1.0"},
