@@ -57,6 +57,11 @@ test: assets ## everything that CI runs: format, vet, unit and end-to-end tests
 	go vet ./...
 	go test -timeout 20m ./...
 
+CONTENT ?= content
+.PHONY: cases
+cases: build ## run the test cases of the published measures in CONTENT (minutes)
+	bin/farr measure test $(CONTENT)
+
 .PHONY: bench
 bench: build ## speed and memory on seeded populations (minutes)
 	go test -run '^$$' -bench . -benchtime 1x ./...

@@ -2,8 +2,6 @@ package datasets
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -15,7 +13,7 @@ import (
 
 // extractVersion changes when the same input would give other rows. It is part of
 // the skip rule's key.
-const extractVersion = 2
+const extractVersion = 3
 
 // DefaultMaxReject is the share of lines that may be rejected.
 const DefaultMaxReject = 0.01
@@ -24,6 +22,7 @@ const DefaultMaxReject = 0.01
 type ExtractRequest struct {
 	Source     string  // folder of *.ndjson and *.ndjson.gz
 	SourceName string  // part of every pseudonym; "main" when empty
+	Cases      []Case  // instead of Source and SourceName: many small sources in one snapshot
 	Zone       string  // IANA zone of local wall time; "UTC" when empty
 	Profile    string  // "shifted" (when empty) or "limited"
 	SitesFile  string  // CSV id,label of organizations and locations; may be empty
@@ -121,10 +120,11 @@ func Extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 type extraction struct {
 	store   *Store
 	req     ExtractRequest
-	source  *fhir.Source
+	input   input
 	config  deid.Config
 	policy  *deid.Policy
 	inputs  []Input
+	files   int // of the source, or cases
 	recipe  map[string]any
 	key     string // of the skip rule
 	asOf    int64
@@ -154,7 +154,11 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	if req.Key == nil {
 		return nil, errors.New("a project key is needed; farr keys new makes one")
 	}
-	if err := CheckSourceName(req.SourceName); err != nil {
+	if len(req.Cases) > 0 {
+		if err := checkCases(req); err != nil {
+			return nil, err
+		}
+	} else if err := CheckSourceName(req.SourceName); err != nil {
 		return nil, fmt.Errorf("source name %q: %w", req.SourceName, err)
 	}
 	if math.IsNaN(req.MaxReject) || req.MaxReject < 0 || req.MaxReject > 1 {
@@ -192,44 +196,44 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	return x, nil
 }
 
+// input is where the lines come from: an export, or cases.
+type input interface {
+	// hash gives what decides the result: the files, and in which order they stand,
+	// which decides between versions of a resource that carry no date. Names of
+	// files are in neither.
+	hash(ctx context.Context, progress progress.Func) (files []Input, order string, err error)
+	// read gives every line to the worker.
+	read(ctx context.Context, w *worker, progress progress.Func) error
+}
+
 // hashInputs finds the files, and makes the skip rule's key of all that decides
-// the result. The order of the files decides between versions of a resource that
-// carry no date, so it is in the key too; their names are not.
+// the result.
 func (x *extraction) hashInputs(ctx context.Context, sites *Input) error {
-	var err error
-	if x.source, err = fhir.Open(x.req.Source); err != nil {
-		return err
-	}
-	for _, f := range x.source.Ignored {
-		x.report.Ignored = append(x.report.Ignored, f.Name+": "+f.Why)
-	}
-	order := sha256.New()
-	var done int64
-	for _, in := range x.source.Inputs {
-		hash, err := in.Hash(ctx)
+	if len(x.req.Cases) > 0 {
+		x.input = &caseInput{cases: x.req.Cases}
+	} else {
+		source, err := fhir.Open(x.req.Source)
 		if err != nil {
 			return err
 		}
-		order.Write([]byte(hash))
-		x.inputs = append(x.inputs, Input{Kind: "file", ID: hash, Bytes: in.Size})
-		done += in.Size
-		x.req.Progress.Report("check input", done, x.size())
+		for _, f := range source.Ignored {
+			x.report.Ignored = append(x.report.Ignored, f.Name+": "+f.Why)
+		}
+		x.input = &exportInput{source}
 	}
+	files, order, err := x.input.hash(ctx, x.req.Progress)
+	if err != nil {
+		return err
+	}
+	x.inputs, x.files = files, max(len(files), len(x.req.Cases))
 	if sites != nil {
 		x.inputs = append(x.inputs, *sites)
 	}
 	x.recipe = map[string]any{
 		"step": extractVersion, "policy": x.policy.Hash(), RecipeProfile: x.req.Profile, RecipeZone: x.req.Zone,
 		RecipeKey: x.req.Key.ID(), "source": x.req.SourceName, "observable": x.req.Observable, "as_of": x.req.AsOf,
-		"order": hex.EncodeToString(order.Sum(nil)),
+		"order": order,
 	}
 	x.key, err = KeyOf("extract", x.recipe, x.inputs)
 	return err
-}
-
-func (x *extraction) size() (n int64) {
-	for _, in := range x.source.Inputs {
-		n += in.Size
-	}
-	return n
 }

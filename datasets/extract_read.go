@@ -2,10 +2,13 @@ package datasets
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 
 	"farr/datasets/fhir"
 	"farr/datasets/internal/deid"
+	"farr/internal/progress"
 )
 
 // arenaBytes is how many bytes of de-identified records are sorted at once.
@@ -33,23 +36,56 @@ func (x *extraction) read(ctx context.Context) error {
 		byType: map[string]*TypeCount{}, dropReasons: map[string]int64{}, rejectReasons: map[string]int64{},
 	}
 	x.workers = []*worker{w}
+	err := x.input.read(ctx, w, x.req.Progress)
+	x.collect()
+	if err != nil {
+		return err
+	}
+	return x.config.Dictionary.Clash()
+}
+
+// exportInput is a folder of NDJSON.
+type exportInput struct{ *fhir.Source }
+
+func (in *exportInput) size() (n int64) {
+	for _, f := range in.Inputs {
+		n += f.Size
+	}
+	return n
+}
+
+func (in *exportInput) hash(ctx context.Context, progress progress.Func) (files []Input, order string, err error) {
+	sum := sha256.New()
+	var done int64
+	for _, f := range in.Inputs {
+		hash, err := f.Hash(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		sum.Write([]byte(hash))
+		files = append(files, Input{Kind: "file", ID: hash, Bytes: f.Size})
+		done += f.Size
+		progress.Report("check input", done, in.size())
+	}
+	return files, hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+func (in *exportInput) read(ctx context.Context, w *worker, progress progress.Func) error {
 	var before int64
-	for i, in := range x.source.Inputs {
-		err := in.Lines(ctx, func(l fhir.Line) error {
+	for i, f := range in.Inputs {
+		err := f.Lines(ctx, func(l fhir.Line) error {
 			if l.Number&0x3ff == 0 {
-				x.req.Progress.Report("extract", before+l.Done, x.size())
+				progress.Report("extract", before+l.Done, in.size())
 			}
-			return w.line(in, i, l)
+			return w.line(f, i, l)
 		})
 		if err != nil {
-			x.collect()
 			return err
 		}
-		before += in.Size
+		before += f.Size
 	}
-	x.req.Progress.Report("extract", before, x.size())
-	x.collect()
-	return x.config.Dictionary.Clash()
+	progress.Report("extract", before, in.size())
+	return nil
 }
 
 // line decides about one line.
@@ -132,7 +168,7 @@ func (x *extraction) judge(context.Context) error {
 	if r.Rejected+r.NotInPolicy+r.DroppedByPolicy == r.Read {
 		return &fhir.Error{Code: fhir.EmptySource, File: x.req.Source, Offset: -1, Hint: fmt.Sprintf(
 			"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d: nothing is left to store, and nothing was published",
-			len(x.source.Inputs), r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy)}
+			x.files, r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy)}
 	}
 	return nil
 }

@@ -14,30 +14,43 @@ import (
 
 func (a *app) measure() *cobra.Command {
 	group := &cobra.Command{Use: "measure", Short: "compute quality measures and cohorts"}
-	group.AddCommand(a.measureList(), a.measureViews(), a.measureRun(), a.measureResults())
+	group.AddCommand(a.measureList(), a.measureViews(), a.measureRun(), a.measureResults(), a.measureImport(), a.measureTest())
 	return group
 }
 
 func (a *app) measureList() *cobra.Command {
 	var folders []string
+	var store string
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "list the measures and cohorts of a library",
-		RunE: func(*cobra.Command, []string) error {
+		Use:   "list [--store DIR]",
+		Short: "list the measures and cohorts of a library, and a store's imported measures",
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			library, err := measures.LoadLibrary(folders...)
 			if err != nil {
 				return err
 			}
-			return a.print(library.Definitions(), func(w io.Writer) error {
+			imported, err := importedMeasures(cmd, store)
+			if err != nil {
+				return err
+			}
+			var listed any = library.Definitions()
+			if store != "" {
+				listed = map[string]any{"library": library.Definitions(), "package": imported}
+			}
+			return a.print(listed, func(w io.Writer) error {
 				p := printer{w: w}
 				for _, d := range library.Definitions() {
 					p.line("%-30s %-8s %s", d.ID, d.Kind, d.Title)
+				}
+				for _, m := range imported {
+					p.line("%-30s %-8s %s", m.Name, "package", m.Title)
 				}
 				return p.err
 			})
 		},
 	}
 	libraryFlag(cmd, &folders)
+	cmd.Flags().StringVar(&store, "store", "", "folder of a store with an imported package")
 	return cmd
 }
 

@@ -37,6 +37,8 @@ type Extractor struct {
 	sealer *Sealer
 	words  *lexicon
 	refs   *refCache
+	key    *Key
+	person *ID      // whose everything is; nil where each resource names its patient
 	rows   [][]*row // by type and table
 	lost   []int64  // by counter of the plan
 	unread []int64  // members without a line, by type
@@ -56,6 +58,7 @@ type Extractor struct {
 	picked   int  // how many there were to pick from
 	reason   string
 	ordinals []int32
+	around   int32 // ordinal of the child row in whose element the walk is
 	children []byte
 	blob     []byte
 	sealed   []byte
@@ -87,7 +90,7 @@ type Config struct {
 // NewExtractor makes an extractor.
 func NewExtractor(c Config) *Extractor {
 	x := &Extractor{
-		plan: c.Plan, zone: c.Zone, source: c.Source, labels: c.Labels,
+		plan: c.Plan, zone: c.Zone, source: c.Source, labels: c.Labels, key: c.Key,
 		pseudo: NewPseudonyms(c.Key, c.Source), shifts: NewShifter(c.Key), sealer: NewSealer(c.Key),
 		words: newLexicon(c.Dictionary, c.Plan.policy), refs: newRefCache(),
 		lost: make([]int64, len(c.Plan.losses)), unread: make([]int64, len(c.Plan.types)),
@@ -103,6 +106,15 @@ func NewExtractor(c Config) *Extractor {
 	}
 	x.ordinals = make([]int32, widest)
 	return x
+}
+
+// Turn goes on with another source, which is the record of one person alone: what
+// it holds is that person's, whomever it names.
+func (x *Extractor) Turn(source string, patient []byte) {
+	x.source, x.pseudo = source, NewPseudonyms(x.key, source)
+	x.refs.forget()
+	person := x.pseudo.Of("Patient", patient)
+	x.person = &person
 }
 
 // Extract makes the Record of a parsed resource, valid until the next call.
@@ -156,6 +168,10 @@ func (x *Extractor) subject(root fhir.Node) Verdict {
 	case "id":
 		x.pid, x.shift = x.rid, x.shifts.Days(x.rid)
 	default:
+		if x.person != nil {
+			x.pid, x.shift = *x.person, x.shifts.Days(*x.person)
+			break
+		}
 		ref, e := x.reference(patientField, root.Get(owner))
 		switch ref.is {
 		case refUnusable:
@@ -187,7 +203,9 @@ func (x *Extractor) object(n *node, v fhir.Node, r *row) {
 			return
 		}
 		if child == nil {
-			x.unread[x.typ.kind]++
+			if len(n.steps) == 0 { // else its steps read the element whole
+				x.unread[x.typ.kind]++
+			}
 			continue
 		}
 		x.visit(child, value, r)
@@ -248,23 +266,27 @@ func (x *Extractor) visit(n *node, v fhir.Node, r *row) {
 	}
 }
 
-// child makes one row of a child table.
+// child makes one row of a child table. Child tables may be nested.
 func (x *Extractor) child(n *node, v fhir.Node) {
 	r := x.typeRows[n.table]
 	r.reset()
+	skip, around := x.skipRow, x.around
 	x.skipRow = false
 	r.ordinal = x.ordinals[n.table]
 	about, from := x.about, len(x.late)
-	x.about = subject{}
+	x.about, x.around = subject{}, r.ordinal
 	for _, do := range n.steps {
 		do(x, r, v)
+	}
+	if n.byURL != nil {
+		x.extensions(n, v.Get("extension"), r)
 	}
 	if n.children != nil {
 		x.object(n, v, r)
 	}
 	x.settle(from)
-	x.about = about
-	if x.skipRow {
+	x.about, x.around = about, around
+	if x.skipRow, skip = skip, x.skipRow; skip {
 		return
 	}
 	x.ordinals[n.table]++
@@ -275,6 +297,9 @@ func (x *Extractor) child(n *node, v fhir.Node) {
 	}
 	r.setBytes(at, x.rid[:])
 	r.setNumber(at+1, int64(r.ordinal))
+	if n.parent >= 0 {
+		r.setNumber(n.parent, int64(around))
+	}
 	x.children = append(x.children, byte(n.table))
 	x.children = r.encode(x.children)
 }
@@ -291,7 +316,11 @@ func (x *Extractor) extensions(n *node, list fhir.Node, r *row) {
 			continue
 		}
 		if known.byURL != nil {
-			x.extensions(known, e.Get("extension"), r)
+			if known.table >= 0 {
+				x.child(known, e)
+			} else {
+				x.extensions(known, e.Get("extension"), r)
+			}
 			continue
 		}
 		for name, value := range e.Members() {

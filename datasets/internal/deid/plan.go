@@ -21,6 +21,7 @@ type typePlan struct {
 	resourcePolicy
 	kind   int // place in Plan.types
 	tables []*Table
+	kept   []Element
 	root   *node
 	order  []int // columns of the main table
 	main   mainColumns
@@ -37,6 +38,7 @@ type node struct {
 	children names
 	byURL    map[string]*node // of extension and modifierExtension
 	table    int              // child table that each item makes a row of, or -1
+	parent   int              // its column with the ordinal of the row around it, or -1
 	loss     int              // counter of values that are not of their type
 }
 
@@ -71,7 +73,7 @@ func (c *names) add(name string, n *node) {
 	(*c)[len(name)] = append((*c)[len(name)], named{name, n})
 }
 
-func newNode() *node { return &node{table: -1} }
+func newNode() *node { return &node{table: -1, parent: -1} }
 
 // Compile prepares a policy for a profile. Its errors name file, line and path.
 func Compile(policy *Policy, profile Profile) (*Plan, error) {
@@ -131,9 +133,13 @@ func (p *Plan) compileType(r resourcePolicy) (*typePlan, error) {
 		if e.actions[p.profile] == "-" {
 			continue
 		}
+		for _, table := range t.tables {
+			table.used = nil
+		}
 		if err := p.addElement(t, e); err != nil {
 			return nil, fmt.Errorf("line %d: %s: %w", e.line, e.text, err)
 		}
+		t.keep(e, e.actions[p.profile])
 	}
 	for _, c := range []struct {
 		condition
@@ -195,10 +201,7 @@ func (p *Plan) addElement(t *typePlan, e element) error {
 			n.children.add(s.name, child)
 		}
 		if s.url != "" {
-			if i != 0 {
-				return fmt.Errorf("an extension is the first of its path")
-			}
-			return p.addExtension(t, e, child, s.url, e.path[1:])
+			return p.addExtension(t, table, e, child, i)
 		}
 		last := i == len(e.path)-1
 		switch array := s.array; {
@@ -210,6 +213,9 @@ func (p *Plan) addElement(t *typePlan, e element) error {
 				return fmt.Errorf("%s[] has no line of its own before this one", s.name)
 			}
 			child.array, child.table = array, t.childTable(e.column)
+			if table != t.tables[0] {
+				child.parent = t.tables[child.table].column("parent_ordinal", Int32)
+			}
 		case child.array == "" || child.array == array:
 			child.array = array
 		default:
@@ -227,10 +233,12 @@ func (p *Plan) addElement(t *typePlan, e element) error {
 var listTypes = map[string]bool{"CodeableConcept": true, "canonical": true}
 
 // addExtension lists an extension by its URL, or one part of a complex extension
-// by the URL and the part's name.
-func (p *Plan) addExtension(t *typePlan, e element, list *node, url string, parts []segment) error {
+// by the URL and the part's name. One of a resource becomes a row of the type's
+// extension table, or a row of a table of its own when a line says child; one of an
+// element becomes a column beside that element.
+func (p *Plan) addExtension(t *typePlan, table *Table, e element, list *node, at int) error {
 	n := list
-	for _, name := range append([]segment{{name: url}}, parts...) {
+	for _, name := range append([]segment{{name: e.path[at].url}}, e.path[at+1:]...) {
 		if n.byURL == nil {
 			n.byURL = map[string]*node{}
 		}
@@ -240,13 +248,22 @@ func (p *Plan) addExtension(t *typePlan, e element, list *node, url string, part
 			child.loss = p.counter(t.typ + ".extension(" + e.column + ")")
 			n.byURL[name.name] = child
 		}
+		if child.table >= 0 {
+			table = t.tables[child.table]
+		}
 		n = child
 	}
-	if e.column == "negated" {
+	switch {
+	case e.typ == "Extension" && e.actions[p.profile] == "child":
+		n.table = t.childTable(e.column)
+		return nil
+	case e.column == "negated":
 		return p.addSteps(t, t.tables[0], n, e)
+	case at > 0 || table != t.tables[0]:
+		return p.addSteps(t, table, n, e)
 	}
 	n.table = t.childTable(t.table + "_extension")
-	table := t.tables[n.table]
+	table = t.tables[n.table]
 	name := e.column
 	column := table.column("url", Varchar)
 	n.steps = append(n.steps, func(_ *Extractor, r *row, _ fhirNode) { r.setText(column, name) })

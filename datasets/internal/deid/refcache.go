@@ -50,3 +50,6 @@ func (e *refEntry) store(field uint16, ref []byte) {
 		e.size, e.field = uint8(copy(e.text[:], ref)), field
 	}
 }
+
+// forget empties the cache, when another source gives the same text another meaning.
+func (c *refCache) forget() { clear(c.entries) }

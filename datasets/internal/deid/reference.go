@@ -38,6 +38,10 @@ func parseReference(ref []byte) (target, bool) {
 		}
 		head = head[base+1:]
 	}
-	t.typ = head
-	return t, fhir.ValidID(t.id) && fhir.IsResourceType(t.typ)
+	if t.typ = head; string(head) == "Resource" {
+		t.typ = nil // any type: the element says which
+	} else if len(head) > 0 && head[0] >= 'a' {
+		t.typ = append([]byte{head[0] &^ 0x20}, head[1:]...) // Condition, written condition
+	}
+	return t, fhir.ValidID(t.id) && (t.typ == nil || fhir.IsResourceType(t.typ))
 }

@@ -28,10 +28,12 @@ type Column struct {
 type Table struct {
 	Name    string
 	Columns []Column
+	used    []string // columns asked for since a line of the policy was begun
 }
 
 // column is the index of a column, made when it is new.
 func (t *Table) column(name string, typ Type) int {
+	t.used = append(t.used, name)
 	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
 	if i < 0 {
 		i = len(t.Columns)

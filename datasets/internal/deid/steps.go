@@ -15,6 +15,9 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 	action := e.actions[p.profile]
 	loss := p.counter(t.typ + "." + e.text)
 	base, choice := strings.CutSuffix(e.column, "[x]")
+	if !choice && n.table >= 0 && e.path[len(e.path)-1].array == "each" {
+		base = "value" // an item of a list is a row, and the line's column its table
+	}
 	if choice {
 		tag, typ := table.column(base+"_tag", Varchar), e.typ
 		n.steps = append(n.steps, func(_ *Extractor, r *row, _ fhirNode) { r.setText(tag, typ) })
@@ -133,7 +136,7 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 		}
 	case "Reference reference":
 		name := base + "_rid"
-		if n.table >= 0 && n.array == "each" && e.path[len(e.path)-1].array != "" {
+		if base == "value" && !choice {
 			name = "target_rid"
 		}
 		column := table.column(name, UUID)
@@ -141,6 +144,15 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 		do = func(x *Extractor, r *row, v fhirNode) {
 			if ref, _ := x.reference(field, v); ref.is == refGood {
 				r.setBytes(column, ref.id[:])
+			} else {
+				x.lost[loss]++
+			}
+		}
+	case "canonical value-set":
+		column := table.column(base, Varchar)
+		do = func(x *Extractor, r *row, v fhirNode) {
+			if url, ok := publishedValueSet(v.Str()); ok {
+				r.setText(column, url)
 			} else {
 				x.lost[loss]++
 			}

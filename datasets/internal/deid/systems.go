@@ -153,8 +153,8 @@ func allDigits(s string) bool {
 }
 
 // isLOINC checks form and mod-10 check digit (LOINC Users' Guide, "Check digits").
-// Parts and answers begin with LP or LA; their letters count as the digit sum of
-// their place in the alphabet.
+// Parts and answers begin with LP or LA; a letter counts as its place in ASCII after
+// the digit 0, doubled as 2n - 9*(n/5), which for digits is the usual rule.
 func isLOINC(s string) bool {
 	body, check, ok := strings.Cut(s, "-")
 	digits := strings.TrimPrefix(strings.TrimPrefix(body, "LP"), "LA")
@@ -163,21 +163,11 @@ func isLOINC(s string) bool {
 	}
 	sum := 0
 	for i := range len(body) {
-		d := int(body[len(body)-1-i] - '0')
-		switch body[len(body)-1-i] {
-		case 'L':
-			d = 3
-		case 'A':
-			d = 1
-		case 'P':
-			d = 7
-		}
+		n := int(body[len(body)-1-i] - '0')
 		if i%2 == 0 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
+			n = 2*n - 9*(n/5)
 		}
-		sum += d
+		sum += n
 	}
 	return (10-sum%10)%10 == int(check[0]-'0')
 }

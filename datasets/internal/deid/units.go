@@ -13,7 +13,8 @@ func (l *lexicon) unitOf(v fhir.Node) (unit string, ok bool) {
 	code, system := v.Get("code").Str(), v.Get("system").Str()
 	if len(code) == 0 {
 		code = v.Get("unit").Str()
-	} else if len(system) > 0 && string(system) != "http://unitsofmeasure.org" && string(system) != "urn:oid:2.16.840.1.113883.6.8" {
+	} else if len(system) > 0 && string(system) != "http://unitsofmeasure.org" && string(system) != "urn:oid:2.16.840.1.113883.6.8" &&
+		string(system) != "http://hl7.org/fhirpath/CodeSystem/calendar-units" {
 		return "", false
 	}
 	if len(code) == 0 {
@@ -37,16 +38,16 @@ type knownUnit struct {
 // that is in use in medicine, by its atoms. A grammar that knows the atoms is needed:
 // by characters alone a name or "SSN" would pass. What numbers a unit may have is
 // bounded, because a record number is also a factor or an exponent.
-type ucum struct{ prefixes, metric, atoms, annotations map[string]bool }
+type ucum struct{ prefixes, metric, atoms, annotations, calendar map[string]bool }
 
 func parseUnits(text string) (*ucum, error) {
-	u := &ucum{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
-	kinds := map[string]map[string]bool{"prefix": u.prefixes, "metric": u.metric, "atom": u.atoms, "annotation": u.annotations}
+	u := &ucum{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	kinds := map[string]map[string]bool{"prefix": u.prefixes, "metric": u.metric, "atom": u.atoms, "annotation": u.annotations, "calendar": u.calendar}
 	for number, line := range lines(text) {
 		words := strings.Fields(line)
 		kind := kinds[words[0]]
 		if kind == nil {
-			return nil, fmt.Errorf("line %d: prefix, metric, atom or annotation, then texts", number)
+			return nil, fmt.Errorf("line %d: prefix, metric, atom, annotation or calendar, then texts", number)
 		}
 		for _, w := range words[1:] {
 			if strings.HasPrefix(w, "{") != (words[0] == "annotation") || kind[w] || words[0] != "prefix" && (u.metric[w] || u.atoms[w]) {
@@ -74,6 +75,9 @@ type unitRead struct {
 
 // valid says whether the text is a unit.
 func (u *ucum) valid(s string) bool {
+	if u.calendar[s] {
+		return true
+	}
 	if len(s) == 0 || len(s) > unitLength {
 		return false
 	}

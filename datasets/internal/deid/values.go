@@ -3,6 +3,7 @@ package deid
 import (
 	"bytes"
 	"math/bits"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -134,6 +135,9 @@ var limitAge = func() map[string]fhir.Decimal {
 	for unit, n := range map[string]string{"a": "90", "mo": "1080", "wk": "4695", "d": "32872", "h": "788928", "min": "47335680"} {
 		limits[unit], _ = fhir.ParseDecimal8([]byte(n))
 	}
+	for calendar, unit := range map[string]string{"year": "a", "month": "mo", "week": "wk", "day": "d", "hour": "h", "minute": "min"} {
+		limits[calendar], limits[calendar+"s"] = limits[unit], limits[unit]
+	}
 	return limits
 }()
 
@@ -150,6 +154,18 @@ func (x *Extractor) settle(from int) {
 		}
 	}
 	x.late = x.late[:from]
+}
+
+// publishedOID is an OID under the roots of the VSAC. The length of its numbers is
+// bounded, because a record number is a number too.
+var publishedOID = regexp.MustCompile(`^2\.16\.840\.1\.113(762|883)(\.[0-9]{1,6}){1,9}$`)
+
+// publishedValueSet is the URL of a value set of the VSAC without its version. What
+// it ends in is such an OID, so nothing else can stand in it.
+func publishedValueSet(text []byte) (string, bool) {
+	url, _, _ := strings.Cut(string(text), "|")
+	oid, ok := strings.CutPrefix(url, "http://cts.nlm.nih.gov/fhir/ValueSet/")
+	return url, ok && publishedOID.MatchString(oid)
 }
 
 // A field is what a Reference element may point to. Field 0 is the patient's.

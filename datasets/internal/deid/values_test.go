@@ -14,7 +14,13 @@ func TestSystems(t *testing.T) {
 		"http://loinc.org|4548-4":               "http://loinc.org",
 		"urn:oid:2.16.840.1.113883.6.1|85354-9": "http://loinc.org",
 		"http://loinc.org|LA6752-5":             "http://loinc.org",
-		"http://loinc.org|LA33-6":               "http://loinc.org", "http://loinc.org|LA30193-0": "http://loinc.org", "http://loinc.org|LP7751-3": "http://loinc.org",
+		"http://loinc.org|LA33-6":               "http://loinc.org",
+		"http://loinc.org|LA31753-9":            "http://loinc.org",
+		"http://loinc.org|LA27538-0":            "http://loinc.org",
+		"http://loinc.org|LA30193-9":            "http://loinc.org", "http://loinc.org|LP7751-3": "http://loinc.org",
+		"http://www.ada.org/cdt|D0120":                                         "http://www.ada.org/cdt",
+		"urn:oid:2.16.840.1.113883.6.259|1108-0":                               "https://www.cdc.gov/nhsn/cdaportal/terminology/codesystem/hsloc.html",
+		"http://terminology.hl7.org/CodeSystem/v3-ActCode|CPT.early":           "http://terminology.hl7.org/CodeSystem/v3-ActCode",
 		"http://snomed.info/sct|44054006":                                      "http://snomed.info/sct",
 		"http://snomed.info/sct|10509002":                                      "http://snomed.info/sct",
 		"http://snomed.info/sct|900000000000207008":                            "http://snomed.info/sct",
@@ -42,7 +48,7 @@ func TestSystems(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"http://loinc.org|4548-5", "http://loinc.org|Jane Doe", "http://loinc.org|4548", "http://loinc.org|",
+		"http://loinc.org|4548-5", "http://loinc.org|LA30193-0", "http://loinc.org|Jane Doe", "http://loinc.org|4548", "http://loinc.org|",
 		"http://snomed.info/sct|44054007", "http://snomed.info/sct|123", "http://snomed.info/sct|４４０５４００６",
 		"http://hl7.org/fhir/sid/icd-10-cm|DOE", "http://hl7.org/fhir/sid/icd-10-cm|e11.9",
 		"http://www.nlm.nih.gov/research/umls/rxnorm|123456789", "http://www.ama-assn.org/go/cpt|JDOE1",
@@ -68,14 +74,14 @@ func TestUnits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, unit := range strings.Fields(`mm[Hg] mg/dL kg/m2 {score} /min 10*3/uL 10*6/uL % mmol/L mL/min/{1.73_m2} [degF] Cel cm kg fL pg
-		U/L [IU]/L m[IU]/mL ug/L [pH] {#} {#}/d /[HPF] /100{WBCs} /a s-1 m+2 10*-3/L 10^9/L dyn.s.cm-5/m2 ug/kg/min [in_i'H2O] cm[H2O]/L/s meq/L mosm/kg a wk [lb_av] [in_i] 10*9/L mm/h {nominal} mL/min {INR} [arb'U]/mL mg/(24.h) m/s2`) {
+		U/L [IU]/L m[IU]/mL ug/L [pH] {#} {#}/d /[HPF] /100{WBCs} /a s-1 m+2 10*-3/L 10^9/L dyn.s.cm-5/m2 ug/kg/min [in_i'H2O] cm[H2O]/L/s meq/L mosm/kg a wk [lb_av] [in_i] 10*9/L mm/h {nominal} mL/min {INR} [arb'U]/mL mg/(24.h) m/s2 [hnsf'U] day years`) {
 		if !p.units.valid(unit) {
 			t.Errorf("%s is no unit", unit)
 		}
 	}
 	for _, text := range []string{"SSN", "MRN", "Jane", "Doe", "{Jane}", "mg{Jane Doe}", "mm[Jane]", "mm[Hg", "123-45-6789", "mg//dL", "", "()", "(mg", "mmHg",
 		"g123456789", "123.456.789", "mg19570321", "m-555123", "m12", "m--1", "g1.g2.g3", "10*12.123/L", "10*", "10*6", "123", "/123", "1.2.3.mg",
-		"mg.555.123", "(123)", "m.m.m.m.m.m", "10*123/L", "mg.10*12.10*3",
+		"mg.555.123", "(123)", "years/mL", "2.years", "m.m.m.m.m.m", "10*123/L", "mg.10*12.10*3",
 		"1234", strings.Repeat("mg.", 20) + "mg"} {
 		if p.units.valid(text) {
 			t.Errorf("%q is a unit", text)
@@ -110,7 +116,7 @@ func TestReferences(t *testing.T) {
 		"Patient/1": "Patient/1", "Patient/1/_history/3": "Patient/1", "https://a.example/fhir/Patient/1": "Patient/1",
 		"http://a.example/Patient/1/_history/2": "Patient/1", "urn:uuid:018f428e-34f6-4707-8009-5ad742f901e7": "/018f428e-34f6-4707-8009-5ad742f901e7",
 		"#p": "", "Patient?identifier=x|1": "", "urn:oid:1.2.3": "", "Patient": "", "Patient/": "", "": "", "a/Patient/1": "",
-		"Nobody/1": "", "Patient/a b": "", "javascript:Patient/1": "", "https://a.example/fhir?x=Patient/1": "",
+		"patient/1": "Patient/1", "Resource/1": "/1", "Nobody/1": "", "Patient/a b": "", "javascript:Patient/1": "", "https://a.example/fhir?x=Patient/1": "",
 	} {
 		got := ""
 		if target, ok := parseReference([]byte(text)); ok {

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"farr/datasets"
+	"farr/measures"
+)
+
+// casesFailed is the error of a run whose report is printed already.
+type casesFailed struct{ failed, cases int }
+
+func (e casesFailed) Error() string { return fmt.Sprintf("%d of %d cases failed", e.failed, e.cases) }
+
+func (a *app) measureTest() *cobra.Command {
+	var req measures.TestRequest
+	var key, junit string
+	cmd := &cobra.Command{
+		Use:   "test DIR",
+		Short: "run the test cases of published measures",
+		Long: `Runs the test cases that come with a published measure package: folders with a Patient, its
+resources and one MeasureReport with the expected counts. DIR is a package or a tree with many. Each
+case is extracted as a source of its own, and the measure's SQL runs on the extract as in
+production; nothing is left behind. Exit code 1 when a case fails.
+
+A quarantine file has a line for each case whose expectation is doubtful: measure/case and why. Such a
+case does not fail the check when it differs, and does when it passes.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			req.Dir, req.Progress = args[0], a.progress()
+			if key != "" {
+				var err error
+				if req.Key, err = datasets.ReadKey(key); err != nil {
+					return err
+				}
+			}
+			report, err := measures.Test(cmd.Context(), req)
+			if err != nil {
+				return err
+			}
+			if junit != "" {
+				if err := writeFile(junit, report.WriteJUnit); err != nil {
+					return err
+				}
+			}
+			if err := a.print(report, func(w io.Writer) error { return printTest(w, report) }); err != nil {
+				return err
+			}
+			if report.Failed > 0 {
+				return casesFailed{report.Failed, report.Cases}
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&req.Measures, "measure", nil, "URLs or names of measures; all that have cases when not given")
+	f.StringVar(&req.Profile, "profile", "shifted", "de-identification profile of the extract: shifted or limited")
+	f.StringVar(&req.Quarantine, "quarantine", "", "file of doubtful cases")
+	f.StringVar(&key, "key", "", "file of a project key; a fresh one when not given")
+	f.StringVar(&junit, "junit", "", "file for a JUnit XML report")
+	return cmd
+}
+
+// printTest prints the table of measures, then each case that failed with what
+// differs, and each that is quarantined with the reason.
+func printTest(w io.Writer, r *measures.TestReport) error {
+	p := printer{w: w}
+	p.line("%-64s %6s %6s %6s %6s", "measure", "cases", "passed", "failed", "quar.")
+	broken := map[string]bool{}
+	for _, m := range r.Measures {
+		broken[m.Measure] = len(m.Problems) > 0
+		p.line("%-64s %6d %6d %6d %6d", m.Measure, m.Cases, m.Passed, m.Failed, m.Quarantined)
+		for _, problem := range m.Problems {
+			p.line("    %s", problem)
+		}
+	}
+	p.line("%-64s %6d %6d %6d %6d", "all", r.Cases, r.Passed, r.Failed, r.Quarantined)
+	for _, c := range r.Results {
+		switch wrong := c.Wrong(); {
+		case c.Status == measures.TestQuarantined:
+			p.line("quarantined %s: %s", c.ID, c.Reason)
+		case broken[c.Measure]: // said once, at the measure
+		case c.Status == measures.TestFailed && c.Reason != "":
+			p.line("failed %s: %s", c.ID, c.Reason)
+		case c.Status == measures.TestFailed:
+			p.line("failed %s", c.ID)
+			for _, one := range wrong {
+				p.line("    %s", one)
+			}
+		}
+	}
+	for _, warning := range r.Warnings {
+		p.line("warning: %s", warning)
+	}
+	return p.err
+}

@@ -1,0 +1,56 @@
+package datasets
+
+import "farr/datasets/internal/deid"
+
+// ResourceTables says where the elements of one resource type are in an extract.
+// It comes from the policy tables alone, so a new line there is known here.
+type ResourceTables struct {
+	Type     string // FHIR resource type
+	Table    string // main table
+	Subject  string // element that names the patient; "id" for Patient, "none" for shared types
+	Elements []Element
+	Tables   []Table // main and child tables as at rest
+}
+
+// Element is one allowed element. Columns of a choice are told apart by the
+// column <name>_tag, which holds the FHIR type. A list of backbone elements, of
+// references or of dates is a table of its own, keyed (pid, rid, ordinal) and, when
+// it lies in another such list, with parent_ordinal.
+type Element struct {
+	Path    string   // onsetPeriod, diagnosis[].rank, extension(URL).part
+	Type    string   // FHIR type
+	Targets []string // types that a Reference may name
+	Action  string   // of the policy; "drop" keeps only a choice's tag
+	Name    string   // the policy's column; an extension row's url
+	Table   string   // "" when the line makes no column
+	Columns []string
+}
+
+// Catalogue is what extracts hold, in the columns of the shifted profile: the
+// keyed views show the same but the seals.
+func Catalogue() ([]ResourceTables, error) {
+	policy, err := deid.LoadPolicy()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := deid.Compile(policy, deid.Shifted)
+	if err != nil {
+		return nil, err
+	}
+	var all []ResourceTables
+	for _, t := range plan.Elements() {
+		one := ResourceTables{Type: t.Type, Table: t.Table, Subject: t.Owner}
+		for _, e := range t.Elements {
+			one.Elements = append(one.Elements, Element{e.Path, e.Type, e.Targets, e.Action, e.Column, e.Table, e.Columns})
+		}
+		for _, table := range t.Tables {
+			at := Table{Name: table.Name}
+			for _, c := range table.Columns {
+				at.Columns = append(at.Columns, Column{Name: c.Name, Type: Type(c.Type)})
+			}
+			one.Tables = append(one.Tables, at)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}

@@ -1,0 +1,203 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"farr/datasets"
+	"farr/internal/duck"
+	"farr/internal/progress"
+	"farr/measures/internal/content"
+)
+
+// Request is what to test.
+type Request struct {
+	Dir        string   // package with its cases, or a tree with many
+	Measures   []string // URLs or names; empty for all that have cases
+	Profile    string   // of the extract: "shifted" (when empty) or "limited"
+	Quarantine string   // file of doubtful cases; may be empty
+	Key        *datasets.Key
+	Progress   progress.Func
+}
+
+// Run extracts all cases into one snapshot in a private folder, runs each measure on
+// them and compares. The folder is gone afterwards.
+func Run(ctx context.Context, r Request) (*Report, error) {
+	t := &trial{Request: r, report: &Report{Measures: []MeasureReport{}, Results: []CaseReport{}}}
+	defer t.close()
+	for _, stage := range []func(context.Context) error{t.load, t.extract, t.attach, t.measure} {
+		if err := stage(ctx); err != nil {
+			return nil, fmt.Errorf("measure test: %w", err)
+		}
+	}
+	return t.report, nil
+}
+
+// trial is one run of all cases.
+type trial struct {
+	Request
+	pkg     *content.Package
+	suites  []suite
+	doubts  map[string]string
+	dir     string
+	store   *datasets.Store
+	db      *duck.Session
+	engine  *engine
+	report  *Report
+	pending int
+}
+
+// suite is a measure with its cases.
+type suite struct {
+	measure *content.Measure
+	cases   []content.Case
+	pids    []string
+}
+
+func (t *trial) close() {
+	if t.db != nil {
+		t.db.Close()
+	}
+	if t.store != nil {
+		t.store.Close()
+	}
+	if t.dir != "" {
+		os.RemoveAll(t.dir)
+	}
+}
+
+// load reads the package, its cases and the quarantine, and brings cases to measures.
+func (t *trial) load(ctx context.Context) error {
+	var err error
+	if t.pkg, err = content.Load(t.Dir); err != nil {
+		return err
+	}
+	cases, err := content.Cases(t.Dir)
+	if err != nil {
+		return err
+	}
+	if t.Quarantine != "" {
+		text, err := os.ReadFile(t.Quarantine)
+		if err != nil {
+			return fmt.Errorf("quarantine: %w", err)
+		}
+		if t.doubts, err = parseQuarantine(filepath.Base(t.Quarantine), text); err != nil {
+			return err
+		}
+	}
+	var only []*content.Measure
+	for _, name := range t.Measures {
+		m := t.pkg.MeasureNamed(name)
+		if m == nil {
+			return fmt.Errorf("the package has no measure %s", name)
+		}
+		only = append(only, m)
+	}
+	at := map[*content.Measure]int{}
+	for _, c := range cases {
+		m := t.pkg.MeasureOf(c)
+		if m == nil {
+			t.report.Warnings = append(t.report.Warnings, "case "+c.Folder+"/"+c.ID+" is of measure "+c.Measure+", which the package does not have")
+			continue
+		}
+		if len(only) > 0 && !slices.Contains(only, m) {
+			continue
+		}
+		i, known := at[m]
+		if !known {
+			i = len(t.suites)
+			at[m] = i
+			t.suites = append(t.suites, suite{measure: m})
+		}
+		t.suites[i].cases = append(t.suites[i].cases, c)
+		t.pending++
+	}
+	if t.pending == 0 {
+		return errors.New("no test cases: a case is a folder with a Patient, its resources and one MeasureReport")
+	}
+	return ctx.Err()
+}
+
+// extract makes one snapshot of all cases.
+func (t *trial) extract(ctx context.Context) error {
+	var err error
+	if t.dir, err = os.MkdirTemp("", "farr-test-"); err != nil {
+		return err
+	}
+	if t.store, err = datasets.CreateStore(filepath.Join(t.dir, "store")); err != nil {
+		return err
+	}
+	if t.Key == nil {
+		var text bytes.Buffer
+		if err := datasets.NewKey(&text); err != nil {
+			return err
+		}
+		file := filepath.Join(t.dir, "key")
+		if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
+			return err
+		}
+		if t.Key, err = datasets.ReadKey(file); err != nil {
+			return err
+		}
+	}
+	var sources []datasets.Case
+	for _, s := range t.suites {
+		for _, c := range s.cases {
+			sources = append(sources, c.Source())
+		}
+	}
+	report, err := datasets.Extract(ctx, t.store, datasets.ExtractRequest{
+		Cases: sources, Key: t.Key, Profile: t.Profile, MaxReject: 1, Progress: t.Progress,
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range report.Rejects {
+		t.report.Warnings = append(t.report.Warnings, fmt.Sprintf("%s is left out: %s", r.File, r.Reason))
+	}
+	pids, err := datasets.PIDs(t.Key, sources)
+	if err != nil {
+		return err
+	}
+	for i := range t.suites {
+		n := len(t.suites[i].cases)
+		t.suites[i].pids, pids = pids[:n], pids[n:]
+	}
+	return nil
+}
+
+// attach opens the extract in a session.
+func (t *trial) attach(ctx context.Context) error {
+	sn, err := t.store.Current("extract")
+	if err != nil {
+		return err
+	}
+	if t.db, err = duck.Open(ctx, duck.Config{TempDir: t.dir, AllowedDirs: []string{t.store.ObjectsDir()}}); err != nil {
+		return err
+	}
+	if err := datasets.Attach(ctx, t.db, sn, t.Key); err != nil {
+		return err
+	}
+	t.engine, err = newEngine(ctx, t.db, t.pkg)
+	return err
+}
+
+// measure runs the suites one after the other.
+func (t *trial) measure(ctx context.Context) error {
+	done := 0
+	for _, s := range t.suites {
+		if err := t.suite(ctx, s); err != nil {
+			return err
+		}
+		done += len(s.cases)
+		t.Progress.Report("test", int64(done), int64(t.pending))
+	}
+	slices.Sort(t.report.Warnings)
+	t.report.Warnings = slices.Compact(t.report.Warnings)
+	return nil
+}

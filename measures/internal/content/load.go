@@ -1,0 +1,138 @@
+package content
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"farr/internal/source"
+)
+
+// Load reads a package: a Bundle, a folder of resources, or a repository's input
+// tree. Folders named tests are left out, and so are files that hold no resource of
+// a kind that is used here. What is broken is a source.Diagnostics with everything
+// that was found.
+func Load(root string) (*Package, error) {
+	l := &loader{root: root, seen: map[string]sighting{}}
+	info, err := os.Stat(root)
+	if err != nil {
+		return nil, fmt.Errorf("measure package: %w", err)
+	}
+	if !info.IsDir() {
+		err = l.file(root)
+	} else {
+		err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && path != root && (d.Name() == "tests" || strings.HasPrefix(d.Name(), ".")):
+				return filepath.SkipDir
+			case !d.Type().IsRegular() || !strings.HasSuffix(d.Name(), ".json"):
+				return nil
+			}
+			return l.file(path)
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("measure package: %w", err)
+	}
+	l.expand()
+	l.checkLibraries()
+	if len(l.pkg.Measures) == 0 {
+		l.report(root, "no-measure", "here is no Measure", "give a folder with Measure, Library and ValueSet resources, or a Bundle of them")
+	}
+	if err := l.diagnostics.Err(); err != nil {
+		return nil, err
+	}
+	l.sort()
+	return &l.pkg, nil
+}
+
+// loader gathers a package and what is wrong with it.
+type loader struct {
+	root        string
+	pkg         Package
+	sets        []valueSet // before expansion
+	heads       []located
+	seen        map[string]sighting
+	diagnostics source.Diagnostics
+}
+
+// sighting is where a resource was read first, and its text.
+type sighting struct {
+	file string
+	text []byte
+}
+
+func (l *loader) report(file, code, message, hint string) {
+	if at, err := filepath.Rel(l.root, file); err == nil && at != "." {
+		file = filepath.ToSlash(at)
+	}
+	l.diagnostics = append(l.diagnostics, source.Diagnostic{Pos: source.Pos{File: file}, Code: code, Message: message, Hint: hint})
+}
+
+// file reads the resources of a file. JSON that is no resource is none of ours.
+func (l *loader) file(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	for _, raw := range resourcesIn(text) {
+		var head struct {
+			ResourceType string `json:"resourceType"`
+			URL          string `json:"url"`
+			Version      string `json:"version"`
+		}
+		if err := json.Unmarshal(raw, &head); err != nil {
+			var syntax *json.SyntaxError
+			if errors.As(err, &syntax) {
+				l.report(path, "invalid-json", "the file is not JSON", "")
+			}
+			continue
+		}
+		read := map[string]func(string, []byte){"Measure": l.measure, "Library": l.library, "ValueSet": l.valueSet}[head.ResourceType]
+		if read == nil {
+			continue
+		}
+		if head.URL == "" {
+			l.report(path, "missing-url", "a "+head.ResourceType+" without url", "measures are found by their canonical URL")
+			continue
+		}
+		name := head.ResourceType + " " + head.URL + "|" + head.Version
+		if first, twice := l.seen[name]; twice {
+			if !sameJSON(first.text, raw) {
+				l.report(path, "two-versions", name+" stands in "+filepath.Base(first.file)+" with another text", "keep one of them")
+			}
+			continue
+		}
+		l.seen[name] = sighting{path, raw}
+		read(path, raw)
+	}
+	return nil
+}
+
+// sameJSON says whether two JSON texts differ in blanks alone.
+func sameJSON(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var one, other bytes.Buffer
+	return json.Compact(&one, a) == nil && json.Compact(&other, b) == nil && bytes.Equal(one.Bytes(), other.Bytes())
+}
+
+// sort puts everything in an order that does not depend on the files.
+func (l *loader) sort() {
+	slices.SortFunc(l.pkg.Measures, func(a, b Measure) int { return cmp.Or(cmp.Compare(a.URL, b.URL), cmp.Compare(a.Version, b.Version)) })
+	slices.SortFunc(l.pkg.Libraries, func(a, b Library) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+	})
+	slices.SortFunc(l.pkg.ValueSets, func(a, b ValueSet) int { return cmp.Or(cmp.Compare(a.URL, b.URL), cmp.Compare(a.Version, b.Version)) })
+}

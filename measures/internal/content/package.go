@@ -1,0 +1,117 @@
+package content
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// Package is measures with the logic and the terminology they need, in the order
+// of their URLs and names.
+type Package struct {
+	Measures  []Measure
+	Libraries []Library
+	ValueSets []ValueSet
+}
+
+// Measure is a published Measure.
+type Measure struct {
+	URL, Version, Name, Title string
+	Library                   string // canonical of its primary library
+	Groups                    []Group
+	Supplemental              []Supplemental
+	JSON                      []byte // the resource as published
+}
+
+// Group is a rate of a measure, with what it inherits from the measure filled in.
+type Group struct {
+	ID          string
+	Scoring     string // proportion, ratio, continuous-variable, cohort
+	Basis       string // boolean, or the type whose resources are counted
+	Improvement string // increase, decrease, or nothing said
+	Populations []Population
+	Stratifiers []Stratifier
+}
+
+// Population is one population of a group.
+type Population struct {
+	ID        string
+	Code      string // initial-population, denominator, measure-observation, ...
+	Define    string // expression of the primary library; a function where Code is measure-observation
+	Observes  string // ID of the population that an observation is made of
+	Aggregate string // Sum, Average, Median, Count, ... of the observations
+}
+
+// Stratifier divides a group by the value of a define.
+type Stratifier struct{ ID, Define string }
+
+// Supplemental is a define that is reported beside the populations.
+type Supplemental struct{ ID, Define string }
+
+// Library is a library of logic by its ELM identifier.
+type Library struct {
+	Name, Version string
+	URL           string // of the Library resource
+	ELM           []byte // JSON
+}
+
+// Code is a code of a system.
+type Code struct{ System, Code string }
+
+// ValueSet is a value set with the codes that it stands for.
+type ValueSet struct {
+	URL, Version, Name string
+	Codes              []Code // sorted, each once
+	Problem            string // why Codes may lack some; "" when they are whole
+}
+
+// MeasureNamed finds a measure by URL, or by the last part of its URL or its name.
+func (p *Package) MeasureNamed(name string) *Measure {
+	url, _, _ := strings.Cut(name, "|")
+	for _, same := range []func(m Measure) bool{
+		func(m Measure) bool { return m.URL == url },
+		func(m Measure) bool { return path.Base(m.URL) == name || m.Name == name },
+	} {
+		if i := slices.IndexFunc(p.Measures, same); i >= 0 {
+			return &p.Measures[i]
+		}
+	}
+	return nil
+}
+
+// MeasureOf finds the measure that a case tests: by the URL in its report, or else,
+// since editors rename measures and leave the reports, by the folder of the cases.
+func (p *Package) MeasureOf(c Case) *Measure {
+	if m := p.MeasureNamed(c.Measure); m != nil {
+		return m
+	}
+	return p.MeasureNamed(c.Folder)
+}
+
+// LibraryOf is the primary library of a measure.
+func (p *Package) LibraryOf(m *Measure) *Library {
+	url, version, _ := strings.Cut(m.Library, "|")
+	i := slices.IndexFunc(p.Libraries, func(l Library) bool { return l.URL == url && (version == "" || l.Version == version) })
+	if i < 0 {
+		i = slices.IndexFunc(p.Libraries, func(l Library) bool { return l.URL == url })
+	}
+	if i < 0 {
+		return nil
+	}
+	return &p.Libraries[i]
+}
+
+// ValueSet finds a value set by the URL that ELM names, with or without version.
+func (p *Package) ValueSet(url string) *ValueSet {
+	url, version, _ := strings.Cut(url, "|")
+	i, found := slices.BinarySearchFunc(p.ValueSets, url, func(v ValueSet, url string) int { return strings.Compare(v.URL, url) })
+	if !found {
+		return nil
+	}
+	for at := i; at < len(p.ValueSets) && p.ValueSets[at].URL == url; at++ {
+		if version != "" && p.ValueSets[at].Version == version {
+			i = at
+		}
+	}
+	return &p.ValueSets[i]
+}

@@ -1,0 +1,249 @@
+package content
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"farr/datasets"
+	"farr/internal/source"
+)
+
+// Kind is the kind of a package's snapshot, and the name of the pointer to the newest.
+const Kind = "package"
+
+// storeVersion changes when the same package would be stored otherwise.
+const storeVersion = 1
+
+// The tables of a package's snapshot. A measure and a library are kept as they were
+// published; a value set as the codes it stands for.
+type (
+	measureRow struct {
+		URL     string `parquet:"url"`
+		Version string `parquet:"version"`
+		JSON    string `parquet:"json"`
+	}
+	libraryRow struct {
+		Name    string `parquet:"name"`
+		Version string `parquet:"version"`
+		URL     string `parquet:"url"`
+		ELM     string `parquet:"elm"`
+	}
+	valueSetRow struct {
+		URL     string `parquet:"url"`
+		Version string `parquet:"version"`
+		Name    string `parquet:"name"`
+		Problem string `parquet:"problem"`
+	}
+	codeRow struct {
+		URL     string `parquet:"url"`
+		Version string `parquet:"version"`
+		System  string `parquet:"system"`
+		Code    string `parquet:"code"`
+	}
+)
+
+var storeTables = []struct {
+	name    string
+	columns []string
+}{
+	{"measure", []string{"url", "version", "json"}},
+	{"library", []string{"name", "version", "url", "elm"}},
+	{"value_set", []string{"url", "version", "name", "problem"}},
+	{"value_set_code", []string{"url", "version", "system", "code"}},
+}
+
+// Hash is the hex SHA-256 of everything that decides what the package computes.
+func (p *Package) Hash() string {
+	sum := sha256.New()
+	part := func(texts ...string) {
+		for _, t := range texts {
+			fmt.Fprintf(sum, "%d:%s,", len(t), t)
+		}
+	}
+	for _, m := range p.Measures {
+		part("measure", string(m.JSON))
+	}
+	for _, l := range p.Libraries {
+		part("library", l.Name, l.Version, l.URL, string(l.ELM))
+	}
+	for _, v := range p.ValueSets {
+		part("value set", v.URL, v.Version, v.Name, v.Problem)
+		for _, c := range v.Codes {
+			part(c.System, c.Code)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// Publish stores the package as a snapshot and makes it the current one. The same
+// package is stored once.
+func (p *Package) Publish(ctx context.Context, s *datasets.Store) (sn *datasets.Snapshot, skipped bool, err error) {
+	recipe := map[string]any{"step": storeVersion}
+	inputs := []datasets.Input{{Kind: Kind, ID: p.Hash()}}
+	key, err := datasets.KeyOf(Kind, recipe, inputs)
+	if err != nil {
+		return nil, false, err
+	}
+	if sn, err = s.ByKey(key); err != nil {
+		return nil, false, err
+	}
+	if skipped = sn != nil; !skipped {
+		if sn, err = p.store(ctx, s, datasets.Manifest{Kind: Kind, Key: key, Recipe: recipe, Inputs: inputs}); err != nil {
+			return nil, false, err
+		}
+	}
+	return sn, skipped, s.SetCurrent(Kind, sn.ID())
+}
+
+func (p *Package) store(ctx context.Context, s *datasets.Store, m datasets.Manifest) (*datasets.Snapshot, error) {
+	g, err := s.Begin(Kind)
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
+	var measures []measureRow
+	for _, m := range p.Measures {
+		measures = append(measures, measureRow{m.URL, m.Version, string(m.JSON)})
+	}
+	var libraries []libraryRow
+	for _, l := range p.Libraries {
+		libraries = append(libraries, libraryRow{l.Name, l.Version, l.URL, string(l.ELM)})
+	}
+	var sets []valueSetRow
+	var codes []codeRow
+	for _, v := range p.ValueSets {
+		sets = append(sets, valueSetRow{v.URL, v.Version, v.Name, v.Problem})
+		for _, c := range v.Codes {
+			codes = append(codes, codeRow{v.URL, v.Version, c.System, c.Code})
+		}
+	}
+	for _, write := range []func() error{
+		func() error { return writeRows(g, "measure", measures) },
+		func() error { return writeRows(g, "library", libraries) },
+		func() error { return writeRows(g, "value_set", sets) },
+		func() error { return writeRows(g, "value_set_code", codes) },
+	} {
+		if err := write(); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range storeTables {
+		one := datasets.Table{Name: t.name, Objects: []datasets.Object{}}
+		for _, c := range t.columns {
+			one.Columns = append(one.Columns, datasets.Column{Name: c, Type: datasets.Varchar})
+		}
+		m.Tables = append(m.Tables, one)
+	}
+	m.Facts = map[string]any{"measures": len(measures), "libraries": len(libraries), "value_sets": len(sets), "codes": len(codes)}
+	return g.Publish(ctx, m)
+}
+
+// writeRows writes a table as one object; no rows make none.
+func writeRows[T any](g *datasets.Staging, table string, rows []T) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	const lastBucket = 63
+	o, err := g.Create(table, 0, lastBucket)
+	if err != nil {
+		return err
+	}
+	defer o.Abort()
+	w := parquet.NewGenericWriter[T](o, parquet.Compression(&zstd.Codec{}), parquet.CreatedBy("farr", "1", "measure package"))
+	if _, err := w.Write(rows); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return o.Close(int64(len(rows)))
+}
+
+// Open reads a package back from its snapshot.
+func Open(ctx context.Context, sn *datasets.Snapshot) (*Package, error) {
+	if sn.Manifest().Kind != Kind {
+		return nil, fmt.Errorf("snapshot %.12s is of kind %s, not a measure package", sn.ID(), sn.Manifest().Kind)
+	}
+	if err := sn.Check(ctx); err != nil {
+		return nil, err
+	}
+	l := &loader{}
+	measures, err := readRows[measureRow](sn, "measure")
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range measures {
+		l.measure(m.URL, []byte(m.JSON))
+	}
+	if err := l.diagnostics.Err(); err != nil {
+		return nil, err
+	}
+	libraries, err := readRows[libraryRow](sn, "library")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range libraries {
+		l.pkg.Libraries = append(l.pkg.Libraries, Library{r.Name, r.Version, r.URL, []byte(r.ELM)})
+	}
+	sets, err := readRows[valueSetRow](sn, "value_set")
+	if err != nil {
+		return nil, err
+	}
+	codes, err := readRows[codeRow](sn, "value_set_code")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range sets {
+		v := ValueSet{URL: r.URL, Version: r.Version, Name: r.Name, Problem: r.Problem}
+		for len(codes) > 0 && codes[0].URL == r.URL && codes[0].Version == r.Version {
+			v.Codes = append(v.Codes, Code{codes[0].System, codes[0].Code})
+			codes = codes[1:]
+		}
+		l.pkg.ValueSets = append(l.pkg.ValueSets, v)
+	}
+	return &l.pkg, nil
+}
+
+func readRows[T any](sn *datasets.Snapshot, table string) (rows []T, err error) {
+	for _, path := range sn.Paths(table) {
+		more, err := parquet.ReadFile[T](path)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", table, err)
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
+}
+
+// Lacking names the value sets that libraries ask for and that are not there or not
+// whole, with the library and the place of the first that asks.
+func (p *Package) Lacking() []source.Diagnostic {
+	var list source.Diagnostics
+	seen := map[string]bool{}
+	for _, l := range p.Libraries {
+		h, err := readHead(l.ELM)
+		if err != nil {
+			continue
+		}
+		for _, d := range h.Library.ValueSets.Def {
+			if seen[d.ID] {
+				continue
+			}
+			seen[d.ID] = true
+			pos := source.Pos{File: l.Name}
+			pos.Line, pos.Column = place(d.Locator)
+			switch v := p.ValueSet(d.ID); {
+			case v == nil:
+				list = append(list, source.Diagnostic{Pos: pos, Code: "missing-value-set", Message: "value set " + quoted(d.Name) + " " + d.ID + " is not in the package"})
+			case v.Problem != "":
+				list = append(list, source.Diagnostic{Pos: pos, Code: "incomplete-value-set", Message: "value set " + quoted(d.Name) + " " + d.ID + " may lack codes: " + v.Problem})
+			}
+		}
+	}
+	return list
+}

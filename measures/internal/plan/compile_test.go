@@ -1,0 +1,88 @@
+package plan_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"farr/measures/internal/elm"
+	"farr/measures/internal/plan"
+)
+
+const small = `{"library":{"identifier":{"id":"Small"},
+"codeSystems":{"def":[{"name":"CS","id":"urn:cs"}]},
+"valueSets":{"def":[{"name":"Visits","id":"urn:visits"}]},
+"statements":{"def":[
+ {"name":"Visits","locator":"3:1-5:9","expression":{"type":"Query","locator":"4:3-5:9",
+  "source":[{"alias":"E","expression":{"type":"Retrieve","dataType":"{http://hl7.org/fhir}Encounter","templateId":"x/qicore-encounter","codeProperty":"type","codeComparator":"in","codes":{"type":"ValueSetRef","name":"Visits"}}}],
+  "where":{"type":"And","operand":[
+   {"type":"Equal","operand":[{"type":"Property","path":"status","scope":"E"},{"type":"Literal","valueType":"{urn:hl7-org:elm-types:r1}String","value":"finished"}]},
+   {"type":"IncludedIn","precision":"Day","operand":[{"type":"Property","path":"period","scope":"E"},{"type":"ParameterRef","name":"Measurement Period"}]}]}}},
+ {"name":"Initial Population","locator":"7:1-8:9","expression":{"type":"Exists","operand":{"type":"ExpressionRef","name":"Visits"}}},
+ {"name":"Wrong","locator":"9:1-9:9","expression":{"type":"Exists","operand":{"type":"Children","locator":"9:20-9:30"}}}
+]}}}`
+
+var elements = []plan.Element{
+	{Resource: "Encounter", Table: "encounter", Path: "subject", Type: "Reference()", Column: "pid"},
+	{Resource: "Encounter", Table: "encounter", Path: "status", Type: "code", Column: "status"},
+	{Resource: "Encounter", Table: "encounter", Path: "type[]", Type: "CodeableConcept", Column: "type"},
+	{Resource: "Encounter", Table: "encounter", Path: "period", Type: "Period", Column: "period"},
+}
+
+func compileSmall(t *testing.T, define string) *plan.Compiled {
+	t.Helper()
+	l, err := elm.Read([]byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, mistakes := elm.Link(map[string]*elm.Library{"Small": l}, "Small")
+	if len(mistakes) > 0 {
+		t.Fatal(mistakes)
+	}
+	return plan.Compile(p, plan.NewModel(elements), "Small", []string{define})
+}
+
+// The SQL of a small library is what testdata/small.sql says; UPDATE=1 rewrites it.
+func TestSmall(t *testing.T) {
+	c := compileSmall(t, "Initial Population")
+	if len(c.Problems) > 0 {
+		t.Fatal(c.Problems)
+	}
+	var text []string
+	for _, s := range c.Statements {
+		text = append(text, s.SQL)
+	}
+	got := strings.Join(text, ";\n\n") + ";\n"
+	file := filepath.Join("testdata", "small.sql")
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What is not supported is a diagnostic with its place.
+func TestUnsupported(t *testing.T) {
+	c := compileSmall(t, "Wrong")
+	if len(c.Problems) == 0 || c.Problems[0].Error() != "Small:9:20: ELM node Children is not supported" {
+		t.Errorf("got %v", c.Problems)
+	}
+}
+
+// Includes that are missing or cyclic are all named.
+func TestLink(t *testing.T) {
+	a := &elm.Library{Name: "A", Includes: map[string]string{"b": "B", "c": "C"}}
+	b := &elm.Library{Name: "B", Includes: map[string]string{"a": "A"}}
+	_, mistakes := elm.Link(map[string]*elm.Library{"A": a, "B": b}, "A")
+	if len(mistakes) != 2 {
+		t.Errorf("got %v, want the missing C and the cycle", mistakes)
+	}
+}

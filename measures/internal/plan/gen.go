@@ -1,0 +1,240 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"farr/measures/internal/elm"
+)
+
+// Diagnostic is a place in a library that cannot be compiled.
+type Diagnostic struct {
+	Library      string
+	Line, Column int
+	Message      string
+}
+
+func (d Diagnostic) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", d.Library, d.Line, d.Column, d.Message)
+}
+
+// Statement makes one table: a define of a library.
+type Statement struct {
+	Name, Table, SQL string
+	Line             int
+	Library          string
+}
+
+// Compiled is a measure's program as SQL.
+type Compiled struct {
+	Statements []Statement
+	Defines    map[string]*Define // of the main library, by name asked for
+	ValueSets  []string
+	Problems   []Diagnostic
+}
+
+// Define is a define's table: what it holds.
+type Define struct {
+	Table    string
+	Periodic bool
+	List     bool
+	Type     string
+	elem     value
+	order    bool
+	columns  []string
+}
+
+// Columns are the columns that hold the define's value.
+func (d *Define) Columns() []string { return d.columns }
+
+// gen compiles one program.
+type gen struct {
+	program *elm.Program
+	model   *Model
+	defines map[string]*Define
+	order   []Statement
+	busy    map[string]bool
+	ctes    []*cte
+	columns int
+	names   int
+	prefix  string
+	valsets []string
+	problem []Diagnostic
+	depth   int
+	onlyURL string // the extensions that a query asks for
+	period  map[*elm.Node]int
+}
+
+var notWord = regexp.MustCompile(`\W+`)
+
+func (g *gen) column(hint string) string {
+	g.columns++
+	return fmt.Sprintf("c%d_%s", g.columns, notWord.ReplaceAllString(hint, "_"))
+}
+
+func (g *gen) cteName() string {
+	g.names++
+	return fmt.Sprintf("%s_%d", g.prefix, g.names)
+}
+
+func (g *gen) fail(e *env, n *elm.Node, format string, args ...any) value {
+	line, column := n.Position()
+	d := Diagnostic{e.lib.Name, line, column, fmt.Sprintf(format, args...)}
+	if !slices.Contains(g.problem, d) {
+		g.problem = append(g.problem, d)
+	}
+	return nullV{}
+}
+
+func quote(s string) string     { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// env is what names mean at a place.
+type env struct {
+	lib  *elm.Library
+	name string
+	v    value
+	up   *env
+}
+
+func (e *env) with(name string, v value) *env { return &env{e.lib, name, v, e} }
+
+func (e *env) find(name string) (value, bool) {
+	for ; e != nil; e = e.up {
+		if e.name == name && e.v != nil {
+			return e.v, true
+		}
+	}
+	return nil, false
+}
+
+// Compile compiles the named defines of the library main, and all that they use.
+func Compile(p *elm.Program, model *Model, main string, names []string) *Compiled {
+	g := newGen(p, model)
+	out := &Compiled{Defines: map[string]*Define{}}
+	lib := p.Libraries[main]
+	for _, name := range names {
+		if lib == nil || lib.Defines[name] == nil {
+			g.problem = append(g.problem, Diagnostic{main, 0, 0, "no define named " + name})
+			continue
+		}
+		out.Defines[name] = g.define(lib, name)
+	}
+	return g.finish(out)
+}
+
+func newGen(p *elm.Program, model *Model) *gen {
+	return &gen{program: p, model: model, defines: map[string]*Define{}, busy: map[string]bool{}, period: map[*elm.Node]int{}}
+}
+
+func (g *gen) finish(out *Compiled) *Compiled {
+	out.Statements, out.ValueSets, out.Problems = g.order, g.valsets, g.problem
+	return out
+}
+
+// define compiles a define, once.
+func (g *gen) define(lib *elm.Library, name string) *Define {
+	id := lib.Name + "." + name
+	if d := g.defines[id]; d != nil {
+		return d
+	}
+	n := lib.Defines[name]
+	e := &env{lib: lib}
+	if g.busy[id] {
+		g.fail(e, n, "define %s uses itself", name)
+		return &Define{Table: quoteName(id), elem: nullV{}}
+	}
+	g.busy[id] = true
+	d := g.table(e, id, n, func(f *frame) value { return f.value(n.Expression, e) }, g.usesPeriod(lib, n.Expression))
+	g.defines[id] = d
+	delete(g.busy, id)
+	return d
+}
+
+// table compiles a value into a statement that makes a table of it.
+func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, periodic bool) *Define {
+	saved, names, prefix := g.ctes, g.names, g.prefix
+	g.ctes, g.names, g.prefix = nil, 0, notWord.ReplaceAllString(id[strings.IndexByte(id, '.')+1:], "_")
+	if g.prefix == "" || g.prefix[0] >= '0' && g.prefix[0] <= '9' {
+		g.prefix = "d" + g.prefix
+	}
+	defer func() { g.ctes, g.names, g.prefix = saved, names, prefix }()
+	d := &Define{Table: quoteName(id), Periodic: periodic}
+	f := g.frameOver(nil, &cte{base: "person", cols: []string{"pid"}})
+	f.key = []string{"pid"}
+	if periodic {
+		f.open = &cte{base: "subject", cols: []string{"pid", "period", "mp_low", "mp_high"}}
+		f.key = []string{"pid", "period"}
+	}
+	v := compile(f)
+	key := strings.Join(f.key, ", ")
+	last := f
+	if l, ok := v.(listV); ok {
+		r := l.make(f)
+		d.List, last, v = true, r.f, r.elem
+		if len(r.order) > 0 {
+			d.order = true
+			key += ", row_number() OVER (PARTITION BY " + key + " ORDER BY " + strings.Join(r.order, ", ") + ") AS ord"
+		}
+	}
+	var list []string
+	elem := mapLeaves(v, func(s string) string {
+		name := fmt.Sprintf("x%d", len(list)+1)
+		list = append(list, s+" AS "+name)
+		d.columns = append(d.columns, name)
+		return name
+	})
+	d.elem, d.Type = elem, typeName(elem)
+	line, _ := n.Position()
+	var b strings.Builder
+	fmt.Fprintf(&b, "-- %s, line %d\nCREATE TEMP TABLE %s AS\n", strings.ReplaceAll(id, "\n", " "), line, d.Table)
+	body := last.open.text()
+	for i, c := range g.ctes {
+		if i == 0 {
+			b.WriteString("WITH ")
+		} else {
+			b.WriteString(",\n")
+		}
+		mode := "MATERIALIZED"
+		if c.rowNum == "" {
+			mode = ""
+		}
+		b.WriteString(c.name + " AS " + mode + " (\n  " + c.text() + ")")
+	}
+	fmt.Fprintf(&b, "\nSELECT %s FROM (%s)", strings.Join(append([]string{key}, list...), ", "), body)
+	g.order = append(g.order, Statement{Name: id[strings.IndexByte(id, '.')+1:], Table: d.Table, SQL: b.String(), Line: line, Library: e.lib.Name})
+	return d
+}
+
+// usesPeriod is whether an expression needs the measurement period.
+func (g *gen) usesPeriod(lib *elm.Library, n *elm.Node) bool {
+	if n == nil {
+		return false
+	}
+	switch g.period[n] {
+	case 1:
+		return false // being looked at, or no
+	case 2:
+		return true
+	}
+	g.period[n] = 1
+	uses := n.Type == "ParameterRef"
+	if !uses && (n.Type == "ExpressionRef" || n.Type == "FunctionRef") {
+		in := g.program.Find(lib, n.LibraryName)
+		if in != nil && in.Name != "FHIRHelpers" {
+			if d := in.Defines[n.Name]; d != nil && n.Type == "ExpressionRef" {
+				uses = g.usesPeriod(in, d.Expression)
+			}
+			for _, fn := range in.Functions[n.Name] {
+				uses = uses || n.Type == "FunctionRef" && g.usesPeriod(in, fn.Expression)
+			}
+		}
+	}
+	n.Children(func(c *elm.Node) { uses = uses || g.usesPeriod(lib, c) })
+	if uses {
+		g.period[n] = 2
+	}
+	return uses
+}

@@ -1,0 +1,242 @@
+package plan
+
+import (
+	"strings"
+
+	"farr/measures/internal/elm"
+)
+
+// list compiles a node whose value is a list, to be made in any frame forked from f.
+func (f *frame) list(n *elm.Node, e *env) value {
+	g := f.g
+	switch n.Type {
+	case "Retrieve":
+		return listV{make: func(at *frame) *rel { return at.retrieve(n, e) }}
+	case "Query":
+		return f.query(n, e)
+	case "List":
+		var items []value
+		flat := true
+		for _, x := range n.Element {
+			v := f.value(x, e)
+			if _, ok := v.(listV); ok {
+				flat = false
+			}
+			items = append(items, v)
+		}
+		return literalList(items, flat)
+	case "ToList":
+		v := f.value(n.Operand[0], e)
+		if l, ok := v.(listV); ok {
+			return l
+		}
+		return literalList([]value{v}, true)
+	case "Split":
+		return f.value(n.Operand[0], e)
+	case "Flatten":
+		return f.flatten(n, e)
+	case "Distinct":
+		l := f.listOf(n.Operand[0], e)
+		return listV{make: func(at *frame) *rel { return at.distinct(l.make(at)) }}
+	case "Union", "Except":
+		a, b := f.listOf(n.Operand[0], e), f.listOf(n.Operand[1], e)
+		if n.Type == "Except" {
+			return listV{make: func(at *frame) *rel { return at.match(a.make(at), b.make(at), false) }}
+		}
+		return listV{make: func(at *frame) *rel { return at.distinct(at.unionAll([]*rel{a.make(at), b.make(at)})) }}
+	case "Collapse":
+		l := f.listOf(n.Operand[0], e)
+		return listV{make: func(at *frame) *rel { return at.collapse(l.make(at), n, e) }}
+	case "Expand":
+		l := f.listOf(n.Operand[0], e)
+		return listV{make: func(at *frame) *rel { return at.expand(l.make(at), n, e) }}
+	}
+	return g.fail(e, n, "ELM node %s is not supported", n.Type)
+}
+
+// listOf compiles a list; null is an empty list.
+func (f *frame) listOf(n *elm.Node, e *env) listV { return f.asList(f.value(n, e), n, e) }
+
+func (f *frame) asList(v value, n *elm.Node, e *env) listV {
+	switch v := v.(type) {
+	case listV:
+		return v
+	case nullV:
+		return literalList(nil, true)
+	case conceptsV:
+		return conceptList(v)
+	case resV, childV:
+		return f.oneAsList(v).(listV)
+	}
+	f.g.fail(e, n, "%s is not a list", typeName(v))
+	return literalList(nil, true)
+}
+
+// literalList is a list that is written out.
+func literalList(items []value, flat bool) listV {
+	return listV{lit: flat, items: items, make: func(at *frame) *rel {
+		if len(items) == 0 {
+			r := at.fork()
+			r.where("false")
+			return &rel{f: r, elem: nullV{}}
+		}
+		var sides []*rel
+		for _, v := range items {
+			sides = append(sides, &rel{f: at.fork(), elem: v})
+		}
+		if len(sides) == 1 {
+			return sides[0]
+		}
+		return at.unionAll(sides)
+	}}
+}
+
+// conceptList is a list of concepts as rows.
+func conceptList(v conceptsV) listV {
+	return listV{make: func(at *frame) *rel {
+		r := at.fork()
+		s := &joinStep{kind: "INNER", table: "concept_list"}
+		s.on = v.list + " = " + s.demand(at.g, "list")
+		id := s.demand(at.g, "concept")
+		r.add(s)
+		return &rel{f: r, elem: conceptV{id: id}, order: []string{s.demand(at.g, "ordinal") + " ASC"}}
+	}}
+}
+
+// flatten is a list of lists as one list.
+func (f *frame) flatten(n *elm.Node, e *env) value {
+	in := n.Operand[0]
+	if in.Type == "List" {
+		var lists []listV
+		for _, x := range in.Element {
+			lists = append(lists, f.listOf(x, e))
+		}
+		return listV{make: func(at *frame) *rel {
+			var sides []*rel
+			for _, l := range lists {
+				sides = append(sides, l.make(at))
+			}
+			return at.unionAll(sides)
+		}}
+	}
+	l := f.listOf(in, e)
+	return listV{make: func(at *frame) *rel {
+		outer := l.make(at)
+		inner, ok := outer.elem.(listV)
+		if !ok {
+			return outer
+		}
+		return inner.make(outer.f)
+	}}
+}
+
+// retrieve is the rows of a resource's table that hold one of the codes.
+func (f *frame) retrieve(n *elm.Node, e *env) *rel {
+	g := f.g
+	table := g.model.tables[n.DataType]
+	r := f.fork()
+	if table == "" {
+		g.fail(e, n, "the extract has no resource type %s", n.DataType)
+		r.where("false")
+		return &rel{f: r, elem: resV{types: []string{n.DataType}, rid: "NULL::UUID"}}
+	}
+	s := &joinStep{kind: "INNER", table: table}
+	rid := s.demand(g, "rid")
+	s.on = "true"
+	if g.model.patients[n.DataType] {
+		s.on = "pid = " + s.demand(g, "pid")
+	}
+	r.add(s)
+	r.joined[table+"|"+rid] = s
+	elem := resV{types: []string{n.DataType}, rid: rid}
+	profile := n.TemplateID[strings.LastIndexByte(n.TemplateID, '/')+1:]
+	negative := strings.Contains(profile, "not") && !strings.Contains(profile, "note")
+	if n.DataType != "Patient" && g.model.patients[n.DataType] {
+		if negative {
+			r.where(s.demand(g, "negated"))
+		} else {
+			r.where("NOT " + s.demand(g, "negated"))
+		}
+	}
+	if code, ok := vitals[profile]; ok {
+		r.where(s.demand(g, "code") + " IN (" + g.conceptIDs(codeV{code}) + ")")
+	}
+	if len(n.Codes) == 0 {
+		return &rel{f: r, elem: elem}
+	}
+	of := r.property(n, e, elem, n.CodeProperty)
+	if c, ok := of.(choiceV); ok {
+		for _, a := range c.alts {
+			if a.typ == "Concept" {
+				of = a.v
+			}
+		}
+	}
+	where := g.filter(of, r.codes(n.Codes[0], e))
+	if where == "" {
+		g.fail(e, n, "codes of %s.%s are not supported", n.DataType, n.CodeProperty)
+		where = "false"
+	}
+	if negative {
+		if v, ok := r.codes(n.Codes[0], e).(valueSetV); ok && g.model.has(n.DataType, "not_done_value_set") {
+			where = or(truth(where), truth(s.demand(g, "not_done_value_set")+" = "+quote(v.url)))
+		}
+	}
+	r.where(where)
+	return &rel{f: r, elem: elem}
+}
+
+// codes is a retrieve's value set or codes.
+func (f *frame) codes(n *elm.Node, e *env) value {
+	v := f.value(n, e)
+	if l, ok := v.(listV); ok {
+		var all codeV
+		for _, x := range l.items {
+			if c, ok := x.(codeV); ok {
+				all.codes = append(all.codes, c.codes...)
+			}
+		}
+		return all
+	}
+	return v
+}
+
+// filter is SQL for whether a concept, or one of a list, is among codes; "" when it
+// cannot be told.
+func (g *gen) filter(of, codes value) string {
+	ids := ""
+	switch c := codes.(type) {
+	case valueSetV:
+		ids = "SELECT concept FROM value_set WHERE url = " + quote(c.url)
+	case codeV:
+		if len(c.codes) == 0 {
+			return ""
+		}
+		ids = g.conceptIDs(c)
+	default:
+		return ""
+	}
+	switch o := of.(type) {
+	case conceptV:
+		if o.id == "" {
+			return ""
+		}
+		return "coalesce(" + o.id + " IN (" + ids + "), false)"
+	case conceptsV:
+		return "coalesce(" + o.list + " IN (SELECT list FROM concept_list WHERE concept IN (" + ids + ")), false)"
+	case nullV, strV:
+		return "false"
+	}
+	return ""
+}
+
+// vitals are the profiles that fix an observation's code.
+var vitals = map[string][]elm.Code{
+	"bp":         {{System: "http://loinc.org", Code: "85354-9"}},
+	"heartrate":  {{System: "http://loinc.org", Code: "8867-4"}},
+	"bmi":        {{System: "http://loinc.org", Code: "39156-5"}},
+	"bodytemp":   {{System: "http://loinc.org", Code: "8310-5"}},
+	"bodyweight": {{System: "http://loinc.org", Code: "29463-7"}},
+	"bodyheight": {{System: "http://loinc.org", Code: "8302-2"}},
+	"resprate":   {{System: "http://loinc.org", Code: "9279-1"}},
+}

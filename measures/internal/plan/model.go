@@ -1,0 +1,91 @@
+package plan
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Element is one line of the catalogue: which column of which table holds an
+// element, by FHIR path and type.
+type Element struct {
+	Resource, Table, Path, Type, Column string
+	TagOnly                             bool // of a choice: only its type is kept
+}
+
+// Model is the catalogue of tables, indexed.
+type Model struct {
+	tables   map[string]string               // resource -> table
+	byPath   map[string]map[string][]Element // resource -> plain path -> lines
+	patients map[string]bool                 // resource has a pid
+	ext      map[string]string               // resource + url -> short name
+	extAt    map[string]Element              // resource + plain path + url
+	tagOnly  map[string]bool                 // resource + path of which only the type is kept
+}
+
+var marks = regexp.MustCompile(`\[\w*\]`)
+
+// NewModel indexes a catalogue.
+func NewModel(elements []Element) *Model {
+	m := &Model{map[string]string{}, map[string]map[string][]Element{}, map[string]bool{}, map[string]string{}, map[string]Element{}, map[string]bool{}}
+	for _, e := range elements {
+		m.tables[e.Resource] = e.Table
+		m.tagOnly[e.Resource+"|"+e.Path] = e.TagOnly
+		if e.Column == "pid" || e.Resource == "Patient" {
+			m.patients[e.Resource] = true
+		}
+		if i := strings.Index(e.Path, "extension("); i >= 0 {
+			if e.Column == "negated" {
+				continue
+			}
+			url, rest, _ := strings.Cut(e.Path[i+len("extension("):], ")")
+			if i == 0 && rest == "" {
+				m.ext[e.Resource+"|"+url] = e.Column
+			}
+			at := marks.ReplaceAllString(strings.TrimSuffix(e.Path[:i], "."), "")
+			m.extAt[e.Resource+"|"+at+"|"+url+rest] = e
+			continue
+		}
+		if m.byPath[e.Resource] == nil {
+			m.byPath[e.Resource] = map[string][]Element{}
+		}
+		plain := marks.ReplaceAllString(e.Path, "")
+		m.byPath[e.Resource][plain] = append(m.byPath[e.Resource][plain], e)
+	}
+	return m
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// find gives the lines of a path: one line, or the alternatives of a choice; part
+// is whether the path only leads to others.
+func (m *Model) find(resource, path string) (lines []Element, choice, part bool) {
+	paths := m.byPath[resource]
+	if lines := paths[path]; len(lines) > 0 && !strings.HasSuffix(lines[0].Column, "[x]") {
+		return lines[:1], false, false
+	}
+	for p, list := range paths {
+		if strings.HasPrefix(p, path+".") {
+			part = true
+		}
+		for _, e := range list {
+			if t := upperFirst(e.Type); p == path+t || strings.HasPrefix(e.Type, "Reference(") && p == path+"Reference" {
+				lines, choice = append(lines, e), true
+			}
+		}
+	}
+	return lines, choice, part
+}
+
+// sortTogether sorts a, and b in the same way.
+func sortTogether(a, b []string) {
+	for i := range a {
+		for j := i; j > 0 && a[j] < a[j-1]; j-- {
+			a[j], a[j-1], b[j], b[j-1] = a[j-1], a[j], b[j-1], b[j]
+		}
+	}
+}

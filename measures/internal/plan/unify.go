@@ -1,0 +1,350 @@
+package plan
+
+import "slices"
+
+// unify brings values to one shape, so that they can be branches of one CASE or
+// sides of one union.
+func (g *gen) unify(vals []value) []value {
+	var kinds []string
+	for i, v := range vals {
+		if c, ok := v.(codeV); ok {
+			vals[i] = g.codeConcept(c)
+		}
+		if iv, ok := v.(intervalV); ok {
+			if _, ok := iv.s.(nullV); ok {
+				vals[i] = nullV{}
+			}
+		}
+		if _, ok := vals[i].(nullV); !ok && !slices.Contains(kinds, kindOf(vals[i])) {
+			kinds = append(kinds, kindOf(vals[i]))
+		}
+	}
+	out := make([]value, len(vals))
+	switch {
+	case len(kinds) == 0:
+		return vals
+	case len(kinds) > 1 || kinds[0] == "choice":
+		return g.unifyChoice(vals)
+	}
+	if kinds[0] == "tuple" {
+		return g.unifyTuples(vals)
+	}
+	var shape value
+	for _, v := range vals {
+		if _, ok := v.(nullV); ok {
+			continue
+		}
+		if shape == nil {
+			shape = v
+		} else {
+			shape = g.meet(shape, v)
+		}
+	}
+	for i, v := range vals {
+		out[i] = g.fit(v, shape)
+	}
+	return out
+}
+
+func kindOf(v value) string {
+	switch v := v.(type) {
+	case boolV:
+		return "bool"
+	case numV:
+		return "num"
+	case strV:
+		return "str"
+	case dateV:
+		return "date"
+	case qtyV:
+		return "qty"
+	case conceptV:
+		return "concept"
+	case conceptsV:
+		return "concepts"
+	case intervalV:
+		if _, ok := v.s.(nullV); ok {
+			return "interval"
+		}
+		return "interval" + kindOf(v.s)
+	case resV:
+		return "res"
+	case childV:
+		return "child" + v.table
+	case partV:
+		return "part" + v.prefix
+	case refV:
+		return "ref"
+	case choiceV:
+		return "choice"
+	case tupleV:
+		return "tuple"
+	case listV:
+		return "list"
+	}
+	return "other"
+}
+
+// meet is a shape that both a and b, of one kind, fit.
+func (g *gen) meet(a, b value) value {
+	switch a := a.(type) {
+	case numV:
+		return numV{a.sql, a.integer && b.(numV).integer}
+	case dateV:
+		b := b.(dateV)
+		lo, hi := "lo", "lo"
+		if a.lo != a.hi || b.lo != b.hi {
+			hi = "hi"
+		}
+		return dateV{lo, hi, "prec", a.date && b.date}
+	case conceptV:
+		return conceptV{id: a.id}
+	case intervalV:
+		b := b.(intervalV)
+		return intervalV{g.unify([]value{a.s, b.s})[0], g.unify([]value{a.e, b.e})[0], "f", "f", "f"}
+	case resV:
+		types := slices.Clone(a.types)
+		for _, t := range b.(resV).types {
+			if !slices.Contains(types, t) {
+				types = append(types, t)
+			}
+		}
+		if len(types) > 1 {
+			return resV{types: types, tag: "tag", rid: "rid"}
+		}
+		return a
+	case tupleV:
+		b := b.(tupleV)
+		t := tupleV{names: a.names, nn: "nn"}
+		for i, f := range a.fields {
+			if j := slices.Index(b.names, a.names[i]); j >= 0 {
+				f = g.unify([]value{f, b.fields[j]})[0]
+			}
+			t.fields = append(t.fields, f)
+		}
+		return t
+	}
+	return a
+}
+
+// fit brings v into shape.
+func (g *gen) fit(v, shape value) value {
+	if _, ok := v.(nullV); ok {
+		return nullLike(shape)
+	}
+	switch s := shape.(type) {
+	case numV:
+		return numV{v.(numV).sql, s.integer}
+	case dateV:
+		d := v.(dateV)
+		if s.lo != s.hi && d.lo == d.hi {
+			return dateV{d.lo, "(" + d.hi + ")", d.prec, s.date}
+		}
+		return dateV{d.lo, d.hi, d.prec, s.date}
+	case conceptV:
+		return conceptV{id: v.(conceptV).id}
+	case intervalV:
+		i := v.(intervalV)
+		return intervalV{g.fit(i.s, s.s), g.fit(i.e, s.e), i.sUnk, i.eUnk, i.nn}
+	case resV:
+		r := v.(resV)
+		if s.tag != "" && r.tag == "" {
+			r.tag = caseOf([]string{notNull(r)}, []string{quote(r.types[0])})
+		}
+		r.types = s.types
+		return r
+	case tupleV:
+		t := v.(tupleV)
+		out := tupleV{names: s.names, nn: t.nn}
+		for i, n := range s.names {
+			if j := slices.Index(t.names, n); j >= 0 {
+				out.fields = append(out.fields, g.fit(t.fields[j], s.fields[i]))
+			} else {
+				out.fields = append(out.fields, nullLike(s.fields[i]))
+			}
+		}
+		return out
+	}
+	return v
+}
+
+// nullLike is a null of v's shape.
+func nullLike(v value) value {
+	switch v := v.(type) {
+	case dateV:
+		if v.lo == v.hi {
+			return dateV{"NULL::TIMESTAMP", "NULL::TIMESTAMP", "NULL::INTEGER", v.date}
+		}
+		return dateV{"NULL::TIMESTAMP", "(NULL::TIMESTAMP)", "NULL::INTEGER", v.date}
+	case intervalV:
+		return intervalV{nullLike(v.s), nullLike(v.e), "NULL::BOOLEAN", "NULL::BOOLEAN", "false"}
+	case boolV:
+		return boolV{"NULL::BOOLEAN"}
+	case numV:
+		return numV{map[bool]string{true: "NULL::BIGINT", false: "NULL::DOUBLE"}[v.integer], v.integer}
+	case strV:
+		return strV{"NULL::VARCHAR"}
+	case qtyV:
+		return qtyV{"NULL::DOUBLE", "NULL::VARCHAR"}
+	case conceptV:
+		return conceptV{id: "NULL::BIGINT"}
+	case conceptsV:
+		return conceptsV{"NULL::BIGINT"}
+	case refV:
+		return refV{"NULL::UUID"}
+	case choiceV:
+		c := choiceV{tag: "NULL::VARCHAR"}
+		for _, a := range v.alts {
+			c.alts = append(c.alts, alternative{a.typ, a.tags, nullLike(a.v)})
+		}
+		return c
+	case tupleV:
+		t := tupleV{names: v.names, nn: "false"}
+		for _, f := range v.fields {
+			t.fields = append(t.fields, nullLike(f))
+		}
+		return t
+	}
+	return mapLeaves(v, func(string) string { return "NULL" })
+}
+
+// unifyChoice makes choices of values of several types.
+func (g *gen) unifyChoice(vals []value) []value {
+	var types []string
+	alts := map[string][]value{}
+	tags := map[string][]string{}
+	for _, v := range vals {
+		switch v := v.(type) {
+		case nullV:
+		case choiceV:
+			for _, a := range v.alts {
+				if !slices.Contains(types, a.typ) {
+					types = append(types, a.typ)
+				}
+				for _, t := range a.tags {
+					if !slices.Contains(tags[a.typ], t) {
+						tags[a.typ] = append(tags[a.typ], t)
+					}
+				}
+			}
+		default:
+			t := typeName(v)
+			if !slices.Contains(types, t) {
+				types = append(types, t)
+			}
+			if !slices.Contains(tags[t], t) {
+				tags[t] = append(tags[t], t)
+			}
+		}
+	}
+	for _, t := range types {
+		for _, v := range vals {
+			var x value = nullV{}
+			if c, ok := v.(choiceV); ok {
+				for _, a := range c.alts {
+					if a.typ == t {
+						x = a.v
+					}
+				}
+			} else if typeName(v) == t {
+				x = v
+			}
+			alts[t] = append(alts[t], x)
+		}
+		alts[t] = g.unify(alts[t])
+	}
+	out := make([]value, len(vals))
+	for i, v := range vals {
+		c := choiceV{tag: "NULL::VARCHAR"}
+		switch v := v.(type) {
+		case nullV:
+		case choiceV:
+			c.tag = v.tag
+		default:
+			c.tag = caseOf([]string{notNull(v)}, []string{quote(typeName(v))})
+		}
+		for _, t := range types {
+			c.alts = append(c.alts, alternative{t, tags[t], alts[t][i]})
+		}
+		out[i] = c
+	}
+	return out
+}
+
+// choose is the first value whose condition holds; conditions are never null.
+func (g *gen) choose(conds []string, vals []value) value {
+	var cs []string
+	var vs []value
+	for i, c := range conds {
+		if c == "false" {
+			continue
+		}
+		cs, vs = append(cs, c), append(vs, vals[i])
+		if c == "true" {
+			break
+		}
+	}
+	if len(vs) == 0 {
+		return nullV{}
+	}
+	if cs[0] == "true" {
+		return vs[0]
+	}
+	vs = g.unify(vs)
+	columns := make([][]string, len(vs))
+	for i, v := range vs {
+		columns[i] = leaves(v)
+	}
+	n := -1
+	return mapLeaves(vs[0], func(string) string {
+		n++
+		var texts []string
+		for i := range vs {
+			texts = append(texts, columns[i][n])
+		}
+		if same := slices.Index(cs, "true") >= 0 && !slices.ContainsFunc(texts, func(s string) bool { return s != texts[0] }); same {
+			return texts[0]
+		}
+		return caseOf(cs, texts)
+	})
+}
+
+// unifyTuples unifies tuples field by field, by name.
+func (g *gen) unifyTuples(vals []value) []value {
+	var names []string
+	for _, v := range vals {
+		if t, ok := v.(tupleV); ok {
+			for _, n := range t.names {
+				if !slices.Contains(names, n) {
+					names = append(names, n)
+				}
+			}
+		}
+	}
+	out := make([]tupleV, len(vals))
+	for i, v := range vals {
+		out[i] = tupleV{names: names, nn: "false"}
+		if t, ok := v.(tupleV); ok {
+			out[i].nn = t.nn
+		}
+	}
+	for _, n := range names {
+		column := make([]value, len(vals))
+		for i, v := range vals {
+			column[i] = nullV{}
+			if t, ok := v.(tupleV); ok {
+				if j := slices.Index(t.names, n); j >= 0 {
+					column[i] = t.fields[j]
+				}
+			}
+		}
+		for i, x := range g.unify(column) {
+			out[i].fields = append(out[i].fields, x)
+		}
+	}
+	result := make([]value, len(vals))
+	for i, t := range out {
+		result[i] = t
+	}
+	return result
+}

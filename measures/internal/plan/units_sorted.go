@@ -1,0 +1,8 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+)
+
+var sortedUnits = slices.Sorted(maps.Keys(units))

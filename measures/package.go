@@ -1,0 +1,78 @@
+package measures
+
+import (
+	"context"
+	"fmt"
+
+	"farr/datasets"
+	"farr/measures/internal/content"
+)
+
+// KindPackage is the kind of a published measure package's snapshot, and the name of
+// the pointer to the newest.
+const KindPackage = content.Kind
+
+// ImportReport says what a package holds.
+type ImportReport struct {
+	Snapshot  string            `json:"snapshot"`
+	Skipped   bool              `json:"skipped"` // the same package is in the store already
+	Measures  []ImportedMeasure `json:"measures"`
+	Libraries int               `json:"libraries"`
+	ValueSets int               `json:"value_sets"`
+	Codes     int               `json:"codes"`
+	// Lacking are value sets that a library names and the package has not, or not whole:
+	// a measure that needs one does not run unless it is told to.
+	Lacking []string `json:"lacking,omitempty"`
+}
+
+// ImportedMeasure is a measure of a package.
+type ImportedMeasure struct {
+	Name    string `json:"name"`
+	URL     string `json:"url"`
+	Version string `json:"version"`
+	Title   string `json:"title"`
+	Scoring string `json:"scoring"` // of its first group
+	Basis   string `json:"basis"`
+}
+
+// Import reads a published package (a Bundle, a folder of resources, or a repository's
+// input tree) into the store, unchanged and pinned by hash. Everything that is broken
+// is reported at once.
+func Import(ctx context.Context, s *datasets.Store, path string) (*ImportReport, error) {
+	p, err := content.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	sn, skipped, err := p.Publish(ctx, s)
+	if err != nil {
+		return nil, fmt.Errorf("measure import: %w", err)
+	}
+	return describe(p, sn.ID(), skipped), nil
+}
+
+// Imported describes the package of a snapshot.
+func Imported(ctx context.Context, sn *datasets.Snapshot) (*ImportReport, error) {
+	p, err := content.Open(ctx, sn)
+	if err != nil {
+		return nil, fmt.Errorf("measure package: %w", err)
+	}
+	return describe(p, sn.ID(), false), nil
+}
+
+func describe(p *content.Package, id string, skipped bool) *ImportReport {
+	r := &ImportReport{Snapshot: id, Skipped: skipped, Measures: []ImportedMeasure{}, Libraries: len(p.Libraries), ValueSets: len(p.ValueSets)}
+	for _, m := range p.Measures {
+		one := ImportedMeasure{Name: m.Name, URL: m.URL, Version: m.Version, Title: m.Title}
+		if len(m.Groups) > 0 {
+			one.Scoring, one.Basis = m.Groups[0].Scoring, m.Groups[0].Basis
+		}
+		r.Measures = append(r.Measures, one)
+	}
+	for _, v := range p.ValueSets {
+		r.Codes += len(v.Codes)
+	}
+	for _, d := range p.Lacking() {
+		r.Lacking = append(r.Lacking, d.Error())
+	}
+	return r
+}
