@@ -21,7 +21,7 @@ import (
 
 // deckPasses is how many official cases had every population count right. It may
 // only rise.
-const deckPasses = 967
+const deckPasses = 1872
 
 type deckCase struct {
 	Measure, Folder, UUID, PID, Low, High string
