@@ -30,7 +30,6 @@ const (
 type Extractor struct {
 	plan   *Plan
 	zone   *Zone
-	source string
 	labels map[string]string
 	pseudo *Pseudonyms
 	shifts *Shifter
@@ -87,7 +86,7 @@ type Config struct {
 // NewExtractor makes an extractor.
 func NewExtractor(c Config) *Extractor {
 	x := &Extractor{
-		plan: c.Plan, zone: c.Zone, source: c.Source, labels: c.Labels,
+		plan: c.Plan, zone: c.Zone, labels: c.Labels,
 		pseudo: NewPseudonyms(c.Key, c.Source), shifts: NewShifter(c.Key), sealer: NewSealer(c.Key),
 		words: newLexicon(c.Dictionary, c.Plan.policy), refs: newRefCache(),
 		lost: make([]int64, len(c.Plan.losses)), unread: make([]int64, len(c.Plan.types)),
@@ -268,13 +267,11 @@ func (x *Extractor) child(n *node, v fhir.Node) {
 		return
 	}
 	x.ordinals[n.table]++
-	at := 0
+	at := 1
 	if x.typ.owned() {
-		r.setBytes(0, x.pid[:])
-		at = 1
+		at = 2
 	}
-	r.setBytes(at, x.rid[:])
-	r.setNumber(at+1, int64(r.ordinal))
+	r.setNumber(at, int64(r.ordinal))
 	x.children = append(x.children, byte(n.table))
 	x.children = r.encode(x.children)
 }
@@ -306,17 +303,12 @@ func (x *Extractor) extensions(n *node, list fhir.Node, r *row) {
 	}
 }
 
-// complete fills what every row of a main table has.
+// complete fills what every row of a main table has. What all rows of a resource or of
+// the run have in common, Finisher.common fills.
 func (x *Extractor) complete(r *row) {
 	x.settle(0)
-	m := x.typ.main
-	if m.pid >= 0 {
-		r.setBytes(m.pid, x.pid[:])
-	}
-	r.setBytes(m.rid, x.rid[:])
-	r.setText(m.source, x.source)
-	if m.negated >= 0 {
-		r.setBool(m.negated, x.negated)
+	if negated := x.typ.main.negated; negated >= 0 {
+		r.setBool(negated, x.negated)
 	}
 }
 
