@@ -64,7 +64,7 @@ cases: build ## run the test cases of the published measures in CONTENT (minutes
 
 .PHONY: bench
 bench: build ## speed and memory on seeded populations (minutes)
-	go test -run '^$$' -bench . -benchtime 1x ./...
+	go test -run '^$$' -bench . -benchtime 5x ./...
 
 
 .PHONY: fuzz

@@ -123,8 +123,8 @@ type extraction struct {
 	input   input
 	config  deid.Config
 	policy  *deid.Policy
+	sites   *Input
 	inputs  []Input
-	files   int // of the source, or cases
 	recipe  map[string]any
 	key     string // of the skip rule
 	asOf    int64
@@ -137,7 +137,7 @@ type extraction struct {
 	report  *ExtractReport
 }
 
-// newExtraction checks the request and hashes the input.
+// newExtraction checks the request and finds the input.
 func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extraction, error) {
 	orDefault := func(value *string, usual string) {
 		if *value == "" {
@@ -190,25 +190,24 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	x.config = deid.Config{
 		Plan: plan, Key: req.Key, Zone: zone, Source: req.SourceName, Labels: labels, Dictionary: deid.NewDictionary(),
 	}
-	if err := x.hashInputs(ctx, sites); err != nil {
-		return nil, err
-	}
-	return x, nil
+	return x, x.find(sites)
 }
 
 // input is where the lines come from: an export, or cases.
 type input interface {
-	// hash gives what decides the result: the files, and in which order they stand,
-	// which decides between versions of a resource that carry no date. Names of
-	// files are in neither.
-	hash(ctx context.Context, progress progress.Func) (files []Input, order string, err error)
-	// read gives every line to the worker.
+	// hash reads the files only to know them.
+	hash(ctx context.Context, progress progress.Func) error
+	// read gives every line to the worker, and knows the files then too.
 	read(ctx context.Context, w *worker, progress progress.Func) error
+	// files gives what decides the result: the files, without an ID those that were
+	// neither hashed nor read, and in which order they stand, which decides between versions of a
+	// resource that carry no date. Names of files are in neither.
+	files() (files []Input, order string)
 }
 
-// hashInputs finds the files, and makes the skip rule's key of all that decides
-// the result.
-func (x *extraction) hashInputs(ctx context.Context, sites *Input) error {
+// find lists the files.
+func (x *extraction) find(sites *Input) error {
+	x.sites = sites
 	if len(x.req.Cases) > 0 {
 		x.input = &caseInput{cases: x.req.Cases}
 	} else {
@@ -219,15 +218,18 @@ func (x *extraction) hashInputs(ctx context.Context, sites *Input) error {
 		for _, f := range source.Ignored {
 			x.report.Ignored = append(x.report.Ignored, f.Name+": "+f.Why)
 		}
-		x.input = &exportInput{source}
+		x.input = &exportInput{Source: source}
 	}
-	files, order, err := x.input.hash(ctx, x.req.Progress)
-	if err != nil {
-		return err
-	}
-	x.inputs, x.files = files, max(len(files), len(x.req.Cases))
-	if sites != nil {
-		x.inputs = append(x.inputs, *sites)
+	return nil
+}
+
+// identify makes the skip rule's key of all that decides the result. The files must
+// have been hashed or read.
+func (x *extraction) identify() (err error) {
+	files, order := x.input.files()
+	x.inputs = files
+	if x.sites != nil {
+		x.inputs = append(x.inputs, *x.sites)
 	}
 	x.recipe = map[string]any{
 		"step": extractVersion, "policy": x.policy.Hash(), RecipeProfile: x.req.Profile, RecipeZone: x.req.Zone,

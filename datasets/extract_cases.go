@@ -52,18 +52,21 @@ func checkCases(req ExtractRequest) error {
 }
 
 // caseInput reads cases. A case is small, so it is held in memory whole.
-type caseInput struct{ cases []Case }
+type caseInput struct {
+	cases []Case
+	sum   Input // all cases as one
+}
 
-func (in *caseInput) hash(ctx context.Context, progress progress.Func) (files []Input, order string, err error) {
+func (in *caseInput) hash(ctx context.Context, progress progress.Func) error {
 	sum := sha256.New()
 	var size int64
 	for i, c := range in.cases {
 		if err := ctx.Err(); err != nil {
-			return nil, "", err
+			return err
 		}
 		texts, err := c.texts()
 		if err != nil {
-			return nil, "", err
+			return err
 		}
 		fmt.Fprintf(sum, "%d %s\n", len(texts), c.Source)
 		for _, t := range texts {
@@ -72,9 +75,11 @@ func (in *caseInput) hash(ctx context.Context, progress progress.Func) (files []
 		}
 		progress.Report("check cases", int64(i+1), int64(len(in.cases)))
 	}
-	hash := hex.EncodeToString(sum.Sum(nil))
-	return []Input{{Kind: "cases", ID: hash, Bytes: size}}, hash, nil
+	in.sum = Input{Kind: "cases", ID: hex.EncodeToString(sum.Sum(nil)), Bytes: size}
+	return nil
 }
+
+func (in *caseInput) files() ([]Input, string) { return []Input{in.sum}, in.sum.ID }
 
 func (in *caseInput) read(ctx context.Context, w *worker, progress progress.Func) error {
 	for i, c := range in.cases {

@@ -22,6 +22,8 @@ type worker struct {
 
 	read, rejected int64
 	byType         map[string]*TypeCount
+	newest         *TypeCount // of newestType
+	newestType     string
 	dropReasons    map[string]int64
 	rejectReasons  map[string]int64
 	rejects        []Reject
@@ -41,11 +43,17 @@ func (x *extraction) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := x.identify(); err != nil {
+		return err
+	}
 	return x.config.Dictionary.Clash()
 }
 
 // exportInput is a folder of NDJSON.
-type exportInput struct{ *fhir.Source }
+type exportInput struct {
+	*fhir.Source
+	hashes []string // of the files, as far as known
+}
 
 func (in *exportInput) size() (n int64) {
 	for _, f := range in.Inputs {
@@ -54,26 +62,39 @@ func (in *exportInput) size() (n int64) {
 	return n
 }
 
-func (in *exportInput) hash(ctx context.Context, progress progress.Func) (files []Input, order string, err error) {
-	sum := sha256.New()
+func (in *exportInput) hash(ctx context.Context, progress progress.Func) error {
 	var done int64
+	in.hashes = nil
 	for _, f := range in.Inputs {
 		hash, err := f.Hash(ctx)
 		if err != nil {
-			return nil, "", err
+			return err
 		}
-		sum.Write([]byte(hash))
-		files = append(files, Input{Kind: "file", ID: hash, Bytes: f.Size})
+		in.hashes = append(in.hashes, hash)
 		done += f.Size
 		progress.Report("check input", done, in.size())
 	}
-	return files, hex.EncodeToString(sum.Sum(nil)), nil
+	return nil
+}
+
+func (in *exportInput) files() (files []Input, order string) {
+	sum := sha256.New()
+	for i, f := range in.Inputs {
+		one := Input{Kind: "file", Bytes: f.Size}
+		if i < len(in.hashes) {
+			one.ID = in.hashes[i]
+		}
+		sum.Write([]byte(one.ID))
+		files = append(files, one)
+	}
+	return files, hex.EncodeToString(sum.Sum(nil))
 }
 
 func (in *exportInput) read(ctx context.Context, w *worker, progress progress.Func) error {
 	var before int64
+	in.hashes = nil
 	for i, f := range in.Inputs {
-		err := f.Lines(ctx, func(l fhir.Line) error {
+		hash, err := f.HashLines(ctx, func(l fhir.Line) error {
 			if l.Number&0x3ff == 0 {
 				progress.Report("extract", before+l.Done, in.size())
 			}
@@ -82,6 +103,7 @@ func (in *exportInput) read(ctx context.Context, w *worker, progress progress.Fu
 		if err != nil {
 			return err
 		}
+		in.hashes = append(in.hashes, hash)
 		before += f.Size
 	}
 	progress.Report("extract", before, in.size())
@@ -107,11 +129,7 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 		w.reject(in.Name, l, fhir.MissingSubject)
 		return nil
 	}
-	count := w.byType[w.doc.Type()]
-	if count == nil {
-		count = &TypeCount{}
-		w.byType[w.doc.Type()] = count
-	}
+	count := w.count(w.doc.Type())
 	count.Read++
 	switch verdict {
 	case deid.Stored:
@@ -123,6 +141,18 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 		w.dropReasons[w.extractor.Reason()]++
 	}
 	return nil
+}
+
+// count is that of a type. Lines of a type mostly stand together, so the newest is kept at hand.
+func (w *worker) count(typ string) *TypeCount {
+	if w.newest != nil && w.newestType == typ {
+		return w.newest
+	}
+	if w.byType[typ] == nil {
+		w.byType[typ] = &TypeCount{}
+	}
+	w.newest, w.newestType = w.byType[typ], typ
+	return w.newest
 }
 
 func (w *worker) reject(file string, l fhir.Line, why fhir.Reason) {
@@ -168,7 +198,7 @@ func (x *extraction) judge(context.Context) error {
 	if r.Rejected+r.NotInPolicy+r.DroppedByPolicy == r.Read {
 		return &fhir.Error{Code: fhir.EmptySource, File: x.req.Source, Offset: -1, Hint: fmt.Sprintf(
 			"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d: nothing is left to store, and nothing was published",
-			x.files, r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy)}
+			max(len(x.inputs), len(x.req.Cases)), r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy)}
 	}
 	return nil
 }

@@ -3,6 +3,9 @@ package fhir
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
 )
 
 // Line is one line of an input that is not blank.
@@ -29,13 +32,27 @@ type Line struct {
 //
 // The error is fn's, ctx's, or an [*Error].
 func (in Input) Lines(ctx context.Context, fn func(Line) error) error {
+	return in.lines(ctx, nil, fn)
+}
+
+// HashLines is [Input.Lines] that also gives the SHA-256 of the file as it lies on disk, in hex: that of the very
+// bytes the lines came from, without reading them twice.
+func (in Input) HashLines(ctx context.Context, fn func(Line) error) (string, error) {
+	sum := sha256.New()
+	if err := in.lines(ctx, sum, fn); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+func (in Input) lines(ctx context.Context, sum hash.Hash, fn func(Line) error) error {
 	f, err := in.open()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	s := splitter{max: min(max(in.MaxLine, 1), 1<<30), fn: fn, number: 1}
-	if err := readAhead(ctx, in.stream(f), s.chunk); err != nil {
+	if err := readAhead(ctx, in.stream(f, sum), s.chunk); err != nil {
 		return err
 	}
 	if err := in.unchanged(f); err != nil {

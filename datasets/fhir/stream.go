@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"hash"
 	"io"
 	"os"
 
@@ -36,18 +37,22 @@ type stream struct {
 }
 
 type counter struct {
-	r io.Reader
-	n int64
+	r   io.Reader
+	n   int64
+	sum hash.Hash // of what was read; nil for none
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
+	if c.sum != nil {
+		c.sum.Write(p[:n])
+	}
 	return n, err
 }
 
-func (in Input) stream(f *os.File) *stream {
-	raw := &counter{r: f}
+func (in Input) stream(f *os.File, sum hash.Hash) *stream {
+	raw := &counter{r: f, sum: sum}
 	return &stream{in: in, f: f, raw: raw, buf: bufio.NewReaderSize(raw, 64<<10)}
 }
 

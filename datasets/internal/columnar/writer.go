@@ -116,7 +116,7 @@ type table struct {
 }
 
 type column struct {
-	typ    deid.Type
+	kind   parquet.Kind
 	level  int             // definition level of a value
 	values []parquet.Value // of the batch; those not set are null
 	set    bool            // any of them is set
@@ -135,7 +135,7 @@ func (c *column) clear(i int) {
 func newTable(c Config, d *deid.Table) *table {
 	t := &table{config: c, table: d, schema: schemaOf(d), columns: make([]column, len(d.Columns))}
 	for i := range t.columns {
-		t.columns[i].typ = d.Columns[i].Type
+		t.columns[i].kind = nodeOf(d.Columns[i]).Type().Kind()
 		t.columns[i].values = make([]parquet.Value, batchRows)
 		t.columns[i].clear(i)
 		if !required(d.Columns[i].Name) {
@@ -147,7 +147,7 @@ func newTable(c Config, d *deid.Table) *table {
 
 func (t *table) add(r *deid.Row) error {
 	bucket := t.bucket
-	if t.columns[0].typ == deid.UUID {
+	if t.table.Columns[0].Type == deid.UUID {
 		bucket = int(r.Cell(0).Bytes[0]) * buckets / 256
 	}
 	if bucket != t.bucket {
@@ -164,9 +164,7 @@ func (t *table) add(r *deid.Row) error {
 		}
 	}
 	for _, i := range r.Set() {
-		c := &t.columns[i]
-		c.values[t.batch] = t.value(c, r.Cell(i)).Level(0, c.level, i)
-		c.set = true
+		t.set(&t.columns[i], i, r.Cell(i))
 	}
 	t.batch++
 	t.rows++
@@ -176,24 +174,28 @@ func (t *table) add(r *deid.Row) error {
 	return nil
 }
 
-// value makes a Parquet value. The bytes are copied, since a cell is valid only
-// during the call.
-func (t *table) value(c *column, cell *deid.Cell) parquet.Value {
-	switch c.typ {
-	case deid.Boolean:
-		return parquet.BooleanValue(cell.Number != 0)
-	case deid.Int32:
-		return parquet.Int32Value(int32(cell.Number))
-	case deid.Int64, deid.Timestamp:
-		return parquet.Int64Value(cell.Number)
+// set puts a cell into the batch. The bytes are copied, since a cell is valid only during the
+// call. Each value is made where it goes: copies of a parquet.Value, of six fields,
+// cost more than what is in it.
+func (t *table) set(c *column, i int, cell *deid.Cell) {
+	c.set = true
+	switch c.kind {
+	case parquet.Boolean:
+		c.values[t.batch] = parquet.BooleanValue(cell.Number != 0).Level(0, c.level, i)
+	case parquet.Int32:
+		c.values[t.batch] = parquet.Int32Value(int32(cell.Number)).Level(0, c.level, i)
+	case parquet.Int64:
+		c.values[t.batch] = parquet.Int64Value(cell.Number).Level(0, c.level, i)
+	default:
+		at := len(t.bytes)
+		t.bytes = append(t.bytes, cell.Bytes...)
+		b := t.bytes[at:len(t.bytes):len(t.bytes)]
+		if c.kind == parquet.FixedLenByteArray {
+			c.values[t.batch] = parquet.FixedLenByteArrayValue(b).Level(0, c.level, i)
+		} else {
+			c.values[t.batch] = parquet.ByteArrayValue(b).Level(0, c.level, i)
+		}
 	}
-	at := len(t.bytes)
-	t.bytes = append(t.bytes, cell.Bytes...)
-	b := t.bytes[at:len(t.bytes):len(t.bytes)]
-	if c.typ == deid.UUID || c.typ == deid.Decimal {
-		return parquet.FixedLenByteArrayValue(b)
-	}
-	return parquet.ByteArrayValue(b)
 }
 
 // flush hands the batch to Parquet, and ends a full row group.

@@ -120,9 +120,11 @@ func (x *Extractor) Turn(source string, patient []byte) {
 // Extract makes the Record of a parsed resource, valid until the next call.
 // sequence orders records of one id when their lastUpdated does not.
 func (x *Extractor) Extract(d *fhir.Doc, sequence uint64) (Record, Verdict) {
-	t := x.plan.byName[d.Type()]
-	if t == nil {
-		return Record{}, NotInPolicy
+	t := x.typ // lines of a type mostly stand together
+	if t == nil || t.typ != d.Type() {
+		if t = x.plan.byName[d.Type()]; t == nil {
+			return Record{}, NotInPolicy
+		}
 	}
 	x.sealAll = false
 	r, verdict := x.extract(t, d, sequence)
@@ -290,13 +292,11 @@ func (x *Extractor) child(n *node, v fhir.Node) {
 		return
 	}
 	x.ordinals[n.table]++
-	at := 0
+	at := 1
 	if x.typ.owned() {
-		r.setBytes(0, x.pid[:])
-		at = 1
+		at = 2
 	}
-	r.setBytes(at, x.rid[:])
-	r.setNumber(at+1, int64(r.ordinal))
+	r.setNumber(at, int64(r.ordinal))
 	if n.parent >= 0 {
 		r.setNumber(n.parent, int64(around))
 	}
@@ -335,17 +335,13 @@ func (x *Extractor) extensions(n *node, list fhir.Node, r *row) {
 	}
 }
 
-// complete fills what every row of a main table has.
+// complete fills what every row of a main table has. What all rows of a resource have in
+// common, Finisher.common fills.
 func (x *Extractor) complete(r *row) {
 	x.settle(0)
-	m := x.typ.main
-	if m.pid >= 0 {
-		r.setBytes(m.pid, x.pid[:])
-	}
-	r.setBytes(m.rid, x.rid[:])
-	r.setText(m.source, x.source)
-	if m.negated >= 0 {
-		r.setBool(m.negated, x.negated)
+	r.setText(x.typ.main.source, x.source)
+	if negated := x.typ.main.negated; negated >= 0 {
+		r.setBool(negated, x.negated)
 	}
 }
 

@@ -251,8 +251,8 @@ func (f *Finisher) endGroup() error {
 	slices.SortFunc(f.group, func(a, b version) int {
 		return cmp.Or(cmp.Compare(a.date, b.date), bytes.Compare(a.rid[:], b.rid[:]))
 	})
-	for _, v := range f.group {
-		if err := f.write(v); err != nil {
+	for i := range f.group {
+		if err := f.write(&f.group[i]); err != nil {
 			return err
 		}
 	}
@@ -261,10 +261,11 @@ func (f *Finisher) endGroup() error {
 }
 
 // write gives the rows of one resource to the sink.
-func (f *Finisher) write(v version) error {
+func (f *Finisher) write(v *version) error {
 	f.Stored[f.typ.typ]++
 	main := f.rows[0]
 	rest := main.decode(v.body[bodyHead:])
+	f.common(main, &v.rid)
 	if err := f.learn(v, main); err != nil {
 		return err
 	}
@@ -279,6 +280,7 @@ func (f *Finisher) write(v version) error {
 	for len(rest) > 0 {
 		child := f.rows[rest[0]]
 		rest = child.decode(rest[1:])
+		f.common(child, &v.rid)
 		if err := f.sink.Row(child); err != nil {
 			return err
 		}
@@ -286,9 +288,20 @@ func (f *Finisher) write(v version) error {
 	return nil
 }
 
+// common fills what the order of the records says of a row already: pid and rid, which are
+// the first columns of every table.
+func (f *Finisher) common(r *Row, rid *ID) {
+	at := 0
+	if f.typ.owned() {
+		r.put(0, Cell{Bytes: f.pid[:]})
+		at = 1
+	}
+	r.put(at, Cell{Bytes: rid[:]})
+}
+
 // learn takes from a resource what later rows need: how far the data reach, and
 // when the patient was there.
-func (f *Finisher) learn(v version, r *Row) error {
+func (f *Finisher) learn(v *version, r *Row) error {
 	if bodyClinical(v.body) {
 		day, ok, err := f.eventDay(v, r)
 		if err != nil {
@@ -314,7 +327,7 @@ func (f *Finisher) learn(v version, r *Row) error {
 const sentinelBefore, sentinelFrom = 1901, 2100
 
 // eventDay is the true day of a resource, unless it has none or a stand-in.
-func (f *Finisher) eventDay(v version, r *Row) (day int64, ok bool, err error) {
+func (f *Finisher) eventDay(v *version, r *Row) (day int64, ok bool, err error) {
 	if v.date != noDate {
 		day, ok = floorDiv(v.date, DayMs)+f.shift, true
 	}
@@ -346,7 +359,7 @@ func (f *Finisher) value(r *Row, rid ID, name string) (Value, bool, error) {
 // patient decides what is shown of a birth date, and writes observable time. Age is
 // judged at the as-of day or, when events are newer than a given one, at the newest:
 // with the birth date they would show an age over 89.
-func (f *Finisher) patient(v version, r *Row) error {
+func (f *Finisher) patient(v *version, r *Row) error {
 	t := r.table
 	birth, born, err := f.value(r, v.rid, "birth_date")
 	if err != nil {

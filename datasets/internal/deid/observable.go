@@ -81,7 +81,7 @@ func (f *Finisher) Rule() string {
 const openEnd = 1 << 40
 
 // coverage takes the period of a Coverage that is or was in force.
-func (f *Finisher) coverage(v version, r *Row) error {
+func (f *Finisher) coverage(v *version, r *Row) error {
 	f.time.any = true
 	switch status := r.Cell(r.table.find("status")); string(status.Bytes) {
 	case "active", "cancelled", "":

@@ -29,7 +29,7 @@ type typePlan struct {
 
 // mainColumns are columns of the main table that are filled for each record; -1
 // where there is none.
-type mainColumns struct{ pid, rid, source, negated, updatedSeal int }
+type mainColumns struct{ source, negated, updatedSeal int }
 
 // node is an element: what to do with its value, and its children.
 type node struct {
@@ -117,11 +117,11 @@ func (p *Plan) compileType(r resourcePolicy) (*typePlan, error) {
 	t := &typePlan{resourcePolicy: r, root: newNode()}
 	main := &Table{Name: r.table}
 	t.tables = []*Table{main}
-	t.main = mainColumns{pid: -1, negated: -1}
+	t.main = mainColumns{negated: -1}
 	if t.owned() {
-		t.main.pid = main.column("pid", UUID)
+		main.column("pid", UUID)
 	}
-	t.main.rid = main.column("rid", UUID)
+	main.column("rid", UUID)
 	t.main.source = main.column("source", Varchar)
 	main.column("profiles", Int64)
 	if t.owned() {
