@@ -23,6 +23,10 @@ const (
 	keyedSchema = "keyed"
 )
 
+// ObservationIssued is an element that Attach opens only when asked: when a result was
+// published, which published measures read in place of a missing effective date.
+const ObservationIssued = "observation.issued"
+
 // ObjectsDir is the folder that a session must be allowed to read before Attach.
 func (s *Store) ObjectsDir() string { return filepath.Join(s.dir, objectsDir) }
 
@@ -34,8 +38,9 @@ func (sn *Snapshot) Store() *Store { return sn.store }
 // must allow Store.ObjectsDir; the caller locks it afterwards.
 //
 // The views show true dates. A table's columns are those at rest except that:
-//   - no *_seal column is shown, and so nothing of an element that its profile hides
-//     (Observation.issued when shifted);
+//   - no *_seal column is shown, and so nothing of an element that its profile hides;
+//   - an element that its profile seals in every row ([ObservationIssued] when shifted) is there
+//     only where open names it, since opening takes time for each row;
 //   - a date element x is the true local wall time of its lower bound, with x_prec
 //     as at rest and x_lo, x_hi its bounds in UTC, both inclusive, to the millisecond;
 //   - rows of persons who are not in patient are left out;
@@ -46,11 +51,12 @@ func (sn *Snapshot) Store() *Store { return sn.store }
 //
 // All objects are hashed first, because the engine would not notice a flipped bit.
 // A shifted extract without its key is an error, never a wrong answer.
-func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key) error {
+func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key, open ...string) error {
 	v, err := newViewer(db, sn, key)
 	if err != nil {
 		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
 	}
+	v.asked = open
 	for _, stage := range []func(context.Context) error{
 		v.checkObjects, v.attachRaw, v.findPersons, v.openSeals, v.describePersons, v.createViews,
 	} {
@@ -91,6 +97,7 @@ type viewer struct {
 	zone    *deid.Zone
 	shifted bool
 	opened  map[string][]string // table -> date elements with sealed values
+	asked   []string
 }
 
 func newViewer(db *duck.Session, sn *Snapshot, key *Key) (*viewer, error) {
@@ -156,7 +163,7 @@ func (v *viewer) findPersons(ctx context.Context) error {
 // which is dropped again where nothing is sealed.
 func (v *viewer) openSeals(ctx context.Context) error {
 	for _, t := range v.sn.manifest.Tables {
-		elements := sealedElements(t)
+		elements := v.sealedElements(t)
 		if len(elements) == 0 {
 			continue
 		}

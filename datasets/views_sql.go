@@ -53,10 +53,16 @@ func dateElements(t Table) []string {
 	return elements
 }
 
-// sealedElements are the date elements that may be sealed. Other seals
-// (lastUpdated, issued) are read by nobody and stay closed.
-func sealedElements(t Table) []string {
-	return slices.DeleteFunc(dateElements(t), func(x string) bool { return !t.Has(x + "_seal") })
+// sealedElements are the date elements that may be sealed and are to be opened. Other
+// seals (lastUpdated) are read by nobody and stay closed.
+func (v *viewer) sealedElements(t Table) []string {
+	return slices.DeleteFunc(dateElements(t), func(x string) bool { return !t.Has(x+"_seal") || v.closed(t, x) })
+}
+
+// closed is whether an element is sealed in every row and nobody asked for it.
+func (v *viewer) closed(t Table, x string) bool {
+	name := t.Name + "." + x
+	return v.shifted && name == ObservationIssued && !slices.Contains(v.asked, name)
 }
 
 // rowKey are the columns that name a row.
@@ -80,7 +86,7 @@ func (v *viewer) viewSQL(t Table) string {
 		quoted := "t." + duck.QuoteName(c.Name)
 		element, isPrec := strings.CutSuffix(c.Name, "_prec")
 		switch {
-		case c.Type == Blob:
+		case c.Type == Blob || v.closed(t, strings.TrimSuffix(c.Name, "_prec")):
 		case t.Name == "observation_period" && slices.Contains(dates, c.Name):
 			add("CAST("+v.wall(t, c.Name)+" AS DATE)", c.Name)
 		case t.Name == "observation_period" && isPrec:

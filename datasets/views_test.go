@@ -209,14 +209,14 @@ func publishPopulation(t testing.TB, s *Store, key *deid.Key, profile deid.Profi
 	return sn
 }
 
-func attachTest(t testing.TB, sn *Snapshot, key *deid.Key) (*duck.Session, error) {
+func attachTest(t testing.TB, sn *Snapshot, key *deid.Key, open ...string) (*duck.Session, error) {
 	t.Helper()
 	db, err := duck.Open(t.Context(), duck.Config{AllowedDirs: []string{sn.Store().ObjectsDir()}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return db, Attach(t.Context(), db, sn, key)
+	return db, Attach(t.Context(), db, sn, key, open...)
 }
 
 // dump is a query's rows as text.

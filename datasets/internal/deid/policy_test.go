@@ -54,9 +54,6 @@ func TestPolicyCompiles(t *testing.T) {
 				t.Errorf("%s: no %s", profile, want)
 			}
 		}
-		if columns["observation.issued"] != (profile == Limited) {
-			t.Errorf("%s: an open column observation.issued is %v", profile, columns["observation.issued"])
-		}
 		if columns["patient.zip5"] != (profile == Limited) || columns["patient.shift_seal"] != (profile == Shifted) {
 			t.Errorf("%s: zip5 %v, shift_seal %v", profile, columns["patient.zip5"], columns["patient.shift_seal"])
 		}

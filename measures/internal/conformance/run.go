@@ -180,7 +180,7 @@ func (t *trial) attach(ctx context.Context) error {
 	if t.db, err = duck.Open(ctx, duck.Config{TempDir: t.dir, AllowedDirs: []string{t.store.ObjectsDir()}}); err != nil {
 		return err
 	}
-	if err := datasets.Attach(ctx, t.db, sn, t.Key); err != nil {
+	if err := datasets.Attach(ctx, t.db, sn, t.Key, datasets.ObservationIssued); err != nil {
 		return err
 	}
 	t.engine, err = newEngine(ctx, t.db, t.pkg)

@@ -14,6 +14,9 @@ func (f *frame) query(n *elm.Node, e *env) value {
 	first := f.value(n.Source[0].Expression, e)
 	f.g.onlyURL = was
 	if c, ok := first.(conceptsV); ok {
+		if returnsItself(n) {
+			return c
+		}
 		first = conceptList(c)
 	}
 	l, ok := first.(listV)
@@ -24,6 +27,19 @@ func (f *frame) query(n *elm.Node, e *env) value {
 		l = literalList([]value{first}, true)
 	}
 	return listV{make: func(at *frame) *rel { return at.listQuery(n, e, l) }}
+}
+
+// returnsItself is whether a query only converts each element to a Concept, which the
+// translator writes around every list of codes. Such a list stays the id of its concepts.
+func returnsItself(n *elm.Node) bool {
+	if len(n.Source) != 1 || len(n.Let)+len(n.Relationship)+len(n.By) > 0 || n.Where != nil || n.Aggregate != nil || n.Return == nil {
+		return false
+	}
+	x := n.Return.Expression
+	if x.Type == "FunctionRef" && x.Name == "ToConcept" && len(x.Operand) == 1 {
+		x = x.Operand[0]
+	}
+	return x.Type == "AliasRef" && x.Name == n.Source[0].Alias
 }
 
 // askedURL is the URL that a query over extensions compares with.
