@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // unit is a unit's kind and its size in the kind's base unit.
 type unit struct {
@@ -25,14 +28,24 @@ var units = map[string]unit{
 	"1": {"one", "1.0"}, "{score}": {"one", "1.0"}, "[score]": {"one", "1.0"}, "%": {"percent", "1.0"},
 }
 
+// unitNamed is a unit by its code. An annotation alone, as {INR}, is the unit 1 (UCUM 2.1,
+// section 12).
+func unitNamed(code string) (unit, bool) {
+	if strings.HasPrefix(code, "{") && strings.IndexByte(code, '}') == len(code)-1 {
+		return units["1"], true
+	}
+	u, known := units[code]
+	return u, known
+}
+
 // convertTo is a quantity's number in a unit; null where the units do not convert.
 func convertTo(q qtyV, target string) string {
 	if q.unit == quote(target) {
 		return q.num
 	}
-	to, known := units[target]
+	to, known := unitNamed(target)
 	if isConst(q.unit) {
-		from, ok := units[strings.Trim(q.unit, "'")]
+		from, ok := unitNamed(strings.Trim(q.unit, "'"))
 		switch {
 		case !ok || !known || from.kind != to.kind:
 			return "NULL::DOUBLE"
@@ -55,7 +68,14 @@ func convertTo(q qtyV, target string) string {
 		}
 	}
 	same = append([]string{quote(target)}, same...)
-	sql := "CASE coalesce(" + q.unit + ", '1')"
+	have := "coalesce(" + q.unit + ", '1')"
+	if to.kind == "one" {
+		have = "regexp_replace(" + have + ", '^[{][^}]*[}]$', '1')"
+		if !slices.Contains(same, "'1'") {
+			same = append(same, "'1'")
+		}
+	}
+	sql := "CASE " + have
 	for _, s := range same {
 		sql += " WHEN " + s + " THEN " + q.num
 	}
