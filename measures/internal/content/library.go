@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"farr/internal/source"
+	"farr/measures/internal/elm"
 )
 
 // head is what is read of a library's ELM before it is compiled.
@@ -59,9 +60,6 @@ func (i identifier) String() string { return i.ID + "|" + i.Version }
 func included(path, version string) identifier {
 	return identifier{path[strings.LastIndexByte(path, '/')+1:], version}
 }
-
-// builtIn is the library that the compiler knows by itself.
-const builtIn = "FHIRHelpers"
 
 // located is the head of a library and the file it came from.
 type located struct {
@@ -117,7 +115,7 @@ func (l *loader) checkLibraries() {
 		}
 		for _, inc := range h.Library.Includes.Def {
 			want := included(inc.Path, inc.Version)
-			if byName[want.String()] == nil && want.ID != builtIn {
+			if byName[want.String()] == nil && want.ID != elm.BuiltIn {
 				at(inc.Locator, "missing-library", "it includes "+want.String()+", which is not in the package", "")
 			}
 		}

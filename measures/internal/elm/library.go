@@ -106,6 +106,10 @@ func Read(data []byte) (*Library, error) {
 // Program is a set of linked libraries.
 type Program struct{ Libraries map[string]*Library }
 
+// BuiltIn is the library that the compiler knows by itself: what a package brings under
+// its name is not read, and a package may leave it out.
+const BuiltIn = "FHIRHelpers"
+
 // Link checks that everything that main includes is there, without errors of the
 // translator and without cycles, and names every mistake.
 func Link(libraries map[string]*Library, main string) (*Program, []error) {
@@ -113,6 +117,10 @@ func Link(libraries map[string]*Library, main string) (*Program, []error) {
 	p := &Program{Libraries: map[string]*Library{}}
 	var visit func(name string, path []string)
 	visit = func(name string, path []string) {
+		if name == BuiltIn {
+			p.Libraries[name] = &Library{Name: name}
+			return
+		}
 		if slices.Contains(path, name) {
 			mistakes = append(mistakes, fmt.Errorf("library %s includes itself through %s", name, strings.Join(path, ", ")))
 			return

@@ -8,8 +8,8 @@ import (
 	"farr/measures/internal/elm"
 )
 
-// value compiles an expression in a frame. The switch is closed: a node type that
-// is not here is a diagnostic.
+// value compiles an expression in a frame. The node types are a closed table: what is
+// not there is a diagnostic.
 func (f *frame) value(n *elm.Node, e *env) value {
 	g := f.g
 	if n == nil {
@@ -20,80 +20,59 @@ func (f *frame) value(n *elm.Node, e *env) value {
 		return g.fail(e, n, "nested too deep")
 	}
 	defer func() { g.depth-- }()
-	switch n.Type {
-	case "Literal", "Quantity", "Null", "DateTime", "Date", "MinValue", "MaxValue":
-		return f.literal(n, e)
-	case "ParameterRef":
-		if n.Name == "Measurement Period" {
-			return intervalV{dateV{"mp_low", "mp_low", "6", false}, dateV{"mp_high", "mp_high", "6", false}, "false", "false", "true"}
-		}
-		if p := e.lib.Parameters[n.Name]; p != nil {
-			return nullV{}
-		}
-		return g.fail(e, n, "parameter %s is not supported", n.Name)
-	case "AliasRef", "QueryLetRef", "OperandRef", "IdentifierRef":
-		if v, ok := e.find(n.Name); ok {
-			return v
-		}
-		if v, ok := e.find("$row"); ok && n.Type == "IdentifierRef" {
-			return f.property(n, e, v, n.Name)
-		}
-		return g.fail(e, n, "nothing is named %s here", n.Name)
-	case "ExpressionRef":
-		return f.expressionRef(n, e)
-	case "FunctionRef":
-		return f.call(n, e)
-	case "ValueSetRef":
-		l := g.program.Find(e.lib, n.LibraryName)
-		return valueSetV{g.valueSet(l.ValueSets[n.Name])}
-	case "CodeRef":
-		l := g.program.Find(e.lib, n.LibraryName)
-		return codeV{[]elm.Code{l.Codes[n.Name]}}
-	case "ConceptRef":
-		l := g.program.Find(e.lib, n.LibraryName)
-		return codeV{l.Concepts[n.Name]}
-	case "Property":
-		return f.propertyNode(n, e)
-	case "Retrieve", "Query", "Union", "List", "Flatten", "Distinct", "ToList", "Except", "Collapse", "Expand", "Split":
-		return f.list(n, e)
-	case "Intersect":
-		return f.intersect(n, e)
-	case "Exists", "First", "Last", "SingletonFrom", "Count", "Sum", "Min", "Max", "AnyTrue", "AllTrue", "Indexer", "Avg", "Aggregate":
-		return f.aggregate(n, e)
-	case "And", "Or", "Not", "IsNull", "IsTrue", "IsFalse", "Implies", "Xor":
-		return f.logic(n, e)
-	case "If":
-		c := truth(f.bool(n.Condition, e))
-		return f.branches(n, e, []string{c, "true"}, []*elm.Node{n.Then, n.Else})
-	case "Case":
-		return f.caseNode(n, e)
-	case "Coalesce":
-		return f.coalesce(n, e)
-	case "As":
-		return f.as(n, e)
-	case "Is":
-		return boolV{isType(f.value(n.Operand[0], e), cqlName(n.IsType))}
-	case "Convert", "ToDecimal", "ToQuantity", "ToDateTime", "ToDate", "ToConcept", "ToString", "ConvertQuantity":
-		return f.convert(n, e)
-	case "Tuple", "Instance":
-		return f.tuple(n, e)
-	case "Message":
-		return nullV{}
-	case "Interval":
-		return f.interval(n, e)
-	case "Start", "End", "DateFrom", "DurationBetween", "DifferenceBetween", "CalculateAgeAt", "DateTimeComponentFrom", "Width":
-		return f.dates(n, e)
-	case "Add", "Subtract", "Multiply", "Divide", "Power", "Negate", "TruncatedDivide", "Concatenate", "Abs", "Floor", "Ceiling", "Round", "Modulo", "Truncate":
-		return f.arithmetic(n, e)
-	case "Equal", "Equivalent", "NotEqual", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
-		"Before", "After", "SameAs", "SameOrBefore", "SameOrAfter", "Starts", "Ends",
-		"Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets":
-		return f.compare(n, e)
-	case "In", "IncludedIn", "Includes", "Contains", "InValueSet", "AnyInValueSet":
-		return f.membership(n, e)
+	compile := g.nodes[n.Type]
+	if compile == nil {
+		return g.fail(e, n, "ELM node %s is not supported", n.Type)
 	}
-	return g.fail(e, n, "ELM node %s is not supported", n.Type)
+	return compile(f, n, e)
 }
+
+func (f *frame) parameterRef(n *elm.Node, e *env) value {
+	if n.Name == "Measurement Period" {
+		return intervalV{dateV{"mp_low", "mp_low", "6", false}, dateV{"mp_high", "mp_high", "6", false}, "false", "false", "true"}
+	}
+	if p := e.lib.Parameters[n.Name]; p != nil {
+		return nullV{}
+	}
+	return f.g.fail(e, n, "parameter %s is not supported", n.Name)
+}
+
+// named is what a name stands for at a place.
+func (f *frame) named(n *elm.Node, e *env) value {
+	if v, ok := e.find(n.Name); ok {
+		return v
+	}
+	if v, ok := e.find("$row"); ok && n.Type == "IdentifierRef" {
+		return f.property(n, e, v, n.Name)
+	}
+	return f.g.fail(e, n, "nothing is named %s here", n.Name)
+}
+
+func (f *frame) valueSetRef(n *elm.Node, e *env) value {
+	l := f.g.program.Find(e.lib, n.LibraryName)
+	return valueSetV{f.g.valueSet(l.ValueSets[n.Name])}
+}
+
+func (f *frame) codeRef(n *elm.Node, e *env) value {
+	l := f.g.program.Find(e.lib, n.LibraryName)
+	return codeV{[]elm.Code{l.Codes[n.Name]}}
+}
+
+func (f *frame) conceptRef(n *elm.Node, e *env) value {
+	l := f.g.program.Find(e.lib, n.LibraryName)
+	return codeV{l.Concepts[n.Name]}
+}
+
+func (f *frame) ifNode(n *elm.Node, e *env) value {
+	c := truth(f.bool(n.Condition, e))
+	return f.branches(n, e, []string{c, "true"}, []*elm.Node{n.Then, n.Else})
+}
+
+func (f *frame) is(n *elm.Node, e *env) value {
+	return boolV{isType(f.value(n.Operand[0], e), cqlName(n.IsType))}
+}
+
+func (f *frame) message(n *elm.Node, e *env) value { return nullV{} }
 
 func (g *gen) valueSet(url string) string {
 	if !slices.Contains(g.valsets, url) {
@@ -393,7 +372,7 @@ func (f *frame) call(n *elm.Node, e *env) value {
 	for _, o := range n.Operand {
 		args = append(args, f.value(o, e))
 	}
-	if lib.Name == "FHIRHelpers" {
+	if lib.Name == elm.BuiltIn {
 		return args[0]
 	}
 	if (n.Name == "getId" || n.Name == "GetId") && len(args) == 1 {

@@ -53,6 +53,7 @@ func (d *Define) Columns() []string { return d.columns }
 type gen struct {
 	program *elm.Program
 	model   *Model
+	nodes   map[string]compiler
 	defines map[string]*Define
 	order   []Statement
 	busy    map[string]bool
@@ -126,7 +127,7 @@ func Compile(p *elm.Program, model *Model, main string, names []string) *Compile
 }
 
 func newGen(p *elm.Program, model *Model) *gen {
-	return &gen{program: p, model: model, defines: map[string]*Define{}, busy: map[string]bool{}, period: map[*elm.Node]int{}}
+	return &gen{program: p, model: model, nodes: compilers(), defines: map[string]*Define{}, busy: map[string]bool{}, period: map[*elm.Node]int{}}
 }
 
 func (g *gen) finish(out *Compiled) *Compiled {
@@ -223,7 +224,7 @@ func (g *gen) usesPeriod(lib *elm.Library, n *elm.Node) bool {
 	uses := n.Type == "ParameterRef"
 	if !uses && (n.Type == "ExpressionRef" || n.Type == "FunctionRef") {
 		in := g.program.Find(lib, n.LibraryName)
-		if in != nil && in.Name != "FHIRHelpers" {
+		if in != nil && in.Name != elm.BuiltIn {
 			if d := in.Defines[n.Name]; d != nil && n.Type == "ExpressionRef" {
 				uses = g.usesPeriod(in, d.Expression)
 			}

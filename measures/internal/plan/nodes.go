@@ -1,0 +1,58 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"farr/measures/internal/elm"
+)
+
+// compiler makes a value of one kind of node in a frame.
+type compiler func(f *frame, n *elm.Node, e *env) value
+
+// compilers are the node types that an expression may be made of. What is not here is
+// a diagnostic.
+func compilers() map[string]compiler {
+	table := map[string]compiler{
+		"ParameterRef":  (*frame).parameterRef,
+		"ExpressionRef": (*frame).expressionRef,
+		"FunctionRef":   (*frame).call,
+		"ValueSetRef":   (*frame).valueSetRef,
+		"CodeRef":       (*frame).codeRef,
+		"ConceptRef":    (*frame).conceptRef,
+		"Property":      (*frame).propertyNode,
+		"Intersect":     (*frame).intersect,
+		"If":            (*frame).ifNode,
+		"Case":          (*frame).caseNode,
+		"Coalesce":      (*frame).coalesce,
+		"As":            (*frame).as,
+		"Is":            (*frame).is,
+		"Message":       (*frame).message,
+		"Interval":      (*frame).interval,
+	}
+	for _, family := range []struct {
+		compile compiler
+		types   []string
+	}{
+		{(*frame).literal, []string{"Literal", "Quantity", "Null", "DateTime", "Date", "MinValue", "MaxValue"}},
+		{(*frame).named, []string{"AliasRef", "QueryLetRef", "OperandRef", "IdentifierRef"}},
+		{(*frame).list, []string{"Retrieve", "Query", "Union", "List", "Flatten", "Distinct", "ToList", "Except", "Collapse", "Expand", "Split"}},
+		{(*frame).aggregate, []string{"Exists", "First", "Last", "SingletonFrom", "Count", "Sum", "Min", "Max", "AnyTrue", "AllTrue", "Indexer", "Avg", "Aggregate"}},
+		{(*frame).logic, []string{"And", "Or", "Not", "IsNull", "IsTrue", "IsFalse", "Implies", "Xor"}},
+		{(*frame).convert, []string{"Convert", "ToDecimal", "ToQuantity", "ToDateTime", "ToDate", "ToConcept", "ToString", "ConvertQuantity"}},
+		{(*frame).tuple, []string{"Tuple", "Instance"}},
+		{(*frame).dates, []string{"Start", "End", "DateFrom", "DurationBetween", "DifferenceBetween", "CalculateAgeAt", "DateTimeComponentFrom", "Width"}},
+		{(*frame).arithmetic, []string{"Add", "Subtract", "Multiply", "Divide", "Power", "Negate", "TruncatedDivide", "Concatenate", "Abs", "Floor", "Ceiling", "Round", "Modulo", "Truncate"}},
+		{(*frame).compare, []string{"Equal", "Equivalent", "NotEqual", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
+			"Before", "After", "SameAs", "SameOrBefore", "SameOrAfter", "Starts", "Ends", "Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets"}},
+		{(*frame).membership, []string{"In", "IncludedIn", "Includes", "Contains", "InValueSet", "AnyInValueSet"}},
+	} {
+		for _, t := range family.types {
+			table[t] = family.compile
+		}
+	}
+	return table
+}
+
+// NodeTypes are the ELM node types that can be compiled, in order.
+func NodeTypes() []string { return slices.Sorted(maps.Keys(compilers())) }
