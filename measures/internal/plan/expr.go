@@ -200,6 +200,12 @@ func (f *frame) coalesce(n *elm.Node, e *env) value {
 	for _, o := range n.Operand {
 		v := f.value(o, e)
 		if l, ok := v.(listV); ok {
+			if len(n.Operand) > 1 {
+				if o.Type == "Property" { // a missing element is null, and a list here is never
+					return f.g.fail(e, n, "Coalesce of repeated elements is not supported")
+				}
+				return l // a define or a query is a list, if an empty one
+			}
 			if !l.lit {
 				return f.backOne(l.make(f), false, false)
 			}
