@@ -49,6 +49,9 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 		if l.lit && len(l.items) == 1 {
 			return l.items[0]
 		}
+		if l.end != nil && n.Type != "SingletonFrom" {
+			return f.bind(l.end(n.Type == "Last"))
+		}
 		r := l.make(f)
 		if hasList(r.elem) {
 			return g.fail(e, n, "%s of a list of lists is not supported", n.Type)
@@ -71,6 +74,9 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 		nn := r.f.bindSQL(notNull(r.elem), "there")
 		return numV{"coalesce(" + f.back(r, "count(*) FILTER (WHERE "+nn+")")[0] + ", 0)", true}
 	case "Sum", "Min", "Max", "Avg":
+		if v := f.extreme(l, n.Type); v != nil {
+			return v
+		}
 		r := l.make(f)
 		fold := map[string]string{"Sum": "sum", "Min": "min", "Max": "max", "Avg": "avg"}[n.Type]
 		r.elem = r.f.bind(dateOf(r.elem))
@@ -97,15 +103,42 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 			break
 		}
 		elem := r.f.bind(r.elem)
-		order := r.order
-		if len(order) == 0 {
-			order = []string{firstLeaf(elem) + " ASC"}
-		}
+		order := orderOf(&rel{elem: elem, order: r.order})
 		at := r.f.bindSQL("row_number() OVER (PARTITION BY "+join(f.key)+" ORDER BY "+join(order)+")", "index")
 		r.f.where(at + " = " + i.sql + " + 1")
 		return f.backOne(&rel{f: r.f, elem: elem}, false, false)
 	}
 	return g.fail(e, n, "ELM node %s is not supported here", n.Type)
+}
+
+// extreme is the greatest or least of a list that is written out, as a scalar; nil
+// where it has no such list. Nulls are passed over, as in every aggregate.
+func (f *frame) extreme(l listV, which string) value {
+	if !l.lit || len(l.items) == 0 || which != "Max" && which != "Min" {
+		return nil
+	}
+	items := make([]value, len(l.items))
+	for i, v := range l.items {
+		items[i] = dateOf(v)
+	}
+	items = f.g.unify(items)
+	best := f.bind(items[0])
+	for _, next := range items[1:] {
+		next = f.bind(next)
+		a, b := best, next
+		if which == "Min" {
+			a, b = b, a
+		}
+		above := f.g.less(a, b, "", false)
+		if d, ok := a.(dateV); ok {
+			above = "(" + d.lo + " < " + b.(dateV).lo + ")"
+		}
+		if above == "" {
+			return nil
+		}
+		best = f.bind(f.g.choose([]string{and(notNull(next), or(not(notNull(best)), truth(above))), "true"}, []value{next, best}))
+	}
+	return best
 }
 
 func (f *frame) intersect(n *elm.Node, e *env) value {
@@ -186,7 +219,7 @@ func (f *frame) expand(r *rel, n *elm.Node, e *env) *rel {
 		f.g.fail(e, n, "Expand of %s is not supported", typeName(r.elem))
 		return r
 	}
-	x := r.f.bindSQL("unnest(range(CAST("+s.sql+" AS BIGINT), CAST("+en.sql+" AS BIGINT) + 1))", "n")
+	x := r.f.unnest("range(CAST("+s.sql+" AS BIGINT), CAST("+en.sql+" AS BIGINT) + 1)", "n")
 	p := numV{x, true}
 	return &rel{f: r.f, elem: intervalV{p, p, "false", "false", "true"}, order: []string{x + " ASC"}}
 }

@@ -13,6 +13,9 @@
 // frame's key. So exists, first or count is a grouping by that key, joined back;
 // there is no list value and no correlated subquery.
 //
+// An aggregate clause is the exception: its accumulator may be a list, which is then
+// one column of a recursive table that takes one element of every outer row a step.
+//
 // Columns are named once in a program, and a frame's steps only ever add columns,
 // so that an expression compiled early stays true in every frame forked later.
 package plan

@@ -23,6 +23,7 @@ type rel struct {
 	f     *frame
 	elem  value
 	order []string // ORDER BY terms, when the list has an order
+	one   bool     // whether the list has one element, always
 }
 
 // cte is a finished part of a frame.
@@ -34,6 +35,8 @@ type cte struct {
 	body   func() string // base text made late
 	steps  []step
 	rowNum string
+	// recursive is a table that its body reads: the body is printed as it is.
+	recursive bool
 }
 
 type step interface {
@@ -87,6 +90,9 @@ func (c *cte) columns() []string {
 // text prints the cte's SELECT.
 func (c *cte) text() string {
 	base := c.base
+	if c.recursive {
+		return c.body()
+	}
 	if c.body != nil {
 		base = "(" + c.body() + ")"
 	}
@@ -212,6 +218,14 @@ func (f *frame) bindSQL(sql, hint string) string {
 	return name
 }
 
+// unnest gives each row of f one row for each element of an SQL list. The column is
+// never shared: the same list twice is a product.
+func (f *frame) unnest(list, hint string) string {
+	name := f.g.column(hint)
+	f.add(&bindStep{[]string{"unnest(" + list + ")"}, []string{name}})
+	return name
+}
+
 // back joins an aggregate of a list to the frame that it was forked from. Each
 // pair is an aggregate; the result is the columns' names.
 func (f *frame) back(r *rel, aggregates ...string) []string {
@@ -248,10 +262,7 @@ func (f *frame) keyPairs(s *joinStep) (list []string, on string) {
 // backOne joins one row of a list, the first in its order, to the frame.
 func (f *frame) backOne(r *rel, last, single bool) value {
 	elem := r.f.bind(r.elem)
-	order := r.order
-	if len(order) == 0 {
-		order = []string{firstLeaf(elem) + " ASC"}
-	}
+	order := orderOf(&rel{elem: elem, order: r.order})
 	if last {
 		order = flip(order)
 	}
@@ -278,6 +289,15 @@ func (f *frame) backOne(r *rel, last, single bool) value {
 	f.add(s)
 	// Constants in the element hold only where a row was found.
 	return relabel(elem, copies)
+}
+
+// orderOf are the terms that put a list in its order; one without an order is taken
+// by its elements' first column, so that equal data give equal answers.
+func orderOf(r *rel) []string {
+	if len(r.order) > 0 {
+		return r.order
+	}
+	return []string{firstLeaf(r.elem) + " ASC"}
 }
 
 func firstLeaf(v value) string {
@@ -325,6 +345,12 @@ func (f *frame) unionAll(sides []*rel) *rel {
 	for range leaves(elems[0]) {
 		names = append(names, f.g.column("u"))
 	}
+	// The order is that of the sides, one after the other, if each has one.
+	var places []string
+	one := func(r *rel) bool { return r.one && r.f.parent == f }
+	if !slices.ContainsFunc(sides, func(r *rel) bool { return len(r.order) == 0 && !one(r) }) {
+		places = []string{f.g.column("side"), f.g.column("place")}
+	}
 	keep := f.close()
 	var closed []*cte
 	var lists [][]string
@@ -352,13 +378,24 @@ func (f *frame) unionAll(sides []*rel) *rel {
 				}
 				list = append(list, l+" AS "+names[k])
 			}
+			if places != nil {
+				place := "1"
+				if !one(sides[i]) {
+					place = "row_number() OVER (PARTITION BY " + join(f.key) + " ORDER BY " + join(sides[i].order) + ")"
+				}
+				list = append(list, named([]string{fmt.Sprint(i + 1), place}, places)...)
+			}
 			parts = append(parts, "SELECT "+strings.Join(append([]string{cols}, list...), ", ")+" FROM "+c.name)
 		}
 		return strings.Join(parts, "\n    UNION ALL ")
 	}
 	u := f.g.frameOver(f, &cte{above: nil, cols: nil, body: body})
-	u.open.steps = append(u.open.steps, &namesOf{func() []string { return append(slices.Clone(keep.columns()), names...) }})
-	return &rel{f: u, elem: relabel(elems[0], names)}
+	u.open.steps = append(u.open.steps, &namesOf{func() []string { return slices.Concat(keep.columns(), names, places) }})
+	all := &rel{f: u, elem: relabel(elems[0], names)}
+	for _, p := range places {
+		all.order = append(all.order, p+" ASC")
+	}
+	return all
 }
 
 // namesOf only says which columns a base has.
@@ -373,7 +410,11 @@ func (f *frame) distinct(r *rel) *rel {
 	terms = slices.DeleteFunc(terms, func(s string) bool { return isNullLit(s) || isConst(s) })
 	c := r.f.close()
 	d := f.g.frameOver(r.f, &cte{body: func() string {
-		return "SELECT DISTINCT ON (" + strings.Join(terms, ", ") + ") * FROM " + c.name
+		sql := "SELECT DISTINCT ON (" + join(terms) + ") * FROM " + c.name
+		if len(r.order) > 0 { // the first of equal elements stays
+			sql += " ORDER BY " + join(r.order)
+		}
+		return sql
 	}})
 	d.open.steps = append(d.open.steps, &namesOf{c.columns})
 	return &rel{f: d, elem: elem, order: r.order}

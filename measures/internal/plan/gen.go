@@ -49,6 +49,9 @@ type Define struct {
 // Columns are the columns that hold the define's value.
 func (d *Define) Columns() []string { return d.columns }
 
+// Ordered is whether the rows have a column ord with their place in the list.
+func (d *Define) Ordered() bool { return d.order }
+
 // gen compiles one program.
 type gen struct {
 	program *elm.Program
@@ -192,21 +195,30 @@ func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, 
 	var b strings.Builder
 	fmt.Fprintf(&b, "-- %s, line %d\nCREATE TEMP TABLE %s AS\n", strings.ReplaceAll(id, "\n", " "), line, d.Table)
 	body := last.open.text()
-	for i, c := range g.ctes {
-		if i == 0 {
-			b.WriteString("WITH ")
-		} else {
-			b.WriteString(",\n")
-		}
-		mode := "MATERIALIZED"
-		if c.rowNum == "" {
-			mode = ""
-		}
-		b.WriteString(c.name + " AS " + mode + " (\n  " + c.text() + ")")
-	}
-	fmt.Fprintf(&b, "\nSELECT %s FROM (%s)", strings.Join(append([]string{key}, list...), ", "), body)
+	b.WriteString(withText(g.ctes))
+	fmt.Fprintf(&b, "SELECT %s FROM (%s)", strings.Join(append([]string{key}, list...), ", "), body)
 	g.order = append(g.order, Statement{Name: id[strings.IndexByte(id, '.')+1:], Table: d.Table, SQL: b.String(), Line: line, Library: e.lib.Name})
 	return d
+}
+
+// withText prints tables as the WITH clause of the SELECT that follows it.
+func withText(list []*cte) string {
+	if len(list) == 0 {
+		return ""
+	}
+	head := "WITH "
+	if slices.ContainsFunc(list, func(c *cte) bool { return c.recursive }) {
+		head = "WITH RECURSIVE "
+	}
+	var parts []string
+	for _, c := range list {
+		mode := ""
+		if c.rowNum != "" {
+			mode = "MATERIALIZED "
+		}
+		parts = append(parts, c.name+" AS "+mode+"(\n  "+c.text()+")")
+	}
+	return head + strings.Join(parts, ",\n") + "\n"
 }
 
 // usesPeriod is whether an expression needs the measurement period.

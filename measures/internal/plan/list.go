@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"farr/measures/internal/elm"
@@ -82,7 +83,7 @@ func literalList(items []value, flat bool) listV {
 		}
 		var sides []*rel
 		for _, v := range items {
-			sides = append(sides, &rel{f: at.fork(), elem: v})
+			sides = append(sides, &rel{f: at.fork(), elem: v, one: true})
 		}
 		if len(sides) == 1 {
 			return sides[0]
@@ -126,7 +127,8 @@ func (f *frame) flatten(n *elm.Node, e *env) value {
 		if !ok {
 			return outer
 		}
-		return inner.make(outer.f)
+		r := inner.make(outer.f)
+		return &rel{f: r.f, elem: r.elem, order: slices.Concat(outer.order, r.order)}
 	}}
 }
 

@@ -250,7 +250,7 @@ func (f *frame) element(n *elm.Node, e *env, owner value, resource, prefix, path
 			count := s.demand(g, line.Column)
 			return listV{make: func(at *frame) *rel {
 				r := at.fork()
-				return &rel{f: r, elem: numV{r.bindSQL("unnest(range(coalesce("+count+", 0)))", "n"), true}}
+				return &rel{f: r, elem: numV{r.unnest("range(coalesce("+count+", 0))", "n"), true}}
 			}}
 		}
 		if strings.HasSuffix(line.Path, "[first]") {

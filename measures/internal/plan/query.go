@@ -20,11 +20,14 @@ func (f *frame) query(n *elm.Node, e *env) value {
 		first = conceptList(c)
 	}
 	l, ok := first.(listV)
-	if !ok && len(n.Source) == 1 {
+	if !ok && len(n.Source) == 1 && n.Aggregate == nil {
 		return f.scalarQuery(n, e, first)
 	}
 	if !ok {
 		l = literalList([]value{first}, true)
+	}
+	if n.Aggregate != nil {
+		return f.fold(n, e, l)
 	}
 	return listV{make: func(at *frame) *rel { return at.listQuery(n, e, l) }}
 }
@@ -107,9 +110,9 @@ func (f *frame) oneAsList(v value) value {
 	}}
 }
 
-func (f *frame) listQuery(n *elm.Node, e *env, first listV) *rel {
-	var r *rel
-	in := e
+// rows are the rows of a query's sources that its clauses keep, and its names for them.
+func (f *frame) rows(n *elm.Node, e *env, first listV) (r *rel, in *env) {
+	in = e
 	at := f
 	for i, s := range n.Source {
 		l := first
@@ -145,9 +148,12 @@ func (f *frame) listQuery(n *elm.Node, e *env, first listV) *rel {
 	if len(n.Source) > 1 {
 		out.order = nil
 	}
-	if n.Aggregate != nil {
-		f.g.fail(e, n, "the aggregate clause is not supported")
-	}
+	return out, in
+}
+
+func (f *frame) listQuery(n *elm.Node, e *env, first listV) *rel {
+	out, in := f.rows(n, e, first)
+	at := out.f
 	if n.Return != nil {
 		out.elem = at.value(n.Return.Expression, in)
 		if _, ok := out.elem.(listV); !ok {

@@ -59,6 +59,7 @@ type (
 		make  func(f *frame) *rel
 		items []value // of a list that is written out
 		lit   bool
+		end   func(last bool) value // the first or last element, where that is an expression
 	}
 )
 

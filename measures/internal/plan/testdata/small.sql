@@ -1,6 +1,6 @@
 -- Small.Visits, line 3
 CREATE TEMP TABLE "Small.Visits" AS
-WITH Visits_1 AS  (
+WITH Visits_1 AS (
   SELECT * FROM subject)
 SELECT pid, period, c1_rid AS x1 FROM (SELECT * FROM (SELECT *,
     CASE WHEN (c6_period_start_lo IS NOT NULL) THEN c6_period_start_lo WHEN (c6_period_start_lo IS NOT NULL) THEN (c6_period_start_lo + CASE WHEN c8_period_start_prec <= 3 THEN INTERVAL 1 DAY ELSE INTERVAL 1 MILLISECOND END) WHEN ((c6_period_start_lo IS NOT NULL) OR (c9_period_end_lo IS NOT NULL)) THEN TIMESTAMP '0001-01-01 00:00:00' WHEN ((c6_period_start_lo IS NOT NULL) OR (c9_period_end_lo IS NOT NULL)) THEN c10_period_end_hi END AS c12_v,
@@ -17,7 +17,7 @@ SELECT pid, period, c1_rid AS x1 FROM (SELECT * FROM (SELECT *,
 
 -- Small.Initial Population, line 7
 CREATE TEMP TABLE "Small.Initial Population" AS
-WITH Initial_Population_1 AS  (
+WITH Initial_Population_1 AS (
   SELECT * FROM subject),
 Initial_Population_2 AS MATERIALIZED (
   SELECT *, row_number() OVER () AS c23_row FROM Initial_Population_1

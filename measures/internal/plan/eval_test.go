@@ -1,0 +1,156 @@
+package plan_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"farr/internal/duck"
+	"farr/measures/internal/elm"
+	"farr/measures/internal/plan"
+)
+
+// ELM as text, one function a node.
+
+func op(typ string, operands ...string) string {
+	return fmt.Sprintf(`{"type":%q,"locator":"7:5-7:9","operand":[%s]}`, typ, strings.Join(operands, ","))
+}
+
+// over is a node whose operand ELM calls its source: First, Max, Count.
+func over(typ, source string) string { return fmt.Sprintf(`{"type":%q,"source":%s}`, typ, source) }
+
+func with(node, key, value string) string {
+	return strings.TrimSuffix(node, "}") + fmt.Sprintf(`,%q:%s}`, key, value)
+}
+
+func literal(typ, value string) string {
+	return fmt.Sprintf(`{"type":"Literal","valueType":"{urn:hl7-org:elm-types:r1}%s","value":%q}`, typ, value)
+}
+
+func num(n int) string { return literal("Integer", fmt.Sprint(n)) }
+func quantity(n, u string) string {
+	return fmt.Sprintf(`{"type":"Quantity","value":%s,"unit":%q}`, n, u)
+}
+func alias(name string) string { return fmt.Sprintf(`{"type":"AliasRef","name":%q}`, name) }
+func let(name string) string   { return fmt.Sprintf(`{"type":"QueryLetRef","name":%q}`, name) }
+func list(items ...string) string {
+	return `{"type":"List","element":[` + strings.Join(items, ",") + `]}`
+}
+
+func nums(ns ...int) string {
+	var items []string
+	for _, n := range ns {
+		items = append(items, num(n))
+	}
+	return list(items...)
+}
+
+const null = `{"type":"Null"}`
+
+// day is a Date of as many parts as are given.
+func day(parts ...int) string {
+	s := `{"type":"Date"`
+	for i, p := range parts {
+		s = with(s+"}", []string{"year", "month", "day"}[i], num(p))
+		s = strings.TrimSuffix(s, "}")
+	}
+	return s + "}"
+}
+
+func interval(low, high string) string {
+	return fmt.Sprintf(`{"type":"Interval","lowClosed":true,"highClosed":true,"low":%s,"high":%s}`, low, high)
+}
+
+// fold is a query over one list with an aggregate clause: alias X, accumulator R.
+func fold(source, starting, expression string) string {
+	return fmt.Sprintf(`{"type":"Query","locator":"7:5-7:9","source":[{"alias":"X","expression":%s}],"let":[],"relationship":[],"aggregate":{"identifier":"R","distinct":false,"starting":%s,"expression":%s}}`, source, starting, expression)
+}
+
+// program is a library with the defines given as name, expression pairs.
+func program(t *testing.T, defines ...string) *elm.Program {
+	t.Helper()
+	var list []string
+	for i := 0; i < len(defines); i += 2 {
+		list = append(list, fmt.Sprintf(`{"name":%q,"locator":"7:1-7:9","expression":%s}`, defines[i], defines[i+1]))
+	}
+	l, err := elm.Read([]byte(`{"library":{"identifier":{"id":"L"},"codeSystems":{"def":[{"name":"CS","id":"urn:cs"}]},"codes":{"def":[{"name":"one","id":"1","codeSystem":{"name":"CS"}}]},"statements":{"def":[` + strings.Join(list, ",") + `]}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, mistakes := elm.Link(map[string]*elm.Library{"L": l}, "L")
+	if len(mistakes) > 0 {
+		t.Fatal(mistakes)
+	}
+	return p
+}
+
+// world are the tables that a program reads: one patient, whose period is 2025.
+const world = `
+CREATE TEMP TABLE period AS SELECT '2025' AS period, TIMESTAMP '2025-01-01' AS low, TIMESTAMP '2025-12-31 23:59:59.999' AS high;
+CREATE TEMP TABLE subject_period AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, '2025' AS period;
+CREATE TEMP TABLE concept AS SELECT * FROM (VALUES (1, 'urn:cs', '1'), (2, 'urn:cs', '2'), (3, 'urn:cs', '1'), (3, 'urn:other', 'x')) t(concept, system, code);
+CREATE TEMP TABLE concept_list AS SELECT * FROM (VALUES (12, 1, 0), (12, 2, 1)) t(list, concept, ordinal);
+CREATE TEMP TABLE observation AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, rid::UUID AS rid, false AS negated, * EXCLUDE (rid) FROM (VALUES
+  ('00000000-0000-0000-0000-0000000000a1', 1, TIMESTAMP '2025-03-01', TIMESTAMP '2025-03-31 23:59:59.999', 2),
+  ('00000000-0000-0000-0000-0000000000a2', 2, TIMESTAMP '2025-04-01', TIMESTAMP '2025-04-01 23:59:59.999', 3),
+  ('00000000-0000-0000-0000-0000000000a3', 3, TIMESTAMP '2025-04-02', TIMESTAMP '2025-04-02 23:59:59.999', 3)) t(rid, code, issued_lo, issued_hi, issued_prec)`
+
+var worldElements = []plan.Element{
+	{Resource: "Observation", Table: "observation", Path: "subject", Type: "Reference()", Column: "pid"},
+	{Resource: "Observation", Table: "observation", Path: "code", Type: "CodeableConcept", Column: "code"},
+	{Resource: "Observation", Table: "observation", Path: "issued", Type: "dateTime", Column: "issued"},
+}
+
+// evaluate gives a define's rows as text, one patient's: columns by commas, rows by
+// bars, in the list's order.
+func evaluate(t *testing.T, defines ...string) string {
+	t.Helper()
+	ctx := context.Background()
+	db, err := duck.Open(ctx, duck.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, sql := range strings.Split(world, ";\n") {
+		if err := db.Exec(ctx, "world", sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := defines[len(defines)-2]
+	c := plan.Compile(program(t, defines...), plan.NewModel(worldElements), "L", []string{name})
+	if len(c.Problems) > 0 {
+		t.Fatal(c.Problems)
+	}
+	for _, s := range append(plan.Setup, c.Statements...) {
+		if err := db.Exec(ctx, s.Name, s.SQL); err != nil {
+			t.Fatalf("%v\n%s", err, s.SQL)
+		}
+	}
+	d := c.Defines[name]
+	var cols []string
+	for _, col := range d.Columns() {
+		cols = append(cols, "coalesce(CAST("+col+" AS VARCHAR), '-')")
+	}
+	if len(cols) == 0 {
+		return "null"
+	}
+	sql := "SELECT " + strings.Join(cols, " || ',' || ") + " FROM " + d.Table + " ORDER BY ALL"
+	if d.Ordered() {
+		sql = strings.TrimSuffix(sql, "ALL") + "ord"
+	}
+	rows, err := db.Query(ctx, "rows", sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, " | ")
+}
