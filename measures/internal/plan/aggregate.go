@@ -53,7 +53,7 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 			return f.bind(l.end(n.Type == "Last"))
 		}
 		r := l.make(f)
-		if hasList(r.elem) {
+		if r.elem = r.f.pack(r.elem); hasList(r.elem) {
 			return g.fail(e, n, "%s of a list of lists is not supported", n.Type)
 		}
 		return f.backOne(r, n.Type == "Last", n.Type == "SingletonFrom")

@@ -152,14 +152,10 @@ func (x *folding) columns(at *frame, s state, next value) (starts, nexts []strin
 	for _, item := range items[:len(items)-1] {
 		texts = append(texts, structOf(leaves(item)))
 	}
-	var fields []string
-	for i, t := range leafTypes(elem) {
-		fields = append(fields, fmt.Sprintf("f%d %s", i+1, t))
-	}
-	if len(fields) == 0 { // nothing but nulls so far
+	if len(leaves(elem)) == 0 { // nothing but nulls so far
 		return []string{"[]"}, []string{"[]"}, state{elem, true}
 	}
-	cast := " AS STRUCT(" + join(fields) + ")[])"
+	cast := " AS " + listType(elem) + ")"
 	list := at.back(r, "list("+structOf(leaves(elem))+" ORDER BY "+join(orderOf(&rel{elem: elem, order: r.order}))+")")[0]
 	return []string{"CAST([" + join(texts) + "]" + cast}, []string{"CAST(coalesce(" + list + ", [])" + cast}, state{elem, true}
 }
@@ -169,29 +165,7 @@ func (s state) value(cols []string) value {
 	if !s.list {
 		return relabel(s.elem, cols)
 	}
-	if len(leaves(s.elem)) == 0 {
-		return literalList(nil, true)
-	}
-	item := func(place string) value {
-		var fields []string
-		for k := range leaves(s.elem) {
-			fields = append(fields, fmt.Sprintf("%s[%s].f%d", cols[0], place, k+1))
-		}
-		return relabel(s.elem, fields)
-	}
-	return listV{
-		make: func(at *frame) *rel {
-			r := at.fork()
-			i := r.unnest("range(1, len("+cols[0]+") + 1)", "place")
-			return &rel{f: r, elem: r.bind(item(i)), order: []string{i + " ASC"}}
-		},
-		end: func(last bool) value {
-			if last {
-				return item("-1")
-			}
-			return item("1")
-		},
-	}
+	return unpack(cols[0], s.elem)
 }
 
 // structOf is a struct of expressions.

@@ -338,7 +338,7 @@ func (f *frame) only(r *rel, some bool) {
 func (f *frame) unionAll(sides []*rel) *rel {
 	elems := make([]value, len(sides))
 	for i, r := range sides {
-		elems[i] = r.elem
+		elems[i] = r.f.pack(r.elem)
 	}
 	elems = f.g.unify(elems)
 	var names []string

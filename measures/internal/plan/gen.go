@@ -183,6 +183,7 @@ func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, 
 			key += ", row_number() OVER (PARTITION BY " + key + " ORDER BY " + strings.Join(r.order, ", ") + ") AS ord"
 		}
 	}
+	v = last.pack(v)
 	var list []string
 	elem := mapLeaves(v, func(s string) string {
 		name := fmt.Sprintf("x%d", len(list)+1)

@@ -174,7 +174,7 @@ func (f *frame) listQuery(n *elm.Node, e *env, first listV) *rel {
 
 // distinctOver drops equal elements of a list forked from f, however deep.
 func (f *frame) distinctOver(r *rel) *rel {
-	if hasList(r.elem) {
+	if r.elem = r.f.pack(r.elem); hasList(r.elem) {
 		return r
 	}
 	f.close()
@@ -184,7 +184,7 @@ func (f *frame) distinctOver(r *rel) *rel {
 func hasList(v value) bool {
 	switch v := v.(type) {
 	case listV:
-		return true
+		return v.packed == nil
 	case tupleV:
 		for _, x := range v.fields {
 			if hasList(x) {

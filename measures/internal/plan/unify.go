@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // unify brings values to one shape, so that they can be branches of one CASE or
 // sides of one union.
@@ -22,6 +25,9 @@ func (g *gen) unify(vals []value) []value {
 	out := make([]value, len(vals))
 	switch {
 	case len(kinds) == 0:
+		return vals
+	case len(kinds) > 1 && !slices.ContainsFunc(kinds, func(k string) bool { return !strings.HasPrefix(k, "list") }):
+		g.problem = append(g.problem, Diagnostic{"", 0, 0, "one list of elements of two types is not supported"})
 		return vals
 	case len(kinds) > 1 || kinds[0] == "choice":
 		return g.unifyChoice(vals)
@@ -80,6 +86,9 @@ func kindOf(v value) string {
 	case tupleV:
 		return "tuple"
 	case listV:
+		if v.packed != nil { // lists of two types do not make one
+			return "list of " + (state{v.elem, true}).String()
+		}
 		return "list"
 	}
 	return "other"
@@ -204,6 +213,22 @@ func nullLike(v value) value {
 			t.fields = append(t.fields, nullLike(f))
 		}
 		return t
+	case resV:
+		r := resV{types: v.types, rid: "NULL::UUID"}
+		if v.tag != "" {
+			r.tag = "NULL::VARCHAR"
+		}
+		return r
+	case childV:
+		v.rid, v.ordinal = "NULL::UUID", "NULL::INTEGER"
+		return v
+	case partV:
+		return partV{nullLike(v.base), v.prefix}
+	case listV:
+		if v.packed != nil {
+			return unpack("NULL::"+listType(v.elem), v.elem)
+		}
+		return literalList(nil, true)
 	}
 	return mapLeaves(v, func(string) string { return "NULL" })
 }

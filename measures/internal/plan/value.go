@@ -60,6 +60,7 @@ type (
 		items []value // of a list that is written out
 		lit   bool
 		end   func(last bool) value // the first or last element, where that is an expression
+		*packed
 	}
 )
 
@@ -151,7 +152,12 @@ func mapLeaves(v value, f func(string) string) value {
 			t.fields = append(t.fields, mapLeaves(x, f))
 		}
 		return t
-	case nullV, codeV, valueSetV, listV:
+	case listV:
+		if v.packed != nil {
+			return unpack(f(v.column), v.elem)
+		}
+		return v
+	case nullV, codeV, valueSetV:
 		return v
 	}
 	panic(fmt.Sprintf("value %T", v))
