@@ -13,6 +13,7 @@ import (
 	"farr/internal/duck"
 	"farr/internal/progress"
 	"farr/measures/internal/content"
+	"farr/measures/internal/evaluate"
 )
 
 // Request is what to test.
@@ -47,7 +48,7 @@ type trial struct {
 	dir     string
 	store   *datasets.Store
 	db      *duck.Session
-	engine  *engine
+	session *evaluate.Session
 	report  *Report
 	pending int
 }
@@ -57,6 +58,9 @@ type suite struct {
 	measure *content.Measure
 	cases   []content.Case
 	pids    []string
+
+	program *evaluate.Program
+	mistake error // why there is no program
 }
 
 func (t *trial) close() {
@@ -171,7 +175,7 @@ func (t *trial) extract(ctx context.Context) error {
 	return nil
 }
 
-// attach opens the extract in a session.
+// attach opens the extract in a session, and compiles the measures.
 func (t *trial) attach(ctx context.Context) error {
 	sn, err := t.store.Current("extract")
 	if err != nil {
@@ -183,8 +187,22 @@ func (t *trial) attach(ctx context.Context) error {
 	if err := datasets.Attach(ctx, t.db, sn, t.Key, datasets.ObservationIssued); err != nil {
 		return err
 	}
-	t.engine, err = newEngine(ctx, t.db, t.pkg)
-	return err
+	compiler, err := evaluate.NewCompiler(t.pkg)
+	if err != nil {
+		return err
+	}
+	var programs []*evaluate.Program
+	for i := range t.suites {
+		s := &t.suites[i]
+		if s.program, s.mistake = compiler.Compile(s.measure); s.mistake == nil {
+			programs = append(programs, s.program)
+		}
+	}
+	// Cases are few, and each measure reads them again: they are held in memory.
+	if t.session, err = evaluate.Open(ctx, t.db, programs, true); err != nil {
+		return err
+	}
+	return t.db.Lock(ctx)
 }
 
 // measure runs the suites one after the other.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"farr/measures/internal/content"
+	"farr/measures/internal/evaluate"
 	"farr/measures/internal/population"
 )
 
@@ -14,16 +16,18 @@ import (
 // its cases; the others go on.
 func (t *trial) suite(ctx context.Context, s suite) error {
 	start := time.Now()
-	answers, warnings, problems := t.engine.answer(ctx, s)
+	found, problems := t.answer(ctx, s)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	m := MeasureReport{Measure: path.Base(s.measure.URL), URL: s.measure.URL, Cases: len(s.cases), Problems: problems}
-	for _, w := range warnings {
-		t.report.Warnings = append(t.report.Warnings, m.Measure+": "+w)
+	if s.program != nil {
+		for _, d := range s.program.Lacking {
+			t.report.Warnings = append(t.report.Warnings, m.Measure+": "+d.Error()+"; its codes are taken as none")
+		}
 	}
 	for i, c := range s.cases {
-		one := t.judge(s.measure, c, answers, s.pids[i], problems)
+		one := t.judge(s.measure, c, found.of(s.pids[i]), problems)
 		one.Measure = m.Measure
 		switch one.Status {
 		case Passed:
@@ -44,19 +48,70 @@ func (t *trial) suite(ctx context.Context, s suite) error {
 	return nil
 }
 
-// judge compares one case.
-func (t *trial) judge(m *content.Measure, c content.Case, answers *answers, pid string, problems []string) CaseReport {
+// answers are the tallies of each group of a measure, by pid; nil when it did not run.
+type answers []map[string][]tally
+
+// of are a person's tallies, by group; none when the measure did not run.
+func (a answers) of(pid string) (list [][]tally) {
+	for _, group := range a {
+		list = append(list, group[pid])
+	}
+	return list
+}
+
+// answer runs a suite's measure on the persons of its cases, each in the case's period.
+func (t *trial) answer(ctx context.Context, s suite) (found answers, problems []string) {
+	if s.mistake != nil {
+		return nil, strings.Split(s.mistake.Error(), "\n")
+	}
+	var periods []evaluate.Period
+	var subjects []evaluate.Subject
+	for i, c := range s.cases {
+		p := evaluate.Period{ID: c.Low + "/" + c.High}
+		var err error
+		if p.First, err = time.Parse(time.DateOnly, c.Low); err == nil {
+			p.Last, err = time.Parse(time.DateOnly, c.High)
+		}
+		if err != nil {
+			return nil, []string{c.Folder + "/" + c.ID + ": its period is not of days"}
+		}
+		if !slices.Contains(periods, p) {
+			periods = append(periods, p)
+		}
+		subjects = append(subjects, evaluate.Subject{PID: s.pids[i], Period: p.ID})
+	}
+	err := t.session.Ask(ctx, periods, subjects)
+	if err == nil {
+		err = t.session.Run(ctx, s.program)
+	}
+	for i, g := range s.measure.Groups {
+		var one map[string][]tally
+		if err == nil {
+			one, err = counts(ctx, t.db, i, g)
+		}
+		found = append(found, one)
+	}
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	return found, nil
+}
+
+// judge compares one case; actual is by group, and none when the measure did not run.
+func (t *trial) judge(m *content.Measure, c content.Case, actual [][]tally, problems []string) CaseReport {
 	one := CaseReport{ID: c.Folder + "/" + c.ID, Status: Passed, Groups: []GroupReport{}}
 	for g, group := range m.Groups {
-		var actual []population.Tally
-		if answers != nil {
-			actual = population.Count(group, answers.of(g, pid))
+		var found []tally
+		if g < len(actual) {
+			if found = actual[g]; found == nil { // nobody in the initial population
+				found = make([]tally, len(group.Populations))
+			}
 		}
 		var expected []content.ExpectedCount
 		if g < len(c.Groups) {
 			expected = c.Groups[g].Populations
 		}
-		one.Groups = append(one.Groups, compare(group, expected, actual))
+		one.Groups = append(one.Groups, compare(group, expected, found))
 	}
 	switch {
 	case len(problems) > 0:
@@ -81,14 +136,14 @@ func (t *trial) judge(m *content.Measure, c content.Case, answers *answers, pid 
 // order. A report has a population for each observation that was made, named after
 // what is observed, and its count is the value observed: they are compared in rising
 // order.
-func compare(g content.Group, expected []content.ExpectedCount, actual []population.Tally) GroupReport {
+func compare(g content.Group, expected []content.ExpectedCount, actual []tally) GroupReport {
 	var out GroupReport
 	left := map[string][]float64{}
 	for _, e := range expected {
 		left[e.Code] = append(left[e.Code], float64(e.Count))
 	}
 	for i, p := range g.Populations {
-		code, observation := p.Code, p.Code == "measure-observation"
+		code, observation := p.Code, p.Code == population.Observation
 		if observation {
 			code = population.Observed(g, p) + "-observation"
 		}
@@ -101,8 +156,8 @@ func compare(g content.Group, expected []content.ExpectedCount, actual []populat
 		}
 		var found []float64
 		if actual != nil {
-			if found = actual[i].Observed; !observation {
-				found = []float64{float64(actual[i].Count)}
+			if found = actual[i].observed; !observation {
+				found = []float64{float64(actual[i].count)}
 			}
 		}
 		for k := range max(len(values), len(found)) {

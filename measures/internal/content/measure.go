@@ -17,8 +17,10 @@ const (
 	extAggregateR5 = "http://hl7.org/fhir/StructureDefinition/cqf-aggregateMethod"
 	extObservesR5  = "http://hl7.org/fhir/StructureDefinition/cqf-criteriaReference"
 	elmContent     = "application/elm+json"
-	basisBoolean   = "boolean"
 )
+
+// BasisBoolean is the basis of a group that counts patients.
+const BasisBoolean = "boolean"
 
 // extension is a FHIR extension with the values that are read here.
 type extension struct {
@@ -99,7 +101,7 @@ func (l *loader) measure(file string, raw []byte) {
 	for _, g := range j.Group {
 		one := Group{ID: g.ID}
 		one.Scoring = either(said(g.Extension, extScoring), either(j.Scoring.first(), said(j.Extension, extScoring)))
-		one.Basis = either(said(g.Extension, extBasis), either(said(j.Extension, extBasis), basisBoolean))
+		one.Basis = either(said(g.Extension, extBasis), either(said(j.Extension, extBasis), BasisBoolean))
 		one.Improvement = either(said(g.Extension, extImprovement), j.Improvement.first())
 		switch one.Scoring {
 		case "proportion", "ratio", "continuous-variable", "cohort":

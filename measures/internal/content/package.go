@@ -108,9 +108,10 @@ func (p *Package) ValueSet(url string) *ValueSet {
 	if !found {
 		return nil
 	}
+	// Without a version, or with one that is not there, it is the newest, which sorts last.
 	for at := i; at < len(p.ValueSets) && p.ValueSets[at].URL == url; at++ {
-		if version != "" && p.ValueSets[at].Version == version {
-			i = at
+		if i = at; version != "" && p.ValueSets[at].Version == version {
+			break
 		}
 	}
 	return &p.ValueSets[i]

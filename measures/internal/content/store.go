@@ -10,7 +10,6 @@ import (
 	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"farr/datasets"
-	"farr/internal/source"
 )
 
 // Kind is the kind of a package's snapshot, and the name of the pointer to the newest.
@@ -218,32 +217,4 @@ func readRows[T any](sn *datasets.Snapshot, table string) (rows []T, err error) 
 		rows = append(rows, more...)
 	}
 	return rows, nil
-}
-
-// Lacking names the value sets that libraries ask for and that are not there or not
-// whole, with the library and the place of the first that asks.
-func (p *Package) Lacking() []source.Diagnostic {
-	var list source.Diagnostics
-	seen := map[string]bool{}
-	for _, l := range p.Libraries {
-		h, err := readHead(l.ELM)
-		if err != nil {
-			continue
-		}
-		for _, d := range h.Library.ValueSets.Def {
-			if seen[d.ID] {
-				continue
-			}
-			seen[d.ID] = true
-			pos := source.Pos{File: l.Name}
-			pos.Line, pos.Column = place(d.Locator)
-			switch v := p.ValueSet(d.ID); {
-			case v == nil:
-				list = append(list, source.Diagnostic{Pos: pos, Code: "missing-value-set", Message: "value set " + quoted(d.Name) + " " + d.ID + " is not in the package"})
-			case v.Problem != "":
-				list = append(list, source.Diagnostic{Pos: pos, Code: "incomplete-value-set", Message: "value set " + quoted(d.Name) + " " + d.ID + " may lack codes: " + v.Problem})
-			}
-		}
-	}
-	return list
 }

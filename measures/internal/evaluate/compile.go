@@ -1,0 +1,252 @@
+package evaluate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"farr/datasets"
+	"farr/internal/source"
+	"farr/measures/internal/content"
+	"farr/measures/internal/elm"
+	"farr/measures/internal/plan"
+	"farr/measures/internal/population"
+)
+
+// Compiler compiles the measures of one package. Each library is read once.
+type Compiler struct {
+	pkg   *content.Package
+	model *plan.Model
+	read  map[*content.Library]*elm.Library
+}
+
+// NewCompiler makes a compiler of a package's measures for extracts of this version.
+func NewCompiler(pkg *content.Package) (*Compiler, error) {
+	model, err := readModel()
+	if err != nil {
+		return nil, err
+	}
+	return &Compiler{pkg, model, map[*content.Library]*elm.Library{}}, nil
+}
+
+// readModel brings the catalogue of an extract to the compiler.
+func readModel() (*plan.Model, error) {
+	catalogue, err := datasets.Catalogue()
+	if err != nil {
+		return nil, err
+	}
+	var list []plan.Element
+	for _, r := range catalogue {
+		for _, e := range r.Elements {
+			one := plan.Element{Resource: r.Type, Table: r.Table, Path: e.Path, Type: e.Type, Column: e.Name, TagOnly: e.Action == "drop"}
+			if e.Type == "Reference" {
+				one.Type = "Reference()"
+			}
+			list = append(list, one)
+		}
+		if r.Subject != "none" {
+			list = append(list, plan.Element{Resource: r.Type, Table: r.Table, Path: "$owner", Column: "pid"})
+		}
+	}
+	return plan.NewModel(list), nil
+}
+
+// Program is a measure as SQL.
+type Program struct {
+	Measure   *content.Measure
+	Libraries []*content.Library  // all that it reaches, by name
+	ValueSets []*content.ValueSet // that its SQL reads
+	Lacking   source.Diagnostics  // those that the package has not, or not whole
+
+	groups   []group
+	compiled *plan.Compiled
+}
+
+// group is a group of the measure with the defines of its populations, in their order.
+type group struct {
+	content.Group
+	populations []*plan.Define
+}
+
+// codeCQL is the code of a diagnostic about logic that cannot be compiled.
+const codeCQL = "cql"
+
+// Compile compiles a measure. The error is source.Diagnostics with every place of every
+// library that cannot be compiled, and every population that cannot be counted.
+func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
+	name := m.Name
+	fail := func(code, message string) error {
+		return source.Diagnostics{{Pos: source.Pos{File: name}, Code: code, Message: message}}
+	}
+	main := c.pkg.LibraryOf(m)
+	if main == nil {
+		return nil, fail("missing-library", "its library "+m.Library+" is not in the package, or has no ELM")
+	}
+	p = &Program{Measure: m}
+	if p.Libraries, err = c.pkg.Closure(main); err != nil {
+		return nil, err
+	}
+	program, err := c.link(p.Libraries, main)
+	if err != nil {
+		return nil, err
+	}
+	// ELM that nobody has seen may break the compiler: that measure fails, others go on.
+	defer func() {
+		if cause := recover(); cause != nil {
+			p, err = nil, fail("compiler-broke", fmt.Sprintf("the compiler broke down: %v", cause))
+		}
+	}()
+	if mistakes := checkGroups(m); len(mistakes) > 0 {
+		return nil, mistakes.Err()
+	}
+	var wants []plan.Want
+	for _, g := range m.Groups {
+		wants = append(wants, wantsOf(g)...)
+	}
+	p.compiled = plan.CompileMeasure(program, c.model, main.Name, wants)
+	var mistakes source.Diagnostics
+	for _, d := range p.compiled.Problems {
+		mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: d.Library, Line: d.Line, Column: d.Column}, Code: codeCQL, Message: d.Message})
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes.Err()
+	}
+	for i, g := range m.Groups {
+		one := group{Group: g}
+		for _, w := range wantsOf(g) {
+			one.populations = append(one.populations, p.compiled.Defines[keyOf(w)])
+		}
+		mistakes = append(mistakes, p.checkTypes(i, one)...)
+		p.groups = append(p.groups, one)
+	}
+	p.ValueSets, p.Lacking = c.pkg.Terminology(p.Libraries, p.compiled.ValueSets)
+	return p, mistakes.Err()
+}
+
+// link brings the libraries together by name; Closure has made sure that no name stands
+// for two.
+func (c *Compiler) link(libraries []*content.Library, main *content.Library) (*elm.Program, error) {
+	byName := map[string]*elm.Library{"FHIRHelpers": {Name: "FHIRHelpers"}} // built in: a package need not bring it
+	for _, l := range libraries {
+		if c.read[l] == nil {
+			read, err := elm.Read(l.ELM)
+			if err != nil {
+				return nil, source.Diagnostics{{Pos: source.Pos{File: l.Name}, Code: "bad-elm", Message: err.Error()}}
+			}
+			c.read[l] = read
+		}
+		byName[l.Name] = c.read[l]
+	}
+	program, errs := elm.Link(byName, main.Name)
+	var mistakes source.Diagnostics
+	for _, err := range errs {
+		mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: main.Name}, Code: "link", Message: err.Error()})
+	}
+	return program, mistakes.Err()
+}
+
+// wantsOf are what a group's populations need, in their order. An observation is a
+// function over the elements of what it observes.
+func wantsOf(g content.Group) (list []plan.Want) {
+	for _, p := range g.Populations {
+		w := plan.Want{Define: p.Define}
+		if p.Code == population.Observation {
+			observed := population.Observed(g, p)
+			i := slices.IndexFunc(g.Populations, func(o content.Population) bool { return o.Code == observed })
+			w.Over = g.Populations[i].Define
+		}
+		list = append(list, w)
+	}
+	return list
+}
+
+// keyOf is the name under which the compiler gives what was wanted.
+func keyOf(w plan.Want) string {
+	if w.Over == "" {
+		return w.Define
+	}
+	return w.Define + "(" + w.Over + ")"
+}
+
+// needs are the populations without which a group of a scoring has no score.
+var needs = map[string][]string{
+	"cohort":              {population.Initial},
+	"proportion":          {population.Initial, population.Denominator, population.Numerator},
+	"ratio":               {population.Initial, population.Denominator, population.Numerator},
+	"continuous-variable": {population.Initial, population.Measured, population.Observation},
+}
+
+// checkGroups reports groups whose populations do not make a score.
+func checkGroups(m *content.Measure) (mistakes source.Diagnostics) {
+	for i, g := range m.Groups {
+		report := func(format string, args ...any) {
+			mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: m.Name}, Code: "bad-group",
+				Message: fmt.Sprintf("group %d ", i+1) + fmt.Sprintf(format, args...)})
+		}
+		seen := map[string]int{}
+		for _, p := range g.Populations {
+			if seen[p.Code]++; p.Define == "" {
+				report("has a population %s without an expression", p.Code)
+			}
+			if p.Code == population.Observation && seen[population.Observed(g, p)+" observed"] > 0 {
+				report("observes its %s twice", population.Observed(g, p))
+			}
+			if p.Code == population.Observation {
+				seen[population.Observed(g, p)+" observed"]++
+			}
+		}
+		for code, n := range seen {
+			if n > 1 && code != population.Observation {
+				report("has %d populations %s", n, code)
+			}
+			observed, is := strings.CutSuffix(code, " observed")
+			if !is && !slices.Contains(population.Codes, code) {
+				report("has a population %s, which is not one of FHIR's", code)
+			}
+			if is && seen[observed] == 0 {
+				report("observes its %s, and has none", observed)
+			}
+		}
+		for _, code := range needs[g.Scoring] {
+			if seen[code] == 0 {
+				report("is a %s and has no %s", g.Scoring, code)
+			}
+		}
+	}
+	return mistakes
+}
+
+// checkTypes holds the populations of a group to its basis: what is not of it cannot be
+// counted.
+func (p *Program) checkTypes(number int, g group) (mistakes source.Diagnostics) {
+	for i, d := range g.populations {
+		one := g.Populations[i]
+		fits := d.List && d.Type == g.Basis && d.Rows() != ""
+		what := "a list of " + g.Basis
+		if g.Basis == content.BasisBoolean {
+			fits, what = !d.List && d.Type == "Boolean", "true or false"
+		}
+		if one.Code == population.Observation {
+			fits, what = d.Rows() != "", "a number"
+		}
+		if fits {
+			continue
+		}
+		found := d.Type
+		if d.List {
+			found = "a list of " + found
+		}
+		mistakes = append(mistakes, source.Diagnostic{Pos: p.place(d), Code: "bad-population",
+			Message: fmt.Sprintf("%s is %s of group %d and must give %s, and gives %s", one.Define, one.Code, number+1, what, found)})
+	}
+	return mistakes
+}
+
+// place is where a define stands.
+func (p *Program) place(d *plan.Define) source.Pos {
+	i := slices.IndexFunc(p.compiled.Statements, func(s plan.Statement) bool { return s.Table == d.Table })
+	if i < 0 {
+		return source.Pos{File: p.Measure.Name}
+	}
+	return source.Pos{File: p.compiled.Statements[i].Library, Line: p.compiled.Statements[i].Line, Column: 1}
+}
