@@ -1,15 +1,17 @@
 package measures
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/array"
-
 	"farr/internal/stats"
+	"farr/measures/internal/evaluate"
+	"farr/measures/internal/population"
 )
 
 // stratumAll is the stratum, and its only value, that holds everybody.
@@ -32,45 +34,97 @@ func (e *engine) margins(ctx context.Context, d Definition) ([]Aggregate, error)
 		stratum = names + " ELSE 'all' END"
 		value = "coalesce(" + strings.Join(d.Strata, ", ") + ", 'all')"
 	}
+	counts := countsOf(d)
+	out, err := e.readMargins(ctx, d, fmt.Sprintf(`SELECT period::VARCHAR AS period, %s AS stratum, %s AS value, %s
+		FROM run.subject GROUP BY GROUPING SETS (%s)`, stratum, value, counts, strings.Join(sets, ", ")))
+	if err != nil {
+		return nil, err
+	}
+	whole := map[string]bool{}
+	for _, a := range out {
+		whole[a.Period] = whole[a.Period] || a.Stratum == stratumAll
+	}
+	for _, p := range e.periods {
+		if !whole[p.ID] {
+			out = append(out, Aggregate{Period: p.ID, Stratum: stratumAll, Value: stratumAll, Rate: math.NaN()})
+		}
+	}
+	e.complete(d, out)
+	return out, nil
+}
+
+// countsOf are the columns of an aggregate that are counted from run.subject: the
+// populations, and the score where it is not a division of two counts.
+func countsOf(d Definition) string {
 	down, up := "count(*) FILTER (denominator)", "count(*) FILTER (numerator)"
 	if d.Scoring == ScoringRate {
 		down, up = "coalesce(sum(denominator_value) FILTER (denominator), 0)", "coalesce(sum(numerator_value) FILTER (numerator), 0)"
 	}
-	r, err := e.db.QueryArrow(ctx, d.ID+" margins", fmt.Sprintf(`
-		SELECT period::VARCHAR AS period, %s AS stratum, %s AS value, count(*) AS initial_population, (%s)::BIGINT AS denominator,
-			count(*) FILTER (denominator_exclusion) AS denominator_exclusion, (%s)::BIGINT AS numerator
-		FROM run.subject
-		GROUP BY GROUPING SETS (%s)`, stratum, value, down, up, strings.Join(sets, ", ")))
+	return fmt.Sprintf(`count(*) AS initial_population, (%s)::BIGINT AS denominator, count(*) FILTER (denominator_exclusion) AS denominator_exclusion,
+		count(*) FILTER (denominator_exception) AS denominator_exception, (%s)::BIGINT AS numerator,
+		count(*) FILTER (numerator_exclusion) AS numerator_exclusion, (%s)::DOUBLE AS score`, down, up, scoreOf(d))
+}
+
+// scoreOf is the score of a ratio or a continuous variable.
+func scoreOf(d Definition) string {
+	aggregate := map[string]string{} // by what is observed
+	for _, p := range d.Populations {
+		if p.Observes != "" {
+			aggregate[p.Observes] = p.Aggregate
+		}
+	}
+	switch d.Scoring {
+	case ScoringContinuous:
+		return observed(aggregate[population.Measured], "numerator_value", "numerator")
+	case ScoringRatio:
+		up, down := "count(*) FILTER (numerator)", "count(*) FILTER (denominator)"
+		if a, ok := aggregate[numerator]; ok {
+			up = observed(a, "numerator_value", "numerator")
+		}
+		if a, ok := aggregate[denominator]; ok {
+			down = observed(a, "denominator_value", "denominator")
+		}
+		return fmt.Sprintf("(%s)::DOUBLE / nullif((%s)::DOUBLE, 0)", up, down)
+	}
+	return "NULL"
+}
+
+// observed brings the values of a column together, by a method of the value set
+// aggregate-method (CQFM IG). Values are added as decimals, so that their order does not
+// matter. A sum or a count of none is 0.
+func observed(method, column, who string) string {
+	value := column + "::DECIMAL(28,8)"
+	sql := map[string]string{
+		evaluate.Sum:     "coalesce(sum(%[1]s) FILTER (%[2]s), 0)",
+		evaluate.Average: "(sum(%[1]s) FILTER (%[2]s))::DOUBLE / nullif(count(%[1]s) FILTER (%[2]s), 0)",
+		evaluate.Median:  "median(%[1]s) FILTER (%[2]s)",
+		evaluate.Minimum: "min(%[1]s) FILTER (%[2]s)",
+		evaluate.Maximum: "max(%[1]s) FILTER (%[2]s)",
+		evaluate.Count:   "count(%[1]s) FILTER (%[2]s)",
+	}[method]
+	return fmt.Sprintf(sql, value, who)
+}
+
+// readMargins reads rows of period, stratum, value and the columns of countsOf.
+func (e *engine) readMargins(ctx context.Context, d Definition, sql string) ([]Aggregate, error) {
+	r, err := e.db.QueryArrow(ctx, d.ID+" margins", sql)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Release()
 	var out []Aggregate
-	whole := map[string]bool{}
 	for r.Next() {
-		b := r.RecordBatch()
-		text := func(i int) *array.String { return b.Column(i).(*array.String) }
-		count := func(i int) *array.Int64 { return b.Column(i).(*array.Int64) }
-		for row := range int(b.NumRows()) {
-			a := Aggregate{
-				Period: strings.Clone(text(0).Value(row)), Stratum: strings.Clone(text(1).Value(row)), Value: strings.Clone(text(2).Value(row)),
-				InitialPopulation: count(3).Value(row), Denominator: count(4).Value(row),
-				DenominatorExclusion: count(5).Value(row), Numerator: count(6).Value(row),
-			}
-			whole[a.Period] = whole[a.Period] || a.Stratum == stratumAll
-			out = append(out, a)
+		for row := range int(r.RecordBatch().NumRows()) {
+			v := rowReader{r.RecordBatch(), row}
+			out = append(out, Aggregate{
+				Period: v.text("period"), Stratum: v.text("stratum"), Value: v.text("value"),
+				InitialPopulation: v.count("initial_population"), Denominator: v.count("denominator"),
+				DenominatorExclusion: v.count("denominator_exclusion"), DenominatorException: v.count("denominator_exception"),
+				Numerator: v.count("numerator"), NumeratorExclusion: v.count("numerator_exclusion"), Rate: v.number("score"),
+			})
 		}
 	}
-	if err := r.Err(); err != nil {
-		return nil, err
-	}
-	for _, p := range e.periods {
-		if !whole[p.ID] {
-			out = append(out, Aggregate{Period: p.ID, Stratum: stratumAll, Value: stratumAll})
-		}
-	}
-	e.complete(d, out)
-	return out, nil
+	return out, r.Err()
 }
 
 // complete fills in what follows from the counts and the period, and orders the rows.
@@ -82,13 +136,16 @@ func (e *engine) complete(d Definition, rows []Aggregate) {
 	for i := range rows {
 		a, p := &rows[i], e.periods[order[rows[i].Period]]
 		a.Measure, a.Family, a.Low, a.High = d.ID, p.Family, p.Low, p.High
-		a.Complete = e.known(p.High.AddDate(0, 0, d.FollowUpDays))
+		a.Complete = e.known(p.High.AddDate(0, 0, d.FollowUpDays)) && !d.lacking()
 		var estimate stats.Estimate
-		if d.Scoring == ScoringRate {
+		switch d.Scoring {
+		case ScoringRate:
 			estimate, a.Method = stats.Rate(a.Numerator, float64(a.Denominator)/daysPerYear)
 			estimate = estimate.Scale(float64(d.Multiplier))
-		} else {
+		case ScoringProportion:
 			estimate, a.Method = stats.Wilson(a.Numerator, a.Denominator), stats.MethodWilson
+		default: // no interval is known for what authors observe
+			estimate = stats.Estimate{Value: a.Rate, Low: math.NaN(), High: math.NaN()}
 		}
 		a.Rate, a.CILow, a.CIHigh = estimate.Value, estimate.Low, estimate.High
 	}
@@ -97,11 +154,22 @@ func (e *engine) complete(d Definition, rows []Aggregate) {
 			return order[a.Period] - order[b.Period]
 		}
 		if a.Stratum != b.Stratum {
-			// -1 for all, which is no stratum of the list and so comes first.
-			return slices.Index(Strata, a.Stratum) - slices.Index(Strata, b.Stratum)
+			return cmp.Or(stratumOrder(a.Stratum)-stratumOrder(b.Stratum), strings.Compare(a.Stratum, b.Stratum))
 		}
 		return strings.Compare(a.Value, b.Value)
 	})
+}
+
+// stratumOrder puts everybody first, then Strata in their order, then stratifiers that a
+// published measure brings.
+func stratumOrder(stratum string) int {
+	if stratum == stratumAll {
+		return -1
+	}
+	if i := slices.Index(Strata, stratum); i >= 0 {
+		return i
+	}
+	return len(Strata)
 }
 
 // known reports whether the data know every day before end.

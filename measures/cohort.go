@@ -45,7 +45,7 @@ func (f *folder) cohort() Definition {
 		Rationale: strings.TrimSpace(y.Rationale), Source: strings.TrimSpace(y.Source),
 	}
 	f.checkID(y.ID)
-	d.Populations = append(d.Populations, Population{cohortEntry, y.Entry.File, f.sql(y.Entry.File, "entry", "file")})
+	d.Populations = append(d.Populations, Population{Name: cohortEntry, File: y.Entry.File, SQL: f.sql(y.Entry.File, "entry", "file")})
 	// The entry event is the first line of the attrition table and so a rule by name.
 	d.Rules = append(d.Rules, Rule{ID: cohortEntry, Title: y.Entry.Title, File: y.Entry.File})
 	ids := map[string]bool{cohortEntry: true}
@@ -60,7 +60,7 @@ func (f *folder) cohort() Definition {
 		f.doc.Report("bad-value", fmt.Sprintf("%d rules, at most %d", len(y.Rules), maxRules), "", "rules")
 	}
 	if y.AtRisk != "" {
-		d.Populations = append(d.Populations, Population{cohortAtRisk, y.AtRisk, f.sql(y.AtRisk, "at_risk")})
+		d.Populations = append(d.Populations, Population{Name: cohortAtRisk, File: y.AtRisk, SQL: f.sql(y.AtRisk, "at_risk")})
 		if y.Multiplier < 1 {
 			f.doc.Report("missing-key", "incidence needs a multiplier of 1 or more person-years", "multiplier: 1000", "multiplier")
 		}

@@ -10,8 +10,8 @@ import (
 // ageBands is the stratum age, by age on the last day of the period. An age that nobody
 // has reached, or that is yet to begin, is a wrong birth date.
 const ageBands = `CASE
-	WHEN age IS NULL OR age < 0 OR age > 130 THEN 'unknown' WHEN age < 18 THEN '0-17' WHEN age < 45 THEN '18-44' WHEN age < 65 THEN '45-64'
-	WHEN age < 75 THEN '65-74' WHEN age < 85 THEN '75-84' ELSE '85+' END`
+	WHEN years IS NULL OR years < 0 OR years > 130 THEN 'unknown' WHEN years < 18 THEN '0-17' WHEN years < 45 THEN '18-44' WHEN years < 65 THEN '45-64'
+	WHEN years < 75 THEN '65-74' WHEN years < 85 THEN '75-84' ELSE '85+' END`
 
 // evaluate computes a measure's populations for all periods and leaves run.subject:
 // one row for each subject in the initial population, with what it counts for and its
@@ -40,7 +40,10 @@ func (e *engine) evaluate(ctx context.Context, d Definition) error {
 			}
 		}
 	}
-	if err := e.subjects(ctx, d, tables); err != nil {
+	if err := e.roles(ctx, d, tables); err != nil {
+		return err
+	}
+	if err := e.stratify(ctx, d); err != nil {
 		return err
 	}
 	// The next measure must not see this one's.
@@ -92,10 +95,61 @@ func (e *engine) showInitialPopulation(ctx context.Context, d Definition, table 
 		JOIN run.person USING (pid)`)
 }
 
-// subjects joins the populations and the strata. A subject counts in the denominator
-// when it is in the initial population and not excluded, and in the numerator only
-// when it counts in the denominator.
-func (e *engine) subjects(ctx context.Context, d Definition, tables map[string]string) error {
+// roles joins the populations into the view run.role: each subject of the initial
+// population with what it counts for. A subject counts in the denominator when it is not
+// excluded, and in the numerator only when it counts in the denominator. The column
+// populations has bit i where the subject is in the definition's population i.
+func (e *engine) roles(ctx context.Context, d Definition, tables map[string]string) error {
+	from := ""
+	join := func(population, alias string) (present, value string) {
+		table, ok := tables[population]
+		if !ok {
+			return "false", "NULL"
+		}
+		from += fmt.Sprintf("\nLEFT JOIN %s %s ON %[2]s.pid = i.pid AND %[2]s.period = i.period", table, alias)
+		if d.Basis == BasisEncounter {
+			from += fmt.Sprintf(" AND %s.episode = i.episode", alias)
+		}
+		return alias + ".pid IS NOT NULL", alias + ".value"
+	}
+	episode := "NULL::UUID"
+	if d.Basis == BasisEncounter {
+		episode = "i.episode"
+	}
+	present := map[string]string{initialPopulation: "true"}
+	var denominatorValue, numeratorValue string
+	present[denominator], denominatorValue = join(denominator, "d")
+	if tables[denominator] == "" {
+		present[denominator] = "true"
+	}
+	present[denominatorExclusion], _ = join(denominatorExclusion, "x")
+	present[numerator], numeratorValue = join(numerator, "n")
+	if d.Scoring == ScoringRate {
+		present[denominator] += " AND " + denominatorValue + " > 0"
+	} else {
+		denominatorValue, numeratorValue = "NULL", "NULL"
+	}
+	present[numerator] += " AND " + present[denominator] + " AND NOT " + present[denominatorExclusion]
+	var bits []string
+	for i, p := range d.Populations {
+		bits = append(bits, bit(present[p.Name], i))
+	}
+	return e.db.Exec(ctx, d.ID+" roles", fmt.Sprintf(`CREATE OR REPLACE VIEW run.role AS
+		SELECT i.pid, i.period, %s AS episode, %s AS populations, %s AND NOT %s AS denominator, %[4]s AS denominator_exclusion,
+			false AS denominator_exception, %[5]s AS numerator, false AS numerator_exclusion,
+			%[6]s::DOUBLE AS numerator_value, %[7]s::DOUBLE AS denominator_value
+		FROM %[8]s i%[9]s`,
+		episode, strings.Join(bits, " + "), present[denominator], present[denominatorExclusion], present[numerator],
+		numeratorValue, denominatorValue, tables[initialPopulation], from))
+}
+
+// bit is 1 shifted to place i where the condition holds, and 0 elsewhere.
+func bit(condition string, i int) string {
+	return fmt.Sprintf("CASE WHEN %s THEN %d ELSE 0 END", condition, 1<<i)
+}
+
+// stratify adds the strata to run.role, as the table run.subject.
+func (e *engine) stratify(ctx context.Context, d Definition) error {
 	site, siteJoin := "'unattributed'", ""
 	switch d.Attribution {
 	case AttributionPlurality:
@@ -108,48 +162,15 @@ func (e *engine) subjects(ctx context.Context, d Definition, tables map[string]s
 		site = "coalesce(s.site, 'unattributed')"
 		siteJoin = "LEFT JOIN measure.finished_encounter e ON e.rid = i.episode LEFT JOIN run.site s ON s.rid = e.service_provider_rid"
 	}
-	join := func(population, alias string) (present, value string) {
-		table, ok := tables[population]
-		if !ok {
-			return map[string]string{denominator: "true"}[population], "NULL"
-		}
-		siteJoin += fmt.Sprintf("\nLEFT JOIN %s %s ON %[2]s.pid = i.pid AND %[2]s.period = i.period", table, alias)
-		if d.Basis == BasisEncounter {
-			siteJoin += fmt.Sprintf(" AND %s.episode = i.episode", alias)
-		}
-		return alias + ".pid IS NOT NULL", alias + ".value"
-	}
-	episode := "NULL::UUID"
-	if d.Basis == BasisEncounter {
-		episode = "i.episode"
-	}
-	inDenominator, denominatorValue := join(denominator, "d")
-	excluded, _ := join(denominatorExclusion, "x")
-	if excluded == "" {
-		excluded = "false"
-	}
-	inNumerator, numeratorValue := join(numerator, "n")
-	if d.Scoring == ScoringRate {
-		inDenominator += " AND " + denominatorValue + " > 0"
-	} else {
-		denominatorValue, numeratorValue = "NULL", "NULL"
-	}
 	return e.db.Exec(ctx, d.ID+" subjects", fmt.Sprintf(`CREATE OR REPLACE TABLE run.subject AS
-		WITH role AS (
-			SELECT i.pid, i.period, %s AS episode, %s AS in_denominator, %s AS denominator_exclusion, %s AS in_numerator,
-				%s AS denominator_value, %s AS numerator_value, measure.age_on(p.birth_date, q.high - 1) AS age,
+		WITH aged AS (
+			SELECT i.*, measure.age_on(p.birth_date, q.high - 1) AS years,
 				%s AS site, p.sex, p.race, p.ethnicity, coalesce(y.payer, 'none') AS payer
-			FROM %s i
+			FROM run.role i
 			JOIN measure.period q ON q.period = i.period
 			JOIN run.person p ON p.pid = i.pid
 			LEFT JOIN run.payer y ON y.pid = i.pid AND y.period = i.period
 			%s
 		)
-		SELECT pid, period, episode, in_denominator AND NOT denominator_exclusion AS denominator, denominator_exclusion,
-			in_numerator AND in_denominator AND NOT denominator_exclusion AS numerator,
-			numerator_value::BIGINT AS numerator_value, denominator_value::BIGINT AS denominator_value,
-			site, sex, %s AS age, race, ethnicity, payer
-		FROM role`,
-		episode, inDenominator, excluded, inNumerator, denominatorValue, numeratorValue,
-		site, tables[initialPopulation], siteJoin, ageBands))
+		SELECT * EXCLUDE (years), %s AS age FROM aged`, site, siteJoin, ageBands))
 }

@@ -12,6 +12,9 @@ import (
 const (
 	ScoringProportion = "proportion"
 	ScoringRate       = "rate"
+	ScoringRatio      = "ratio" // of published measures alone, as are the next two
+	ScoringContinuous = "continuous-variable"
+	ScoringCohort     = "cohort"
 
 	BasisPatient   = "patient"
 	BasisEncounter = "Encounter"
@@ -28,7 +31,9 @@ const (
 	initialPopulation    = "initial-population"
 	denominator          = "denominator"
 	denominatorExclusion = "denominator-exclusion"
+	denominatorException = "denominator-exception"
 	numerator            = "numerator"
+	numeratorExclusion   = "numerator-exclusion"
 )
 
 // Strata are the one-way strata that a measure may ask for, in the order of results.
@@ -75,10 +80,10 @@ func (f *folder) measure() Definition {
 	f.oneOf(y.Basis, []string{BasisPatient, BasisEncounter}, "basis")
 	f.oneOf(y.Direction, []string{DirectionHigher, DirectionLower}, "direction")
 	for _, p := range []Population{
-		{initialPopulation, y.Populations.InitialPopulation, ""},
-		{denominator, y.Populations.Denominator, ""},
-		{denominatorExclusion, y.Populations.DenominatorExclusion, ""},
-		{numerator, y.Populations.Numerator, ""},
+		{Name: initialPopulation, File: y.Populations.InitialPopulation},
+		{Name: denominator, File: y.Populations.Denominator},
+		{Name: denominatorExclusion, File: y.Populations.DenominatorExclusion},
+		{Name: numerator, File: y.Populations.Numerator},
 	} {
 		if p.File != "" {
 			p.SQL = f.sql(p.File, "populations", p.Name)

@@ -65,7 +65,7 @@ func (t resultTable) record(rows [][]any) arrow.RecordBatch {
 
 func (a Aggregate) row() []any {
 	return []any{a.Measure, a.Period, a.Family, a.Low, a.High, a.Stratum, a.Value, a.InitialPopulation, a.Denominator,
-		a.DenominatorExclusion, a.Numerator, a.Rate, a.CILow, a.CIHigh, a.Method, a.Complete}
+		a.DenominatorExclusion, a.DenominatorException, a.Numerator, a.NumeratorExclusion, a.Rate, a.CILow, a.CIHigh, a.Method, a.Complete}
 }
 
 func (a Attrition) row() []any { return []any{a.Cohort, a.Ordinal, a.Rule, a.Title, a.Remaining} }

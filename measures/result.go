@@ -11,21 +11,27 @@ type Aggregate struct {
 	Family  string
 	Low     time.Time // first day of the period, as UTC midnight
 	High    time.Time // day after the last
-	Stratum string    // all, site, sex, age, race, ethnicity or payer
+	Stratum string    // all, site, sex, age, race, ethnicity, payer or a stratifier of a published measure
 	Value   string    // the stratum's value; "all" in stratum all
 
-	InitialPopulation    int64 // persons, or episodes where the basis is Encounter
-	Denominator          int64 // the same, without exclusions; person-days where the measure is a rate
+	InitialPopulation    int64 // persons, or episodes where the basis is a type of resource
+	Denominator          int64 // the same, without exclusions and exceptions; person-days where the measure is a rate
 	DenominatorExclusion int64
-	Numerator            int64 // persons or episodes of the denominator; events where the measure is a rate
+	DenominatorException int64
+	Numerator            int64 // persons or episodes, without exclusions; events where the measure is a rate
+	NumeratorExclusion   int64
 
-	// Rate is numerator over denominator, 0 to 1, for a proportion, and events
-	// per the measure's multiplier of person-years for a rate. Rate and its 95 %
-	// limits are NaN where the denominator is zero.
+	// Rate is the score: numerator over denominator, 0 to 1, for a proportion; events per the
+	// measure's multiplier of person-years for a rate; of a ratio the numerator, or what was
+	// observed of it, over the denominator's; of a continuous variable the aggregate of what
+	// was observed. Of the last, the denominator is the measure population and the numerator
+	// those of it that were observed. Rate is NaN where nothing is to be divided by, and for
+	// a cohort. So are its 95 % limits, and where there is no Method.
 	Rate, CILow, CIHigh float64
-	Method              string // of the interval: wilson, byar or exact-poisson
+	Method              string // of the interval: wilson, byar or exact-poisson; empty without one
 	// Complete is false where the period, or the follow-up that the measure needs
-	// after it, goes past the last day that the data know.
+	// after it, goes past the last day that the data know, and where value sets that a
+	// published measure needs were lacking.
 	Complete bool
 }
 
@@ -56,9 +62,9 @@ type Definition struct {
 	ID        string `json:"id"`
 	Kind      string `json:"kind"` // measure or cohort
 	Title     string `json:"title"`
-	Scoring   string `json:"scoring,omitempty"`   // proportion or rate
-	Basis     string `json:"basis,omitempty"`     // patient or Encounter
-	Direction string `json:"direction,omitempty"` // higher or lower is better
+	Scoring   string `json:"scoring,omitempty"`   // proportion or rate; ratio, continuous-variable or cohort of a published one
+	Basis     string `json:"basis,omitempty"`     // patient, or the type whose resources are counted: Encounter, ...
+	Direction string `json:"direction,omitempty"` // higher or lower is better; empty where a published measure does not say
 	Unit      string `json:"unit,omitempty"`      // of the rate, for people
 	// Multiplier is the person-years that a rate is per; 1 for a proportion.
 	Multiplier        int      `json:"multiplier"`
@@ -72,14 +78,28 @@ type Definition struct {
 	Populations []Population `json:"populations"` // for a cohort: entry, at-risk
 	Rules       []Rule       `json:"rules,omitempty"`
 	Lists       []ValueList  `json:"lists"`
+	Published   *Published   `json:"published,omitempty"`
 	Hash        string       `json:"hash"` // hex SHA-256 of everything above that can change a number
 }
+
+// Episodic tells whether the subjects are episodes, not persons.
+func (d Definition) Episodic() bool { return d.Basis != BasisPatient }
+
+// lacking tells whether value sets were missing or not whole.
+func (d Definition) lacking() bool { return d.Published != nil && len(d.Published.Lacking) > 0 }
 
 // Population is a named SELECT of a definition.
 type Population struct {
 	Name string `json:"name"` // initial-population, denominator, ...; entry, at-risk
-	File string `json:"file"` // within the definition's folder
+	File string `json:"file"` // within the definition's folder; the library of a published measure
 	SQL  string `json:"sql"`
+
+	// Of a published measure: the group's own id of the population, its define, and of an
+	// observation the population that is observed and how the values are brought together.
+	ID        string `json:"id,omitempty"`
+	Define    string `json:"define,omitempty"`
+	Observes  string `json:"observes,omitempty"`
+	Aggregate string `json:"aggregate,omitempty"`
 }
 
 // Rule is one rule of a cohort, in order.

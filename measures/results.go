@@ -97,7 +97,7 @@ func (r *Results) read(ctx context.Context) error {
 		}
 	}
 	slices.SortStableFunc(r.definitions, byKindAndID)
-	slices.SortStableFunc(r.aggregates, func(a, b Aggregate) int { return slices.Index(Strata, a.Stratum) - slices.Index(Strata, b.Stratum) })
+	slices.SortStableFunc(r.aggregates, func(a, b Aggregate) int { return stratumOrder(a.Stratum) - stratumOrder(b.Stratum) })
 	slices.SortStableFunc(r.aggregates, func(a, b Aggregate) int {
 		return cmp.Or(strings.Compare(a.Measure, b.Measure), strings.Compare(a.Family, b.Family), a.Low.Compare(b.Low), a.High.Compare(b.High))
 	})
@@ -157,7 +157,8 @@ func (v rowReader) aggregate() Aggregate {
 	return Aggregate{
 		Measure: v.text("measure"), Period: v.text("period"), Family: v.text("family"), Low: v.day("low"), High: v.day("high"),
 		Stratum: v.text("stratum"), Value: v.text("value"), InitialPopulation: v.count("initial_population"), Denominator: v.count("denominator"),
-		DenominatorExclusion: v.count("denominator_exclusion"), Numerator: v.count("numerator"),
+		DenominatorExclusion: v.count("denominator_exclusion"), DenominatorException: v.count("denominator_exception"),
+		Numerator: v.count("numerator"), NumeratorExclusion: v.count("numerator_exclusion"),
 		Rate: v.number("rate"), CILow: v.number("ci_low"), CIHigh: v.number("ci_high"), Method: v.text("method"), Complete: v.yes("complete"),
 	}
 }

@@ -72,7 +72,7 @@ func (f *fixture) measure(e *engine, d Definition, w *tabwriter.Writer) {
 		f.t.Fatal(err)
 	}
 	rows, err := f.db.Query(f.t.Context(), "subjects", `SELECT period::VARCHAR, pid, episode, denominator, denominator_exclusion, numerator,
-		numerator_value, denominator_value, concat_ws(' ', site, sex, age, race, ethnicity, payer) FROM run.subject`)
+		numerator_value::BIGINT, denominator_value::BIGINT, concat_ws(' ', site, sex, age, race, ethnicity, payer) FROM run.subject`)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -23,10 +23,15 @@ type Request struct {
 	Extract *datasets.Snapshot
 	Key     *datasets.Key // opens the extract's dates; may be nil for profile limited
 	Library *Library
+	Package *datasets.Snapshot // of published measures; may be nil
 
-	Measures []string // IDs; empty for all of the library
-	Cohorts  []string // the same
+	Measures []string // IDs, and names or URLs of published measures; empty for all of the library
+	Cohorts  []string // IDs; empty for all of the library
 	Periods  []Period
+
+	// AllowMissingValueSets computes published measures also where the package lacks value
+	// sets; what it lacks is taken as empty, and the results are marked as incomplete.
+	AllowMissingValueSets bool
 
 	MemoryLimit int64 // bytes for the engine's buffers; 0 is half of what the process may use
 	Threads     int   // 0 is one for each processor
@@ -45,13 +50,15 @@ type RunReport struct {
 	Subjects   int64    `json:"subjects"`   // rows, one a subject, measure and period
 	Aggregates int64    `json:"aggregates"` // rows
 	Members    int64    `json:"members"`    // persons with a cohort's entry event
+	// Lacking are the value sets that published measures were computed without.
+	Lacking []string `json:"lacking,omitempty"`
 }
 
 // Run computes the measures and cohorts for all periods and publishes the results as
 // a snapshot, which becomes the current one. When the same definitions were computed
 // on the same extract for the same periods before, nothing is computed.
 func Run(ctx context.Context, s *datasets.Store, r Request) (*RunReport, error) {
-	p, err := newPlan(r)
+	p, err := newPlan(ctx, r)
 	if err != nil {
 		return nil, fmt.Errorf("measure run: %w", err)
 	}
@@ -74,19 +81,20 @@ func Run(ctx context.Context, s *datasets.Store, r Request) (*RunReport, error) 
 // plan is a request with everything looked up and its key known.
 type plan struct {
 	Request
-	measures []Definition
-	cohorts  []Definition
-	asOf     time.Time
-	study    window
-	recipe   map[string]any
-	inputs   []datasets.Input
-	key      string
+	measures  []Definition // of the library
+	published []published
+	cohorts   []Definition
+	asOf      time.Time
+	study     window
+	recipe    map[string]any
+	inputs    []datasets.Input
+	key       string
 }
 
-func newPlan(r Request) (*plan, error) {
+func newPlan(ctx context.Context, r Request) (*plan, error) {
 	p := &plan{Request: r}
 	var errs [3]error
-	p.measures, errs[0] = r.Library.pick(KindMeasure, r.Measures)
+	errs[0] = p.choose(ctx)
 	p.cohorts, errs[1] = r.Library.pick(KindCohort, r.Cohorts)
 	if len(r.Periods) == 0 {
 		errs[2] = errors.New("no periods")
@@ -136,6 +144,15 @@ func studyWindow(periods []Period) window {
 	return w
 }
 
+// allMeasures are the definitions of the library's measures and the published ones.
+func (p *plan) allMeasures() []Definition {
+	all := slices.Clone(p.measures)
+	for _, one := range p.published {
+		all = append(all, one.definitions...)
+	}
+	return all
+}
+
 // ask writes down the question and its key.
 func (p *plan) ask() error {
 	library := sha256.New()
@@ -152,11 +169,14 @@ func (p *plan) ask() error {
 		ids = append(ids, q.ID)
 	}
 	p.recipe = map[string]any{
-		recipeEngine: engineVersion, recipePeriods: ids, recipeMeasures: hashes(p.measures), recipeCohorts: hashes(p.cohorts),
+		recipeEngine: engineVersion, recipePeriods: ids, recipeMeasures: hashes(p.allMeasures()), recipeCohorts: hashes(p.cohorts),
 	}
 	p.inputs = []datasets.Input{
 		{Kind: "snapshot", ID: p.Extract.ID()},
 		{Kind: "library", ID: hex.EncodeToString(library.Sum(nil))},
+	}
+	if len(p.published) > 0 {
+		p.inputs = append(p.inputs, datasets.Input{Kind: KindPackage, ID: p.Package.ID()})
 	}
 	var err error
 	p.key, err = datasets.KeyOf(KindResults, p.recipe, p.inputs)
@@ -177,8 +197,12 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (*datasets.Snapsh
 		return nil, err
 	}
 	defer db.Close()
-	steps := int64(len(p.measures) + len(p.cohorts) + 1)
+	steps, done := int64(len(p.measures)+len(p.published)+len(p.cohorts)+1), int64(0)
 	p.Progress.Report("measure", 0, steps)
+	step := func() {
+		done++
+		p.Progress.Report("measure", done, steps)
+	}
 	if err := datasets.Attach(ctx, db, p.Extract, p.Key); err != nil {
 		return nil, err
 	}
@@ -188,19 +212,23 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (*datasets.Snapsh
 		return nil, err
 	}
 	out := newOutput(staging)
-	for i, d := range p.measures {
-		p.Progress.Report("measure", int64(i)+1, steps)
+	for _, d := range p.measures {
+		step()
 		if err := p.measure(ctx, e, d, out); err != nil {
 			return nil, err
 		}
 	}
-	for i, d := range p.cohorts {
-		p.Progress.Report("measure", int64(len(p.measures)+i)+1, steps)
+	for _, d := range p.cohorts {
+		step()
 		if err := p.cohort(ctx, e, d, out); err != nil {
 			return nil, err
 		}
 	}
-	if err := out.add(tableDefinition, rows(definitions)); err != nil {
+	// Last, since their tables hide others of the same plain name from outside SQL.
+	if err := p.runPublished(ctx, e, out, step); err != nil {
+		return nil, err
+	}
+	if err := out.add(tableDefinition, rows(slices.Concat(p.allMeasures(), p.cohorts))); err != nil {
 		return nil, err
 	}
 	tables, err := out.close()
@@ -218,8 +246,13 @@ func (p *plan) measure(ctx context.Context, e *engine, d Definition, out *output
 	if err := e.evaluate(ctx, d); err != nil {
 		return err
 	}
-	subjects, err := e.db.QueryArrow(ctx, d.ID+" results", `SELECT '`+d.ID+`' AS measure, period::VARCHAR AS period, pid, episode, true AS initial_population,
-		denominator, denominator_exclusion, numerator, numerator_value, denominator_value, site, sex, age, race, ethnicity, payer
+	return p.keep(ctx, e, d, out)
+}
+
+// keep writes a measure's subjects and their aggregates.
+func (p *plan) keep(ctx context.Context, e *engine, d Definition, out *output) error {
+	subjects, err := e.db.QueryArrow(ctx, d.ID+" results", `SELECT '`+d.ID+`' AS measure, period::VARCHAR AS period, pid, episode, populations::INTEGER AS populations,
+		true AS initial_population, denominator, denominator_exclusion, denominator_exception, numerator, numerator_exclusion, numerator_value, denominator_value, site, sex, age, race, ethnicity, payer
 		FROM run.subject s ORDER BY s.period, pid, episode`)
 	if err != nil {
 		return err
@@ -258,9 +291,17 @@ func (p *plan) report(sn *datasets.Snapshot, skipped bool) *RunReport {
 		}
 		return ids
 	}
+	var lacking []string
+	for _, d := range p.allMeasures() {
+		if d.lacking() {
+			lacking = append(lacking, d.Published.Lacking...)
+		}
+	}
+	slices.Sort(lacking)
 	return &RunReport{
+		Lacking:  slices.Compact(lacking),
 		Snapshot: sn.ID(), Skipped: skipped, Extract: p.Extract.ID(), AsOf: day(p.asOf),
-		Measures: names(p.measures), Cohorts: names(p.cohorts), Periods: len(p.Periods),
+		Measures: names(p.allMeasures()), Cohorts: names(p.cohorts), Periods: len(p.Periods),
 		Subjects: count(tableSubject), Aggregates: count(tableAggregate), Members: count(tableMember),
 	}
 }

@@ -18,6 +18,7 @@ import (
 // Tables of a results snapshot.
 const (
 	tableSubject    = "subject"
+	tableStratum    = "subject_stratum"
 	tableAggregate  = "aggregate"
 	tableMember     = "cohort_member"
 	tableAttrition  = "cohort_attrition"
@@ -34,11 +35,12 @@ type resultTable struct {
 }
 
 var resultTables = []resultTable{
-	{tableSubject, columns("measure varchar, period varchar, pid uuid, episode uuid, initial_population boolean, denominator boolean, denominator_exclusion boolean, " +
-		"numerator boolean, numerator_value int64, denominator_value int64, site varchar, sex varchar, age varchar, race varchar, ethnicity varchar, payer varchar"),
+	{tableSubject, columns("measure varchar, period varchar, pid uuid, episode uuid, populations int32, initial_population boolean, denominator boolean, denominator_exclusion boolean, " +
+		"denominator_exception boolean, numerator boolean, numerator_exclusion boolean, numerator_value double, denominator_value double, site varchar, sex varchar, age varchar, race varchar, ethnicity varchar, payer varchar"),
 		"measure, period, pid, episode"},
+	{tableStratum, columns("measure varchar, period varchar, pid uuid, episode uuid, stratum varchar, value varchar"), "measure, period, pid, episode, stratum"},
 	{tableAggregate, columns("measure varchar, period varchar, family varchar, low date, high date, stratum varchar, value varchar, initial_population int64, " +
-		"denominator int64, denominator_exclusion int64, numerator int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
+		"denominator int64, denominator_exclusion int64, denominator_exception int64, numerator int64, numerator_exclusion int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
 		"measure, family, low, high, stratum, value"},
 	{tableMember, columns("cohort varchar, pid uuid, rules_passed int64, index_date date, index_seal blob"), "cohort, pid"},
 	{tableAttrition, columns("cohort varchar, ordinal int32, rule varchar, title varchar, remaining int64"), "cohort, ordinal"},

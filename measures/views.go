@@ -31,7 +31,7 @@ func Views(ctx context.Context, s *datasets.Store, extract *datasets.Snapshot, k
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPlan(Request{Extract: extract, Key: key, Library: library, Periods: asked})
+	p, err := newPlan(ctx, Request{Extract: extract, Key: key, Library: library, Periods: asked})
 	if err != nil {
 		return nil, fmt.Errorf("describe the views: %w", err)
 	}

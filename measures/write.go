@@ -119,7 +119,7 @@ func csvText(column arrow.Array, row int) string {
 	case *array.String:
 		return formulaSafe(a.Value(row))
 	case *array.Float64:
-		return strconv.FormatFloat(a.Value(row), 'g', -1, 64)
+		return strconv.FormatFloat(a.Value(row), 'f', -1, 64)
 	case *array.Binary:
 		return hex.EncodeToString(a.Value(row))
 	default: // whole numbers, truth values and days print as themselves

@@ -60,14 +60,19 @@ func libraryFlag(cmd *cobra.Command, folders *[]string) {
 
 func (a *app) measureRun() *cobra.Command {
 	var req measures.Request
-	var store, key, extract, periods string
+	var store, key, extract, pkg, periods string
 	var folders []string
 	cmd := &cobra.Command{
 		Use:   "run --store DIR --key FILE --periods LIST",
 		Short: "compute measures and cohorts for a list of periods",
 		Long: `Computes the measures and cohorts of a library for all periods in one scan, with one-way
 strata, and publishes the results as a snapshot. Periods: 2025 (year), 2025-Q1 (quarter), 2025-03
-(month), 2024-01..2025-12 (each month), P12M/2024-01..2025-12 (twelve months that end with each).`,
+(month), 2024-01..2025-12 (each month), P12M/2024-01..2025-12 (twelve months that end with each).
+
+A published measure (see farr measure import) is asked for by name or URL with --measure; it is
+compiled before anything runs, and every place that cannot be is named. Each of its groups is a
+result of its own. A value set that it needs and the package lacks is named, and nothing runs;
+with --allow-missing-valuesets it is taken as empty and the results are marked incomplete.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store", "periods"); err != nil {
 				return err
@@ -90,6 +95,9 @@ strata, and publishes the results as a snapshot. Periods: 2025 (year), 2025-Q1 (
 			if req.Extract, err = snapshot(s, "extract", extract); err != nil {
 				return err
 			}
+			if req.Package, err = packageSnapshot(s, pkg); err != nil {
+				return err
+			}
 			req.Progress = a.progress()
 			report, err := measures.Run(cmd.Context(), s, req)
 			if err != nil {
@@ -104,6 +112,9 @@ strata, and publishes the results as a snapshot. Periods: 2025 (year), 2025-Q1 (
 				}
 				p.line("of extract %.12s: measures %d, cohorts %d, periods %d, subjects %d, aggregates %d",
 					report.Extract, len(report.Measures), len(report.Cohorts), report.Periods, report.Subjects, report.Aggregates)
+				for _, lack := range report.Lacking {
+					p.line("incomplete: %s", lack)
+				}
 				return p.err
 			})
 		},
@@ -113,7 +124,9 @@ strata, and publishes the results as a snapshot. Periods: 2025 (year), 2025-Q1 (
 	f.StringVar(&key, "key", "", "file of the project key; needed where dates are shifted")
 	f.StringVar(&periods, "periods", "", "list of periods")
 	f.StringVar(&extract, "extract", "", "ID of the extract; the current one when not given")
-	f.StringSliceVar(&req.Measures, "measure", nil, "measures to compute; all when not given")
+	f.StringVar(&pkg, "package", "", "ID of the package of published measures; the current one when not given")
+	f.StringSliceVar(&req.Measures, "measure", nil, "IDs, or names or URLs of published measures; all of the library when not given")
+	f.BoolVar(&req.AllowMissingValueSets, "allow-missing-valuesets", false, "take missing value sets as empty and mark the results incomplete")
 	f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when not given")
 	libraryFlag(cmd, &folders)
 	return cmd
@@ -156,6 +169,15 @@ for each person, and small counts are small counts. What is to leave goes throug
 	f.StringVar(&format, "format", "csv", "csv, parquet or arrow")
 	f.StringVar(&out, "out", "", "file to write; standard output when not given")
 	return cmd
+}
+
+// packageSnapshot opens the package named, or the store's current one, if it has any.
+func packageSnapshot(s *datasets.Store, id string) (*datasets.Snapshot, error) {
+	sn, err := snapshot(s, measures.KindPackage, id)
+	if id == "" && datasets.CodeOf(err) == datasets.CodeNotFound {
+		return nil, nil
+	}
+	return sn, err
 }
 
 // snapshot opens the one named, or the newest of its kind.

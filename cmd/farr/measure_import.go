@@ -62,7 +62,7 @@ func importedMeasures(cmd *cobra.Command, store string) ([]measures.ImportedMeas
 		return nil, err
 	}
 	defer s.Close()
-	sn, err := s.Current(measures.KindPackage)
+	sn, err := packageSnapshot(s, "")
 	if sn == nil || err != nil {
 		return nil, err
 	}

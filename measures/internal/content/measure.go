@@ -3,6 +3,7 @@ package content
 import (
 	"encoding/base64"
 	"encoding/json"
+	"path"
 	"strings"
 )
 
@@ -59,6 +60,7 @@ type expression struct {
 // measureJSON is what is read of a Measure.
 type measureJSON struct {
 	URL, Version, Name, Title string
+	Description, Publisher    string
 	Library                   []string
 	Scoring                   concept     `json:"scoring"`
 	Improvement               concept     `json:"improvementNotation"`
@@ -73,8 +75,10 @@ type measureJSON struct {
 			Extension []extension `json:"extension"`
 		} `json:"population"`
 		Stratifier []struct {
-			ID       string     `json:"id"`
-			Criteria expression `json:"criteria"`
+			ID          string            `json:"id"`
+			Description string            `json:"description"`
+			Criteria    expression        `json:"criteria"`
+			Component   []json.RawMessage `json:"component"`
 		} `json:"stratifier"`
 	} `json:"group"`
 	SupplementalData []struct {
@@ -89,7 +93,7 @@ func (l *loader) measure(file string, raw []byte) {
 		l.report(file, "bad-measure", "the Measure is not of FHIR R4's form", "")
 		return
 	}
-	m := Measure{URL: j.URL, Version: j.Version, Name: j.Name, Title: j.Title, JSON: raw}
+	m := Measure{URL: j.URL, Version: j.Version, Name: either(j.Name, path.Base(j.URL)), Title: either(j.Title, j.Name), Description: j.Description, Publisher: j.Publisher, JSON: raw}
 	if len(j.Library) != 1 {
 		l.report(file, "bad-measure", "a measure names one library", "")
 		return
@@ -114,11 +118,11 @@ func (l *loader) measure(file string, raw []byte) {
 			}
 			one.Populations = append(one.Populations, Population{
 				ID: p.ID, Code: p.Code.first(), Define: p.Criteria.Expression,
-				Observes: said(p.Extension, extObserves, extObservesR5), Aggregate: said(p.Extension, extAggregate, extAggregateR5),
+				Observes: said(p.Extension, extObserves, extObservesR5), Aggregate: strings.ToLower(said(p.Extension, extAggregate, extAggregateR5)),
 			})
 		}
 		for _, s := range g.Stratifier {
-			one.Stratifiers = append(one.Stratifiers, Stratifier{s.ID, s.Criteria.Expression})
+			one.Stratifiers = append(one.Stratifiers, Stratifier{s.ID, s.Criteria.Expression, s.Description, len(s.Component)})
 		}
 		m.Groups = append(m.Groups, one)
 	}

@@ -17,6 +17,7 @@ type Package struct {
 // Measure is a published Measure.
 type Measure struct {
 	URL, Version, Name, Title string
+	Description, Publisher    string
 	Library                   string // canonical of its primary library
 	Groups                    []Group
 	Supplemental              []Supplemental
@@ -39,11 +40,15 @@ type Population struct {
 	Code      string // initial-population, denominator, measure-observation, ...
 	Define    string // expression of the primary library; a function where Code is measure-observation
 	Observes  string // ID of the population that an observation is made of
-	Aggregate string // Sum, Average, Median, Count, ... of the observations
+	Aggregate string // sum, average, median, count, ... of the observations
 }
 
 // Stratifier divides a group by the value of a define.
-type Stratifier struct{ ID, Define string }
+type Stratifier struct {
+	ID, Define  string
+	Description string
+	Components  int // a stratifier of several components crosses them
+}
 
 // Supplemental is a define that is reported beside the populations.
 type Supplemental struct{ ID, Define string }
@@ -65,16 +70,32 @@ type ValueSet struct {
 	Problem            string // why Codes may lack some; "" when they are whole
 }
 
-// MeasureNamed finds a measure by URL, or by the last part of its URL or its name.
-func (p *Package) MeasureNamed(name string) *Measure {
-	url, _, _ := strings.Cut(name, "|")
+// MeasuresNamed are the measures of a URL, with or without a version, or else those with
+// the name, or whose URL ends with it. More than one means that the name does not tell.
+func (p *Package) MeasuresNamed(name string) (list []*Measure) {
+	url, version, versioned := strings.Cut(name, "|")
 	for _, same := range []func(m Measure) bool{
-		func(m Measure) bool { return m.URL == url },
+		func(m Measure) bool { return m.URL == url && (!versioned || m.Version == version) },
 		func(m Measure) bool { return path.Base(m.URL) == name || m.Name == name },
 	} {
-		if i := slices.IndexFunc(p.Measures, same); i >= 0 {
-			return &p.Measures[i]
+		for i := range p.Measures {
+			if same(p.Measures[i]) {
+				list = append(list, &p.Measures[i])
+			}
 		}
+		if list != nil {
+			return list
+		}
+	}
+	return nil
+}
+
+// MeasureNamed is the first of MeasuresNamed, whatever version is asked for; nil when
+// there is none.
+func (p *Package) MeasureNamed(name string) *Measure {
+	url, _, _ := strings.Cut(name, "|")
+	if list := p.MeasuresNamed(url); list != nil {
+		return list[0]
 	}
 	return nil
 }

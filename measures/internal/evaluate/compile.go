@@ -18,15 +18,17 @@ type Compiler struct {
 	pkg   *content.Package
 	model *plan.Model
 	read  map[*content.Library]*elm.Library
+	taken []string // names of strata
 }
 
-// NewCompiler makes a compiler of a package's measures for extracts of this version.
-func NewCompiler(pkg *content.Package) (*Compiler, error) {
+// NewCompiler makes a compiler of a package's measures for extracts of this version. A
+// stratifier does not get a name that is taken.
+func NewCompiler(pkg *content.Package, taken ...string) (*Compiler, error) {
 	model, err := readModel()
 	if err != nil {
 		return nil, err
 	}
-	return &Compiler{pkg, model, map[*content.Library]*elm.Library{}}, nil
+	return &Compiler{pkg, model, map[*content.Library]*elm.Library{}, taken}, nil
 }
 
 // readModel brings the catalogue of an extract to the compiler.
@@ -54,6 +56,7 @@ func readModel() (*plan.Model, error) {
 // Program is a measure as SQL.
 type Program struct {
 	Measure   *content.Measure
+	Library   string              // name of the primary library, whose defines the populations are
 	Libraries []*content.Library  // all that it reaches, by name
 	ValueSets []*content.ValueSet // that its SQL reads
 	Lacking   source.Diagnostics  // those that the package has not, or not whole
@@ -66,6 +69,7 @@ type Program struct {
 type group struct {
 	content.Group
 	populations []*plan.Define
+	strata      []Stratum
 }
 
 // codeCQL is the code of a diagnostic about logic that cannot be compiled.
@@ -82,7 +86,7 @@ func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
 	if main == nil {
 		return nil, fail("missing-library", "its library "+m.Library+" is not in the package, or has no ELM")
 	}
-	p = &Program{Measure: m}
+	p = &Program{Measure: m, Library: main.Name}
 	if p.Libraries, err = c.pkg.Closure(main); err != nil {
 		return nil, err
 	}
@@ -102,6 +106,11 @@ func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
 	var wants []plan.Want
 	for _, g := range m.Groups {
 		wants = append(wants, wantsOf(g)...)
+		for _, s := range c.strataOf(g) {
+			if s.Problem == "" {
+				wants = append(wants, plan.Want{Define: s.Define})
+			}
+		}
 	}
 	p.compiled = plan.CompileMeasure(program, c.model, main.Name, wants)
 	var mistakes source.Diagnostics
@@ -112,11 +121,12 @@ func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
 		return nil, mistakes.Err()
 	}
 	for i, g := range m.Groups {
-		one := group{Group: g}
+		one := group{Group: g, strata: c.strataOf(g)}
 		for _, w := range wantsOf(g) {
 			one.populations = append(one.populations, p.compiled.Defines[keyOf(w)])
 		}
 		mistakes = append(mistakes, p.checkTypes(i, one)...)
+		mistakes = append(mistakes, p.checkStrata(i, &one)...)
 		p.groups = append(p.groups, one)
 	}
 	p.ValueSets, p.Lacking = c.pkg.Terminology(p.Libraries, p.compiled.ValueSets)
@@ -176,6 +186,19 @@ var needs = map[string][]string{
 	"continuous-variable": {population.Initial, population.Measured, population.Observation},
 }
 
+// How the values of an observation are brought together (value set aggregate-method of the
+// CQFM IG).
+const (
+	Sum     = "sum"
+	Average = "average"
+	Median  = "median"
+	Minimum = "minimum"
+	Maximum = "maximum"
+	Count   = "count"
+)
+
+var aggregateMethods = []string{Sum, Average, Median, Minimum, Maximum, Count}
+
 // checkGroups reports groups whose populations do not make a score.
 func checkGroups(m *content.Measure) (mistakes source.Diagnostics) {
 	for i, g := range m.Groups {
@@ -193,6 +216,9 @@ func checkGroups(m *content.Measure) (mistakes source.Diagnostics) {
 			}
 			if p.Code == population.Observation {
 				seen[population.Observed(g, p)+" observed"]++
+				if !slices.Contains(aggregateMethods, p.Aggregate) {
+					report("brings its observations together by %q, and farr knows %s", p.Aggregate, strings.Join(aggregateMethods, ", "))
+				}
 			}
 		}
 		for code, n := range seen {

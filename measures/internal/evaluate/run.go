@@ -2,6 +2,8 @@ package evaluate
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -14,19 +16,34 @@ func (p *Program) SQL() (list []string) {
 	for _, x := range p.compiled.Statements {
 		list = append(list, x.SQL)
 	}
-	return append(list, p.groupSQL()...)
-}
-
-// groupSQL makes the table of each group.
-func (p *Program) groupSQL() (list []string) {
-	for i, g := range p.groups {
-		var members []string
-		for _, d := range g.populations {
-			members = append(members, d.Rows())
-		}
-		list = append(list, "CREATE OR REPLACE TEMP TABLE "+Group(i)+" AS\n"+population.SQL(g.Group, members))
+	for i := range p.groups {
+		list = append(list, p.groupSQL(i), p.strataSQL(i))
 	}
 	return list
+}
+
+// Hash is the hex SHA-256 of all that decides what the program computes on an extract.
+func (p *Program) Hash() string {
+	sum := sha256.New()
+	for _, sql := range p.SQL() {
+		fmt.Fprintln(sum, sql)
+	}
+	for _, v := range p.ValueSets {
+		fmt.Fprintln(sum, v.URL, v.Version)
+		for _, c := range v.Codes {
+			fmt.Fprintln(sum, c.System, c.Code)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// groupSQL makes the table of a group.
+func (p *Program) groupSQL(i int) string {
+	var members []string
+	for _, d := range p.groups[i].populations {
+		members = append(members, d.Rows())
+	}
+	return "CREATE OR REPLACE TEMP TABLE " + Group(i) + " AS\n" + population.SQL(p.groups[i].Group, members)
 }
 
 // Run computes a program on those that Ask named, and leaves the table of each group;
@@ -51,8 +68,11 @@ func (s *Session) Run(ctx context.Context, p *Program) (err error) {
 			return err
 		}
 	}
-	for i, sql := range p.groupSQL() {
-		if err := s.db.Exec(ctx, fmt.Sprintf("%s group %d", p.Measure.Name, i+1), sql); err != nil {
+	for i := range p.groups {
+		if err := s.db.Exec(ctx, fmt.Sprintf("%s group %d", p.Measure.Name, i+1), p.groupSQL(i)); err != nil {
+			return err
+		}
+		if err := s.db.Exec(ctx, fmt.Sprintf("%s strata of group %d", p.Measure.Name, i+1), p.strataSQL(i)); err != nil {
 			return err
 		}
 	}
