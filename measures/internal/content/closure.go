@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"farr/internal/source"
+	"farr/measures/internal/elm"
 )
 
 // Closure is a library and all that it includes, by exact version, in the order of
@@ -38,7 +39,7 @@ func (p *Package) Closure(main *Library) ([]*Library, error) {
 			switch {
 			case i >= 0:
 				visit(&p.Libraries[i])
-			case want.ID != builtIn:
+			case want.ID != elm.BuiltIn:
 				report("missing-library", "it includes "+want.String()+", which is not in the package", "")
 			}
 		}

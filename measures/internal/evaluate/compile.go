@@ -129,14 +129,14 @@ func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
 		mistakes = append(mistakes, p.checkStrata(i, &one)...)
 		p.groups = append(p.groups, one)
 	}
-	p.ValueSets, p.Lacking = c.pkg.Terminology(p.Libraries, p.compiled.ValueSets)
+	p.ValueSets, p.Lacking = c.pkg.Terminology(p.Libraries, append([]string{}, p.compiled.ValueSets...)) // of none, none
 	return p, mistakes.Err()
 }
 
 // link brings the libraries together by name; Closure has made sure that no name stands
 // for two.
 func (c *Compiler) link(libraries []*content.Library, main *content.Library) (*elm.Program, error) {
-	byName := map[string]*elm.Library{"FHIRHelpers": {Name: "FHIRHelpers"}} // built in: a package need not bring it
+	byName := map[string]*elm.Library{}
 	for _, l := range libraries {
 		if c.read[l] == nil {
 			read, err := elm.Read(l.ELM)

@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -68,11 +70,12 @@ func (m *Model) find(resource, path string) (lines []Element, choice, part bool)
 	if lines := paths[path]; len(lines) > 0 && !strings.HasSuffix(lines[0].Column, "[x]") {
 		return lines[:1], false, false
 	}
-	for p, list := range paths {
+	// In the order of the paths, so that the same measure gives the same text.
+	for _, p := range slices.Sorted(maps.Keys(paths)) {
 		if strings.HasPrefix(p, path+".") {
 			part = true
 		}
-		for _, e := range list {
+		for _, e := range paths[p] {
 			if t := upperFirst(e.Type); p == path+t || strings.HasPrefix(e.Type, "Reference(") && p == path+"Reference" {
 				lines, choice = append(lines, e), true
 			}
