@@ -203,7 +203,11 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (*datasets.Snapsh
 		done++
 		p.Progress.Report("measure", done, steps)
 	}
-	if err := datasets.Attach(ctx, db, p.Extract, p.Key); err != nil {
+	var open []string
+	for _, one := range p.published {
+		open = append(open, one.program.Opens()...)
+	}
+	if err := datasets.Attach(ctx, db, p.Extract, p.Key, open...); err != nil {
 		return nil, err
 	}
 	definitions := slices.Concat(p.measures, p.cohorts)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"farr/datasets"
 	"farr/measures/internal/plan"
 	"farr/measures/internal/population"
 )
@@ -20,6 +21,16 @@ func (p *Program) SQL() (list []string) {
 		list = append(list, p.groupSQL(i), p.strataSQL(i))
 	}
 	return list
+}
+
+// Opens are the elements that datasets.Attach must open for the program.
+func (p *Program) Opens() []string {
+	for _, x := range p.compiled.Statements {
+		if strings.Contains(x.SQL, "issued") {
+			return []string{datasets.ObservationIssued}
+		}
+	}
+	return nil
 }
 
 // Hash is the hex SHA-256 of all that decides what the program computes on an extract.
