@@ -42,7 +42,8 @@ func (sn *Snapshot) Store() *Store { return sn.store }
 //   - an element that its profile seals in every row ([ObservationIssued] when shifted) is there
 //     only where open names it, since opening takes time for each row;
 //   - a date element x is the true local wall time of its lower bound, with x_prec
-//     as at rest and x_lo, x_hi its bounds in UTC, both inclusive, to the millisecond;
+//     as at rest and x_lo, x_hi its bounds in UTC, both inclusive, to the millisecond
+//     (a time given to the second is exact);
 //   - rows of persons who are not in patient are left out;
 //   - patient has race, ethnicity (OMB codes; race "multiple" for two or more) and
 //     birth_sex, and its birth_date is a DATE;

@@ -148,12 +148,13 @@ func (v *viewer) low(t Table, x string) string {
 
 // high is the upper bound in UTC: one millisecond before the next unit of the
 // precision. Days and longer are counted on the local clock, because a day of
-// changing clocks has 23 or 25 hours.
+// changing clocks has 23 or 25 hours. A time to the second is exact: seconds and
+// milliseconds are one decimal (CQL 1.5, "Comparing Dates and Times").
 func (v *viewer) high(t Table, x string) string {
 	prec := "t." + duck.QuoteName(x+"_prec")
 	return fmt.Sprintf(`CASE WHEN %[1]s <= 3
     THEN %[2]s - INTERVAL 1 MILLISECOND
-    ELSE %[3]s + CASE %[1]s WHEN 4 THEN INTERVAL 59999 MILLISECOND WHEN 5 THEN INTERVAL 999 MILLISECOND ELSE INTERVAL 0 MILLISECOND END END`,
+    ELSE %[3]s + CASE %[1]s WHEN 4 THEN INTERVAL 59999 MILLISECOND ELSE INTERVAL 0 MILLISECOND END END`,
 		prec,
 		v.utc(v.wall(t, x)+" + CASE "+prec+" WHEN 1 THEN INTERVAL 1 YEAR WHEN 2 THEN INTERVAL 1 MONTH ELSE INTERVAL 1 DAY END"),
 		v.low(t, x))

@@ -12,9 +12,10 @@ const (
 	maxDate = "TIMESTAMP '9999-12-31 23:59:59.999'"
 )
 
-// partial is a date of a known lower bound and precision.
+// partial is a date of a known lower bound and precision. One to the second is exact:
+// seconds and milliseconds are one decimal (CQL 1.5, "Comparing Dates and Times").
 func partial(lo, prec string, date bool) dateV {
-	span := map[string]string{"1": "INTERVAL 1 YEAR", "2": "INTERVAL 1 MONTH", "3": "INTERVAL 1 DAY", "4": "INTERVAL 1 MINUTE", "5": "INTERVAL 1 SECOND"}[prec]
+	span := map[string]string{"1": "INTERVAL 1 YEAR", "2": "INTERVAL 1 MONTH", "3": "INTERVAL 1 DAY", "4": "INTERVAL 1 MINUTE"}[prec]
 	if span == "" {
 		return dateV{lo, lo, "6", date}
 	}
