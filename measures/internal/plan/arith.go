@@ -92,27 +92,6 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 	return f.g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
 }
 
-// scale multiplies or divides quantities. A factor without a unit leaves the other's unit, and
-// two of one kind divide to a number; a product or quotient in any other unit is null, since no
-// unit that farr knows is made of two.
-func (f *frame) scale(x, y qtyV, op string) value {
-	l, r := commonUnit(x, y)
-	one := func(q qtyV) string {
-		if isConst(q.unit) {
-			return boolText(q.unit == "'1'")
-		}
-		return "(coalesce(" + q.unit + ", '1') = '1')"
-	}
-	plain := "(CAST(" + x.num + " AS DOUBLE) " + op + " nullif(CAST(" + y.num + " AS DOUBLE), 0))"
-	if op == "*" {
-		plain = "(CAST(" + x.num + " AS DOUBLE) * CAST(" + y.num + " AS DOUBLE))"
-		conds := []string{one(y), one(x)}
-		return qtyV{caseOf(conds, []string{plain, plain}), caseOf(conds, []string{x.unit, y.unit})}
-	}
-	ratio := "(CAST(" + l + " AS DOUBLE) / nullif(CAST(" + r + " AS DOUBLE), 0))"
-	return qtyV{caseOf([]string{one(y), "true"}, []string{plain, ratio}), caseOf([]string{one(y), "true"}, []string{x.unit, "'1'"})}
-}
-
 func number(v numV) string {
 	if v.integer {
 		return v.sql

@@ -85,21 +85,34 @@ func program(t *testing.T, defines ...string) *elm.Program {
 	return p
 }
 
-// world are the tables that a program reads: one patient, whose period is 2025.
+// world are the tables that a program reads: one patient, whose period is 2025. Concept 4 is
+// a heart rate and 5 the category vital-signs.
 const world = `
 CREATE TEMP TABLE period AS SELECT '2025' AS period, TIMESTAMP '2025-01-01' AS low, TIMESTAMP '2025-12-31 23:59:59.999' AS high;
 CREATE TEMP TABLE subject_period AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, '2025' AS period;
-CREATE TEMP TABLE concept AS SELECT * FROM (VALUES (1, 'urn:cs', '1'), (2, 'urn:cs', '2'), (3, 'urn:cs', '1'), (3, 'urn:other', 'x')) t(concept, system, code);
-CREATE TEMP TABLE concept_list AS SELECT * FROM (VALUES (12, 1, 0), (12, 2, 1)) t(list, concept, ordinal);
-CREATE TEMP TABLE observation AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, rid::UUID AS rid, false AS negated, * EXCLUDE (rid) FROM (VALUES
-  ('00000000-0000-0000-0000-0000000000a1', 1, TIMESTAMP '2025-03-01', TIMESTAMP '2025-03-31 23:59:59.999', 2),
-  ('00000000-0000-0000-0000-0000000000a2', 2, TIMESTAMP '2025-04-01', TIMESTAMP '2025-04-01 23:59:59.999', 3),
-  ('00000000-0000-0000-0000-0000000000a3', 3, TIMESTAMP '2025-04-02', TIMESTAMP '2025-04-02 23:59:59.999', 3)) t(rid, code, issued_lo, issued_hi, issued_prec)`
+CREATE TEMP TABLE concept AS SELECT * FROM (VALUES (1, 'urn:cs', '1'), (2, 'urn:cs', '2'), (3, 'urn:cs', '1'), (3, 'urn:other', 'x'),
+  (4, 'http://loinc.org', '8867-4'), (5, 'http://terminology.hl7.org/CodeSystem/observation-category', 'vital-signs')) t(concept, system, code);
+CREATE TEMP TABLE concept_list AS SELECT * FROM (VALUES (12, 1, 0), (12, 2, 1), (50, 5, 0)) t(list, concept, ordinal);
+CREATE TEMP TABLE observation AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, ('00000000-0000-0000-0000-0000000000' || id)::UUID AS rid, * FROM (VALUES
+  ('a1', false, 'final',     1, NULL, TIMESTAMP '2025-03-01', TIMESTAMP '2025-03-31 23:59:59.999', 2),
+  ('a2', false, 'final',     2, NULL, TIMESTAMP '2025-04-01', TIMESTAMP '2025-04-01 23:59:59.999', 3),
+  ('a3', false, 'final',     3, NULL, TIMESTAMP '2025-04-02', TIMESTAMP '2025-04-02 23:59:59.999', 3),
+  ('b1', false, 'final',     4, 50,   TIMESTAMP '2025-05-01', TIMESTAMP '2025-05-01 23:59:59.999', 3),
+  ('b2', false, 'final',     4, 12,   TIMESTAMP '2025-05-01', TIMESTAMP '2025-05-01 23:59:59.999', 3),
+  ('c1', true,  'cancelled', 4, 50,   TIMESTAMP '2025-06-01', TIMESTAMP '2025-06-01 23:59:59.999', 3),
+  ('c2', true,  'final',     4, 50,   TIMESTAMP '2025-06-01', TIMESTAMP '2025-06-01 23:59:59.999', 3)) t(id, negated, status, code, category, issued_lo, issued_hi, issued_prec)`
 
 var worldElements = []plan.Element{
 	{Resource: "Observation", Table: "observation", Path: "subject", Type: "Reference()", Column: "pid"},
+	{Resource: "Observation", Table: "observation", Path: "status", Type: "code", Column: "status", Negates: []string{"cancelled"}},
+	{Resource: "Observation", Table: "observation", Path: "category[]", Type: "CodeableConcept", Column: "category"},
 	{Resource: "Observation", Table: "observation", Path: "code", Type: "CodeableConcept", Column: "code"},
 	{Resource: "Observation", Table: "observation", Path: "issued", Type: "dateTime", Column: "issued"},
+}
+
+// retrieve is all observations of a profile.
+func retrieve(profile string) string {
+	return fmt.Sprintf(`{"type":"Retrieve","locator":"7:5-7:9","dataType":"{http://hl7.org/fhir}Observation","templateId":"http://hl7.org/fhir/StructureDefinition/%s"}`, profile)
 }
 
 // evaluate gives a define's rows as text, one patient's: columns by commas, rows by
