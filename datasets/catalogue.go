@@ -24,6 +24,7 @@ type Element struct {
 	Name    string   // the policy's column; an extension row's url
 	Table   string   // "" when the line makes no column
 	Columns []string
+	Negates []string // codes that say that nothing was done: not-done, cancelled
 }
 
 // Catalogue is what extracts hold, in the columns of the shifted profile: the
@@ -41,7 +42,7 @@ func Catalogue() ([]ResourceTables, error) {
 	for _, t := range plan.Elements() {
 		one := ResourceTables{Type: t.Type, Table: t.Table, Subject: t.Owner}
 		for _, e := range t.Elements {
-			one.Elements = append(one.Elements, Element{e.Path, e.Type, e.Targets, e.Action, e.Column, e.Table, e.Columns})
+			one.Elements = append(one.Elements, Element{e.Path, e.Type, e.Targets, e.Action, e.Column, e.Table, e.Columns, e.Negates})
 		}
 		for _, table := range t.Tables {
 			at := Table{Name: table.Name}

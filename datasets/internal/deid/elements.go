@@ -11,12 +11,16 @@ type Element struct {
 	Column  string   // as the policy writes it; of an extension row, its short name
 	Table   string   // where the values are; "" when the line makes no column
 	Columns []string // in Table, of this line
+	Negates []string // codes of it that say that nothing was done
 }
 
 // keep notes where the values of a line went. The line is the last that any table
 // of the type was asked for columns.
 func (t *typePlan) keep(e element, action string) {
 	one := Element{Path: e.text, Type: e.typ, Targets: e.targets, Action: action, Column: e.column}
+	if e.text == t.negated.element && e.typ == "code" {
+		one.Negates = t.negated.texts
+	}
 	for _, table := range t.tables {
 		for _, name := range table.used {
 			if name == "pid" || name == "rid" || name == "ordinal" || name == "url" || name == "parent_ordinal" {

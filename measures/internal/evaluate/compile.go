@@ -40,7 +40,7 @@ func readModel() (*plan.Model, error) {
 	var list []plan.Element
 	for _, r := range catalogue {
 		for _, e := range r.Elements {
-			one := plan.Element{Resource: r.Type, Table: r.Table, Path: e.Path, Type: e.Type, Column: e.Name, TagOnly: e.Action == "drop"}
+			one := plan.Element{Resource: r.Type, Table: r.Table, Path: e.Path, Type: e.Type, Column: e.Name, TagOnly: e.Action == "drop", Negates: e.Negates}
 			if e.Type == "Reference" {
 				one.Type = "Reference()"
 			}

@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"farr/measures/internal/elm"
 )
@@ -225,11 +224,15 @@ func tagIn(tag string, tags []string) string {
 	if isNullLit(tag) {
 		return "false"
 	}
+	return "coalesce(" + inTexts(tag, tags) + ", false)"
+}
+
+func inTexts(sql string, texts []string) string {
 	var list []string
-	for _, t := range tags {
+	for _, t := range texts {
 		list = append(list, quote(t))
 	}
-	return "coalesce(" + tag + " IN (" + strings.Join(list, ", ") + "), false)"
+	return sql + " IN (" + join(list) + ")"
 }
 
 // sameType is whether a value of type have can stand for type want.

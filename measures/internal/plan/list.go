@@ -156,12 +156,18 @@ func (f *frame) retrieve(n *elm.Node, e *env) *rel {
 	if n.DataType != "Patient" && g.model.patients[n.DataType] {
 		if negative {
 			r.where(s.demand(g, "negated"))
+			// A profile of what was not done fixes the status: a modifier beside another one is
+			// neither that nor something done.
+			if line, ok := g.model.negates[n.DataType]; ok {
+				r.where(inTexts(s.demand(g, line.Column), line.Negates))
+			}
 		} else {
 			r.where("NOT " + s.demand(g, "negated"))
 		}
 	}
 	if code, ok := vitals[profile]; ok {
 		r.where(s.demand(g, "code") + " IN (" + g.conceptIDs(codeV{code}) + ")")
+		r.where(g.filter(r.property(n, e, elem, "category"), codeV{vitalSigns}))
 	}
 	if len(n.Codes) == 0 {
 		return &rel{f: r, elem: elem}
@@ -232,7 +238,8 @@ func (g *gen) filter(of, codes value) string {
 	return ""
 }
 
-// vitals are the profiles that fix an observation's code.
+// vitals are the profiles that fix an observation's code. All of them ask for the
+// category vital-signs, too.
 var vitals = map[string][]elm.Code{
 	"bp":         {{System: "http://loinc.org", Code: "85354-9"}},
 	"heartrate":  {{System: "http://loinc.org", Code: "8867-4"}},
@@ -242,3 +249,5 @@ var vitals = map[string][]elm.Code{
 	"bodyheight": {{System: "http://loinc.org", Code: "8302-2"}},
 	"resprate":   {{System: "http://loinc.org", Code: "9279-1"}},
 }
+
+var vitalSigns = []elm.Code{{System: "http://terminology.hl7.org/CodeSystem/observation-category", Code: "vital-signs"}}

@@ -11,7 +11,8 @@ import (
 // element, by FHIR path and type.
 type Element struct {
 	Resource, Table, Path, Type, Column string
-	TagOnly                             bool // of a choice: only its type is kept
+	TagOnly                             bool     // of a choice: only its type is kept
+	Negates                             []string // codes that say that nothing was done
 }
 
 // Model is the catalogue of tables, indexed.
@@ -22,16 +23,20 @@ type Model struct {
 	ext      map[string]string               // resource + url -> short name
 	extAt    map[string]Element              // resource + plain path + url
 	tagOnly  map[string]bool                 // resource + path of which only the type is kept
+	negates  map[string]Element              // resource -> the line whose codes say that nothing was done
 }
 
 var marks = regexp.MustCompile(`\[\w*\]`)
 
 // NewModel indexes a catalogue.
 func NewModel(elements []Element) *Model {
-	m := &Model{map[string]string{}, map[string]map[string][]Element{}, map[string]bool{}, map[string]string{}, map[string]Element{}, map[string]bool{}}
+	m := &Model{map[string]string{}, map[string]map[string][]Element{}, map[string]bool{}, map[string]string{}, map[string]Element{}, map[string]bool{}, map[string]Element{}}
 	for _, e := range elements {
 		m.tables[e.Resource] = e.Table
 		m.tagOnly[e.Resource+"|"+e.Path] = e.TagOnly
+		if len(e.Negates) > 0 {
+			m.negates[e.Resource] = e
+		}
 		if e.Column == "pid" || e.Resource == "Patient" {
 			m.patients[e.Resource] = true
 		}

@@ -1,0 +1,23 @@
+package plan_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// A retrieve takes what its profile fixes: what was done, what was not, a vital sign.
+func TestRetrieve(t *testing.T) {
+	for profile, want := range map[string]string{
+		"qicore-observation":        "a1 a2 a3 b1 b2", // nothing negated, by status or by modifier
+		"heartrate":                 "b1",             // the code and the category
+		"qicore-observationnotdone": "c1",             // a modifier beside a final status is no cancelled one
+	} {
+		var got []string
+		for _, rid := range strings.Split(evaluate(t, "D", retrieve(profile)), " | ") {
+			got = append(got, rid[len(rid)-2:])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %v, want %s", profile, got, want)
+		}
+	}
+}
