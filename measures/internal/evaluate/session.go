@@ -73,7 +73,8 @@ func (s *Session) localViews(ctx context.Context, hold bool) error {
 }
 
 // localBounds replaces the bounds of each date element among a table's columns: its lower
-// one is its wall time, its upper one the last millisecond of its precision.
+// one is its wall time, its upper one the last millisecond of its precision. A time to the
+// second is exact, as in the extract's views.
 func localBounds(columns []string) string {
 	var list []string
 	for _, x := range columns {
@@ -84,7 +85,7 @@ func localBounds(columns []string) string {
 		list = append(list, fmt.Sprintf(`CAST(%[1]s AS TIMESTAMP) AS %[1]s_lo, CAST(CASE %[1]s_prec
 			WHEN 1 THEN %[1]s + INTERVAL 1 YEAR - INTERVAL 1 MILLISECOND WHEN 2 THEN %[1]s + INTERVAL 1 MONTH - INTERVAL 1 MILLISECOND
 			WHEN 3 THEN %[1]s + INTERVAL 1 DAY - INTERVAL 1 MILLISECOND WHEN 4 THEN %[1]s + INTERVAL 59999 MILLISECOND
-			WHEN 5 THEN %[1]s + INTERVAL 999 MILLISECOND ELSE %[1]s END AS TIMESTAMP) AS %[1]s_hi`, x))
+			ELSE %[1]s END AS TIMESTAMP) AS %[1]s_hi`, x))
 	}
 	if len(list) == 0 {
 		return ""
