@@ -21,7 +21,7 @@ import (
 //	  - measure: blood-pressure-control
 //	    target: 70%          # a number per person-years for a rate
 //	    owner: Dr Example
-//	    direction: higher    # optional; must be the measure's own
+//	    direction: higher    # optional; must be the measure's own, where farr ships it
 //	    note: agreed in 2024 # optional
 type kpiFile struct {
 	KPIs []kpi `yaml:"kpis,required"`
@@ -97,7 +97,13 @@ func parseKPIs(path string, data []byte, definitions []measures.Definition) (map
 		if _, twice := out[k.Measure]; twice {
 			doc.Report("duplicate-measure", fmt.Sprintf("measure %q has a target already", k.Measure), "", "kpis", i, "measure")
 		}
-		if k.Direction != "" && k.Direction != d.Direction {
+		override := ""
+		switch known := k.Direction == measures.DirectionHigher || k.Direction == measures.DirectionLower; {
+		case d.Published != nil && d.Direction == "" && k.Direction == "":
+			doc.Report("missing-direction", d.ID+" does not say which direction is better", "direction: higher, or direction: lower", "kpis", i, "measure")
+		case d.Published != nil && k.Direction != "" && known:
+			override = k.Direction // what a published measure says is sometimes wrong
+		case k.Direction != "" && k.Direction != d.Direction:
 			doc.Report("wrong-direction", fmt.Sprintf("direction %q is not the measure's, which is %q", k.Direction, d.Direction),
 				"leave direction out", "kpis", i, "direction")
 		}
@@ -105,7 +111,7 @@ func parseKPIs(path string, data []byte, definitions []measures.Definition) (map
 			if code, message, hint := targetMistake(*k.Target, d); code != "" {
 				doc.Report(code, message, hint, "kpis", i, "target")
 			}
-			out[k.Measure] = page.KPI{Target: k.Target.value, Owner: k.Owner, Note: k.Note}
+			out[k.Measure] = page.KPI{Target: k.Target.value, Owner: k.Owner, Note: k.Note, Direction: override, Declared: d.Direction}
 		}
 	}
 	if err := doc.Err(); err != nil {
@@ -128,9 +134,11 @@ func targetMistake(t target, d measures.Definition) (code, message, hint string)
 		return "bad-target", fmt.Sprintf("%s is a proportion; its target needs a percent sign", d.ID), percentHint(t.value)
 	case proportion && (t.value < 0 || t.value > 100):
 		return "target-off-scale", "a proportion's target is between 0% and 100%", ""
-	case !proportion && t.percent:
+	case !proportion && t.percent && scaleOf(d).Timed():
 		return "bad-target", fmt.Sprintf("%s is a rate %s; its target is a plain number", d.ID, scaleOf(d).Unit()), fmt.Sprintf("%g", t.value)
-	case !proportion && t.value < 0:
+	case !proportion && t.percent:
+		return "bad-target", fmt.Sprintf("%s is scored as %s; its target is a plain number", d.ID, d.Scoring), fmt.Sprintf("%g", t.value)
+	case !proportion && t.value < 0 && scaleOf(d) != disclose.Observed:
 		return "target-off-scale", "a rate's target is not negative", ""
 	}
 	return "", "", ""

@@ -3,6 +3,8 @@ package reports
 import (
 	"strings"
 	"testing"
+
+	"farr/measures"
 )
 
 func TestTargets(t *testing.T) {
@@ -51,5 +53,24 @@ func TestEveryMistakeInTheTargetsAtOnce(t *testing.T) {
 	}
 	if len(lines) != len(want) {
 		t.Errorf("%d mistakes, want %d:\n%s", len(lines), len(want), err)
+	}
+}
+
+// What a published measure says of its direction may be wrong, or nothing: the file of
+// targets decides, and the page says so.
+func TestTargetsOfPublishedMeasures(t *testing.T) {
+	definitions := []measures.Definition{
+		{ID: "Pressure", Kind: measures.KindMeasure, Scoring: measures.ScoringProportion, Direction: measures.DirectionLower, Published: &measures.Published{}},
+		{ID: "Ratio", Kind: measures.KindMeasure, Scoring: measures.ScoringRatio, Published: &measures.Published{}},
+	}
+	got, err := parseKPIs("kpi.yaml", []byte("kpis:\n  - {measure: Pressure, target: 70%, direction: higher}\n  - {measure: Ratio, target: 0.5, direction: lower}\n"), definitions)
+	if err != nil || got["Pressure"].Direction != measures.DirectionHigher || got["Pressure"].Declared != measures.DirectionLower || got["Ratio"].Target != 0.5 {
+		t.Errorf("%v %v", got, err)
+	}
+	_, err = parseKPIs("kpi.yaml", []byte("kpis:\n  - {measure: Pressure, target: 70%, direction: up}\n  - {measure: Ratio, target: 50%}\n"), definitions)
+	for _, want := range []string{"kpi.yaml:2:49: wrong-direction", "kpi.yaml:3:15: missing-direction", "kpi.yaml:3:30: bad-target: Ratio is scored as ratio"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }

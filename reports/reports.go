@@ -3,6 +3,7 @@ package reports
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"farr/internal/progress"
@@ -101,6 +102,9 @@ func release(in input, targets map[string]page.KPI, req Request) (*page.Report, 
 			}
 			if k, ok := targets[d.ID]; ok {
 				m.KPI = &k
+				if k.Direction != "" {
+					m.Definition.Direction = k.Direction
+				}
 			}
 			r.Measures = append(r.Measures, m)
 		case "cohort":
@@ -116,14 +120,28 @@ func release(in input, targets map[string]page.KPI, req Request) (*page.Report, 
 }
 
 func scaleOf(d measures.Definition) disclose.Scale {
-	if d.Kind == "measure" && d.Scoring == "proportion" {
-		return disclose.Percent
+	if d.Kind == measures.KindMeasure {
+		switch d.Scoring {
+		case measures.ScoringProportion:
+			return disclose.Percent
+		case measures.ScoringRatio:
+			return disclose.Ratio
+		case measures.ScoringContinuous:
+			return disclose.Observed
+		case measures.ScoringCohort:
+			return disclose.Headcount
+		}
 	}
 	return disclose.Scale(d.Multiplier)
 }
 
+// single tells whether the score is one subject's value.
+func single(d measures.Definition) bool {
+	return slices.ContainsFunc(d.Populations, func(p measures.Population) bool { return p.Aggregate == "minimum" || p.Aggregate == "maximum" })
+}
+
 func releaseMeasure(in input, d measures.Definition, a Audience) (page.Measure, bool) {
-	x := disclose.ExactMeasure{Scale: scaleOf(d), Additive: d.Basis == "Encounter" || d.Scoring == "rate"}
+	x := disclose.ExactMeasure{Scale: scaleOf(d), Additive: d.Episodic() || d.Scoring == measures.ScoringRate, Single: single(d)}
 	headline, ok := headlinePeriod(in.aggregates, d.ID)
 	x.Headline = headline.ID
 	for _, g := range in.aggregates {
@@ -132,8 +150,11 @@ func releaseMeasure(in input, d measures.Definition, a Audience) (page.Measure, 
 		if g.Measure != d.ID || (g.Stratum != "all" && g.Period != headline.ID) {
 			continue
 		}
+		if d.Scoring == measures.ScoringCohort { // it has no denominator: its number is how many there are
+			g.Denominator, g.Numerator, g.Rate = g.InitialPopulation, g.InitialPopulation, float64(g.InitialPopulation)
+		}
 		x.Rows = append(x.Rows, disclose.Exact{Period: periodOf(g), Stratum: g.Stratum, Value: g.Value,
-			Initial: g.InitialPopulation, Excluded: g.DenominatorExclusion, Denominator: g.Denominator, Numerator: g.Numerator,
+			Initial: g.InitialPopulation, Excluded: g.DenominatorExclusion, Excepted: g.DenominatorException, Denominator: g.Denominator, Numerator: g.Numerator,
 			Rate: g.Rate, Low: g.CILow, High: g.CIHigh, Method: g.Method, Complete: g.Complete})
 	}
 	return page.Measure{Definition: d, Released: disclose.ReleaseMeasure(a, x), Headline: headline}, ok

@@ -97,7 +97,12 @@ func spanOf(values []float64, limit float64, steps int) span {
 		low, high = 0, math.Min(limit, 100)
 	}
 	pad := math.Max((high-low)*0.05, 0.05)
-	low, high = math.Max(0, low-pad), math.Min(limit, high+pad)
+	if low >= 0 { // only what was observed can be below
+		low = math.Max(0, low-pad)
+	} else {
+		low -= pad
+	}
+	high = math.Min(limit, high+pad)
 	step := roundStep((high - low) / float64(steps))
 	s := span{math.Floor(low/step) * step, math.Ceil(high/step) * step, step}
 	s.high = math.Min(s.high, limit)

@@ -63,27 +63,47 @@ func (c Count) String() string {
 	}
 }
 
-// Scale is how a rate is expressed: 0 is percent of the denominator; any other
-// number is events per that many person-years, with a denominator in days.
+// Scale is how a score is expressed. A positive number is events per that many
+// person-years, with a denominator in days; the others count persons or episodes.
 type Scale int64
 
-// Percent is the scale of proportions.
-const Percent Scale = 0
+const (
+	// Percent of the denominator: a proportion.
+	Percent Scale = 0
+	// Ratio of the numerator, or of what was observed of it, to the denominator's.
+	Ratio Scale = -1
+	// Observed is one value, such as a median, of what was observed of the denominator;
+	// the numerator are those of whom something was.
+	Observed Scale = -2
+	// Headcount is how many there are: numerator and denominator are the same.
+	Headcount Scale = -3
+)
 
-// Unit names the scale after a number.
+// Timed tells whether the denominator is person-time.
+func (s Scale) Timed() bool { return s > 0 }
+
+// Unit names the scale after a number; empty for a plain number.
 func (s Scale) Unit() string {
-	if s != Percent {
+	switch {
+	case s.Timed():
 		return "per " + Thousands(int64(s)) + " person-years"
+	case s == Percent:
+		return "%"
 	}
-	return "%"
+	return ""
 }
 
 // Format writes v, which is already in the scale's unit (67.3 for 67.3 %).
 func (s Scale) Format(v float64) string {
-	if s != Percent {
-		return oneDecimal(v)
+	switch s {
+	case Percent:
+		return oneDecimal(v) + "\u00a0%" // not to be parted at a line's end
+	case Headcount:
+		return Thousands(int64(math.Round(v)))
+	case Ratio, Observed:
+		return threeDigits(v)
 	}
-	return oneDecimal(v) + "\u00a0%" // not to be parted at a line's end
+	return oneDecimal(v)
 }
 
 // Rate is numerator, denominator, value, 95 % interval and state in one: the
@@ -112,13 +132,20 @@ func (r Rate) Denominator() Count { return r.den }
 func (r Rate) Shown() bool { return r.state != NotApplicable && r.state != Suppressed }
 
 // Plot gives the value and the interval in the scale's unit; all zero unless
-// Shown.
+// Shown. Without an interval its ends are the value.
 func (r Rate) Plot() (rate, low, high float64) { return r.rate, r.low, r.high }
 
 // NOfN is "251 of 373", or events in person-years.
 func (r Rate) NOfN() string {
-	if r.scale != Percent {
+	switch {
+	case r.scale.Timed():
 		return r.num.String() + " in " + r.DenominatorText()
+	case r.scale == Ratio:
+		return r.num.String() + " over " + r.den.String()
+	case r.scale == Observed:
+		return r.num.String() + " observed of " + r.den.String()
+	case r.scale == Headcount:
+		return r.num.String() + " counted"
 	}
 	return r.num.String() + " of " + r.den.String()
 }
@@ -126,7 +153,7 @@ func (r Rate) NOfN() string {
 // DenominatorText is the denominator with its unit where it is not a count.
 func (r Rate) DenominatorText() string {
 	n, ok := r.den.Value()
-	if r.scale == Percent {
+	if !r.scale.Timed() {
 		return r.den.String()
 	}
 	if !ok {
@@ -147,9 +174,9 @@ func (r Rate) Text() string {
 	}
 }
 
-// Interval is "62.4 to 71.9"; empty unless Shown.
+// Interval is "62.4 to 71.9"; empty unless Shown, and where no method gives one.
 func (r Rate) Interval() string {
-	if !r.Shown() {
+	if !r.Shown() || r.method == "" {
 		return ""
 	}
 	return oneDecimal(r.low) + " to " + oneDecimal(r.high)
@@ -189,6 +216,18 @@ func Thousands(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return sign + s
+}
+
+// threeDigits writes the three digits that say most: 0.0347, 1.5, 12.5, 1,480.
+func threeDigits(v float64) string {
+	if math.Abs(v) >= 100 {
+		return Thousands(int64(math.Round(v)))
+	}
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
+	if err != nil {
+		panic(err) // it was just written
+	}
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
 // oneDecimal rounds half away from zero, as a reader with the counts would.

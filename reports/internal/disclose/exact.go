@@ -41,11 +41,12 @@ type Exact struct {
 	Stratum, Value string
 	Initial        int64 // persons or episodes in the initial population
 	Excluded       int64
+	Excepted       int64
 	Denominator    int64 // persons, episodes or person-days
 	Numerator      int64
-	Rate           float64 // a proportion in 0..1, or in the scale's person-years
+	Rate           float64 // a proportion in 0..1, or in the scale's unit; NaN where there is none
 	Low, High      float64 // 95 % interval, in the same unit
-	Method         string  // of the interval: wilson, byar or exact-poisson
+	Method         string  // of the interval: wilson, byar or exact-poisson; empty without one
 	Complete       bool
 }
 
@@ -56,6 +57,9 @@ type ExactMeasure struct {
 	// (episodes and person-time do, patients do not), so a month can be had by
 	// subtraction.
 	Additive bool
+	// Single: the score is the value of one subject (the least or greatest), which no
+	// external reader may see.
+	Single bool
 	// Headline is the period whose populations are published step by step.
 	Headline string
 	Rows     []Exact

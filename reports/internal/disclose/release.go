@@ -1,5 +1,7 @@
 package disclose
 
+import "math"
+
 // This file is the only one that makes a Count or a Rate.
 
 // Policy is what a release was made under, for the page.
@@ -28,7 +30,7 @@ type Row struct {
 
 // Populations are the steps from everyone considered to the numerator.
 type Populations struct {
-	Initial, Excluded, Denominator, Numerator, Rest Count
+	Initial, Excluded, Excepted, Denominator, Numerator, Rest Count
 }
 
 // Measure is one measure's release.
@@ -100,7 +102,7 @@ func rate(scale Scale, c cell, value, low, high float64, method string, complete
 	case c.hideN:
 		r.state = Suppressed
 		return r
-	case c.den == 0:
+	case c.den == 0 || math.IsNaN(value):
 		// NotApplicable, the zero value.
 		return r
 	case !complete:
@@ -114,6 +116,9 @@ func rate(scale Scale, c cell, value, low, high float64, method string, complete
 	if scale == Percent {
 		unit = 100
 	}
+	if method == "" {
+		low, high = value, value
+	}
 	r.rate, r.low, r.high, r.method = value*unit, low*unit, high*unit, method
 	return r
 }
@@ -124,12 +129,14 @@ func ReleaseMeasure(a Audience, m ExactMeasure) Measure {
 	cells := make([]cell, len(m.Rows))
 	withheld := false
 	for i, x := range m.Rows {
-		cells[i] = cell{den: x.Denominator, num: x.Numerator, persons: x.Initial, hasComplement: m.Scale == Percent}
-		if m.Scale == Percent {
+		cells[i] = cell{den: x.Denominator, num: x.Numerator, persons: x.Initial, counted: !m.Scale.Timed(),
+			hasComplement: m.Scale == Percent || m.Scale == Observed}
+		if cells[i].hasComplement {
 			cells[i].persons = x.Denominator
 		}
 		if a != Internal {
 			cells[i].primary()
+			cells[i].hideN = cells[i].hideN || m.Single
 		}
 	}
 	if a != Internal {
@@ -156,9 +163,9 @@ func ReleaseMeasure(a Audience, m ExactMeasure) Measure {
 }
 
 func populations(a Audience, x Exact, c cell) Populations {
-	hideExcluded := a != Internal && (small(x.Excluded) || small(x.Initial) || c.hideDen)
+	hideExcluded := a != Internal && (small(x.Excluded) || small(x.Excepted) || small(x.Initial) || c.hideDen)
 	p := Populations{
-		Initial: count(x.Initial, hideExcluded), Excluded: count(x.Excluded, hideExcluded),
+		Initial: count(x.Initial, hideExcluded), Excluded: count(x.Excluded, hideExcluded), Excepted: count(x.Excepted, hideExcluded),
 		Denominator: count(x.Denominator, c.hideDen), Numerator: count(x.Numerator, c.hideN),
 	}
 	if c.hasComplement {

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -17,7 +18,7 @@ import (
 
 func row(period, stratum, value string, num, den int64) Exact {
 	return Exact{Period: Period{ID: period, Family: "disjoint", Low: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), High: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)},
-		Stratum: stratum, Value: value, Initial: den, Denominator: den, Numerator: num, Rate: float64(num) / float64(max(den, 1)), Complete: true}
+		Stratum: stratum, Value: value, Initial: den, Denominator: den, Numerator: num, Rate: float64(num) / float64(max(den, 1)), Method: "wilson", Complete: true}
 }
 
 func states(m Measure) string {
@@ -421,5 +422,37 @@ func TestText(t *testing.T) {
 	}
 	if (Count{}).String() != "–" || (Rate{}).State() != NotApplicable {
 		t.Error("a number that nobody released prints as something")
+	}
+}
+
+// Scores that are no division of two counts have no interval; they hide as their counts do.
+func TestScoresWithoutInterval(t *testing.T) {
+	released := func(a Audience, scale Scale, single bool, num, den, initial int64, value float64) Rate {
+		x := row("a", "all", "all", num, den)
+		x.Initial, x.Rate, x.Low, x.High, x.Method = initial, value, math.NaN(), math.NaN(), ""
+		return ReleaseMeasure(a, ExactMeasure{Scale: scale, Single: single, Rows: []Exact{x}}).Rows[0].Rate
+	}
+	for _, c := range []struct {
+		name string
+		rate Rate
+		want string
+	}{
+		{"ratio", released(External, Ratio, false, 12, 340, 340, 0.034706), "12 over 340: 0.0347 measured"},
+		{"ratio of which nothing is below the line", released(Internal, Ratio, false, 2, 1, 3, math.NaN()), "2 over 1: – not-applicable"},
+		{"ratio with a small denominator and a large initial population", released(External, Ratio, false, 40, 4, 90, 10), "hidden over hidden: hidden suppressed"},
+		{"observed", released(External, Observed, false, 340, 340, 400, 1480.4), "340 observed of 340: 1,480 measured"},
+		{"observed below zero", released(Internal, Observed, false, 3, 4, 4, -2.504), "3 observed of 4: -2.5 measured"},
+		{"few not observed", released(External, Observed, false, 337, 340, 340, 1.5), "hidden observed of 340: hidden suppressed"},
+		{"the greatest is one subject's value", released(External, Observed, true, 340, 340, 340, 12), "hidden observed of 340: hidden suppressed"},
+		{"inside it may be seen", released(Internal, Observed, true, 340, 340, 340, 12), "340 observed of 340: 12 measured"},
+		{"headcount", released(External, Headcount, false, 75, 75, 75, 75), "75 counted: 75 measured"},
+		{"small headcount", released(External, Headcount, false, 7, 7, 7, 7), "hidden counted: hidden suppressed"},
+	} {
+		if got := c.rate.NOfN() + ": " + c.rate.Text() + " " + c.rate.State().String(); got != c.want || c.rate.Interval() != "" {
+			t.Errorf("%s: %s %q, want %s", c.name, got, c.rate.Interval(), c.want)
+		}
+		if v, low, high := c.rate.Plot(); low != v || high != v {
+			t.Errorf("%s: drawn from %g to %g around %g", c.name, low, high, v)
+		}
 	}
 }

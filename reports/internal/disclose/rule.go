@@ -12,13 +12,14 @@ type cell struct {
 	den, num       int64
 	persons        int64 // who stand behind the cell; the denominator unless that is person-time
 	hasComplement  bool  // num counts a part of den
+	counted        bool  // den is persons or episodes, not time
 	hideDen, hideN bool
 }
 
 // primary hides what is small by itself. A small complement gives the numerator
 // away as surely as a small numerator.
 func (c *cell) primary() {
-	if small(c.persons) || (c.hasComplement && small(c.den)) {
+	if small(c.persons) || (c.counted && small(c.den)) {
 		c.hideDen, c.hideN = true, true
 	}
 	if small(c.num) || (c.hasComplement && small(c.den-c.num)) {

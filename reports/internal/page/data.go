@@ -32,17 +32,25 @@ type TableRow struct {
 
 // NumeratorHead and DenominatorHead name the counts of a rate.
 func (t Table) NumeratorHead() string {
-	if t.Scale == disclose.Percent {
-		return "Numerator"
+	switch {
+	case t.Scale.Timed():
+		return "Events"
+	case t.Scale == disclose.Observed:
+		return "Observed"
+	case t.Scale == disclose.Headcount:
+		return "Counted"
 	}
-	return "Events"
+	return "Numerator"
 }
 
 func (t Table) DenominatorHead() string {
-	if t.Scale == disclose.Percent {
-		return "Denominator"
+	switch {
+	case t.Scale.Timed():
+		return "Time observed"
+	case t.Scale == disclose.Observed:
+		return "Measure population"
 	}
-	return "Time observed"
+	return "Denominator"
 }
 
 // csv has one row a table row; a number that may not be shown is an empty field
@@ -88,14 +96,17 @@ func (t Table) columns() []string {
 		if t.Mixed {
 			return append(head, "numerator", "denominator", "denominator_unit", "rate", "rate_unit", "interval_low", "interval_high", "interval_method", "state")
 		}
-		numerator, denominator, value := "numerator", "denominator", "percent"
-		if t.Scale != disclose.Percent {
+		numerator, denominator, value := "numerator", "denominator", scoreWords[t.Scale]
+		if t.Scale.Timed() {
 			numerator, denominator, value = "events", "person_days", "per_"+strconv.FormatInt(int64(t.Scale), 10)+"_person_years"
 		}
 		head = append(head, numerator, denominator, value, "interval_low", "interval_high", "interval_method", "state")
 	}
 	return head
 }
+
+// scoreWords name a score that is not over time.
+var scoreWords = map[disclose.Scale]string{disclose.Percent: "percent", disclose.Ratio: "ratio", disclose.Observed: "observed_value", disclose.Headcount: "count"}
 
 // rateCell is a field of a rate: a number, empty where there is none to show, or
 // a word.
@@ -112,8 +123,8 @@ func (t Table) rateCells(r disclose.Rate) []rateCell {
 	if !t.Mixed {
 		cells = append(cells, rateCell{countField(r.Denominator()), true}, rateCell{v[0], true})
 	} else {
-		denominator, unit, rateUnit := countField(r.Denominator()), "count", "percent"
-		if r.Scale() != disclose.Percent {
+		denominator, unit, rateUnit := countField(r.Denominator()), "count", scoreWords[r.Scale()]
+		if r.Scale().Timed() {
 			unit, rateUnit = "person-years", strings.ReplaceAll(r.Scale().Unit(), ",", "")
 			if days, ok := r.Denominator().Value(); ok {
 				denominator = strconv.FormatFloat(float64(days)/disclose.DaysPerYear, 'f', 1, 64)
@@ -193,6 +204,9 @@ func rateFields(r disclose.Rate) [3]string {
 	}
 	v, low, high := r.Plot()
 	f := func(x float64) string { return strconv.FormatFloat(x, 'f', 4, 64) }
+	if r.Method() == "" {
+		return [3]string{f(v), "", ""}
+	}
 	return [3]string{f(v), f(low), f(high)}
 }
 

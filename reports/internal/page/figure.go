@@ -3,8 +3,11 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"sort"
+	"strings"
 
+	"farr/measures"
 	"farr/reports/internal/chart"
 	"farr/reports/internal/disclose"
 )
@@ -24,6 +27,8 @@ type Figure struct {
 	Hidden   bool
 	Tall     bool // as high as it has rows
 }
+
+const intervalWords = "95\u00a0% interval"
 
 // Key is a line of the legend, in HTML.
 type Key struct{ Kind, Words string }
@@ -116,10 +121,12 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 	if err != nil {
 		return Figure{}, err
 	}
+	kind, interval := "dot", Key{"whisker", intervalWords}
 	if line == chart.Ribbon {
-		f.Keys = append(f.Keys, Key{"line", "rate"}, Key{"band", "95\u00a0% interval"})
-	} else {
-		f.Keys = append(f.Keys, Key{"dot", "rate"}, Key{"whisker", "95\u00a0% interval"})
+		kind, interval = "line", Key{"band", intervalWords}
+	}
+	if f.Keys = append(f.Keys, Key{kind, "rate"}); t.IntervalMethod() != "" {
+		f.Keys = append(f.Keys, interval)
 	}
 	if incomplete {
 		f.Keys = append(f.Keys, Key{"hollow", "incomplete: will still change"})
@@ -176,7 +183,10 @@ func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark 
 	}
 	f.Table = t
 	f.Keys = []Key{{string(mark), map[chart.Mark]string{chart.Squares: "rate; the area follows the denominator", chart.Circles: "rate"}[mark]},
-		{"across", "95\u00a0% interval"}, {"dashed", "rate of " + everyone(m)}}
+		{"dashed", "rate of " + everyone(m)}}
+	if t.IntervalMethod() != "" {
+		f.Keys = slices.Insert(f.Keys, 1, Key{"across", intervalWords})
+	}
 	if f.Hidden {
 		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
 	}
@@ -194,10 +204,18 @@ func stratumName(s string) string {
 
 // everyone names the whole of a measure.
 func everyone(m Measure) string {
-	if m.Definition.Basis == "Encounter" {
-		return "all stays"
+	return "all " + subjects(m.Definition)
+}
+
+// subjects are what a measure counts.
+func subjects(d measures.Definition) string {
+	switch {
+	case !d.Episodic():
+		return "patients"
+	case d.Published == nil:
+		return "stays"
 	}
-	return "all patients"
+	return strings.ToLower(d.Basis) + "s"
 }
 
 // rowsOf are the headline period's rows of a stratum, in order of name.

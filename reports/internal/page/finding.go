@@ -28,7 +28,7 @@ func verdict(m Measure, r disclose.Rate) Verdict {
 	case disclose.NotApplicable:
 		return Verdict{Word: "Not applicable", More: "no one to count", Kind: "none"}
 	case disclose.Incomplete:
-		return Verdict{Word: "Not judged", More: "the period is incomplete", Kind: "none"}
+		return Verdict{Word: "Not judged", More: incompleteWords(m), Kind: "none"}
 	}
 	v, low, high := r.Plot()
 	target := m.KPI.Target
@@ -49,6 +49,12 @@ func verdict(m Measure, r disclose.Rate) Verdict {
 		side = "below"
 	}
 	switch {
+	case r.Method() == "": // no interval is known
+		out.Includes = false
+		if !met {
+			out = Verdict{Mark: "◆", Word: "Not met", Kind: "missed"}
+		}
+		out.More = "no interval is known for this score"
 	case includes:
 		out.More = "the interval includes the target"
 	default:
@@ -58,6 +64,14 @@ func verdict(m Measure, r disclose.Rate) Verdict {
 		out.More += "; equal only after rounding"
 	}
 	return out
+}
+
+// incompleteWords say why a rate is incomplete.
+func incompleteWords(m Measure) string {
+	if p := m.Definition.Published; p != nil && len(p.Lacking) > 0 {
+		return "value sets that the measure needs were missing"
+	}
+	return "the period is incomplete"
 }
 
 func lowerIsBetter(m Measure) bool { return m.Definition.Direction == "lower" }
@@ -83,8 +97,14 @@ func rateWords(r disclose.Rate) string {
 		return "no one to count"
 	}
 	value := r.Text()
-	if r.Scale() != disclose.Percent {
+	if r.Scale().Timed() {
 		value += " " + r.Scale().Unit()
+	}
+	switch {
+	case r.Scale() == disclose.Headcount:
+		return r.NOfN()
+	case r.Method() == "":
+		return fmt.Sprintf("%s (%s)", value, r.NOfN())
 	}
 	return fmt.Sprintf("%s (%s, 95\u00a0%% interval %s)", r.NOfN(), value, r.Interval())
 }
@@ -124,7 +144,7 @@ func pending(m Measure) string {
 func headline(m Measure, r disclose.Rate) string {
 	s := capital(fmt.Sprintf("%s %s", rateWords(r), inPeriod(m.Headline)))
 	if r.State() == disclose.Incomplete {
-		return s + "; the period is incomplete."
+		return s + "; " + incompleteWords(m) + "."
 	}
 	if m.KPI == nil || !r.Shown() {
 		return s + "."

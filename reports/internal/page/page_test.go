@@ -20,7 +20,7 @@ func measureOf(direction string, target float64, x disclose.Exact) Measure {
 }
 
 func TestFinding(t *testing.T) {
-	x := disclose.Exact{Initial: 373, Denominator: 373, Numerator: 251, Rate: 251.0 / 373, Low: 0.624, High: 0.719, Complete: true}
+	x := disclose.Exact{Initial: 373, Denominator: 373, Numerator: 251, Rate: 251.0 / 373, Low: 0.624, High: 0.719, Method: "wilson", Complete: true}
 	part, small, none := x, x, x
 	part.Complete = false
 	small.Numerator = 4
@@ -54,7 +54,7 @@ func TestFinding(t *testing.T) {
 
 // TestFindingSaysWhyItIsNotTheNewest: a window without its follow-up is named.
 func TestFindingSaysWhyItIsNotTheNewest(t *testing.T) {
-	x := disclose.Exact{Initial: 549, Denominator: 549, Numerator: 79, Rate: 79.0 / 549, Low: 0.117, High: 0.176, Complete: true, Stratum: "all", Value: "all"}
+	x := disclose.Exact{Initial: 549, Denominator: 549, Numerator: 79, Rate: 79.0 / 549, Low: 0.117, High: 0.176, Method: "wilson", Complete: true, Stratum: "all", Value: "all"}
 	window := func(low time.Time) disclose.Period {
 		high := low.AddDate(1, 0, 0)
 		return disclose.Period{ID: "P12M/" + high.AddDate(0, 0, -1).Format("2006-01"), Family: "rolling", Low: low, High: high}

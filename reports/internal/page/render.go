@@ -31,7 +31,8 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 	out := map[string][]byte{}
 	style := template.CSS(styleSheet + footer(r))
 	templates, err := template.New("").Funcs(template.FuncMap{
-		"day": day, "short": short, "periodWords": periodWords, "targetWords": targetWords, "rateWords": rateWords, "counted": counted, "removed": removed, "attribution": attributionWords, "add": func(a, b int) int { return a + b },
+		"day": day, "short": short, "periodWords": periodWords, "targetWords": targetWords, "rateWords": rateWords, "counted": counted, "removed": removed, "attribution": attributionWords, "subjects": subjects,
+		"join": func(list []string) string { return strings.Join(list, ", ") }, "add": func(a, b int) int { return a + b },
 	}).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, err

@@ -32,6 +32,9 @@ type KPI struct {
 	Target float64
 	Owner  string
 	Note   string
+	// Direction is which is better, where the file of targets says it in place of a
+	// published measure; Declared is what the measure says.
+	Direction, Declared string
 }
 
 // Cohort is one cohort's page.

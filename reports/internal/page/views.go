@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"slices"
 
 	"farr/measures"
 	"farr/reports/internal/chart"
@@ -63,6 +64,8 @@ type measureView struct {
 	Figures     []section
 	Other       *Table // periods that are in no figure
 	Attribution string
+	Unit        string // of the score
+	CountWords  string // what the score is made of
 	Pending     string // why the newest period is not the headline's
 	Definition  definitionView
 	Results     string
@@ -98,10 +101,12 @@ type runView struct {
 }
 
 func directionWords(m Measure) string {
-	if lowerIsBetter(m) {
-		return "lower is better"
+	words := map[string]string{measures.DirectionLower: "lower is better", measures.DirectionHigher: "higher is better", "": "which is better is not said"}
+	said := words[m.Definition.Direction]
+	if k := m.KPI; k != nil && k.Direction != "" && k.Direction != k.Declared {
+		said += ", by the file of targets; the measure says: " + words[k.Declared]
 	}
-	return "higher is better"
+	return said
 }
 
 // headlineRow is everyone's row of the headline period.
@@ -122,7 +127,7 @@ func (a *artist) index(r *Report) (indexView, error) {
 		row := headlineRow(m)
 		verdict := verdict(m, row.Rate)
 		verdicts = append(verdicts, verdict)
-		if v.Example == nil && row.Rate.Shown() {
+		if v.Example == nil && row.Rate.Shown() && row.Rate.Method() != "" {
 			v.Example = &row.Rate
 		}
 		var months []disclose.Row
@@ -180,7 +185,15 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 	d := m.Definition
 	v := measureView{Measure: m, Finding: finding(m, row.Rate), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
 		Direction: directionWords(m), Verdict: verdict(m, row.Rate), Results: r.Results, Pending: pending(m),
-		Attribution: attributionWords(d), Definition: definitionOf(d)}
+		Attribution: attributionWords(d), Definition: definitionOf(d), Unit: unitWords(m), CountWords: "Numerator, of the denominator"}
+	switch {
+	case m.Released.Scale.Timed():
+		v.CountWords = "Events and time observed"
+	case m.Released.Scale == disclose.Ratio:
+		v.CountWords = "Numerator, over the denominator"
+	case m.Released.Scale == disclose.Observed, m.Released.Scale == disclose.Headcount:
+		v.CountWords = capital(subjects(d))
+	}
 	v.Populations = a.populations(m)
 
 	lines, alone := seriesOf(m, "disjoint")
@@ -248,6 +261,11 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 			groups = append(groups, s)
 		}
 	}
+	if d.Published != nil {
+		for _, s := range d.Published.Stratifiers {
+			groups = append(groups, s.Name)
+		}
+	}
 	f, err = a.byGroup(m, row, groups, chart.Squares, d.ID+"-groups", "groups, "+v.Period)
 	if err != nil {
 		return v, err
@@ -277,29 +295,58 @@ func (a *artist) otherPeriods(m Measure, rows []disclose.Row) *Table {
 }
 
 func unitWords(m Measure) string {
-	if m.Released.Scale == disclose.Percent {
+	switch m.Released.Scale {
+	case disclose.Percent:
 		return "percent of the denominator"
+	case disclose.Ratio:
+		return "ratio of " + observedWords(m.Definition, "numerator") + " to " + observedWords(m.Definition, "denominator")
+	case disclose.Observed:
+		return observedWords(m.Definition, "measure-population")
+	case disclose.Headcount:
+		return "number of " + subjects(m.Definition)
 	}
 	return m.Released.Scale.Unit()
 }
 
-func (a *artist) populations(m Measure) []populationRow {
-	p := m.Released.Populations
-	proportion := m.Released.Scale == disclose.Percent
-	rows := []populationRow{
-		{Name: "Initial population", Words: "everyone considered", Count: p.Initial},
-		{Name: "Excluded", Words: "left out by the definition", Count: p.Excluded},
-	}
-	if proportion {
-		rows = append(rows,
-			populationRow{Name: "Denominator", Words: "who count", Count: p.Denominator},
-			populationRow{Name: "Numerator", Words: "of these, who meet the criterion", Count: p.Numerator},
-			populationRow{Name: "Not in the numerator", Words: "of these, who do not", Count: p.Rest})
-		if m.Definition.Basis == "Encounter" {
-			rows[0].Words, rows[2].Words = "every stay considered", "stays that count"
-			rows[3].Words, rows[4].Words = "of these, stays that meet the criterion", "of these, stays that do not"
+// observedWords say what stands for a population in a score: what was observed of it, or
+// how many it has.
+func observedWords(d measures.Definition, code string) string {
+	for _, p := range d.Populations {
+		if p.Observes == code {
+			return p.Aggregate + " of " + p.Define
 		}
-	} else {
+	}
+	return "the " + code + "'s " + subjects(d)
+}
+
+func (a *artist) populations(m Measure) []populationRow {
+	p, d := m.Released.Populations, m.Definition
+	proportion := m.Released.Scale == disclose.Percent
+	who := subjects(d)
+	rows := []populationRow{{Name: "Initial population", Words: "all " + who + " considered", Count: p.Initial}}
+	if m.Released.Scale != disclose.Headcount {
+		rows = append(rows, populationRow{Name: "Excluded", Words: "left out by the definition", Count: p.Excluded})
+	}
+	if slices.ContainsFunc(d.Populations, func(p measures.Population) bool { return p.Name == "denominator-exception" }) {
+		rows = append(rows, populationRow{Name: "Excepted", Words: "left out for a reason that the definition accepts", Count: p.Excepted})
+	}
+	switch m.Released.Scale {
+	case disclose.Percent:
+		rows = append(rows,
+			populationRow{Name: "Denominator", Words: who + " that count", Count: p.Denominator},
+			populationRow{Name: "Numerator", Words: "of these, " + who + " that meet the criterion", Count: p.Numerator},
+			populationRow{Name: "Not in the numerator", Words: "of these, " + who + " that do not", Count: p.Rest})
+	case disclose.Ratio:
+		rows = append(rows,
+			populationRow{Name: "Denominator", Words: who + " below the line", Count: p.Denominator},
+			populationRow{Name: "Numerator", Words: who + " above the line", Count: p.Numerator})
+	case disclose.Observed:
+		rows = append(rows,
+			populationRow{Name: "Measure population", Words: who + " that count", Count: p.Denominator},
+			populationRow{Name: "Observed", Words: "of these, " + who + " with a value", Count: p.Numerator},
+			populationRow{Name: "Not observed", Words: "of these, " + who + " without", Count: p.Rest})
+	case disclose.Headcount:
+	default:
 		rows = append(rows,
 			populationRow{Name: "Denominator", Words: "days observed, all persons together", Count: p.Denominator},
 			populationRow{Name: "Numerator", Words: "events on those days", Count: p.Numerator})
@@ -321,7 +368,7 @@ func attributionWords(d measures.Definition) string {
 	case "plurality-of-visits":
 		return fmt.Sprintf("A patient counts at the site with most of the patient's visits in the %d months to the period's end; on a tie, at the site of the latest visit.", d.AttributionMonths)
 	case "service-provider":
-		return "A stay counts at the site that provided it."
+		return "Each of the " + subjects(d) + " counts at the site that provided it."
 	default:
 		return ""
 	}

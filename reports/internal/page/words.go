@@ -141,6 +141,11 @@ func valueLabel(stratum, value string) string {
 	if w, ok := valueWords[stratum][value]; ok {
 		return w
 	}
+	if _, own := valueWords[stratum]; !own { // of a published measure
+		if w, ok := map[string]string{"true": "Yes", "false": "No", "unknown": "Unknown", "withheld": "Not a label"}[value]; ok {
+			return w
+		}
+	}
 	return value
 }
 
