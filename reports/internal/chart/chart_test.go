@@ -39,7 +39,7 @@ func ratesOf(a disclose.Audience, counts [][2]int64, incomplete int) []Point {
 		h := 1.96 * math.Sqrt(p*(1-p)/float64(c[1]))
 		m.Rows = append(m.Rows, disclose.Exact{
 			Period:  disclose.Period{ID: low.Format("2006-01"), Family: "disjoint", Low: low, High: low.AddDate(0, 1, 0)},
-			Stratum: "all", Value: "all", Initial: c[1], Denominator: c[1], Numerator: c[0], Rate: p, Low: p - h, High: p + h,
+			Stratum: "all", Value: "all", Initial: c[1], Denominator: c[1], Numerator: c[0], Rate: p, Low: p - h, High: p + h, Method: "wilson",
 			Complete: i < len(counts)-incomplete})
 	}
 	var out []Point

@@ -322,7 +322,10 @@ func observedWords(d measures.Definition, code string) string {
 func (a *artist) populations(m Measure) []populationRow {
 	p, d := m.Released.Populations, m.Definition
 	proportion := m.Released.Scale == disclose.Percent
-	who := subjects(d)
+	who, that := subjects(d), " that "
+	if !d.Episodic() {
+		that = " who "
+	}
 	rows := []populationRow{{Name: "Initial population", Words: "all " + who + " considered", Count: p.Initial}}
 	if m.Released.Scale != disclose.Headcount {
 		rows = append(rows, populationRow{Name: "Excluded", Words: "left out by the definition", Count: p.Excluded})
@@ -333,16 +336,16 @@ func (a *artist) populations(m Measure) []populationRow {
 	switch m.Released.Scale {
 	case disclose.Percent:
 		rows = append(rows,
-			populationRow{Name: "Denominator", Words: who + " that count", Count: p.Denominator},
-			populationRow{Name: "Numerator", Words: "of these, " + who + " that meet the criterion", Count: p.Numerator},
-			populationRow{Name: "Not in the numerator", Words: "of these, " + who + " that do not", Count: p.Rest})
+			populationRow{Name: "Denominator", Words: who + that + "count", Count: p.Denominator},
+			populationRow{Name: "Numerator", Words: "of these, " + who + that + "meet the criterion", Count: p.Numerator},
+			populationRow{Name: "Not in the numerator", Words: "of these, " + who + that + "do not", Count: p.Rest})
 	case disclose.Ratio:
 		rows = append(rows,
 			populationRow{Name: "Denominator", Words: who + " below the line", Count: p.Denominator},
 			populationRow{Name: "Numerator", Words: who + " above the line", Count: p.Numerator})
 	case disclose.Observed:
 		rows = append(rows,
-			populationRow{Name: "Measure population", Words: who + " that count", Count: p.Denominator},
+			populationRow{Name: "Measure population", Words: who + that + "count", Count: p.Denominator},
 			populationRow{Name: "Observed", Words: "of these, " + who + " with a value", Count: p.Numerator},
 			populationRow{Name: "Not observed", Words: "of these, " + who + " without", Count: p.Rest})
 	case disclose.Headcount:
