@@ -1,18 +1,21 @@
 package plan
 
 import (
+	"slices"
+	"strconv"
+
 	"farr/measures/internal/elm"
 )
 
 // exists is whether a list has an element that is not null.
-func (f *frame) exists(l listV) string {
+func (f *frame) exists(l listV) expr {
 	r := l.make(f)
 	switch r.elem.(type) {
 	case resV, childV, listV:
 	default:
 		r.f.where(notNull(r.elem))
 	}
-	return "(" + f.back(r, "true")[0] + " IS NOT NULL)"
+	return present(f.back(r, yes)[0])
 }
 
 func (f *frame) aggregate(n *elm.Node, e *env) value {
@@ -34,11 +37,11 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 	case "Exists":
 		switch x := v.(type) {
 		case nullV:
-			return boolV{"false"}
+			return boolV{no}
 		case conceptsV:
-			return boolV{truth(x.list + " IN (SELECT list FROM concept_list)")}
+			return boolV{apply(opHasConcepts, x.list)}
 		case partV:
-			return boolV{"true"}
+			return boolV{yes}
 		}
 	}
 	l := f.asList(v, n, e)
@@ -60,37 +63,38 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 	case "AnyTrue":
 		r := l.make(f)
 		if b, ok := r.elem.(boolV); ok {
-			r.f.where(truth(b.sql))
+			r.f.where(truth(b.is))
 		}
-		return boolV{"(" + f.back(r, "true")[0] + " IS NOT NULL)"}
+		return boolV{present(f.back(r, yes)[0])}
 	case "AllTrue":
 		r := l.make(f)
 		if b, ok := r.elem.(boolV); ok {
-			r.f.where("NOT coalesce(" + b.sql + ", true)")
+			r.f.where(not(apply(opNotFalse, b.is)))
 		}
-		return boolV{"(" + f.back(r, "true")[0] + " IS NULL)"}
+		return boolV{not(present(f.back(r, yes)[0]))}
 	case "Count":
 		r := l.make(f)
-		nn := r.f.bindSQL(notNull(r.elem), "there")
-		return numV{"coalesce(" + f.back(r, "count(*) FILTER (WHERE "+nn+")")[0] + ", 0)", true}
+		nn := r.f.bindExpr(notNull(r.elem), "there")
+		return numV{first(f.back(r, apply(opCountIf, nn))[0], whole(0)), true}
 	case "Sum", "Min", "Max", "Avg":
 		if v := f.extreme(l, n.Type); v != nil {
 			return v
 		}
 		r := l.make(f)
-		fold := map[string]string{"Sum": "sum", "Min": "min", "Max": "max", "Avg": "avg"}[n.Type]
+		fold := map[string]op{"Sum": opSum, "Min": opMin, "Max": opMax, "Avg": opAvg}[n.Type]
 		r.elem = r.f.bind(dateOf(r.elem))
 		switch x := r.elem.(type) {
 		case numV:
-			return numV{f.back(r, fold+"("+x.sql+")")[0], x.integer && n.Type != "Avg"}
+			return numV{f.back(r, apply(fold, x.num))[0], x.integer && n.Type != "Avg"}
 		case qtyV:
-			names := f.back(r, fold+"("+x.num+")", "min("+x.unit+")")
-			return qtyV{names[0], names[1]}
+			both := f.back(r, apply(fold, x.num), apply(opMin, x.unit))
+			return qtyV{both[0], both[1]}
 		case dateV:
+			order := opDescending
 			if n.Type == "Min" {
-				return f.backOne(&rel{f: r.f, elem: x, order: []string{x.lo + " ASC NULLS LAST"}}, false, false)
+				order = opAscending
 			}
-			return f.backOne(&rel{f: r.f, elem: x, order: []string{x.lo + " DESC NULLS LAST"}}, false, false)
+			return f.backOne(&rel{f: r.f, elem: x, order: []expr{apply(order, x.lo)}}, false, false)
 		case nullV:
 			return nullV{}
 		default:
@@ -104,8 +108,8 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 		}
 		elem := r.f.bind(r.elem)
 		order := orderOf(&rel{elem: elem, order: r.order})
-		at := r.f.bindSQL("row_number() OVER (PARTITION BY "+join(f.key)+" ORDER BY "+join(order)+")", "index")
-		r.f.where(at + " = " + i.sql + " + 1")
+		at := r.f.bindExpr(rowNumber(f.key, order), "index")
+		r.f.where(equal(at, apply(opAdd, i.num, whole(1))))
 		return f.backOne(&rel{f: r.f, elem: elem}, false, false)
 	}
 	return g.fail(e, n, "ELM node %s is not supported here", n.Type)
@@ -131,12 +135,12 @@ func (f *frame) extreme(l listV, which string) value {
 		}
 		above := f.g.less(a, b, "", false)
 		if d, ok := a.(dateV); ok {
-			above = "(" + d.lo + " < " + b.(dateV).lo + ")"
+			above = apply(opLess, d.lo, b.(dateV).lo)
 		}
-		if above == "" {
+		if above.none() {
 			return nil
 		}
-		best = f.bind(f.g.choose([]string{and(notNull(next), or(not(notNull(best)), truth(above))), "true"}, []value{next, best}))
+		best = f.bind(f.g.choose([]expr{and(notNull(next), or(not(notNull(best)), truth(above))), yes}, []value{next, best}))
 	}
 	return best
 }
@@ -146,10 +150,14 @@ func (f *frame) intersect(n *elm.Node, e *env) value {
 	if x, ok := a.(intervalV); ok {
 		if y, ok := b.(intervalV); ok {
 			x, y = f.bind(x).(intervalV), f.bind(y).(intervalV)
-			overlap := truth(and(f.g.less(x.s, y.e, "", true), f.g.less(y.s, x.e, "", true)))
-			s := f.g.choose([]string{truth(f.g.less(x.s, y.s, "", true)), "true"}, []value{y.s, x.s})
-			en := f.g.choose([]string{truth(f.g.less(x.e, y.e, "", true)), "true"}, []value{x.e, y.e})
-			return f.g.choose([]string{overlap}, []value{intervalV{s, en, or(x.sUnk, y.sUnk), or(x.eUnk, y.eUnk), overlap}})
+			starts, ends := f.g.less(x.s, y.e, "", true), f.g.less(y.s, x.e, "", true)
+			if starts.none() || ends.none() {
+				return f.g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
+			}
+			overlap := truth(and(starts, ends))
+			s := f.g.choose([]expr{truth(f.g.less(x.s, y.s, "", true)), yes}, []value{y.s, x.s})
+			en := f.g.choose([]expr{truth(f.g.less(x.e, y.e, "", true)), yes}, []value{x.e, y.e})
+			return f.g.choose([]expr{overlap}, []value{intervalV{s, en, or(x.sUnk, y.sUnk), or(x.eUnk, y.eUnk), overlap}})
 		}
 	}
 	l, m := f.asList(a, n, e), f.asList(b, n, e)
@@ -165,49 +173,40 @@ func (f *frame) collapse(r *rel, n *elm.Node, e *env) *rel {
 		f.g.fail(e, n, "Collapse of %s is not supported", typeName(r.elem))
 		return r
 	}
-	gap := "INTERVAL 1 MILLISECOND"
-	if s.date || s.prec == "3" {
-		gap = "INTERVAL 1 DAY"
+	gap := func(x expr) expr { return node(opPlus, "millisecond", x, whole(1)) }
+	if s.date || s.toDay() {
+		gap = func(x expr) expr { return node(opPlus, "day", x, whole(1)) }
 	}
 	if len(n.Operand) > 1 {
-		if q, ok := f.value(n.Operand[1], e).(qtyV); ok && isConst(q.num) && isConst(q.unit) && q.unit != "'1'" {
-			gap = shiftInterval(q)
+		if q, ok := f.value(n.Operand[1], e).(qtyV); ok && isConst(q.num) && isConst(q.unit) && q.unit != text("1") {
+			gap = func(x expr) expr { return shift(x, q, opPlus) }
 		}
 	}
-	key := join(f.key)
 	r.f.where(i.nn)
-	before := r.f.bindSQL("max("+en.hi+") OVER (PARTITION BY "+key+" ORDER BY "+s.lo+", "+en.hi+" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)", "before")
-	fresh := r.f.bindSQL("CASE WHEN "+before+" IS NULL OR "+s.lo+" > "+before+" + "+gap+" THEN 1 ELSE 0 END", "fresh")
-	island := r.f.bindSQL("sum("+fresh+") OVER (PARTITION BY "+key+" ORDER BY "+s.lo+", "+en.hi+" ROWS UNBOUNDED PRECEDING)", "island")
+	window := func(of op, x expr) expr {
+		return node(of, strconv.Itoa(len(f.key)), slices.Concat([]expr{x}, f.key, []expr{apply(opAscending, s.lo), apply(opAscending, en.last())})...)
+	}
+	before := r.f.bindExpr(window(opMaxBefore, en.last()), "before")
+	fresh := r.f.bindExpr(caseOf([]expr{or(not(present(before)), apply(opGreater, s.lo, gap(before))), yes}, []expr{whole(1), whole(0)}), "fresh")
+	island := r.f.bindExpr(window(opRunningSum, fresh), "island")
 	c := r.f.close()
-	keep := f.close()
 	names := []string{f.g.column("low"), f.g.column("high"), f.g.column("last")}
-	body := func() string {
-		cols := ""
-		for _, k := range keep.columns() {
-			cols += "any_value(" + k + ") AS " + k + ", "
-		}
-		return "SELECT " + cols + "min(" + s.lo + ") AS " + names[0] + ", max(" + en.lo + ") AS " + names[1] + ", max(" + en.hi + ") AS " + names[2] + " FROM " + c.name + " GROUP BY " + key + ", " + island
+	list := asNamed([]expr{apply(opMin, s.lo), apply(opMax, en.lo), apply(opMax, en.last())}, names)
+	b := &groupBody{from: c, by: append(slices.Clone(f.key), island), any: f.close(), list: list}
+	at := columns(names)
+	low := partial(at[0], constPrec(s.prec), s.date)
+	high := dateV{at[1], at[2], whole(constPrec(en.prec)), en.date}
+	if en.exact() {
+		high.hi = expr{}
 	}
-	u := f.g.frameOver(f, &cte{body: body})
-	u.open.steps = append(u.open.steps, &namesOf{func() []string { return append(append([]string{}, keep.columns()...), names...) }})
-	low := partial(names[0], constPrec(s.prec), s.date)
-	high := dateV{names[1], names[2], constPrec(en.prec), en.date}
-	if en.lo == en.hi {
-		high.hi = high.lo
-	}
-	return &rel{f: u, elem: intervalV{low, high, "false", "false", "true"}, order: []string{names[0] + " ASC"}}
+	return &rel{f: f.g.frameOver(f, &cte{body: b}), elem: intervalV{low, high, no, no, yes}, order: []expr{apply(opAscending, at[0])}}
 }
 
-func constPrec(p string) string {
+func constPrec(p expr) int {
 	if isConst(p) {
-		return p
+		return level(p)
 	}
-	return "6"
-}
-
-func shiftInterval(q qtyV) string {
-	return "INTERVAL " + trimNumber(q.num) + " " + unquoted(q.unit)
+	return 6
 }
 
 // expand gives the unit intervals of intervals of integers.
@@ -219,7 +218,8 @@ func (f *frame) expand(r *rel, n *elm.Node, e *env) *rel {
 		f.g.fail(e, n, "Expand of %s is not supported", typeName(r.elem))
 		return r
 	}
-	x := r.f.unnest("range(CAST("+s.sql+" AS BIGINT), CAST("+en.sql+" AS BIGINT) + 1)", "n")
+	integer := func(x expr) expr { return cast(x, null(typeInteger)) }
+	x := r.f.unnest(apply(opRange, integer(s.num), apply(opAdd, integer(en.num), whole(1))), "n")
 	p := numV{x, true}
-	return &rel{f: r.f, elem: intervalV{p, p, "false", "false", "true"}, order: []string{x + " ASC"}}
+	return &rel{f: r.f, elem: intervalV{p, p, no, no, yes}, order: []expr{apply(opAscending, x)}}
 }

@@ -1,125 +1,112 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"farr/measures/internal/elm"
 )
 
-// order is a point's place for comparing at a precision: lower and upper SQL.
-func spanOf(d dateV, prec string) (lo, hi string) {
+// spanOf are the first and last moment of a date at a precision.
+func spanOf(d dateV, prec string) (lo, hi expr) {
 	if prec == "" {
-		return d.lo, d.hi
+		return d.lo, d.last()
 	}
 	part := precisions[prec].part
-	lo = trunc(part, d.lo)
-	if d.lo == d.hi {
-		return lo, lo
-	}
-	return lo, trunc(part, d.hi)
+	return truncated(part, d.lo), truncated(part, d.last())
 }
 
-// exactly is whether two dates can be compared by their lower bounds alone.
+// exactly is whether two dates can be compared by their first moments alone.
 func exactly(a, b dateV, prec string) bool {
 	ok := func(d dateV) bool {
-		return d.lo == d.hi || prec != "" && isConst(d.prec) && fmt.Sprint(precisions[prec].level) <= d.prec
+		return d.exact() || prec != "" && isConst(d.prec) && precisions[prec].level <= level(d.prec)
 	}
 	return ok(a) && ok(b) || prec == "" && isConst(a.prec) && a.prec == b.prec
 }
 
-// less is a < b, or a <= b, of two points, of three values.
-func (g *gen) less(a, b value, prec string, orEqual bool) string {
-	op := " < "
-	if orEqual {
-		op = " <= "
+// compareDates is one comparison of dates: certain says when it is true and impossible
+// when it is false, of their spans. Between the two it is null (CQL 1.5, "Uncertainty"),
+// but dates of one precision compare field by field.
+func compareDates(x, y dateV, prec string, of op, certain, impossible func(alo, ahi, blo, bhi expr) expr) expr {
+	alo, ahi := spanOf(x, prec)
+	blo, bhi := spanOf(y, prec)
+	if exactly(x, y, prec) {
+		return apply(of, alo, blo)
 	}
-	switch x := a.(type) {
-	case dateV:
-		y, ok := b.(dateV)
-		if !ok {
-			break
-		}
-		alo, ahi := spanOf(x, prec)
-		blo, bhi := spanOf(y, prec)
-		if exactly(x, y, prec) {
-			return "(" + alo + op + blo + ")"
-		}
-		same := ""
-		if prec == "" {
-			same = " WHEN " + x.prec + " = " + y.prec + " THEN " + alo + op + blo
-		}
-		if orEqual {
-			return fmt.Sprintf("CASE WHEN %s <= %s THEN true WHEN %s > %s THEN false%s END", ahi, blo, alo, bhi, same)
-		}
-		return fmt.Sprintf("CASE WHEN %s < %s THEN true WHEN %s >= %s THEN false%s END", ahi, blo, alo, bhi, same)
-	case numV:
-		if y, ok := b.(numV); ok {
-			return "(" + x.sql + op + y.sql + ")"
-		}
-		if y, ok := b.(qtyV); ok {
-			return "(" + x.sql + op + y.num + ")"
-		}
-	case strV:
-		if y, ok := b.(strV); ok {
-			return "(" + x.sql + op + y.sql + ")"
-		}
-	case qtyV:
-		if y, ok := b.(qtyV); ok {
-			l, r := commonUnit(x, y)
-			return "(" + l + op + r + ")"
-		}
-		if y, ok := b.(numV); ok {
-			return "(" + x.num + op + y.sql + ")"
-		}
+	conds, vals := []expr{certain(alo, ahi, blo, bhi), impossible(alo, ahi, blo, bhi)}, []expr{yes, no}
+	if prec == "" {
+		conds, vals = append(conds, equal(x.prec, y.prec)), append(vals, apply(of, alo, blo))
 	}
-	return ""
+	return caseOf(conds, vals)
 }
 
-// equal is a = b of three values; "" when the types do not compare.
-func (g *gen) equal(a, b value, prec string) string {
-	if c, ok := a.(codeV); ok {
-		a, b = b, a
-		_ = c
+// less is a < b, or a <= b, of two points; none when the types do not compare.
+func (g *gen) less(a, b value, prec string, orEqual bool) expr {
+	of, beyond := opLess, opGreaterOrEqual
+	if orEqual {
+		of, beyond = opLessOrEqual, opGreater
 	}
 	switch x := a.(type) {
-	case nullV:
-		return "NULL::BOOLEAN"
 	case dateV:
-		y, ok := b.(dateV)
-		if !ok {
-			break
+		if y, ok := b.(dateV); ok {
+			return compareDates(x, y, prec, of,
+				func(_, ahi, blo, _ expr) expr { return apply(of, ahi, blo) },
+				func(alo, _, _, bhi expr) expr { return apply(beyond, alo, bhi) })
 		}
-		alo, ahi := spanOf(x, prec)
-		blo, bhi := spanOf(y, prec)
-		if exactly(x, y, prec) {
-			return "(" + alo + " = " + blo + ")"
-		}
-		same := ""
-		if prec == "" {
-			same = " WHEN " + x.prec + " = " + y.prec + " THEN " + alo + " = " + blo
-		}
-		return fmt.Sprintf("CASE WHEN %[1]s = %[2]s AND %[3]s = %[4]s AND %[1]s = %[3]s THEN true WHEN %[2]s < %[3]s OR %[1]s > %[4]s THEN false%[5]s END", alo, ahi, blo, bhi, same)
 	case numV:
 		switch y := b.(type) {
 		case numV:
-			return "(" + x.sql + " = " + y.sql + ")"
+			return apply(of, x.num, y.num)
 		case qtyV:
-			return "(" + x.sql + " = " + y.num + ")"
-		}
-	case boolV:
-		if y, ok := b.(boolV); ok {
-			return "(" + x.sql + " = " + y.sql + ")"
+			return apply(of, x.num, y.num)
 		}
 	case strV:
 		if y, ok := b.(strV); ok {
-			return "(" + x.sql + " = " + y.sql + ")"
+			return apply(of, x.text, y.text)
+		}
+	case qtyV:
+		switch y := b.(type) {
+		case qtyV:
+			l, r := commonUnit(x, y)
+			return apply(of, l, r)
+		case numV:
+			return apply(of, x.num, y.num)
+		}
+	}
+	return expr{}
+}
+
+// equal is a = b; none when the types do not compare.
+func (g *gen) equal(a, b value, prec string) expr {
+	if _, ok := a.(codeV); ok {
+		a, b = b, a
+	}
+	switch x := a.(type) {
+	case nullV:
+		return null(typeBoolean)
+	case dateV:
+		if y, ok := b.(dateV); ok {
+			return compareDates(x, y, prec, opEqual,
+				func(alo, ahi, blo, bhi expr) expr { return and(equal(alo, ahi), equal(blo, bhi), equal(alo, blo)) },
+				func(alo, ahi, blo, bhi expr) expr { return or(apply(opLess, ahi, blo), apply(opGreater, alo, bhi)) })
+		}
+	case numV:
+		switch y := b.(type) {
+		case numV:
+			return equal(x.num, y.num)
+		case qtyV:
+			return equal(x.num, y.num)
+		}
+	case boolV:
+		if y, ok := b.(boolV); ok {
+			return equal(x.is, y.is)
+		}
+	case strV:
+		if y, ok := b.(strV); ok {
+			return equal(x.text, y.text)
 		}
 	case qtyV:
 		if y, ok := b.(qtyV); ok {
-			l, r := commonUnit(x, y)
-			return "(" + l + " = " + r + ")"
+			return equal(commonUnit(x, y))
 		}
 	case refV:
 		return refEqual(x.rid, b)
@@ -128,12 +115,12 @@ func (g *gen) equal(a, b value, prec string) string {
 	case conceptV:
 		switch y := b.(type) {
 		case conceptV:
-			return "(" + x.id + " = " + y.id + ")"
+			return equal(x.id, y.id)
 		case codeV:
-			return "(" + x.id + " IN (" + g.conceptIDs(y) + "))"
+			return when(present(x.id), apply(opHasCode, append([]expr{x.id}, codesOf(y)...)...))
 		case strV:
-			if x.code != "" {
-				return "(" + x.code + " = " + y.sql + ")"
+			if !x.code.none() {
+				return equal(x.code, y.text)
 			}
 		}
 	case intervalV:
@@ -142,27 +129,27 @@ func (g *gen) equal(a, b value, prec string) string {
 			break
 		}
 		s, e := g.equal(x.s, y.s, prec), g.equal(x.e, y.e, prec)
-		if s != "" && e != "" {
+		if !s.none() && !e.none() {
 			return and(s, e)
 		}
 	case childV:
 		if y, ok := b.(childV); ok {
-			return "(" + x.rid + " = " + y.rid + " AND " + x.ordinal + " = " + y.ordinal + ")"
+			return and(equal(x.rid, y.rid), equal(x.ordinal, y.ordinal))
 		}
 	case tupleV:
 		y, ok := b.(tupleV)
 		if !ok {
 			break
 		}
-		var all []string
+		var all []expr
 		for i, n := range x.names {
 			j := slices.Index(y.names, n)
 			if j < 0 {
-				return ""
+				return expr{}
 			}
 			s := g.equal(x.fields[i], y.fields[j], "")
-			if s == "" {
-				return ""
+			if s.none() {
+				return s
 			}
 			all = append(all, s)
 		}
@@ -170,47 +157,44 @@ func (g *gen) equal(a, b value, prec string) string {
 	case choiceV:
 		for _, alt := range x.alts {
 			if kindOf(alt.v) == kindOf(b) || kindOf(alt.v) == "concept" && typeName(b) == "Concept" {
-				if s := g.equal(alt.v, b, prec); s != "" {
-					return caseOf([]string{tagIn(x.tag, alt.tags), notNull(x)}, []string{s, "false"})
+				if s := g.equal(alt.v, b, prec); !s.none() {
+					return caseOf([]expr{tagIn(x.tag, alt.tags), notNull(x)}, []expr{s, no})
 				}
 			}
 		}
-		return "NULL::BOOLEAN"
+		return null(typeBoolean)
 	}
 	switch b.(type) {
 	case nullV:
-		return "NULL::BOOLEAN"
+		return null(typeBoolean)
 	case choiceV:
 		if _, again := a.(choiceV); !again {
 			return g.equal(b, a, prec)
 		}
 	}
-	return ""
+	return expr{}
 }
 
-func refEqual(rid string, b value) string {
+func refEqual(rid expr, b value) expr {
 	switch y := b.(type) {
 	case refV:
-		return "(" + rid + " = " + y.rid + ")"
+		return equal(rid, y.rid)
 	case resV:
-		return "(" + rid + " = " + y.rid + ")"
+		return equal(rid, y.rid)
 	}
-	return ""
+	return expr{}
 }
 
-// conceptIDs is a subquery of the concepts that hold one of the codes.
-func (g *gen) conceptIDs(c codeV) string {
-	var terms []string
+// codesOf are codes as expressions.
+func codesOf(c codeV) (list []expr) {
 	for _, x := range c.codes {
-		terms = append(terms, "system = "+quote(x.System)+" AND code = "+quote(x.Code))
+		list = append(list, node(opCode, x.Code, text(x.System)))
 	}
-	return "SELECT concept FROM concept WHERE " + strings.Join(terms, " OR ")
+	return list
 }
 
 // codeConcept is a constant code as a concept id of the dictionary.
-func (g *gen) codeConcept(c codeV) value {
-	return conceptV{id: "(SELECT min(concept) FROM (" + g.conceptIDs(c) + "))"}
-}
+func codeConcept(c codeV) value { return conceptV{id: apply(opConceptOf, codesOf(c)...)} }
 
 func (f *frame) compare(n *elm.Node, e *env) value {
 	g := f.g
@@ -221,7 +205,7 @@ func (f *frame) compare(n *elm.Node, e *env) value {
 	a, b = pointOf(a, b), pointOf(b, a)
 	for _, v := range []value{a, b} {
 		if _, ok := v.(nullV); ok {
-			return boolV{"NULL::BOOLEAN"}
+			return boolV{null(typeBoolean)}
 		}
 	}
 	ia, aIs := a.(intervalV)
@@ -233,48 +217,53 @@ func (f *frame) compare(n *elm.Node, e *env) value {
 	if bIs {
 		bStart, bEnd = ib.s, ib.e
 	}
-	var sql string
+	var is expr
 	p := n.Precision
-	cmp := func(x, y value, orEqual bool) string {
+	cmp := func(x, y value, orEqual bool) expr {
 		s := g.less(x, y, p, orEqual)
-		if s == "" {
+		if s.none() {
 			g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
-			return "NULL::BOOLEAN"
+			return null(typeBoolean)
+		}
+		return s
+	}
+	same := func(x, y value) expr {
+		s := g.equal(x, y, p)
+		if s.none() {
+			g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
+			return null(typeBoolean)
 		}
 		return s
 	}
 	switch n.Type {
 	case "Less", "Before":
-		sql = cmp(aEnd, bStart, false)
+		is = cmp(aEnd, bStart, false)
 	case "LessOrEqual":
-		sql = cmp(a, b, true)
+		is = cmp(a, b, true)
 	case "SameOrBefore":
-		sql = cmp(aEnd, bStart, true)
+		is = cmp(aEnd, bStart, true)
 	case "Greater", "After":
-		sql = cmp(bEnd, aStart, false)
+		is = cmp(bEnd, aStart, false)
 	case "GreaterOrEqual":
-		sql = cmp(b, a, true)
+		is = cmp(b, a, true)
 	case "SameOrAfter":
-		sql = cmp(bEnd, aStart, true)
+		is = cmp(bEnd, aStart, true)
 	case "SameAs":
-		sql = g.equal(a, b, p)
-		if sql == "" {
-			return g.fail(e, n, "SameAs of %s and %s is not supported", typeName(a), typeName(b))
-		}
+		is = same(a, b)
 	case "Overlaps":
-		sql = and(cmp(aStart, bEnd, true), cmp(bStart, aEnd, true))
+		is = and(cmp(aStart, bEnd, true), cmp(bStart, aEnd, true))
 	case "OverlapsBefore":
-		sql = and(cmp(aStart, bStart, false), cmp(bStart, aEnd, true))
+		is = and(cmp(aStart, bStart, false), cmp(bStart, aEnd, true))
 	case "OverlapsAfter":
-		sql = and(cmp(bEnd, aEnd, false), cmp(aStart, bEnd, true))
+		is = and(cmp(bEnd, aEnd, false), cmp(aStart, bEnd, true))
 	case "Starts":
-		sql = and(g.equal(aStart, bStart, p), cmp(aEnd, bEnd, true))
+		is = and(same(aStart, bStart), cmp(aEnd, bEnd, true))
 	case "Ends":
-		sql = and(g.equal(aEnd, bEnd, p), cmp(bStart, aStart, true))
+		is = and(same(aEnd, bEnd), cmp(bStart, aStart, true))
 	default:
 		return g.fail(e, n, "ELM node %s is not supported", n.Type)
 	}
-	return boolV{sql}
+	return boolV{is}
 }
 
 // dateOf takes a choice that must be a point in time or a number as that.
@@ -287,7 +276,7 @@ func dateOf(v value) value {
 		switch a.v.(type) {
 		case dateV, numV, qtyV:
 			cond := tagIn(c.tag, a.tags)
-			return mapLeaves(a.v, func(s string) string { return caseOf([]string{cond}, []string{s}) })
+			return mapLeaves(a.v, func(x expr) expr { return when(cond, x) })
 		}
 	}
 	return v
@@ -305,7 +294,7 @@ func pointOf(v, other value) value {
 	for _, a := range c.alts {
 		if kindOf(a.v) == kindOf(other) {
 			cond := tagIn(c.tag, a.tags)
-			return mapLeaves(a.v, func(s string) string { return caseOf([]string{cond}, []string{s}) })
+			return mapLeaves(a.v, func(x expr) expr { return when(cond, x) })
 		}
 	}
 	return dateOf(v)
@@ -325,36 +314,36 @@ func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
 		switch x := a.(type) {
 		case conceptsV:
 			if c, ok := b.(codeV); ok {
-				return boolV{truth(x.list + " IN (SELECT list FROM concept_list WHERE concept IN (" + g.conceptIDs(c) + "))")}
+				return boolV{apply(opAnyHasCode, append([]expr{x.list}, codesOf(c)...)...)}
 			}
 		case codeV:
 			if c, ok := b.(codeV); ok {
-				return boolV{boolText(slices.ContainsFunc(x.codes, func(y elm.Code) bool { return slices.Contains(c.codes, y) }))}
+				return boolV{boolean(slices.ContainsFunc(x.codes, func(y elm.Code) bool { return slices.Contains(c.codes, y) }))}
 			}
 		case nullV:
 			return boolV{not(notNull(b))}
 		case strV:
 			if y, ok := b.(strV); ok {
-				return boolV{truth("lower(" + x.sql + ") = lower(" + y.sql + ")")}
+				return boolV{truth(equal(apply(opLower, x.text), apply(opLower, y.text)))}
 			}
 		}
-		sql := g.equal(a, b, "")
-		if sql == "" {
+		is := g.equal(a, b, "")
+		if is.none() {
 			return g.fail(e, n, "Equivalent of %s and %s is not supported", typeName(a), typeName(b))
 		}
 		if _, ok := b.(codeV); ok {
-			return boolV{truth(sql)}
+			return boolV{truth(is)}
 		}
-		return boolV{or(truth(sql), and(not(notNull(a)), not(notNull(b))))}
+		return boolV{or(truth(is), and(not(notNull(a)), not(notNull(b))))}
 	}
-	sql := g.equal(a, b, "")
-	if sql == "" {
+	is := g.equal(a, b, "")
+	if is.none() {
 		return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
 	}
 	if n.Type == "NotEqual" {
-		sql = not(sql)
+		is = not(is)
 	}
-	return boolV{sql}
+	return boolV{is}
 }
 
 // listEqual compares lists as sets of elements.

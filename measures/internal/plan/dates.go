@@ -1,97 +1,89 @@
 package plan
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"farr/measures/internal/elm"
 )
 
-const (
-	minDate = "TIMESTAMP '0001-01-01 00:00:00'"
-	maxDate = "TIMESTAMP '9999-12-31 23:59:59.999'"
+// The ends of DateTime (CQL 1.5, "MinValue", "MaxValue").
+var (
+	minDate = moment("0001-01-01 00:00:00")
+	maxDate = moment("9999-12-31 23:59:59.999")
 )
 
-// partial is a date of a known lower bound and precision. One to the second is exact:
+// partial is a date of a known first moment and precision. One to the second is exact:
 // seconds and milliseconds are one decimal (CQL 1.5, "Comparing Dates and Times").
-func partial(lo, prec string, date bool) dateV {
-	span := map[string]string{"1": "INTERVAL 1 YEAR", "2": "INTERVAL 1 MONTH", "3": "INTERVAL 1 DAY", "4": "INTERVAL 1 MINUTE"}[prec]
-	if span == "" {
-		return dateV{lo, lo, "6", date}
+func partial(lo expr, prec int, date bool) dateV {
+	unit := map[int]string{1: "year", 2: "month", 3: "day", 4: "minute"}[prec]
+	if unit == "" {
+		return dateV{lo, expr{}, whole(6), date}
 	}
-	return dateV{lo, "(" + lo + " + " + span + " - INTERVAL 1 MILLISECOND)", prec, date}
+	return dateV{lo, node(opMinus, "millisecond", node(opPlus, unit, lo, whole(1)), whole(1)), whole(prec), date}
 }
 
-// precisions are CQL's names, as DuckDB's parts of a date and farr's numbers.
+// precisions are CQL's names, as calendar units and farr's numbers.
 var precisions = map[string]struct {
 	part  string
 	level int
 }{"Year": {"year", 1}, "Month": {"month", 2}, "Day": {"day", 3}, "Hour": {"hour", 4}, "Minute": {"minute", 4}, "Second": {"second", 5}, "Millisecond": {"millisecond", 6}}
 
-func trunc(part, sql string) string { return "date_trunc('" + part + "', " + sql + ")" }
+// level is a precision that is known.
+func level(prec expr) int {
+	n, _ := strconv.Atoi(prec.text())
+	return n
+}
 
+func truncated(unit string, x expr) expr { return node(opTruncateTo, unit, x) }
+
+// endOfDay is the last moment of a moment's day.
+func endOfDay(x expr) expr {
+	return node(opPlus, "millisecond", truncated("day", x), whole(24*60*60*1000-1))
+}
+
+// calendarUnits are the calendar units by their names in CQL and their codes in UCUM.
+var calendarUnits = map[string]string{
+	"a": "year", "years": "year", "year": "year", "mo": "month", "months": "month", "month": "month",
+	"wk": "week", "weeks": "week", "week": "week", "d": "day", "days": "day", "day": "day",
+	"h": "hour", "hours": "hour", "hour": "hour", "min": "minute", "minutes": "minute", "minute": "minute",
+	"s": "second", "seconds": "second", "second": "second", "ms": "millisecond", "milliseconds": "millisecond", "millisecond": "millisecond",
+}
+
+// calendarUnit is a quantity's unit by the name that farr uses.
 func calendarUnit(u string) string {
-	switch u {
-	case "a", "years":
-		return "year"
-	case "mo", "months":
-		return "month"
-	case "wk", "weeks":
-		return "week"
-	case "d", "days":
-		return "day"
-	case "h", "hours":
-		return "hour"
-	case "min", "minutes":
-		return "minute"
-	case "s", "seconds":
-		return "second"
-	case "ms", "milliseconds":
-		return "millisecond"
-	case "":
+	if u == "" {
 		return "1"
+	}
+	if c := calendarUnits[u]; c != "" {
+		return c
 	}
 	return u
 }
 
-// shift adds a quantity of calendar time to a timestamp.
-func shift(sql string, q qtyV, sign string) string {
-	if isNullLit(sql) {
-		return "NULL::TIMESTAMP"
+// shift adds a quantity of calendar time to a timestamp, or takes it away; null where
+// the unit is none of the calendar's.
+func shift(x expr, q qtyV, of op) expr {
+	if isNull(x) {
+		return null(typeTimestamp)
 	}
-	unit := strings.Trim(q.unit, "'")
-	if isConst(q.unit) && isConst(q.num) && !strings.Contains(q.num, ".") {
-		return fmt.Sprintf("(%s %s INTERVAL %s %s)", sql, sign, q.num, strings.ToUpper(calendarUnit(unit)))
+	by := q.num
+	if !isConst(by) || strings.Contains(by.text(), ".") {
+		by = cast(apply(opTruncate, by), null(typeInteger))
 	}
-	n := "CAST(trunc(" + q.num + ") AS BIGINT)"
 	if isConst(q.unit) {
-		f := map[string]string{"year": "to_years(CAST(%s AS INTEGER))", "month": "to_months(CAST(%s AS INTEGER))", "week": "to_days(7 * CAST(%s AS INTEGER))", "day": "to_days(CAST(%s AS INTEGER))",
-			"hour": "to_hours(%s)", "minute": "to_minutes(%s)", "second": "to_seconds(%s)", "millisecond": "to_milliseconds(%s)"}[calendarUnit(unit)]
-		if f == "" {
-			return "NULL::TIMESTAMP"
+		unit := calendarUnits[q.unit.text()]
+		if unit == "" {
+			return null(typeTimestamp)
 		}
-		return "(" + sql + " " + sign + " " + fmt.Sprintf(f, n) + ")"
+		return node(of, unit, x, by)
 	}
-	return fmt.Sprintf(`CASE WHEN %[4]s IN ('a', 'year') THEN %[1]s %[2]s to_years(CAST(%[3]s AS INTEGER)) WHEN %[4]s IN ('mo', 'month') THEN %[1]s %[2]s to_months(CAST(%[3]s AS INTEGER)) WHEN %[4]s IN ('wk', 'week') THEN %[1]s %[2]s to_days(7 * CAST(%[3]s AS INTEGER)) WHEN %[4]s IN ('d', 'day') THEN %[1]s %[2]s to_days(CAST(%[3]s AS INTEGER)) WHEN %[4]s IN ('h', 'hour') THEN %[1]s %[2]s to_hours(%[3]s) WHEN %[4]s IN ('min', 'minute') THEN %[1]s %[2]s to_minutes(%[3]s) END`,
-		sql, sign, n, q.unit)
-}
-
-// duration counts whole calendar units from a to b.
-func duration(part, a, b string) string {
-	count := func(a, b string) string {
-		switch part {
-		case "year":
-			return fmt.Sprintf("(year(%[2]s) - year(%[1]s) - CASE WHEN strftime(%[2]s, '%%m%%d%%H%%M%%S%%f') < strftime(%[1]s, '%%m%%d%%H%%M%%S%%f') THEN 1 ELSE 0 END)", a, b)
-		case "month":
-			return fmt.Sprintf("(date_diff('month', %[1]s, %[2]s) - CASE WHEN strftime(%[2]s, '%%d%%H%%M%%S%%f') < strftime(%[1]s, '%%d%%H%%M%%S%%f') THEN 1 ELSE 0 END)", a, b)
-		}
-		ms := map[string]string{"week": "604800000", "day": "86400000", "hour": "3600000", "minute": "60000", "second": "1000", "millisecond": "1"}[part]
-		return fmt.Sprintf("((epoch_ms(%[2]s) - epoch_ms(%[1]s)) // %[3]s)", a, b, ms)
+	var conds, vals []expr
+	for _, s := range symbols {
+		conds = append(conds, truth(among(q.unit, s[1], s[0])))
+		vals = append(vals, node(of, s[0], x, by))
 	}
-	if part == "year" || part == "month" {
-		return fmt.Sprintf("CASE WHEN %[1]s <= %[2]s THEN %[3]s ELSE -%[4]s END", a, b, count(a, b), count(b, a))
-	}
-	return count(a, b)
+	return caseOf(conds, vals)
 }
 
 func (f *frame) dates(n *elm.Node, e *env) value {
@@ -110,39 +102,35 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 		if n.Type == "End" {
 			p, unk = i.e, i.eUnk
 		}
-		if unk == "false" {
+		if unk == no {
 			return p
 		}
-		return mapLeaves(p, func(s string) string { return caseOf([]string{not(truth(unk))}, []string{s}) })
+		return mapLeaves(p, func(x expr) expr { return when(not(truth(unk)), x) })
 	case "DateFrom":
 		d, ok := ops[0].(dateV)
 		if !ok {
 			break
 		}
-		lo := trunc("day", d.lo)
-		if d.lo == d.hi || d.prec == "3" {
-			return partial(f.bindSQL(lo, "day"), "3", true)
+		lo := truncated("day", d.lo)
+		if d.exact() || d.toDay() {
+			return partial(f.bindExpr(lo, "day"), 3, true)
 		}
-		return dateV{lo, "(" + trunc("day", d.hi) + " + INTERVAL 86399999 MILLISECOND)", "least(" + d.prec + ", 3)", true}
+		return dateV{lo, endOfDay(d.hi), apply(opLeast, d.prec, whole(3)), true}
 	case "DurationBetween", "CalculateAgeAt":
 		a, ok1 := ops[0].(dateV)
 		b, ok2 := ops[1].(dateV)
 		if ok1 && ok2 {
-			lo := duration(part, a.lo, b.lo)
-			if (a.lo == a.hi || a.prec == "3") && (b.lo == b.hi || b.prec == "3") || part == "year" || part == "month" && false {
-				return numV{f.bindSQL(lo, part+"s"), true}
-			}
-			return numV{f.bindSQL(lo, part+"s"), true}
+			return numV{f.bindExpr(node(opDuration, part, a.lo, b.lo), part+"s"), true}
 		}
 	case "DifferenceBetween":
 		a, ok1 := ops[0].(dateV)
 		b, ok2 := ops[1].(dateV)
 		if ok1 && ok2 {
-			return numV{"date_diff('" + part + "', " + a.lo + ", " + b.lo + ")", true}
+			return numV{node(opDifference, part, a.lo, b.lo), true}
 		}
 	case "DateTimeComponentFrom":
 		if d, ok := ops[0].(dateV); ok {
-			return numV{"date_part('" + part + "', " + d.lo + ")", true}
+			return numV{node(opComponent, part, d.lo), true}
 		}
 	}
 	for _, o := range ops {
@@ -171,78 +159,52 @@ func plainValue(v value) value {
 // interval normalises an interval's ends: closed, at the type's ends where a
 // closed boundary is null, uncertain where an open one is.
 func (f *frame) interval(n *elm.Node, e *env) value {
-	flag := func(b *bool, x *elm.Node) string {
+	flag := func(b *bool, x *elm.Node) expr {
 		if x != nil {
 			return truth(f.bool(x, e))
 		}
 		if b != nil && !*b {
-			return "false"
+			return no
 		}
-		return "true"
+		return yes
 	}
 	low, high := f.bind(plainValue(f.value(n.Low, e))), f.bind(plainValue(f.value(n.High, e)))
 	return f.g.makeInterval(low, high, flag(n.LowClosed, n.LowClosedExpression), flag(n.HighClosed, n.HighClosedExpression), func(msg string) { f.g.fail(e, n, "%s", msg) })
 }
 
-func (g *gen) makeInterval(low, high value, lowClosed, highClosed string, fail func(string)) value {
+func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr, fail func(string)) value {
 	both := g.unify([]value{low, high})
 	low, high = both[0], both[1]
 	nn := or(notNull(low), notNull(high))
 	switch l := low.(type) {
 	case nullV:
-		return intervalV{nullV{}, nullV{}, "NULL::BOOLEAN", "NULL::BOOLEAN", "false"}
+		return intervalV{nullV{}, nullV{}, null(typeBoolean), null(typeBoolean), no}
 	case dateV:
 		h := high.(dateV)
-		if l == h && lowClosed == "true" && highClosed == "true" {
-			return intervalV{l, h, "false", "false", nn}
+		if l == h && lowClosed == yes && highClosed == yes {
+			return intervalV{l, h, no, no, nn}
 		}
-		step := func(d dateV, sign, x string) string {
-			if isNullLit(x) {
-				return x
-			}
-			if d.prec == "3" || d.date {
-				return "(" + x + " " + sign + " INTERVAL 1 DAY)"
-			}
-			if d.lo == d.hi {
-				return "(" + x + " " + sign + " INTERVAL 1 MILLISECOND)"
-			}
-			return "(" + x + " " + sign + " CASE WHEN " + d.prec + " <= 3 THEN INTERVAL 1 DAY ELSE INTERVAL 1 MILLISECOND END)"
-		}
-		end := func(d dateV, closed, edge, sign, other string, low bool) (dateV, string) {
-			there := notNull(d)
-			unk := and(not(there), not(closed))
-			lo := caseOf([]string{and(there, closed), there, and(nn, or(closed, boolText(low))), nn}, []string{d.lo, step(d, sign, d.lo), edge, other})
-			hi := caseOf([]string{and(there, closed), there, and(nn, or(closed, boolText(!low))), nn}, []string{d.hi, step(d, sign, d.hi), edge, other})
-			if d.lo == d.hi && unk == "false" {
-				hi = lo
-			}
-			prec := d.prec
-			if !isConst(prec) {
-				prec = "coalesce(" + prec + ", 6)"
-			}
-			return dateV{lo, hi, prec, d.date}, unk
-		}
-		s, sUnk := end(l, lowClosed, minDate, "+", h.hi, true)
-		en, eUnk := end(h, highClosed, maxDate, "-", l.lo, false)
+		s, sUnk := endDate(l, lowClosed, minDate, opPlus, h.last(), nn)
+		en, eUnk := endDate(h, highClosed, maxDate, opMinus, l.lo, nn)
 		return intervalV{s, en, sUnk, eUnk, nn}
 	case numV:
 		h := high.(numV)
-		stepBy := "1"
+		stepBy := whole(1)
 		if !l.integer {
-			stepBy = "0.00000001"
+			stepBy = smallest
 		}
-		s, sUnk := endNum(l.sql, notNull(l), lowClosed, "-2147483648", "+ "+stepBy, nn)
-		en, eUnk := endNum(h.sql, notNull(h), highClosed, "2147483647", "- "+stepBy, nn)
+		s, sUnk := endNumber(l.num, lowClosed, number("-2147483648"), opAdd, stepBy, nn)
+		en, eUnk := endNumber(h.num, highClosed, number("2147483647"), opSubtract, stepBy, nn)
 		return intervalV{numV{s, l.integer}, numV{en, h.integer}, sUnk, eUnk, nn}
 	case qtyV:
 		h := high.(qtyV)
-		s, sUnk := endNum(l.num, notNull(l), lowClosed, "-1e20", "+ 0.00000001", nn)
-		en, eUnk := endNum(h.num, notNull(h), highClosed, "1e20", "- 0.00000001", nn)
+		s, sUnk := endNumber(l.num, lowClosed, number("-1e20"), opAdd, smallest, nn)
+		en, eUnk := endNumber(h.num, highClosed, number("1e20"), opSubtract, smallest, nn)
 		lu, hu := l.unit, h.unit
-		if isNullLit(lu) {
+		if isNull(lu) {
 			lu = hu
 		}
-		if isNullLit(hu) {
+		if isNull(hu) {
 			hu = lu
 		}
 		return intervalV{qtyV{s, lu}, qtyV{en, hu}, sUnk, eUnk, nn}
@@ -251,14 +213,44 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed string, fail f
 	return nullV{}
 }
 
-func boolText(b bool) string {
-	if b {
-		return "true"
+// smallest is the step of Decimal (CQL 1.5, "Successor").
+var smallest = number("0.00000001")
+
+// endDate is an end of an interval that is written with a date, closed or not; edge is the
+// type's end, away leads into the interval and other is the other end. An open end that is
+// null is any moment up to the other.
+func endDate(d dateV, closed, edge expr, into op, other, nn expr) (dateV, expr) {
+	there := notNull(d)
+	unk := and(not(there), not(closed))
+	step := func(x expr) expr {
+		switch {
+		case isNull(x):
+			return x
+		case d.toDay() || d.date:
+			return node(into, "day", x, whole(1))
+		case d.exact():
+			return node(into, "millisecond", x, whole(1))
+		}
+		return caseOf([]expr{apply(opLessOrEqual, d.prec, whole(3)), yes}, []expr{node(into, "day", x, whole(1)), node(into, "millisecond", x, whole(1))})
 	}
-	return "false"
+	at := func(x expr, low bool) expr {
+		return caseOf([]expr{and(there, closed), there, and(nn, or(closed, boolean(low))), nn}, []expr{x, step(x), edge, other})
+	}
+	low := into == opPlus
+	out := dateV{lo: at(d.lo, low), prec: d.prec, date: d.date}
+	if !d.exact() || unk != no {
+		if hi := at(d.last(), !low); hi != out.lo {
+			out.hi = hi
+		}
+	}
+	if !isConst(out.prec) {
+		out.prec = first(out.prec, whole(6))
+	}
+	return out, unk
 }
 
-func endNum(x, there, closed, edge, step, nn string) (string, string) {
-	unk := and(not(there), not(closed))
-	return caseOf([]string{and(there, closed), there, nn}, []string{x, "(" + x + " " + step + ")", edge}), unk
+// endNumber is the same of a number.
+func endNumber(x, closed, edge expr, into op, step, nn expr) (end, unk expr) {
+	there := present(x)
+	return caseOf([]expr{and(there, closed), there, nn}, []expr{x, apply(into, x, step), edge}), and(not(there), not(closed))
 }

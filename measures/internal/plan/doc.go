@@ -1,5 +1,6 @@
-// Package plan compiles linked ELM to SQL text over whole populations. It imports
-// no engine.
+// Package plan compiles linked ELM to a relational plan over whole populations, and
+// prints the plan as SQL. It imports no engine, and only its printer (duckdb.go,
+// duckdb_expr.go) knows how one spells.
 //
 // A define becomes one statement that makes one table, named after it, with a row
 // a patient (and a row a period, where the measurement period is used), or a row
@@ -7,8 +8,11 @@
 //
 // Inside a define every expression is compiled in a frame: a relation with one row
 // for each time that CQL would evaluate the expression. A scalar is a bundle of
-// SQL expressions over the frame's columns: a date is its lower and upper bound
-// and its precision, an interval two points, a resource its rid. A list is another
+// expressions over the frame's columns: a date is its first and last moment
+// and its precision, an interval two points, a resource its rid. Which bundle it is,
+// is its type: the ELM of today says no result types, so they are found from the leaves
+// up, in the same walk. Equal expressions are one, so that what is computed twice is
+// bound once; conditions drop what those before them have decided. A list is another
 // frame, forked from the first: its rows are the elements, and carry the outer
 // frame's key. So exists, first or count is a grouping by that key, joined back;
 // there is no list value and no correlated subquery.

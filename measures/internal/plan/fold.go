@@ -1,9 +1,7 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"farr/measures/internal/elm"
 )
@@ -27,7 +25,7 @@ func (f *frame) fold(n *elm.Node, e *env, first listV) value {
 		r = f.distinctOver(r)
 	}
 	x.in, x.from = in, f.close()
-	x.number = r.f.bindSQL("row_number() OVER (PARTITION BY "+join(f.key)+" ORDER BY "+join(orderOf(r))+")", "number")
+	x.number = r.f.bindExpr(rowNumber(f.key, orderOf(r)), "number")
 	x.over, x.rows = r.f, r.f.close()
 	return x.compile(e)
 }
@@ -38,7 +36,7 @@ type folding struct {
 	over   *frame // of the list's elements
 	from   *cte   // the outer rows
 	rows   *cte   // the elements
-	number string // an element's place in its list, from 1
+	number expr   // an element's place in its list, from 1
 	n      *elm.Node
 	in     *env  // the names of the element
 	start  value // of f
@@ -51,8 +49,12 @@ type state struct {
 	list bool
 }
 
-func (s state) String() string {
-	return fmt.Sprintf("%v %#v", s.list, mapLeaves(s.elem, func(string) string { return "x" }))
+// shape is what an accumulator's columns are.
+func (s state) shape() string {
+	if s.list {
+		return "list of " + shape(s.elem)
+	}
+	return shape(s.elem)
 }
 
 // compile tries until the accumulator's shape is stable: a step may widen a null to a
@@ -70,7 +72,7 @@ func (x *folding) compile(e *env) value {
 	for range 5 {
 		g.ctes, g.names, g.problem = slices.Clip(ctes), names, slices.Clip(problems)
 		result, wider := x.attempt(s)
-		if wider.String() == s.String() {
+		if wider.shape() == s.shape() {
 			return result
 		}
 		s = wider
@@ -100,41 +102,35 @@ func (x *folding) attempt(s state) (value, state) {
 	// One step: the element whose turn it is beside the accumulator.
 	outside := g.ctes
 	g.ctes = nil
-	at := g.frameOver(x.over, &cte{body: func() string {
-		return "SELECT * FROM " + x.rows.name + " JOIN " + table.name + " ON " + equalAll(f.key, keys) + " AND " + x.number + " = " + step + " + 1"
-	}})
+	turn := and(equalAll(f.key, keys), equal(x.number, apply(opAdd, column(step), whole(1))))
+	at := g.frameOver(x.over, &cte{body: &turnBody{x.rows, table, turn}})
 	at.key = f.key
-	at.open.steps = append(at.open.steps, &namesOf{func() []string { return append(slices.Clone(x.rows.columns()), table.cols...) }})
-	next := at.value(x.n.Expression, x.in.with(x.n.Identifier, s.value(cols)))
+	next := at.value(x.n.Expression, x.in.with(x.n.Identifier, s.value(columns(cols))))
 	starts, nexts, wider := x.columns(at, s, next)
-	inside := g.ctes
+	b := &foldBody{table: table, from: x.from, step: at, inside: g.ctes}
 	g.ctes = append(outside, table)
+	if wider.shape() != s.shape() {
+		return nullV{}, wider
+	}
 
-	table.body = func() string {
-		base := append(named(f.key, keys), "0 AS "+step)
-		again := append(slices.Clone(f.key), x.number)
-		return "SELECT " + join(append(base, named(starts, cols)...)) + " FROM " + x.from.name +
-			"\n    UNION ALL\n  (" + withText(inside) + "SELECT " + join(append(again, nexts...)) + " FROM (" + at.open.text() + "))"
-	}
-	back := &joinStep{kind: "LEFT", names: append(slices.Clone(keys), cols...), on: equalAll(f.key, keys)}
-	back.sub = func() string {
-		return "SELECT " + join(back.names) + " FROM " + table.name + " QUALIFY row_number() OVER (PARTITION BY " + join(keys) + " ORDER BY " + step + " DESC) = 1"
-	}
-	if wider.String() == s.String() {
-		f.add(back)
-	}
-	return s.value(cols), wider
+	names := slices.Concat(keys, []string{step}, cols)
+	b.start = asNamed(slices.Concat(f.key, []expr{whole(0)}, starts), names)
+	b.again = asNamed(slices.Concat(f.key, []expr{x.number}, nexts), names)
+	table.body, table.cols = b, nil
+	last := &pickBody{from: table, by: columns(keys), order: []expr{apply(opDescending, column(step))}, list: asNamed(columns(slices.Concat(keys, cols)), slices.Concat(keys, cols))}
+	f.add(&joinStep{from: last, names: namesOf(last.list), on: equalAll(f.key, keys)})
+	return s.value(columns(cols)), wider
 }
 
 // columns are the expressions of the accumulator before the first step and after each.
-func (x *folding) columns(at *frame, s state, next value) (starts, nexts []string, wider state) {
+func (x *folding) columns(at *frame, s state, next value) (starts, nexts []expr, wider state) {
 	g := x.f.g
 	l, isList := next.(listV)
 	if !s.list && !isList {
 		both := g.unify([]value{x.start, next})
-		types := leafTypes(both[0])
+		types := leaves(nullLike(both[0]))
 		for i, start := range leaves(both[0]) {
-			starts = append(starts, "CAST("+start+" AS "+types[i]+")")
+			starts = append(starts, cast(start, types[i]))
 		}
 		return starts, leaves(both[1]), state{both[0], false}
 	}
@@ -148,59 +144,29 @@ func (x *folding) columns(at *frame, s state, next value) (starts, nexts []strin
 	}
 	items = g.unify(append(items, r.elem))
 	elem := r.f.bind(items[len(items)-1])
-	var texts []string
-	for _, item := range items[:len(items)-1] {
-		texts = append(texts, structOf(leaves(item)))
-	}
 	if len(leaves(elem)) == 0 { // nothing but nulls so far
-		return []string{"[]"}, []string{"[]"}, state{elem, true}
+		return []expr{apply(opList)}, []expr{apply(opList)}, state{elem, true}
 	}
-	cast := " AS " + listType(elem) + ")"
-	list := at.back(r, "list("+structOf(leaves(elem))+" ORDER BY "+join(orderOf(&rel{elem: elem, order: r.order}))+")")[0]
-	return []string{"CAST([" + join(texts) + "]" + cast}, []string{"CAST(coalesce(" + list + ", [])" + cast}, state{elem, true}
+	var tuples []expr
+	for _, item := range items[:len(items)-1] {
+		tuples = append(tuples, apply(opTuple, leaves(item)...))
+	}
+	start := cast(apply(opList, tuples...), listType(elem))
+	return []expr{start}, []expr{at.collected(&rel{f: r.f, elem: elem, order: r.order})}, state{elem, true}
 }
 
 // value is an accumulator in its columns.
-func (s state) value(cols []string) value {
+func (s state) value(cols []expr) value {
 	if !s.list {
 		return relabel(s.elem, cols)
 	}
 	return unpack(cols[0], s.elem)
 }
 
-// structOf is a struct of expressions.
-func structOf(list []string) string {
-	var fields []string
-	for i, s := range list {
-		fields = append(fields, fmt.Sprintf("'f%d': %s", i+1, s))
-	}
-	return "{" + join(fields) + "}"
-}
-
-// leafTypes are the SQL types of a value's expressions.
-func leafTypes(v value) []string {
-	list := leaves(nullLike(v))
-	for i, s := range list {
-		if list[i] = "BOOLEAN"; s != "false" {
-			_, list[i], _ = strings.Cut(strings.Trim(s, "()"), "::")
-		}
-	}
-	return list
-}
-
-// named gives expressions their columns' names.
-func named(exprs, names []string) []string {
-	var list []string
-	for i, s := range exprs {
-		list = append(list, s+" AS "+names[i])
-	}
-	return list
-}
-
-func equalAll(a, b []string) string {
-	var terms []string
+func equalAll(a []expr, names []string) expr {
+	var terms []expr
 	for i := range a {
-		terms = append(terms, a[i]+" = "+b[i])
+		terms = append(terms, equal(a[i], column(names[i])))
 	}
-	return strings.Join(terms, " AND ")
+	return and(terms...)
 }

@@ -2,144 +2,33 @@ package plan
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 )
 
 // frame is a relation under construction.
 type frame struct {
 	g      *gen
 	parent *frame
-	open   *cte     // steps since the last cut
-	key    []string // columns that name a row; nil until something asks
-	joined map[string]*joinStep
-	bound  map[string]string // SQL -> column
-	refs   map[string]value  // scalar defines joined
+	open   *cte   // steps since the last cut
+	key    []expr // columns that name a row; nil until something asks
+	joined map[joinKey]*joinStep
+	bound  map[expr]expr    // what was computed -> its column
+	refs   map[string]value // scalar defines joined
+}
+
+// joinKey is a table joined at a row.
+type joinKey struct {
+	table string
+	at    [2]expr
 }
 
 // rel is a list: a frame forked from another, with what its rows are.
 type rel struct {
 	f     *frame
 	elem  value
-	order []string // ORDER BY terms, when the list has an order
-	one   bool     // whether the list has one element, always
+	order []expr // sort items, when the list has an order
+	one   bool   // whether the list has one element, always
 }
-
-// cte is a finished part of a frame.
-type cte struct {
-	name   string
-	base   string
-	above  *cte          // what base names, when that is a cte
-	cols   []string      // of the base, when above is nil
-	body   func() string // base text made late
-	steps  []step
-	rowNum string
-	// recursive is a table that its body reads: the body is printed as it is.
-	recursive bool
-}
-
-type step interface {
-	columns() []string
-}
-
-type joinStep struct {
-	kind  string // LEFT, INNER
-	table string
-	pairs []string // "column AS name", grown on demand
-	names []string
-	sub   func() string // in place of table
-	on    string
-}
-
-type bindStep struct{ exprs, names []string }
-
-type whereStep struct{ sql string }
-
-func (s *joinStep) columns() []string { return s.names }
-func (s *bindStep) columns() []string { return s.names }
-func (whereStep) columns() []string   { return nil }
-
-// demand gives the name of a column of the joined table.
-func (s *joinStep) demand(g *gen, column string) string {
-	for i, p := range s.pairs {
-		if p == column {
-			return s.names[i]
-		}
-	}
-	name := g.column(column)
-	s.pairs, s.names = append(s.pairs, column), append(s.names, name)
-	return name
-}
-
-func (c *cte) columns() []string {
-	var list []string
-	if c.above != nil {
-		list = append(list, c.above.columns()...)
-	}
-	list = append(list, c.cols...)
-	for _, s := range c.steps {
-		list = append(list, s.columns()...)
-	}
-	if c.rowNum != "" {
-		list = append(list, c.rowNum)
-	}
-	return list
-}
-
-// text prints the cte's SELECT.
-func (c *cte) text() string {
-	base := c.base
-	if c.recursive {
-		return c.body()
-	}
-	if c.body != nil {
-		base = "(" + c.body() + ")"
-	}
-	from, where := base, ""
-	wrap := func(extra string) {
-		from = "(SELECT *" + extra + " FROM " + from + where + ")"
-		where = ""
-	}
-	for i, s := range c.steps {
-		switch s := s.(type) {
-		case *joinStep:
-			if where != "" || (i > 0 && isBind(c.steps[i-1])) {
-				wrap("")
-			}
-			sub := ""
-			if s.sub != nil {
-				sub = s.sub()
-			} else {
-				var list []string
-				for k, p := range s.pairs {
-					list = append(list, p+" AS "+s.names[k])
-				}
-				sub = "SELECT " + strings.Join(list, ", ") + " FROM " + s.table
-			}
-			from += "\n    " + s.kind + " JOIN (" + sub + ") ON " + s.on
-		case *bindStep:
-			var list strings.Builder
-			for k, e := range s.exprs {
-				fmt.Fprintf(&list, ",\n    %s AS %s", e, s.names[k])
-			}
-			wrap(list.String())
-		case whereStep:
-			if where == "" {
-				where = "\n    WHERE " + s.sql
-			} else {
-				where += " AND " + s.sql
-			}
-		}
-	}
-	extra := ""
-	if c.rowNum != "" {
-		extra = ", row_number() OVER () AS " + c.rowNum
-	}
-	return "SELECT *" + extra + " FROM " + from + where
-}
-
-func isBind(s step) bool { _, ok := s.(*bindStep); return ok }
 
 func (f *frame) add(s step) { f.open.steps = append(f.open.steps, s) }
 
@@ -152,111 +41,114 @@ func (f *frame) close() *cte {
 	c.name = f.g.cteName()
 	if f.key == nil {
 		c.rowNum = f.g.column("row")
-		f.key = []string{c.rowNum}
+		f.key = []expr{column(c.rowNum)}
 	}
 	f.g.ctes = append(f.g.ctes, c)
-	f.open = &cte{base: c.name, above: c}
+	f.open = &cte{above: c}
 	return c
 }
 
 // fork begins a list in f: its rows carry f's columns.
-func (f *frame) fork() *frame {
-	c := f.close()
-	return f.g.frameOver(f, &cte{base: c.name, above: c})
-}
+func (f *frame) fork() *frame { return f.g.frameOver(f, &cte{above: f.close()}) }
 
 func (g *gen) frameOver(parent *frame, open *cte) *frame {
-	return &frame{g: g, parent: parent, open: open, joined: map[string]*joinStep{}, bound: map[string]string{}, refs: map[string]value{}}
+	return &frame{g: g, parent: parent, open: open, joined: map[joinKey]*joinStep{}, bound: map[expr]expr{}, refs: map[string]value{}}
 }
 
-// join joins a table on a column's value, once in a frame and those forked from it.
-func (f *frame) join(table, on, key string) *joinStep {
-	id := table + "|" + on
+// joinedAt finds a join that f, or a frame that it was forked from, has made.
+func (f *frame) joinedAt(k joinKey) *joinStep {
 	for p := f; p != nil; p = p.parent {
-		if s := p.joined[id]; s != nil {
+		if s := p.joined[k]; s != nil {
 			return s
 		}
 	}
-	s := &joinStep{kind: "LEFT", table: table}
-	s.on = on + " = " + s.demand(f.g, key)
-	f.joined[id] = s
+	return nil
+}
+
+// join joins a table on a column's value, once in a frame and those forked from it.
+func (f *frame) join(table string, on expr, key string) *joinStep {
+	k := joinKey{table, [2]expr{on}}
+	if s := f.joinedAt(k); s != nil {
+		return s
+	}
+	s := &joinStep{table: table}
+	s.on = equal(on, s.demand(f.g, key))
+	f.joined[k] = s
 	f.add(s)
 	return s
 }
 
-func (f *frame) where(sql string) {
-	if sql != "true" {
-		f.add(whereStep{sql})
+func (f *frame) where(cond expr) {
+	if cond != yes {
+		f.add(whereStep{cond})
 	}
 }
 
-var plain = regexp.MustCompile(`^(c\d+_\w*|pid|period|mp_low|mp_high|[\d.]+|'[^']*'|true|false|NULL(::\w+)?|TIMESTAMP '[^']*')$`)
-
-// bind gives the SQL expressions of v columns of their own.
+// bind gives the expressions of v columns of their own.
 func (f *frame) bind(v value) value {
-	return mapLeaves(v, func(sql string) string { return f.bindSQL(sql, "v") })
+	return mapLeaves(v, func(x expr) expr { return f.bindExpr(x, "v") })
 }
 
-func (f *frame) bindSQL(sql, hint string) string {
-	if plain.MatchString(sql) {
-		return sql
+func (f *frame) bindExpr(x expr, hint string) expr {
+	if plain(x) {
+		return x
 	}
 	for p := f; p != nil; p = p.parent {
-		if c, ok := p.bound[sql]; ok {
+		if c, ok := p.bound[x]; ok {
 			return c
 		}
 	}
+	c := f.addColumn(x, hint)
+	f.bound[x] = c
+	return c
+}
+
+// addColumn computes a column, in one level with those before it that it does not read.
+func (f *frame) addColumn(x expr, hint string) expr {
 	name := f.g.column(hint)
-	f.bound[sql] = name
 	if n := len(f.open.steps); n > 0 {
-		if b, ok := f.open.steps[n-1].(*bindStep); ok && !slices.ContainsFunc(b.names, func(c string) bool { return strings.Contains(sql, c) }) {
-			b.exprs, b.names = append(b.exprs, sql), append(b.names, name)
-			return name
+		if b, ok := f.open.steps[n-1].(*bindStep); ok && !uses(x, namesOf(b.list)) {
+			b.list = append(b.list, named{x, name})
+			return column(name)
 		}
 	}
-	f.add(&bindStep{[]string{sql}, []string{name}})
-	return name
+	f.add(&bindStep{[]named{{x, name}}})
+	return column(name)
 }
 
-// unnest gives each row of f one row for each element of an SQL list. The column is
-// never shared: the same list twice is a product.
-func (f *frame) unnest(list, hint string) string {
+// unnest gives each row of f one row for each element of a list. The column is never
+// shared: the same list twice is a product.
+func (f *frame) unnest(list expr, hint string) expr {
 	name := f.g.column(hint)
-	f.add(&bindStep{[]string{"unnest(" + list + ")"}, []string{name}})
-	return name
+	f.add(&bindStep{[]named{{apply(opElements, list), name}}})
+	return column(name)
 }
 
-// back joins an aggregate of a list to the frame that it was forked from. Each
-// pair is an aggregate; the result is the columns' names.
-func (f *frame) back(r *rel, aggregates ...string) []string {
+// back joins aggregates of a list to the frame that it was forked from. The result is
+// their columns.
+func (f *frame) back(r *rel, aggregates ...expr) []expr {
 	c := r.f.close()
-	names := make([]string, len(aggregates))
-	s := &joinStep{kind: "LEFT"}
-	list, on := f.keyPairs(s)
-	for i, a := range aggregates {
-		names[i] = f.g.column("agg")
-		list = append(list, a+" AS "+names[i])
-		s.names = append(s.names, names[i])
+	s := &joinStep{}
+	list, on := f.keyPairs()
+	var out []expr
+	for _, a := range aggregates {
+		name := f.g.column("agg")
+		list, out = append(list, named{a, name}), append(out, column(name))
 	}
-	key := strings.Join(f.key, ", ")
-	s.sub = func() string {
-		return "SELECT " + strings.Join(list, ", ") + " FROM " + c.name + " GROUP BY " + key
-	}
-	s.on = on
+	s.from, s.names, s.on = &groupBody{from: c, by: f.key, list: list}, namesOf(list), on
 	f.add(s)
-	return names
+	return out
 }
 
 // keyPairs renames f's key for a join back to it.
-func (f *frame) keyPairs(s *joinStep) (list []string, on string) {
-	var terms []string
+func (f *frame) keyPairs() (list []named, on expr) {
+	var terms []expr
 	for _, k := range f.key {
 		name := f.g.column("key")
-		s.names = append(s.names, name)
-		list = append(list, k+" AS "+name)
-		terms = append(terms, k+" = "+name)
+		list = append(list, named{k, name})
+		terms = append(terms, equal(k, column(name)))
 	}
-	return list, strings.Join(terms, " AND ")
+	return list, and(terms...)
 }
 
 // backOne joins one row of a list, the first in its order, to the frame.
@@ -267,71 +159,45 @@ func (f *frame) backOne(r *rel, last, single bool) value {
 		order = flip(order)
 	}
 	c := r.f.close()
-	s := &joinStep{kind: "LEFT"}
-	list, on := f.keyPairs(s)
-	nn := f.g.column("found")
-	list, s.names = append(list, "true AS "+nn), append(s.names, nn)
-	var copies []string
+	list, on := f.keyPairs()
+	list = append(list, named{yes, f.g.column("found")})
+	var copies []expr
 	for _, l := range leaves(elem) {
 		name := f.g.column("one")
-		copies = append(copies, name)
-		list, s.names = append(list, l+" AS "+name), append(s.names, name)
+		copies, list = append(copies, column(name)), append(list, named{l, name})
 	}
-	key := strings.Join(f.key, ", ")
-	s.sub = func() string {
-		sql := "SELECT " + strings.Join(list, ", ") + " FROM " + c.name + " QUALIFY "
-		if single {
-			return sql + "count(*) OVER (PARTITION BY " + key + ") = 1"
-		}
-		return sql + "row_number() OVER (PARTITION BY " + key + " ORDER BY " + strings.Join(order, ", ") + ") = 1"
-	}
-	s.on = on
-	f.add(s)
+	f.add(&joinStep{from: &pickBody{from: c, by: f.key, order: order, single: single, list: list}, names: namesOf(list), on: on})
 	// Constants in the element hold only where a row was found.
 	return relabel(elem, copies)
 }
 
-// orderOf are the terms that put a list in its order; one without an order is taken
+// orderOf are the sort items that put a list in its order; one without an order is taken
 // by its elements' first column, so that equal data give equal answers.
-func orderOf(r *rel) []string {
+func orderOf(r *rel) []expr {
 	if len(r.order) > 0 {
 		return r.order
 	}
-	return []string{firstLeaf(r.elem) + " ASC"}
-}
-
-func firstLeaf(v value) string {
-	if l := leaves(v); len(l) > 0 {
-		return l[0]
+	if l := leaves(r.elem); len(l) > 0 {
+		return []expr{apply(opAscending, l[0])}
 	}
-	return "1"
+	return []expr{apply(opAscending, whole(1))}
 }
 
-func flip(order []string) []string {
-	var out []string
+func flip(order []expr) (out []expr) {
+	turned := map[op]op{opAscending: opDescending, opDescending: opAscending, opNullsFirst: opNullsLast, opNullsLast: opNullsFirst}
 	for _, o := range order {
-		switch {
-		case strings.HasSuffix(o, " ASC NULLS FIRST"):
-			out = append(out, strings.TrimSuffix(o, " ASC NULLS FIRST")+" DESC NULLS LAST")
-		case strings.HasSuffix(o, " DESC NULLS LAST"):
-			out = append(out, strings.TrimSuffix(o, " DESC NULLS LAST")+" ASC NULLS FIRST")
-		case strings.HasSuffix(o, " ASC"):
-			out = append(out, strings.TrimSuffix(o, " ASC")+" DESC")
-		default:
-			out = append(out, strings.TrimSuffix(o, " DESC")+" ASC")
-		}
+		out = append(out, apply(turned[o.op()], o.args()[0]))
 	}
 	return out
 }
 
 // only keeps the rows of f for which the list has an element, or has none.
 func (f *frame) only(r *rel, some bool) {
-	found := f.back(r, "true")[0]
-	if some {
-		f.where(found + " IS NOT NULL")
-	} else {
-		f.where(found + " IS NULL")
+	found := present(f.back(r, yes)[0])
+	if !some {
+		found = not(found)
 	}
+	f.where(found)
 }
 
 // unionAll makes one list of several, all forked from f.
@@ -345,79 +211,47 @@ func (f *frame) unionAll(sides []*rel) *rel {
 	for range leaves(elems[0]) {
 		names = append(names, f.g.column("u"))
 	}
+	width := len(names)
 	// The order is that of the sides, one after the other, if each has one.
-	var places []string
 	one := func(r *rel) bool { return r.one && r.f.parent == f }
-	if !slices.ContainsFunc(sides, func(r *rel) bool { return len(r.order) == 0 && !one(r) }) {
-		places = []string{f.g.column("side"), f.g.column("place")}
+	placed := !slices.ContainsFunc(sides, func(r *rel) bool { return len(r.order) == 0 && !one(r) })
+	if placed {
+		names = append(names, f.g.column("side"), f.g.column("place"))
 	}
-	keep := f.close()
-	var closed []*cte
-	var lists [][]string
+	b := &unionBody{keep: f.close(), names: names}
 	for i, r := range sides {
-		v := mapLeaves(elems[i], func(s string) string {
-			if isNullLit(s) || isConst(s) {
-				return s
-			}
-			return r.f.bindSQL(s, "v")
-		})
-		lists = append(lists, leaves(v))
-		if len(lists[i]) != len(names) {
+		v := mapLeaves(elems[i], func(x expr) expr { return r.f.bindExpr(x, "v") })
+		list := leaves(v)
+		if len(list) != width {
 			f.g.problem = append(f.g.problem, Diagnostic{"", 0, 0, fmt.Sprintf("a union of %s and %s is not supported", typeName(elems[0]), typeName(v))})
-		}
-		closed = append(closed, r.f.close())
-	}
-	body := func() string {
-		cols := strings.Join(keep.columns(), ", ")
-		var parts []string
-		for i, c := range closed {
-			var list []string
-			for k, l := range lists[i] {
-				if k == len(names) {
-					break // reported when it was compiled
-				}
-				list = append(list, l+" AS "+names[k])
+			list = make([]expr, width)
+			for k := range list {
+				list[k] = null(typeAny)
 			}
-			if places != nil {
-				place := "1"
-				if !one(sides[i]) {
-					place = "row_number() OVER (PARTITION BY " + join(f.key) + " ORDER BY " + join(sides[i].order) + ")"
-				}
-				list = append(list, named([]string{fmt.Sprint(i + 1), place}, places)...)
-			}
-			parts = append(parts, "SELECT "+strings.Join(append([]string{cols}, list...), ", ")+" FROM "+c.name)
 		}
-		return strings.Join(parts, "\n    UNION ALL ")
+		if placed {
+			place := whole(1)
+			if !one(r) {
+				place = rowNumber(f.key, r.order)
+			}
+			list = append(list, whole(i+1), place)
+		}
+		b.sides = append(b.sides, unionSide{r.f.close(), list})
 	}
-	u := f.g.frameOver(f, &cte{above: nil, cols: nil, body: body})
-	u.open.steps = append(u.open.steps, &namesOf{func() []string { return slices.Concat(keep.columns(), names, places) }})
-	all := &rel{f: u, elem: relabel(elems[0], names)}
-	for _, p := range places {
-		all.order = append(all.order, p+" ASC")
+	all := &rel{f: f.g.frameOver(f, &cte{body: b}), elem: relabel(elems[0], columns(names[:width]))}
+	for _, p := range names[width:] {
+		all.order = append(all.order, apply(opAscending, column(p)))
 	}
 	return all
 }
 
-// namesOf only says which columns a base has.
-type namesOf struct{ list func() []string }
-
-func (n *namesOf) columns() []string { return n.list() }
-
 // distinct drops equal elements.
 func (f *frame) distinct(r *rel) *rel {
 	elem := r.f.bind(r.elem)
-	terms := append(slices.Clone(f.key), leaves(elem)...)
-	terms = slices.DeleteFunc(terms, func(s string) bool { return isNullLit(s) || isConst(s) })
-	c := r.f.close()
-	d := f.g.frameOver(r.f, &cte{body: func() string {
-		sql := "SELECT DISTINCT ON (" + join(terms) + ") * FROM " + c.name
-		if len(r.order) > 0 { // the first of equal elements stays
-			sql += " ORDER BY " + join(r.order)
-		}
-		return sql
-	}})
-	d.open.steps = append(d.open.steps, &namesOf{c.columns})
-	return &rel{f: d, elem: elem, order: r.order}
+	by := slices.Concat(f.key, leaves(elem))
+	by = slices.DeleteFunc(by, func(x expr) bool { return isNull(x) || isConst(x) })
+	b := &distinctBody{from: r.f.close(), by: by, order: r.order} // the first of equal elements stays
+	return &rel{f: f.g.frameOver(r.f, &cte{body: b}), elem: elem, order: r.order}
 }
 
 // match keeps the elements of a that are in b (or are not): set operations on the
@@ -425,21 +259,17 @@ func (f *frame) distinct(r *rel) *rel {
 func (f *frame) match(a, b *rel, in bool) *rel {
 	elems := f.g.unify([]value{a.elem, b.elem})
 	left, right := leaves(a.f.bind(elems[0])), leaves(b.f.bind(elems[1]))
-	c := b.f.close()
-	var list, on []string
+	s := matchStep{in: b.f.close(), not: !in}
+	var on []expr
 	for _, k := range f.key {
 		name := f.g.column("key")
-		list, on = append(list, k+" AS "+name), append(on, name+" = "+k)
+		s.list, on = append(s.list, named{k, name}), append(on, equal(column(name), k))
 	}
-	for i, l := range right {
+	for i, x := range right {
 		name := f.g.column("m")
-		list = append(list, l+" AS "+name)
-		on = append(on, name+" IS NOT DISTINCT FROM "+left[i])
+		s.list, on = append(s.list, named{x, name}), append(on, apply(opSame, column(name), left[i]))
 	}
-	sql := "EXISTS (SELECT 1 FROM (SELECT " + strings.Join(list, ", ") + " FROM " + c.name + ") WHERE " + strings.Join(on, " AND ") + ")"
-	if !in {
-		sql = "NOT " + sql
-	}
-	a.f.where(sql)
+	s.on = and(on...)
+	a.f.add(s)
 	return &rel{f: a.f, elem: relabel(elems[0], left), order: a.order}
 }

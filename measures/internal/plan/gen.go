@@ -22,12 +22,18 @@ func (d Diagnostic) Error() string {
 
 // Statement makes one table: a define of a library.
 type Statement struct {
-	Name, Table, SQL string
-	Line             int
-	Library          string
+	Name, Table string // the table's name is quoted
+	Library     string
+	Line        int
+	SQL         string // of DuckDB, once it is printed
+
+	key  []named // of its rows
+	list []named // what they hold
+	with []*cte
+	from *cte
 }
 
-// Compiled is a measure's program as SQL.
+// Compiled is a measure's program: tables in the order in which they are made.
 type Compiled struct {
 	Statements []Statement
 	Defines    map[string]*Define // of the main library, by name asked for
@@ -92,9 +98,6 @@ func (g *gen) fail(e *env, n *elm.Node, format string, args ...any) value {
 	return nullV{}
 }
 
-func quote(s string) string     { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
-
 // env is what names mean at a place.
 type env struct {
 	lib  *elm.Library
@@ -135,6 +138,12 @@ func newGen(p *elm.Program, model *Model) *gen {
 
 func (g *gen) finish(out *Compiled) *Compiled {
 	out.Statements, out.ValueSets, out.Problems = g.order, g.valsets, g.problem
+	if len(out.Problems) > 0 {
+		return out // what could not be compiled is not printed
+	}
+	for i := range out.Statements {
+		out.Statements[i].print()
+	}
 	return out
 }
 
@@ -166,60 +175,38 @@ func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, 
 	}
 	defer func() { g.ctes, g.names, g.prefix = saved, names, prefix }()
 	d := &Define{Table: quoteName(id), Periodic: periodic}
-	f := g.frameOver(nil, &cte{base: "person", cols: []string{"pid"}})
-	f.key = []string{"pid"}
+	key := []string{"pid"}
+	base := "person"
 	if periodic {
-		f.open = &cte{base: "subject", cols: []string{"pid", "period", "mp_low", "mp_high"}}
-		f.key = []string{"pid", "period"}
+		base, key = "subject", []string{"pid", "period"}
 	}
+	f := g.frameOver(nil, &cte{base: base, cols: slices.Clone(key)})
+	if periodic {
+		f.open.cols = append(f.open.cols, "mp_low", "mp_high")
+	}
+	f.key = columns(key)
 	v := compile(f)
-	key := strings.Join(f.key, ", ")
+	s := Statement{Name: id[strings.IndexByte(id, '.')+1:], Table: d.Table, Library: e.lib.Name, key: asNamed(f.key, key)}
+	s.Line, _ = n.Position()
 	last := f
 	if l, ok := v.(listV); ok {
 		r := l.make(f)
 		d.List, last, v = true, r.f, r.elem
 		if len(r.order) > 0 {
 			d.order = true
-			key += ", row_number() OVER (PARTITION BY " + key + " ORDER BY " + strings.Join(r.order, ", ") + ") AS ord"
+			s.key = append(s.key, named{rowNumber(f.key, r.order), "ord"})
 		}
 	}
 	v = last.pack(v)
-	var list []string
-	elem := mapLeaves(v, func(s string) string {
-		name := fmt.Sprintf("x%d", len(list)+1)
-		list = append(list, s+" AS "+name)
-		d.columns = append(d.columns, name)
-		return name
+	d.elem = mapLeaves(v, func(x expr) expr {
+		name := fmt.Sprintf("x%d", len(s.list)+1)
+		s.list = append(s.list, named{x, name})
+		return column(name)
 	})
-	d.elem, d.Type = elem, typeName(elem)
-	line, _ := n.Position()
-	var b strings.Builder
-	fmt.Fprintf(&b, "-- %s, line %d\nCREATE TEMP TABLE %s AS\n", strings.ReplaceAll(id, "\n", " "), line, d.Table)
-	body := last.open.text()
-	b.WriteString(withText(g.ctes))
-	fmt.Fprintf(&b, "SELECT %s FROM (%s)", strings.Join(append([]string{key}, list...), ", "), body)
-	g.order = append(g.order, Statement{Name: id[strings.IndexByte(id, '.')+1:], Table: d.Table, SQL: b.String(), Line: line, Library: e.lib.Name})
+	d.columns, d.Type = namesOf(s.list), typeName(d.elem)
+	s.with, s.from = g.ctes, last.open
+	g.order = append(g.order, s)
 	return d
-}
-
-// withText prints tables as the WITH clause of the SELECT that follows it.
-func withText(list []*cte) string {
-	if len(list) == 0 {
-		return ""
-	}
-	head := "WITH "
-	if slices.ContainsFunc(list, func(c *cte) bool { return c.recursive }) {
-		head = "WITH RECURSIVE "
-	}
-	var parts []string
-	for _, c := range list {
-		mode := ""
-		if c.rowNum != "" {
-			mode = "MATERIALIZED "
-		}
-		parts = append(parts, c.name+" AS "+mode+"(\n  "+c.text()+")")
-	}
-	return head + strings.Join(parts, ",\n") + "\n"
 }
 
 // usesPeriod is whether an expression needs the measurement period.

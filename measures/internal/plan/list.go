@@ -78,7 +78,7 @@ func literalList(items []value, flat bool) listV {
 	return listV{lit: flat, items: items, make: func(at *frame) *rel {
 		if len(items) == 0 {
 			r := at.fork()
-			r.where("false")
+			r.where(no)
 			return &rel{f: r, elem: nullV{}}
 		}
 		var sides []*rel
@@ -96,11 +96,11 @@ func literalList(items []value, flat bool) listV {
 func conceptList(v conceptsV) listV {
 	return listV{make: func(at *frame) *rel {
 		r := at.fork()
-		s := &joinStep{kind: "INNER", table: "concept_list"}
-		s.on = v.list + " = " + s.demand(at.g, "list")
+		s := &joinStep{inner: true, table: "concept_list"}
+		s.on = equal(v.list, s.demand(at.g, "list"))
 		id := s.demand(at.g, "concept")
 		r.add(s)
-		return &rel{f: r, elem: conceptV{id: id}, order: []string{s.demand(at.g, "ordinal") + " ASC"}}
+		return &rel{f: r, elem: conceptV{id: id}, order: []expr{apply(opAscending, s.demand(at.g, "ordinal"))}}
 	}}
 }
 
@@ -139,17 +139,17 @@ func (f *frame) retrieve(n *elm.Node, e *env) *rel {
 	r := f.fork()
 	if table == "" {
 		g.fail(e, n, "the extract has no resource type %s", n.DataType)
-		r.where("false")
-		return &rel{f: r, elem: resV{types: []string{n.DataType}, rid: "NULL::UUID"}}
+		r.where(no)
+		return &rel{f: r, elem: resV{types: []string{n.DataType}, rid: null(typeID)}}
 	}
-	s := &joinStep{kind: "INNER", table: table}
+	s := &joinStep{inner: true, table: table}
 	rid := s.demand(g, "rid")
-	s.on = "true"
+	s.on = yes
 	if g.model.patients[n.DataType] {
-		s.on = "pid = " + s.demand(g, "pid")
+		s.on = equal(column("pid"), s.demand(g, "pid"))
 	}
 	r.add(s)
-	r.joined[table+"|"+rid] = s
+	r.joined[joinKey{table, [2]expr{rid}}] = s
 	elem := resV{types: []string{n.DataType}, rid: rid}
 	profile := n.TemplateID[strings.LastIndexByte(n.TemplateID, '/')+1:]
 	negative := strings.Contains(profile, "not") && !strings.Contains(profile, "note")
@@ -159,15 +159,15 @@ func (f *frame) retrieve(n *elm.Node, e *env) *rel {
 			// A profile of what was not done fixes the status: a modifier beside another one is
 			// neither that nor something done.
 			if line, ok := g.model.negates[n.DataType]; ok {
-				r.where(inTexts(s.demand(g, line.Column), line.Negates))
+				r.where(among(s.demand(g, line.Column), line.Negates...))
 			}
 		} else {
-			r.where("NOT " + s.demand(g, "negated"))
+			r.where(not(s.demand(g, "negated")))
 		}
 	}
 	if code, ok := vitals[profile]; ok {
-		r.where(s.demand(g, "code") + " IN (" + g.conceptIDs(codeV{code}) + ")")
-		r.where(g.filter(r.property(n, e, elem, "category"), codeV{vitalSigns}))
+		r.where(apply(opHasCode, append([]expr{s.demand(g, "code")}, codesOf(codeV{code})...)...))
+		r.where(filter(r.property(n, e, elem, "category"), codeV{vitalSigns}))
 	}
 	if len(n.Codes) == 0 {
 		return &rel{f: r, elem: elem}
@@ -180,14 +180,14 @@ func (f *frame) retrieve(n *elm.Node, e *env) *rel {
 			}
 		}
 	}
-	where := g.filter(of, r.codes(n.Codes[0], e))
-	if where == "" {
+	where := filter(of, r.codes(n.Codes[0], e))
+	if where.none() {
 		g.fail(e, n, "codes of %s.%s are not supported", n.DataType, n.CodeProperty)
-		where = "false"
+		where = no
 	}
 	if negative {
 		if v, ok := r.codes(n.Codes[0], e).(valueSetV); ok && g.model.has(n.DataType, "not_done_value_set") {
-			where = or(truth(where), truth(s.demand(g, "not_done_value_set")+" = "+quote(v.url)))
+			where = or(truth(where), truth(equal(s.demand(g, "not_done_value_set"), text(v.url))))
 		}
 	}
 	r.where(where)
@@ -209,33 +209,33 @@ func (f *frame) codes(n *elm.Node, e *env) value {
 	return v
 }
 
-// filter is SQL for whether a concept, or one of a list, is among codes; "" when it
-// cannot be told.
-func (g *gen) filter(of, codes value) string {
-	ids := ""
+// filter is whether a concept, or one of a list, is among codes; never null, and none when
+// it cannot be told.
+func filter(of, codes value) expr {
+	switch of.(type) {
+	case nullV, strV:
+		return no
+	}
+	concept, isConcept := of.(conceptV)
+	list, isList := of.(conceptsV)
 	switch c := codes.(type) {
 	case valueSetV:
-		ids = "SELECT concept FROM value_set WHERE url = " + quote(c.url)
+		switch {
+		case isConcept:
+			return node(opInValueSet, c.url, concept.id)
+		case isList:
+			return node(opAnyInSet, c.url, list.list)
+		}
 	case codeV:
-		if len(c.codes) == 0 {
-			return ""
+		switch {
+		case len(c.codes) == 0:
+		case isConcept:
+			return apply(opHasCode, append([]expr{concept.id}, codesOf(c)...)...)
+		case isList:
+			return apply(opAnyHasCode, append([]expr{list.list}, codesOf(c)...)...)
 		}
-		ids = g.conceptIDs(c)
-	default:
-		return ""
 	}
-	switch o := of.(type) {
-	case conceptV:
-		if o.id == "" {
-			return ""
-		}
-		return "coalesce(" + o.id + " IN (" + ids + "), false)"
-	case conceptsV:
-		return "coalesce(" + o.list + " IN (SELECT list FROM concept_list WHERE concept IN (" + ids + ")), false)"
-	case nullV, strV:
-		return "false"
-	}
-	return ""
+	return expr{}
 }
 
 // vitals are the profiles that fix an observation's code. All of them ask for the

@@ -1,53 +1,47 @@
 package plan
 
-import "fmt"
+import "strconv"
 
 // A list inside a tuple cannot stay a frame of its own where the tuple leaves the frame it was
 // made in: in a define's table, in a union. It is packed there into one column, a list of
-// structs with a field for each expression of the element, and unpacked where it is used.
+// tuples with a field for each expression of the element, and unpacked where it is used.
 
 // packed is what a packed list holds.
 type packed struct {
-	column string
-	elem   value // of the expressions f1, f2, ..
+	column expr
+	elem   value // of the fields, in order
 }
 
 // unpack is a list that is held in a column.
-func unpack(column string, elem value) listV {
+func unpack(column expr, elem value) listV {
 	if len(leaves(elem)) == 0 { // nothing but nulls
 		return literalList(nil, true)
 	}
-	item := func(place string) value {
+	item := func(place expr) value {
 		n := 0
-		return mapLeaves(elem, func(string) string {
+		return mapLeaves(elem, func(expr) expr {
 			n++
-			return fmt.Sprintf("%s[%s].f%d", column, place, n)
+			return node(opItem, strconv.Itoa(n), column, place)
 		})
 	}
 	return listV{
 		packed: &packed{column, elem},
 		make: func(at *frame) *rel {
 			r := at.fork()
-			i := r.unnest("range(1, len("+column+") + 1)", "place")
-			return &rel{f: r, elem: r.bind(item(i)), order: []string{i + " ASC"}}
+			i := r.unnest(apply(opRange, whole(1), apply(opAdd, apply(opLength, column), whole(1))), "place")
+			return &rel{f: r, elem: r.bind(item(i)), order: []expr{apply(opAscending, i)}}
 		},
 		end: func(last bool) value {
 			if last {
-				return item("-1")
+				return item(whole(-1))
 			}
-			return item("1")
+			return item(whole(1))
 		},
 	}
 }
 
-// listType is the SQL type of a packed list of elements.
-func listType(elem value) string {
-	var fields []string
-	for i, t := range leafTypes(elem) {
-		fields = append(fields, fmt.Sprintf("f%d %s", i+1, t))
-	}
-	return "STRUCT(" + join(fields) + ")[]"
-}
+// listType is a null of the type that a packed list of such elements has.
+func listType(elem value) expr { return node(opNull, typeList, leaves(nullLike(elem))...) }
 
 // pack packs the lists inside a tuple of f's rows. A list on its own is left as it is.
 func (f *frame) pack(v value) value {
@@ -71,6 +65,12 @@ func (f *frame) packList(l listV) value {
 	if len(leaves(elem)) == 0 {
 		return literalList(nil, true)
 	}
-	list := f.back(r, "list("+structOf(leaves(elem))+" ORDER BY "+join(orderOf(&rel{elem: elem, order: r.order}))+")")[0]
-	return unpack(f.bindSQL("CAST(coalesce("+list+", []) AS "+listType(elem)+")", "list"), elem)
+	return unpack(f.bindExpr(f.collected(&rel{f: r.f, elem: elem, order: r.order}), "list"), elem)
+}
+
+// collected is a list, whose element is bound, as one column of f.
+func (f *frame) collected(r *rel) expr {
+	tuple := apply(opTuple, leaves(r.elem)...)
+	list := f.back(r, apply(opCollect, append([]expr{tuple}, orderOf(r)...)...))[0]
+	return cast(first(list, apply(opList)), listType(r.elem))
 }

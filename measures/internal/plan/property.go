@@ -64,20 +64,17 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 		if path == "id" {
 			return refV{v.rid}
 		}
-		if v.tag == "" {
+		if v.tag.none() {
 			return f.element(n, e, v, v.types[0], "", path)
 		}
-		var conds []string
+		var conds []expr
 		var vals []value
 		for _, t := range v.types {
 			if lines, _, part := g.model.find(t, path); len(lines) == 0 && !part && path != "extension" && path != "modifierExtension" {
 				continue
 			}
 			x := f.element(n, e, v, t, "", path)
-			if c, ok := x.(conceptsV); ok {
-				x = c
-			}
-			conds, vals = append(conds, "coalesce("+v.tag+" = "+quote(t)+", false)"), append(vals, x)
+			conds, vals = append(conds, truth(equal(v.tag, text(t)))), append(vals, x)
 		}
 		if len(vals) == 0 {
 			return nullV{} // only another of the types that the author wrote has it
@@ -100,7 +97,7 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 		case "reference", "value":
 			return v
 		case "type":
-			return strV{"NULL::VARCHAR"}
+			return strV{null(typeText)}
 		}
 	case qtyV:
 		switch path {
@@ -116,9 +113,9 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 		case "high", "end":
 			return f.edge(v.e, maxDate)
 		case "lowClosed":
-			return boolV{caseOf([]string{v.nn}, []string{not(truth(v.sUnk))})}
+			return boolV{when(truth(v.nn), not(truth(v.sUnk)))}
 		case "highClosed":
-			return boolV{caseOf([]string{v.nn}, []string{not(truth(v.eUnk))})}
+			return boolV{when(truth(v.nn), not(truth(v.eUnk)))}
 		case "value":
 			return v
 		}
@@ -127,12 +124,12 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 		case "coding", "codes":
 			return literalList([]value{v}, true)
 		case "code":
-			if v.code != "" {
+			if !v.code.none() {
 				return strV{v.code}
 			}
-			return strV{"(SELECT min(code) FROM concept k WHERE k.concept = " + v.id + ")"}
+			return strV{apply(opConceptCode, v.id)}
 		case "system":
-			return strV{"(SELECT min(system) FROM concept k WHERE k.concept = " + v.id + ")"}
+			return strV{apply(opConceptSys, v.id)}
 		case "value":
 			return v
 		}
@@ -150,7 +147,7 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 		if path == "value" {
 			return v
 		}
-		var conds []string
+		var conds []expr
 		var vals []value
 		for _, a := range v.alts {
 			switch a.v.(type) {
@@ -202,20 +199,20 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 }
 
 // edge is an interval's end as it was given: null where it was null.
-func (f *frame) edge(v value, edge string) value {
+func (f *frame) edge(v value, edge expr) value {
 	d, ok := v.(dateV)
 	if !ok {
 		return v
 	}
-	if plain.MatchString(d.lo) && strings.HasPrefix(d.lo, "mp_") {
+	if d.lo == column("mp_low") || d.lo == column("mp_high") {
 		return d
 	}
-	cond := truth(d.lo + " <> " + edge)
-	return mapLeaves(d, func(s string) string {
-		if isConst(s) {
-			return s
+	cond := truth(apply(opNotEqual, d.lo, edge))
+	return mapLeaves(d, func(x expr) expr {
+		if isConst(x) {
+			return x
 		}
-		return caseOf([]string{cond}, []string{s})
+		return when(cond, x)
 	})
 }
 
@@ -227,7 +224,7 @@ func (f *frame) element(n *elm.Node, e *env, owner value, resource, prefix, path
 		full = prefix + "." + path
 	}
 	if url, ok := strings.CutPrefix(prefix, "extension("); ok && path == "url" {
-		return strV{quote(strings.TrimSuffix(url, ")"))}
+		return strV{text(strings.TrimSuffix(url, ")"))}
 	}
 	if path == "extension" || path == "modifierExtension" {
 		return f.extensions(n, e, owner, resource, prefix)
@@ -250,7 +247,7 @@ func (f *frame) element(n *elm.Node, e *env, owner value, resource, prefix, path
 			count := s.demand(g, line.Column)
 			return listV{make: func(at *frame) *rel {
 				r := at.fork()
-				return &rel{f: r, elem: numV{r.unnest("range(coalesce("+count+", 0))", "n"), true}}
+				return &rel{f: r, elem: numV{r.unnest(apply(opRange, whole(0), first(count, whole(0))), "n"), true}}
 			}}
 		}
 		if strings.HasSuffix(line.Path, "[first]") {
@@ -283,15 +280,13 @@ func (f *frame) tableOf(owner value, resource string) *joinStep {
 	case resV:
 		return f.join(g.model.tables[resource], o.rid, "rid")
 	case childV:
-		id := o.table + "|" + o.rid + "|" + o.ordinal
-		for p := f; p != nil; p = p.parent {
-			if s := p.joined[id]; s != nil {
-				return s
-			}
+		k := joinKey{o.table, [2]expr{o.rid, o.ordinal}}
+		if s := f.joinedAt(k); s != nil {
+			return s
 		}
-		s := &joinStep{kind: "LEFT", table: o.table}
-		s.on = o.rid + " = " + s.demand(g, "rid") + " AND " + o.ordinal + " = " + s.demand(g, "ordinal")
-		f.joined[id] = s
+		s := &joinStep{table: o.table}
+		s.on = and(equal(o.rid, s.demand(g, "rid")), equal(o.ordinal, s.demand(g, "ordinal")))
+		f.joined[k] = s
 		f.add(s)
 		return s
 	}
@@ -304,7 +299,7 @@ func (f *frame) column(s *joinStep, line Element, base string, alone bool) value
 	date := func(x string) dateV {
 		return dateV{s.demand(g, x+"_lo"), s.demand(g, x+"_hi"), s.demand(g, x+"_prec"), line.Type == "date"}
 	}
-	name := func(suffix string) string {
+	name := func(suffix string) expr {
 		if alone {
 			return s.demand(g, base)
 		}
@@ -319,7 +314,7 @@ func (f *frame) column(s *joinStep, line Element, base string, alone bool) value
 	case "Period":
 		low, high := date(base+"_start"), date(base+"_end")
 		there := notNull(low)
-		return f.bind(g.makeInterval(low, high, there, "true", func(string) {}))
+		return f.bind(g.makeInterval(low, high, there, yes, func(string) {}))
 	case "boolean":
 		return boolV{name("_bool")}
 	case "integer", "positiveInt", "unsignedInt":
@@ -331,7 +326,7 @@ func (f *frame) column(s *joinStep, line Element, base string, alone bool) value
 	case "Range":
 		low := qtyV{s.demand(g, base+"_low_num"), s.demand(g, base+"_low_unit")}
 		high := qtyV{s.demand(g, base+"_high_num"), s.demand(g, base+"_high_unit")}
-		return f.bind(g.makeInterval(low, high, "true", "true", func(string) {}))
+		return f.bind(g.makeInterval(low, high, yes, yes, func(string) {}))
 	case "code":
 		return strV{name("_code")}
 	case "string":
@@ -355,7 +350,7 @@ func (f *frame) choice(s *joinStep, lines []Element, path string) value {
 	if tagged {
 		c.tag = s.demand(g, base+"_tag")
 	}
-	var conds, tags []string
+	var conds, tags []expr
 	for _, line := range lines {
 		if strings.HasPrefix(line.Path, "_") {
 			continue
@@ -377,7 +372,7 @@ func (f *frame) choice(s *joinStep, lines []Element, path string) value {
 			continue
 		}
 		if !tagged {
-			conds, tags = append(conds, notNull(v)), append(tags, quote(fhir))
+			conds, tags = append(conds, notNull(v)), append(tags, text(fhir))
 		}
 		found := false
 		for i := range c.alts {
@@ -394,7 +389,7 @@ func (f *frame) choice(s *joinStep, lines []Element, path string) value {
 		if len(c.alts) == 1 {
 			return c.alts[0].v
 		}
-		c.tag = f.bindSQL(caseOf(conds, tags), path+"_type")
+		c.tag = f.bindExpr(caseOf(conds, tags), path+"_type")
 	}
 	return c
 }
@@ -402,7 +397,7 @@ func (f *frame) choice(s *joinStep, lines []Element, path string) value {
 // children is a repeated element as a list of its rows.
 func (f *frame) children(s *joinStep, owner value, resource string, line Element, full string) value {
 	g := f.g
-	rid, ordinal := "", ""
+	var rid, ordinal expr
 	switch o := owner.(type) {
 	case resV:
 		rid = o.rid
@@ -412,16 +407,16 @@ func (f *frame) children(s *joinStep, owner value, resource string, line Element
 	table := line.Column
 	return listV{make: func(at *frame) *rel {
 		r := at.fork()
-		j := &joinStep{kind: "INNER", table: table}
+		j := &joinStep{inner: true, table: table}
 		own := j.demand(g, "rid")
 		ord := j.demand(g, "ordinal")
-		j.on = rid + " = " + own
-		if ordinal != "" {
-			j.on += " AND " + ordinal + " = " + j.demand(g, "parent_ordinal")
+		j.on = equal(rid, own)
+		if !ordinal.none() {
+			j.on = and(j.on, equal(ordinal, j.demand(g, "parent_ordinal")))
 		}
 		r.add(j)
-		r.joined[table+"|"+own+"|"+ord] = j
-		order := []string{ord + " ASC"}
+		r.joined[joinKey{table, [2]expr{own, ord}}] = j
+		order := []expr{apply(opAscending, ord)}
 		switch {
 		case strings.HasPrefix(line.Type, "Reference("):
 			return &rel{f: r, elem: refV{j.demand(g, "target_rid")}, order: order}
@@ -460,21 +455,20 @@ func (f *frame) extensions(n *elm.Node, e *env, owner value, resource, prefix st
 		if len(urls) > 0 {
 			lists = append(lists, func(at *frame) *rel {
 				r := at.fork()
-				j := &joinStep{kind: "INNER", table: table}
+				j := &joinStep{inner: true, table: table}
 				own := j.demand(g, "rid")
 				ord := j.demand(g, "ordinal")
-				j.on = rid + " = " + own
+				j.on = equal(rid, own)
 				short := j.demand(g, "url")
 				r.add(j)
-				var conds, vals []string
+				var conds, vals []expr
 				for i := range urls {
-					conds, vals = append(conds, short+" = "+quote(names[i])), append(vals, quote(urls[i]))
+					conds, vals = append(conds, equal(short, text(names[i]))), append(vals, text(urls[i]))
 				}
 				var lines []Element
-				for i, u := range urls {
+				for _, u := range urls {
 					if x, ok := g.model.extAt[resource+"||"+u]; ok {
 						x.Column = "value[x]"
-						_ = i
 						lines = append(lines, x)
 					}
 				}
@@ -482,7 +476,7 @@ func (f *frame) extensions(n *elm.Node, e *env, owner value, resource, prefix st
 				if len(lines) > 0 {
 					v = r.choice(j, lines, "value")
 				}
-				return &rel{f: r, elem: tupleV{[]string{"url", "value"}, []value{strV{caseOf(conds, vals)}, v}, "true"}, order: []string{ord + " ASC"}}
+				return &rel{f: r, elem: tupleV{[]string{"url", "value"}, []value{strV{caseOf(conds, vals)}, v}, yes}, order: []expr{apply(opAscending, ord)}}
 			})
 		}
 	} else {
@@ -499,7 +493,7 @@ func (f *frame) extensions(n *elm.Node, e *env, owner value, resource, prefix st
 			lists = append(lists, func(at *frame) *rel {
 				r := at.fork()
 				r.where(notNull(v))
-				return &rel{f: r, elem: tupleV{[]string{"url", "value"}, []value{strV{quote(u)}, v}, "true"}}
+				return &rel{f: r, elem: tupleV{[]string{"url", "value"}, []value{strV{text(u)}, v}, yes}}
 			})
 		}
 	}
@@ -534,7 +528,7 @@ func (f *frame) extensionParts(owner value, resource, url, only string) value {
 	s := f.tableOf(owner, resource)
 	for _, name := range names {
 		if v := f.column(s, parts[name], parts[name].Column, true); v != nil {
-			items = append(items, tupleV{[]string{"url", "value"}, []value{strV{quote(name)}, v}, notNull(v)})
+			items = append(items, tupleV{[]string{"url", "value"}, []value{strV{text(name)}, v}, notNull(v)})
 		}
 	}
 	return literalList(items, false)

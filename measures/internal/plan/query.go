@@ -81,11 +81,11 @@ func (f *frame) scalarQuery(n *elm.Node, e *env, source value) value {
 			return r
 		}}
 	}
-	return f.g.choose([]string{cond}, []value{out})
+	return f.g.choose([]expr{cond}, []value{out})
 }
 
 // related is whether a with or without clause holds, for a scalar source.
-func (f *frame) related(r *elm.Node, e *env) string {
+func (f *frame) related(r *elm.Node, e *env) expr {
 	l := f.asList(f.oneAsList(f.value(r.Expression, e)), r, e)
 	found := f.exists(listV{make: func(at *frame) *rel {
 		x := l.make(at)
@@ -128,7 +128,7 @@ func (f *frame) rows(n *elm.Node, e *env, first listV) (r *rel, in *env) {
 	}
 	elem := r.elem
 	if len(n.Source) > 1 && n.Return == nil {
-		t := tupleV{nn: "true"}
+		t := tupleV{nn: yes}
 		for _, s := range n.Source {
 			v, _ := in.find(s.Alias)
 			t.names, t.fields = append(t.names, s.Alias), append(t.fields, v)
@@ -205,7 +205,7 @@ func (f *frame) with(w *elm.Node, e *env) {
 
 // orderBy gives the ORDER BY terms of one item of a sort clause. Nulls come first
 // where the direction is ascending.
-func (f *frame) orderBy(by *elm.Node, n *elm.Node, e *env, elem value) []string {
+func (f *frame) orderBy(by *elm.Node, n *elm.Node, e *env, elem value) []expr {
 	v := elem
 	switch by.Type {
 	case "ByColumn":
@@ -215,29 +215,27 @@ func (f *frame) orderBy(by *elm.Node, n *elm.Node, e *env, elem value) []string 
 	}
 	v = f.bind(dateOf(v))
 	desc := strings.HasPrefix(by.Direction, "desc")
-	dir := " ASC NULLS FIRST"
+	dir := opNullsFirst
 	if desc {
-		dir = " DESC NULLS LAST"
+		dir = opNullsLast
 	}
 	switch v := v.(type) {
-	case dateV:
-		return []string{v.lo + dir}
 	case qtyV:
-		return []string{v.num + dir}
+		return []expr{apply(dir, v.num)}
 	case intervalV:
-		return append(leavesDir(v.s, dir), leavesDir(v.e, dir)...)
+		return append(sortItems(v.s, dir), sortItems(v.e, dir)...)
 	}
-	return leavesDir(v, dir)
+	return sortItems(v, dir)
 }
 
-func leavesDir(v value, dir string) []string {
+func sortItems(v value, dir op) []expr {
 	if d, ok := v.(dateV); ok {
-		return []string{d.lo + dir}
+		return []expr{apply(dir, d.lo)}
 	}
-	var list []string
+	var list []expr
 	for _, l := range leaves(v) {
-		if !isConst(l) && !isNullLit(l) {
-			list = append(list, l+dir)
+		if !isConst(l) && !isNull(l) {
+			list = append(list, apply(dir, l))
 		}
 	}
 	return list

@@ -11,7 +11,7 @@ func (g *gen) unify(vals []value) []value {
 	var kinds []string
 	for i, v := range vals {
 		if c, ok := v.(codeV); ok {
-			vals[i] = g.codeConcept(c)
+			vals[i] = codeConcept(c)
 		}
 		if iv, ok := v.(intervalV); ok {
 			if _, ok := iv.s.(nullV); ok {
@@ -87,30 +87,63 @@ func kindOf(v value) string {
 		return "tuple"
 	case listV:
 		if v.packed != nil { // lists of two types do not make one
-			return "list of " + (state{v.elem, true}).String()
+			return "list of " + shape(v.elem)
 		}
 		return "list"
 	}
 	return "other"
 }
 
+// shape is what v's expressions are of, so that values of one shape have equal columns.
+func shape(v value) string {
+	all := func(list []value) (out string) {
+		for _, x := range list {
+			out += " " + shape(x)
+		}
+		return "(" + out + ")"
+	}
+	switch v := v.(type) {
+	case numV:
+		return typeName(v)
+	case dateV:
+		return typeName(v) + map[bool]string{true: " exact"}[v.exact()]
+	case intervalV:
+		return "interval" + all([]value{v.s, v.e})
+	case resV:
+		return strings.Join(v.types, "|") + map[bool]string{true: " tag"}[!v.tag.none()]
+	case choiceV:
+		out := "choice"
+		for _, a := range v.alts {
+			out += " " + a.typ + " " + shape(a.v)
+		}
+		return out
+	case tupleV:
+		return "tuple " + strings.Join(v.names, " ") + all(v.fields)
+	case listV:
+		if v.packed != nil {
+			return "list of " + shape(v.elem)
+		}
+	}
+	return kindOf(v)
+}
+
 // meet is a shape that both a and b, of one kind, fit.
 func (g *gen) meet(a, b value) value {
 	switch a := a.(type) {
 	case numV:
-		return numV{a.sql, a.integer && b.(numV).integer}
+		return numV{a.num, a.integer && b.(numV).integer}
 	case dateV:
 		b := b.(dateV)
-		lo, hi := "lo", "lo"
-		if a.lo != a.hi || b.lo != b.hi {
-			hi = "hi"
+		d := dateV{lo: a.lo, prec: a.prec, date: a.date && b.date}
+		if !a.exact() || !b.exact() {
+			d.hi = a.last()
 		}
-		return dateV{lo, hi, "prec", a.date && b.date}
+		return d
 	case conceptV:
 		return conceptV{id: a.id}
 	case intervalV:
 		b := b.(intervalV)
-		return intervalV{g.unify([]value{a.s, b.s})[0], g.unify([]value{a.e, b.e})[0], "f", "f", "f"}
+		return intervalV{g.unify([]value{a.s, b.s})[0], g.unify([]value{a.e, b.e})[0], a.sUnk, a.eUnk, a.nn}
 	case resV:
 		types := slices.Clone(a.types)
 		for _, t := range b.(resV).types {
@@ -119,12 +152,12 @@ func (g *gen) meet(a, b value) value {
 			}
 		}
 		if len(types) > 1 {
-			return resV{types: types, tag: "tag", rid: "rid"}
+			return resV{types: types, tag: null(typeText), rid: a.rid}
 		}
 		return a
 	case tupleV:
 		b := b.(tupleV)
-		t := tupleV{names: a.names, nn: "nn"}
+		t := tupleV{names: a.names, nn: a.nn}
 		for i, f := range a.fields {
 			if j := slices.Index(b.names, a.names[i]); j >= 0 {
 				f = g.unify([]value{f, b.fields[j]})[0]
@@ -143,11 +176,11 @@ func (g *gen) fit(v, shape value) value {
 	}
 	switch s := shape.(type) {
 	case numV:
-		return numV{v.(numV).sql, s.integer}
+		return numV{v.(numV).num, s.integer}
 	case dateV:
 		d := v.(dateV)
-		if s.lo != s.hi && d.lo == d.hi {
-			return dateV{d.lo, "(" + d.hi + ")", d.prec, s.date}
+		if !s.exact() {
+			d.hi = d.last()
 		}
 		return dateV{d.lo, d.hi, d.prec, s.date}
 	case conceptV:
@@ -157,8 +190,8 @@ func (g *gen) fit(v, shape value) value {
 		return intervalV{g.fit(i.s, s.s), g.fit(i.e, s.e), i.sUnk, i.eUnk, i.nn}
 	case resV:
 		r := v.(resV)
-		if s.tag != "" && r.tag == "" {
-			r.tag = caseOf([]string{notNull(r)}, []string{quote(r.types[0])})
+		if !s.tag.none() && r.tag.none() {
+			r.tag = when(notNull(r), text(r.types[0]))
 		}
 		r.types = s.types
 		return r
@@ -181,56 +214,60 @@ func (g *gen) fit(v, shape value) value {
 func nullLike(v value) value {
 	switch v := v.(type) {
 	case dateV:
-		if v.lo == v.hi {
-			return dateV{"NULL::TIMESTAMP", "NULL::TIMESTAMP", "NULL::INTEGER", v.date}
+		d := dateV{lo: null(typeTimestamp), prec: null(typeSmall), date: v.date}
+		if !v.exact() {
+			d.hi = d.lo
 		}
-		return dateV{"NULL::TIMESTAMP", "(NULL::TIMESTAMP)", "NULL::INTEGER", v.date}
+		return d
 	case intervalV:
-		return intervalV{nullLike(v.s), nullLike(v.e), "NULL::BOOLEAN", "NULL::BOOLEAN", "false"}
+		return intervalV{nullLike(v.s), nullLike(v.e), null(typeBoolean), null(typeBoolean), no}
 	case boolV:
-		return boolV{"NULL::BOOLEAN"}
+		return boolV{null(typeBoolean)}
 	case numV:
-		return numV{map[bool]string{true: "NULL::BIGINT", false: "NULL::DOUBLE"}[v.integer], v.integer}
+		if v.integer {
+			return numV{null(typeInteger), true}
+		}
+		return numV{null(typeDecimal), false}
 	case strV:
-		return strV{"NULL::VARCHAR"}
+		return strV{null(typeText)}
 	case qtyV:
-		return qtyV{"NULL::DOUBLE", "NULL::VARCHAR"}
+		return qtyV{null(typeDecimal), null(typeText)}
 	case conceptV:
-		return conceptV{id: "NULL::BIGINT"}
+		return conceptV{id: null(typeConcept)}
 	case conceptsV:
-		return conceptsV{"NULL::BIGINT"}
+		return conceptsV{null(typeConcept)}
 	case refV:
-		return refV{"NULL::UUID"}
+		return refV{null(typeID)}
 	case choiceV:
-		c := choiceV{tag: "NULL::VARCHAR"}
+		c := choiceV{tag: null(typeText)}
 		for _, a := range v.alts {
 			c.alts = append(c.alts, alternative{a.typ, a.tags, nullLike(a.v)})
 		}
 		return c
 	case tupleV:
-		t := tupleV{names: v.names, nn: "false"}
+		t := tupleV{names: v.names, nn: no}
 		for _, f := range v.fields {
 			t.fields = append(t.fields, nullLike(f))
 		}
 		return t
 	case resV:
-		r := resV{types: v.types, rid: "NULL::UUID"}
-		if v.tag != "" {
-			r.tag = "NULL::VARCHAR"
+		r := resV{types: v.types, rid: null(typeID)}
+		if !v.tag.none() {
+			r.tag = null(typeText)
 		}
 		return r
 	case childV:
-		v.rid, v.ordinal = "NULL::UUID", "NULL::INTEGER"
+		v.rid, v.ordinal = null(typeID), null(typeSmall)
 		return v
 	case partV:
 		return partV{nullLike(v.base), v.prefix}
 	case listV:
 		if v.packed != nil {
-			return unpack("NULL::"+listType(v.elem), v.elem)
+			return unpack(listType(v.elem), v.elem)
 		}
 		return literalList(nil, true)
 	}
-	return mapLeaves(v, func(string) string { return "NULL" })
+	return mapLeaves(v, func(expr) expr { return null(typeAny) })
 }
 
 // unifyChoice makes choices of values of several types.
@@ -280,13 +317,13 @@ func (g *gen) unifyChoice(vals []value) []value {
 	}
 	out := make([]value, len(vals))
 	for i, v := range vals {
-		c := choiceV{tag: "NULL::VARCHAR"}
+		c := choiceV{tag: null(typeText)}
 		switch v := v.(type) {
 		case nullV:
 		case choiceV:
 			c.tag = v.tag
 		default:
-			c.tag = caseOf([]string{notNull(v)}, []string{quote(typeName(v))})
+			c.tag = when(notNull(v), text(typeName(v)))
 		}
 		for _, t := range types {
 			c.alts = append(c.alts, alternative{t, tags[t], alts[t][i]})
@@ -297,40 +334,40 @@ func (g *gen) unifyChoice(vals []value) []value {
 }
 
 // choose is the first value whose condition holds; conditions are never null.
-func (g *gen) choose(conds []string, vals []value) value {
-	var cs []string
+func (g *gen) choose(conds []expr, vals []value) value {
+	var cs []expr
 	var vs []value
 	for i, c := range conds {
-		if c == "false" {
+		if c == no {
 			continue
 		}
 		cs, vs = append(cs, c), append(vs, vals[i])
-		if c == "true" {
+		if c == yes {
 			break
 		}
 	}
 	if len(vs) == 0 {
 		return nullV{}
 	}
-	if cs[0] == "true" {
+	if cs[0] == yes {
 		return vs[0]
 	}
 	vs = g.unify(vs)
-	columns := make([][]string, len(vs))
+	columns := make([][]expr, len(vs))
 	for i, v := range vs {
 		columns[i] = leaves(v)
 	}
 	n := -1
-	return mapLeaves(vs[0], func(string) string {
+	return mapLeaves(vs[0], func(expr) expr {
 		n++
-		var texts []string
+		var branches []expr
 		for i := range vs {
-			texts = append(texts, columns[i][n])
+			branches = append(branches, columns[i][n])
 		}
-		if same := slices.Index(cs, "true") >= 0 && !slices.ContainsFunc(texts, func(s string) bool { return s != texts[0] }); same {
-			return texts[0]
+		if slices.Contains(cs, yes) && !slices.ContainsFunc(branches, func(x expr) bool { return x != branches[0] }) {
+			return branches[0]
 		}
-		return caseOf(cs, texts)
+		return caseOf(cs, branches)
 	})
 }
 
@@ -348,7 +385,7 @@ func (g *gen) unifyTuples(vals []value) []value {
 	}
 	out := make([]tupleV, len(vals))
 	for i, v := range vals {
-		out[i] = tupleV{names: names, nn: "false"}
+		out[i] = tupleV{names: names, nn: no}
 		if t, ok := v.(tupleV); ok {
 			out[i].nn = t.nn
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -39,58 +40,58 @@ func unitNamed(code string) (unit, bool) {
 }
 
 // convertTo is a quantity's number in a unit; null where the units do not convert.
-func convertTo(q qtyV, target string) string {
-	if q.unit == quote(target) {
+func convertTo(q qtyV, target string) expr {
+	if q.unit == text(target) {
 		return q.num
 	}
 	to, known := unitNamed(target)
 	if isConst(q.unit) {
-		from, ok := unitNamed(strings.Trim(q.unit, "'"))
-		switch {
-		case !ok || !known || from.kind != to.kind:
-			return "NULL::DOUBLE"
-		case from.size == to.size:
-			return q.num
+		from, ok := unitNamed(q.unit.text())
+		if !ok || !known || from.kind != to.kind {
+			return null(typeDecimal)
 		}
-		return "(" + q.num + " * " + from.size + " / " + to.size + ")"
+		return rescaled(q.num, from, to)
 	}
-	var same []string
-	other := ""
-	for _, name := range sortedUnits {
+	have := first(q.unit, text("1"))
+	same := []string{target}
+	if known && to.kind == "one" {
+		have = apply(opUnitless, have)
+		if target != "1" {
+			same = append(same, "1")
+		}
+	}
+	// Units of one size are one branch.
+	var conds, vals []expr
+	for _, name := range slices.Sorted(maps.Keys(units)) {
 		u := units[name]
-		if name == target || !known || u.kind != to.kind {
-			continue
-		}
-		if u.size == to.size {
-			same = append(same, quote(name))
-		} else {
-			other += " WHEN " + quote(name) + " THEN " + q.num + " * " + u.size + " / " + to.size
-		}
-	}
-	same = append([]string{quote(target)}, same...)
-	have := "coalesce(" + q.unit + ", '1')"
-	if to.kind == "one" {
-		have = "regexp_replace(" + have + ", '^[{][^}]*[}]$', '1')"
-		if !slices.Contains(same, "'1'") {
-			same = append(same, "'1'")
+		switch {
+		case !known || u.kind != to.kind || slices.Contains(same, name):
+		case u.size == to.size:
+			same = append(same, name)
+		default:
+			conds, vals = append(conds, equal(have, text(name))), append(vals, rescaled(q.num, u, to))
 		}
 	}
-	sql := "CASE " + have
-	for _, s := range same {
-		sql += " WHEN " + s + " THEN " + q.num
+	return caseOf(append([]expr{among(have, same...)}, conds...), append([]expr{q.num}, vals...))
+}
+
+// rescaled is a number of one unit as a number of another of its kind.
+func rescaled(x expr, from, to unit) expr {
+	if from.size == to.size {
+		return x
 	}
-	return sql + other + " END"
+	return apply(opDivide, apply(opMultiply, x, number(from.size)), number(to.size))
 }
 
 // commonUnit gives both numbers in one unit.
-func commonUnit(a, b qtyV) (string, string) {
+func commonUnit(a, b qtyV) (x, y expr) {
 	switch {
 	case a.unit == b.unit:
 		return a.num, b.num
 	case isConst(b.unit):
-		return convertTo(a, strings.Trim(b.unit, "'")), b.num
+		return convertTo(a, b.unit.text()), b.num
 	case isConst(a.unit):
-		return a.num, convertTo(b, strings.Trim(a.unit, "'"))
+		return a.num, convertTo(b, a.unit.text())
 	}
-	return "CASE WHEN coalesce(" + a.unit + ", '1') = coalesce(" + b.unit + ", '1') THEN " + a.num + " END", b.num
+	return when(equal(first(a.unit, text("1")), first(b.unit, text("1"))), a.num), b.num
 }

@@ -2,58 +2,62 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"farr/measures/internal/elm"
 )
 
-// value is what an expression compiles to in a frame: a closed sum of bundles of
-// SQL expressions.
+// value is what an expression of CQL compiles to in a frame: a closed sum of bundles of
+// scalar expressions. Which it is, is the expression's type.
 type value interface{ isValue() }
 
 type (
 	nullV struct{}
-	boolV struct{ sql string }
+	boolV struct{ is expr }
 	numV  struct {
-		sql     string
+		num     expr
 		integer bool
 	}
-	strV  struct{ sql string }
+	strV  struct{ text expr }
 	dateV struct {
-		lo, hi, prec string // bounds in UTC, both inclusive; precision 1 year .. 6 millisecond
-		date         bool   // a Date, not a DateTime
+		lo   expr // the first moment that it may be
+		hi   expr // the last, inclusive; none when the date is exact
+		prec expr // 1 year .. 6 millisecond
+		date bool // a Date, not a DateTime
 	}
-	qtyV      struct{ num, unit string }
-	conceptV  struct{ id, code string } // id in the concept dictionary; the code's text where it is a column
+	qtyV      struct{ num, unit expr }
+	conceptV  struct{ id, code expr } // id in the concept dictionary; the code's text where it is a column
 	codeV     struct{ codes []elm.Code }
-	conceptsV struct{ list string } // id of a list of concepts
+	conceptsV struct{ list expr } // id of a list of concepts
 	valueSetV struct{ url string }
 	// An interval's ends are normalised: closed, with an unknown end as an uncertain point.
 	intervalV struct {
 		s, e       value
-		sUnk, eUnk string
-		nn         string // whether it is an interval at all
+		sUnk, eUnk expr
+		nn         expr // whether it is an interval at all
 	}
 	resV struct {
 		types []string
-		tag   string // its type, where there is more than one
-		rid   string
+		tag   expr // its type, where there is more than one
+		rid   expr
 	}
-	childV struct{ resource, table, prefix, rid, ordinal string }
-	partV  struct {
+	childV struct {
+		resource, table, prefix string
+		rid, ordinal            expr
+	}
+	partV struct {
 		base   value
 		prefix string
 	}
-	refV    struct{ rid string }
+	refV    struct{ rid expr }
 	choiceV struct {
-		tag  string
+		tag  expr
 		alts []alternative
 	}
 	tupleV struct {
 		names  []string
 		fields []value
-		nn     string
+		nn     expr
 	}
 	listV struct {
 		make  func(f *frame) *rel
@@ -89,50 +93,48 @@ func (choiceV) isValue()   {}
 func (tupleV) isValue()    {}
 func (listV) isValue()     {}
 
-// mapLeaves rebuilds v with f applied to each of its SQL expressions.
-func mapLeaves(v value, f func(string) string) value {
+// exact is whether a date is one moment.
+func (d dateV) exact() bool { return d.hi.none() }
+
+// last is the last moment that a date may be.
+func (d dateV) last() expr {
+	if d.exact() {
+		return d.lo
+	}
+	return d.hi
+}
+
+// toDay is whether a date is known to be a day.
+func (d dateV) toDay() bool { return d.prec == whole(3) }
+
+// mapLeaves rebuilds v with f applied to each of its expressions.
+func mapLeaves(v value, f func(expr) expr) value {
+	some := func(x expr) expr {
+		if x.none() {
+			return x
+		}
+		return f(x)
+	}
 	switch v := v.(type) {
 	case boolV:
-		return boolV{f(v.sql)}
+		return boolV{f(v.is)}
 	case numV:
-		return numV{f(v.sql), v.integer}
+		return numV{f(v.num), v.integer}
 	case strV:
-		return strV{f(v.sql)}
+		return strV{f(v.text)}
 	case dateV:
-		lo := f(v.lo)
-		hi := lo
-		if v.hi != v.lo {
-			if hi = f(v.hi); hi == lo { // equal texts would say that the date is exact
-				hi = "(" + hi + ")"
-			}
-			if isNullLit(hi) {
-				hi = "(NULL::TIMESTAMP)"
-			}
-		} else if isNullLit(lo) {
-			hi = "NULL::TIMESTAMP"
-		}
-		if isNullLit(lo) {
-			lo = "NULL::TIMESTAMP"
-		}
-		return dateV{lo, hi, f(v.prec), v.date}
+		return dateV{f(v.lo), some(v.hi), f(v.prec), v.date}
 	case qtyV:
 		return qtyV{f(v.num), f(v.unit)}
 	case conceptV:
-		c := conceptV{id: f(v.id)}
-		if v.code != "" {
-			c.code = f(v.code)
-		}
-		return c
+		return conceptV{f(v.id), some(v.code)}
 	case conceptsV:
 		return conceptsV{f(v.list)}
 	case intervalV:
 		return intervalV{mapLeaves(v.s, f), mapLeaves(v.e, f), f(v.sUnk), f(v.eUnk), f(v.nn)}
 	case resV:
-		r := resV{types: v.types, rid: f(v.rid)}
-		if v.tag != "" {
-			r.tag = f(v.tag)
-		}
-		return r
+		rid := f(v.rid)
+		return resV{types: v.types, rid: rid, tag: some(v.tag)}
 	case childV:
 		v.rid, v.ordinal = f(v.rid), f(v.ordinal)
 		return v
@@ -163,17 +165,17 @@ func mapLeaves(v value, f func(string) string) value {
 	panic(fmt.Sprintf("value %T", v))
 }
 
-// leaves are the SQL expressions of v in order.
-func leaves(v value) []string {
-	var list []string
-	mapLeaves(v, func(s string) string { list = append(list, s); return s })
+// leaves are the expressions of v in order.
+func leaves(v value) []expr {
+	var list []expr
+	mapLeaves(v, func(x expr) expr { list = append(list, x); return x })
 	return list
 }
 
 // relabel rebuilds v with the given expressions in place of its own.
-func relabel(v value, names []string) value {
+func relabel(v value, with []expr) value {
 	i := -1
-	return mapLeaves(v, func(string) string { i++; return names[i] })
+	return mapLeaves(v, func(expr) expr { i++; return with[i] })
 }
 
 // typeName is CQL's name of a value's type.
@@ -239,180 +241,69 @@ var resources = map[string]bool{"AdverseEvent": true, "AllergyIntolerance": true
 
 // shapeOf is a null of a type, or nullV where the type says nothing.
 func shapeOf(typ string) value {
-	null := "NULL"
 	if p, ok := strings.CutPrefix(typ, "Interval<"); ok {
 		point := shapeOf(strings.TrimSuffix(p, ">"))
-		return intervalV{point, point, "NULL::BOOLEAN", "NULL::BOOLEAN", "false"}
+		return intervalV{point, point, null(typeBoolean), null(typeBoolean), no}
 	}
 	switch typ {
 	case "Boolean":
-		return boolV{"NULL::BOOLEAN"}
+		return boolV{null(typeBoolean)}
 	case "Integer":
-		return numV{"NULL::BIGINT", true}
+		return numV{null(typeInteger), true}
 	case "Decimal":
-		return numV{"NULL::DOUBLE", false}
+		return numV{null(typeDecimal), false}
 	case "String":
-		return strV{"NULL::VARCHAR"}
+		return strV{null(typeText)}
 	case "Date":
-		return dateV{"NULL::TIMESTAMP", "NULL::TIMESTAMP", "3", true}
+		return dateV{null(typeTimestamp), expr{}, whole(3), true}
 	case "DateTime":
-		return dateV{"NULL::TIMESTAMP", "NULL::TIMESTAMP", "6", false}
+		return dateV{null(typeTimestamp), expr{}, whole(6), false}
 	case "Quantity":
-		return qtyV{"NULL::DOUBLE", "NULL::VARCHAR"}
+		return qtyV{null(typeDecimal), null(typeText)}
 	case "Concept":
-		return conceptV{id: "NULL::BIGINT"}
+		return conceptV{id: null(typeConcept)}
 	case "Reference":
-		return refV{"NULL::UUID"}
+		return refV{null(typeID)}
 	}
 	if resources[typ] {
-		return resV{types: []string{typ}, rid: null + "::UUID"}
+		return resV{types: []string{typ}, rid: null(typeID)}
 	}
 	return nullV{}
 }
 
-func isNullLit(s string) bool {
-	return s == "NULL" || strings.HasPrefix(s, "NULL::") && !strings.Contains(s, " ") || strings.HasPrefix(s, "(NULL::") && strings.Count(s, ")") == 1 && strings.HasSuffix(s, ")")
-}
-
-// notNull is SQL for whether v is there; never NULL itself.
-func notNull(v value) string {
-	is := func(s string) string {
-		if isNullLit(s) {
-			return "false"
-		}
-		if isConst(s) {
-			return "true"
-		}
-		return "(" + s + " IS NOT NULL)"
-	}
+// notNull is whether v is there; never null itself.
+func notNull(v value) expr {
 	switch v := v.(type) {
 	case nullV:
-		return "false"
+		return no
 	case boolV:
-		return is(v.sql)
+		return present(v.is)
 	case numV:
-		return is(v.sql)
+		return present(v.num)
 	case strV:
-		return is(v.sql)
+		return present(v.text)
 	case dateV:
-		return is(v.lo)
+		return present(v.lo)
 	case qtyV:
-		return is(v.num)
+		return present(v.num)
 	case conceptV:
-		return is(v.id)
+		return present(v.id)
 	case conceptsV:
-		return is(v.list)
+		return present(v.list)
 	case intervalV:
 		return truth(v.nn)
 	case resV:
-		return is(v.rid)
+		return present(v.rid)
 	case childV:
-		return is(v.ordinal)
+		return present(v.ordinal)
 	case partV:
 		return notNull(v.base)
 	case refV:
-		return is(v.rid)
+		return present(v.rid)
 	case choiceV:
-		return is(v.tag)
+		return present(v.tag)
 	case tupleV:
 		return truth(v.nn)
 	}
-	return "true"
-}
-
-// truth takes null for false.
-func truth(s string) string {
-	switch {
-	case s == "true" || s == "false":
-		return s
-	case isNullLit(s):
-		return "false"
-	case strings.HasPrefix(s, "coalesce(") && strings.HasSuffix(s, ", false)"), strings.HasSuffix(s, " IS NOT NULL)") && strings.Count(s, "(") == 1:
-		return s
-	}
-	return "coalesce(" + s + ", false)"
-}
-
-func isConst(s string) bool {
-	return s == "true" || s == "false" || (s != "" && (s[0] == '\'' && strings.Count(s, "'") == 2 || s[0] >= '0' && s[0] <= '9' && !strings.ContainsAny(s, " ("))) ||
-		strings.HasPrefix(s, "TIMESTAMP '") && strings.Count(s, "'") == 2
-}
-
-func and(list ...string) string {
-	var keep []string
-	for _, s := range list {
-		if s == "false" {
-			return "false"
-		}
-		if s != "true" && !slices.Contains(keep, s) {
-			keep = append(keep, s)
-		}
-	}
-	switch len(keep) {
-	case 0:
-		return "true"
-	case 1:
-		return keep[0]
-	}
-	return "(" + strings.Join(keep, " AND ") + ")"
-}
-
-func or(list ...string) string {
-	var keep []string
-	for _, s := range list {
-		if s == "true" {
-			return "true"
-		}
-		if s != "false" && !slices.Contains(keep, s) {
-			keep = append(keep, s)
-		}
-	}
-	switch len(keep) {
-	case 0:
-		return "false"
-	case 1:
-		return keep[0]
-	}
-	return "(" + strings.Join(keep, " OR ") + ")"
-}
-
-func not(s string) string {
-	switch s {
-	case "true":
-		return "false"
-	case "false":
-		return "true"
-	}
-	if isNullLit(s) {
-		return s
-	}
-	return "(NOT " + s + ")"
-}
-
-// caseOf is CASE WHEN ... with constants folded; conditions are never null.
-func caseOf(conds, vals []string) string {
-	var b strings.Builder
-	for i, c := range conds {
-		if c == "false" {
-			continue
-		}
-		if c == "true" {
-			if b.Len() == 0 {
-				return vals[i]
-			}
-			return "CASE" + b.String() + " ELSE " + vals[i] + " END"
-		}
-		fmt.Fprintf(&b, " WHEN %s THEN %s", c, vals[i])
-	}
-	if b.Len() == 0 {
-		return "NULL"
-	}
-	same := true
-	for i := range vals {
-		same = same && vals[i] == vals[0] && isNullLit(vals[0])
-	}
-	if same {
-		return vals[0]
-	}
-	return "CASE" + b.String() + " END"
+	return yes
 }

@@ -1,0 +1,218 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Setup are the statements that come before a program's own: who is asked for, and when.
+// They read subject_period(pid, period) and period(period, low, high).
+var Setup = []Statement{
+	{Name: "person", Table: "person", SQL: "CREATE TEMP TABLE person AS SELECT DISTINCT pid FROM subject_period"},
+	{Name: "subject", Table: "subject", SQL: "CREATE TEMP TABLE subject AS SELECT s.pid, s.period, p.low AS mp_low, p.high AS mp_high FROM subject_period s JOIN period p ON p.period = s.period"},
+}
+
+// print writes the SQL of a statement, with what it computes and where its author wrote it.
+func (s *Statement) print() {
+	heading := strings.ReplaceAll(fmt.Sprintf("%s.%s, line %d", s.Library, s.Name, s.Line), "\n", " ")
+	s.SQL = "-- " + heading + "\nCREATE TEMP TABLE " + s.Table + " AS\n" + withSQL(s.with) +
+		"SELECT " + listSQL(slices.Concat(s.key, s.list)) + " FROM (" + relationSQL(s.from) + ")"
+}
+
+// listSQL prints columns.
+func listSQL(list []named) string {
+	var parts []string
+	for _, n := range list {
+		if n.expr == column(n.name) {
+			parts = append(parts, n.name)
+		} else {
+			parts = append(parts, sql(n.expr)+" AS "+n.name)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func joinSQL(list []expr) string {
+	var parts []string
+	for _, x := range list {
+		parts = append(parts, sql(x))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// withSQL prints relations as the WITH clause of the SELECT that follows it.
+func withSQL(list []*cte) string {
+	if len(list) == 0 {
+		return ""
+	}
+	head := "WITH "
+	if slices.ContainsFunc(list, func(c *cte) bool { return c.recursive }) {
+		head = "WITH RECURSIVE "
+	}
+	var parts []string
+	for _, c := range list {
+		mode := ""
+		if c.rowNum != "" {
+			mode = "MATERIALIZED " // what numbers the rows must number them once
+		}
+		parts = append(parts, c.name+" AS "+mode+"(\n  "+relationSQL(c)+")")
+	}
+	return head + strings.Join(parts, ",\n") + "\n"
+}
+
+// relationSQL prints a relation as a SELECT.
+func relationSQL(c *cte) string {
+	if c.recursive {
+		return bodySQL(c.body)
+	}
+	from, where := c.base, ""
+	switch {
+	case c.body != nil:
+		from = "(" + bodySQL(c.body) + ")"
+	case c.above != nil:
+		from = c.above.name
+	}
+	wrap := func(extra string) {
+		from, where = "(SELECT *"+extra+" FROM "+from+where+")", ""
+	}
+	also := func(cond string) {
+		if where == "" {
+			where = "\n    WHERE " + cond
+		} else {
+			where += " AND " + cond
+		}
+	}
+	afterBind := false
+	for _, s := range c.steps {
+		bind := false
+		switch s := s.(type) {
+		case *joinStep:
+			if where != "" || afterBind {
+				wrap("")
+			}
+			kind := "LEFT"
+			if s.inner {
+				kind = "INNER"
+			}
+			from += "\n    " + kind + " JOIN (" + joinedSQL(s) + ") ON " + sql(s.on)
+		case *bindStep:
+			var list strings.Builder
+			for _, n := range s.list {
+				fmt.Fprintf(&list, ",\n    %s AS %s", sql(n.expr), n.name)
+			}
+			wrap(list.String())
+			bind = true
+		case whereStep:
+			also(sql(s.cond))
+		case matchStep:
+			is := "EXISTS (SELECT 1 FROM (SELECT " + listSQL(s.list) + " FROM " + s.in.name + ") WHERE " + sql(s.on) + ")"
+			if s.not {
+				is = "NOT " + is
+			}
+			also(is)
+		default:
+			panic(fmt.Sprintf("step %T", s))
+		}
+		afterBind = bind
+	}
+	extra := ""
+	if c.rowNum != "" {
+		extra = ", row_number() OVER () AS " + c.rowNum
+	}
+	return "SELECT *" + extra + " FROM " + from + where
+}
+
+// joinedSQL is what a step joins.
+func joinedSQL(s *joinStep) string {
+	if s.from != nil {
+		return bodySQL(s.from)
+	}
+	return "SELECT " + listSQL(asNamed(columns(s.of), s.names)) + " FROM " + s.table
+}
+
+// bodySQL prints a relation made of others.
+func bodySQL(b body) string {
+	switch b := b.(type) {
+	case *unionBody:
+		keep := strings.Join(b.keep.columns(), ", ")
+		var parts []string
+		for _, side := range b.sides {
+			list := keep
+			if len(b.names) > 0 {
+				list += ", " + listSQL(asNamed(side.list, b.names))
+			}
+			parts = append(parts, "SELECT "+list+" FROM "+side.from.name)
+		}
+		return strings.Join(parts, "\n    UNION ALL ")
+	case *distinctBody:
+		order := ""
+		if len(b.order) > 0 {
+			order = " ORDER BY " + joinSQL(b.order)
+		}
+		return "SELECT DISTINCT ON (" + joinSQL(b.by) + ") * FROM " + b.from.name + order
+	case *groupBody:
+		list := listSQL(b.list)
+		if b.any != nil {
+			kept := b.any.columns()
+			for i := len(kept) - 1; i >= 0; i-- {
+				list = sql(apply(opAny, column(kept[i]))) + " AS " + kept[i] + ", " + list
+			}
+		}
+		return "SELECT " + list + " FROM " + b.from.name + " GROUP BY " + joinSQL(b.by)
+	case *pickBody:
+		only := "count(*) OVER (PARTITION BY " + joinSQL(b.by) + ")"
+		if !b.single {
+			only = sql(rowNumber(b.by, b.order))
+		}
+		return "SELECT " + listSQL(b.list) + " FROM " + b.from.name + " QUALIFY " + only + " = 1"
+	case *foldBody:
+		return "SELECT " + listSQL(b.start) + " FROM " + b.from.name +
+			"\n    UNION ALL\n  (" + withSQL(b.inside) + "SELECT " + listSQL(b.again) + " FROM (" + relationSQL(b.step.open) + "))"
+	case *turnBody:
+		return "SELECT * FROM " + b.rows.name + " JOIN " + b.table.name + " ON " + sql(b.on)
+	}
+	panic(fmt.Sprintf("relation %T", b))
+}
+
+// Rows is SQL for a define's rows: of a boolean one the pid and period where it is
+// true; of a list of resources pid, period and episode; of an observation pid,
+// period, episode and value.
+func (d *Define) Rows() string {
+	from := " FROM subject s JOIN " + d.Table + " d ON d.pid = s.pid"
+	if d.Periodic {
+		from += " AND d.period = s.period"
+	}
+	head := "SELECT s.pid, s.period, "
+	at := func(x expr) string { return "d." + x.text() }
+	number := func(v value) string {
+		switch v := v.(type) {
+		case numV:
+			return at(v.num)
+		case qtyV:
+			return at(v.num)
+		}
+		return ""
+	}
+	switch v := d.elem.(type) {
+	case boolV:
+		return head + "true AS value" + from + " WHERE " + at(v.is)
+	case resV:
+		return head + at(v.rid) + " AS episode" + from + " WHERE " + at(v.rid) + " IS NOT NULL"
+	case numV, qtyV:
+		return head + "NULL::UUID AS episode, " + number(v) + " AS value" + from
+	case tupleV:
+		if len(v.fields) != 2 || v.names[0] != "episode" {
+			break
+		}
+		episode, value := "NULL::UUID", "NULL"
+		if r, ok := v.fields[0].(resV); ok {
+			episode = at(r.rid)
+		}
+		if n := number(v.fields[1]); n != "" {
+			value = n
+		}
+		return head + episode + " AS episode, " + value + " AS value" + from
+	}
+	return ""
+}

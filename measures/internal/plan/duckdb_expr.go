@@ -1,0 +1,190 @@
+package plan
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// This file and duckdb.go are all that knows how DuckDB spells a plan.
+
+func quote(s string) string     { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// duckdbTypes are DuckDB's names of the types.
+var duckdbTypes = map[string]string{typeBoolean: "BOOLEAN", typeInteger: "BIGINT", typeDecimal: "DOUBLE", typeText: "VARCHAR",
+	typeTimestamp: "TIMESTAMP", typeID: "UUID", typeConcept: "BIGINT", typeSmall: "INTEGER"}
+
+// duckdbForms are the operations whose text is a form of their operands'.
+var duckdbForms = map[op]string{
+	opNot: "(NOT %s)", opTruth: "coalesce(%s, false)", opNotFalse: "coalesce(%s, true)",
+	opPresent: "(%s IS NOT NULL)", opAbsent: "(%s IS NULL)",
+	opEqual: "(%s = %s)", opNotEqual: "(%s <> %s)", opLess: "(%s < %s)", opLessOrEqual: "(%s <= %s)",
+	opGreater: "(%s > %s)", opGreaterOrEqual: "(%s >= %s)", opSame: "(%s IS NOT DISTINCT FROM %s)",
+	opAdd: "(%s + %s)", opSubtract: "(%s - %s)", opMultiply: "(%s * %s)", opDivide: "(%s / nullif(%s, 0))",
+	opTruncatedDivide: "(%s // nullif(%s, 0))", opModulo: "(%s %% nullif(%s, 0))", opPower: "pow(%s, %s)",
+	opNegate: "-(%s)", opAbs: "abs(%s)", opFloor: "floor(%s)", opCeiling: "ceil(%s)", opRound: "round(%s)", opTruncate: "trunc(%s)",
+	opLeast: "least(%s, %s)", opLower: "lower(%s)", opEndsWith: "ends_with(%s, %s)",
+	opWithoutEnd: "left(%[1]s, len(%[1]s) - len(%[2]s) - 1)", opCompound: "regexp_matches(%s, '[./]')",
+	opUnitless:    "regexp_replace(%s, '^[{][^}]*[}]$', '1')",
+	opTimestamp:   "make_timestamp(%s, %s, %s, %s, %s, %s + %s / 1000.0)",
+	opConceptCode: "(SELECT min(code) FROM concept k WHERE k.concept = %s)", opConceptSys: "(SELECT min(system) FROM concept k WHERE k.concept = %s)",
+	opHasConcepts: "coalesce(%s IN (SELECT list FROM concept_list), false)",
+	opLength:      "len(%s)", opRange: "range(%s, %s)", opElements: "unnest(%s)",
+	opAscending: "%s ASC", opDescending: "%s DESC", opNullsFirst: "%s ASC NULLS FIRST", opNullsLast: "%s DESC NULLS LAST",
+	opMax: "max(%s)", opMin: "min(%s)", opSum: "sum(%s)", opAvg: "avg(%s)", opAny: "any_value(%s)", opCountIf: "count(*) FILTER (WHERE %s)",
+}
+
+// sql prints an expression for DuckDB.
+func sql(x expr) string {
+	var args []string
+	for _, a := range x.args() {
+		args = append(args, sql(a))
+	}
+	list := func(from int) string { return strings.Join(args[from:], ", ") }
+	if form, ok := duckdbForms[x.op()]; ok {
+		operands := make([]any, len(args))
+		for i, a := range args {
+			operands[i] = a
+		}
+		return fmt.Sprintf(form, operands...)
+	}
+	switch x.op() {
+	case opColumn, opBoolean, opNumber:
+		return x.text()
+	case opText:
+		return quote(x.text())
+	case opMoment:
+		return "TIMESTAMP " + quote(x.text())
+	case opNull:
+		if x.text() == typeAny {
+			return "NULL"
+		}
+		return "NULL::" + typeSQL(x)
+	case opAnd:
+		return "(" + strings.Join(args, " AND ") + ")"
+	case opOr:
+		return "(" + strings.Join(args, " OR ") + ")"
+	case opIn:
+		return args[0] + " IN (" + list(1) + ")"
+	case opCase:
+		return caseSQL(args)
+	case opCoalesce:
+		return "coalesce(" + list(0) + ")"
+	case opCast:
+		return "CAST(" + args[0] + " AS " + typeSQL(x.args()[1]) + ")"
+	case opConcatenate:
+		return "(" + strings.Join(args, " || ") + ")"
+	case opTruncateTo:
+		return "date_trunc('" + x.text() + "', " + args[0] + ")"
+	case opPlus:
+		return "(" + args[0] + " + " + spanSQL(x) + ")"
+	case opMinus:
+		return "(" + args[0] + " - " + spanSQL(x) + ")"
+	case opDuration:
+		return durationSQL(x.text(), args[0], args[1])
+	case opDifference:
+		return "date_diff('" + x.text() + "', " + list(0) + ")"
+	case opComponent:
+		return "date_part('" + x.text() + "', " + args[0] + ")"
+	case opCode:
+		return "system = " + args[0] + " AND code = " + quote(x.text())
+	case opConceptOf:
+		return "(SELECT min(concept) FROM concept WHERE " + strings.Join(args, " OR ") + ")"
+	case opInValueSet:
+		return "coalesce(" + args[0] + " IN (SELECT concept FROM value_set WHERE url = " + quote(x.text()) + "), false)"
+	case opAnyInSet:
+		return "coalesce(" + args[0] + " IN (SELECT list FROM concept_list WHERE concept IN (SELECT concept FROM value_set WHERE url = " + quote(x.text()) + ")), false)"
+	case opHasCode:
+		return "coalesce(" + args[0] + " IN (SELECT concept FROM concept WHERE " + strings.Join(args[1:], " OR ") + "), false)"
+	case opAnyHasCode:
+		return "coalesce(" + args[0] + " IN (SELECT list FROM concept_list WHERE concept IN (SELECT concept FROM concept WHERE " + strings.Join(args[1:], " OR ") + ")), false)"
+	case opTuple:
+		var fields []string
+		for i, a := range args {
+			fields = append(fields, fmt.Sprintf("'f%d': %s", i+1, a))
+		}
+		return "{" + strings.Join(fields, ", ") + "}"
+	case opList:
+		return "[" + list(0) + "]"
+	case opItem:
+		return args[0] + "[" + args[1] + "].f" + x.text()
+	case opRowNumber:
+		n, _ := strconv.Atoi(x.text())
+		return "row_number() OVER (PARTITION BY " + strings.Join(args[:n], ", ") + " ORDER BY " + list(n) + ")"
+	case opMaxBefore:
+		return "max(" + args[0] + ") OVER (" + windowSQL(x, args) + " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+	case opRunningSum:
+		return "sum(" + args[0] + ") OVER (" + windowSQL(x, args) + " ROWS UNBOUNDED PRECEDING)"
+	case opCollect:
+		return "list(" + args[0] + " ORDER BY " + list(1) + ")"
+	}
+	panic(fmt.Sprintf("operation %q has no SQL", x.op()))
+}
+
+func windowSQL(x expr, args []string) string {
+	n, _ := strconv.Atoi(x.text())
+	return "PARTITION BY " + strings.Join(args[1:n+1], ", ") + " ORDER BY " + strings.Join(args[n+1:], ", ")
+}
+
+func caseSQL(args []string) string {
+	var b strings.Builder
+	b.WriteString("CASE")
+	for i := 0; i+1 < len(args); i += 2 {
+		b.WriteString(" WHEN " + args[i] + " THEN " + args[i+1])
+	}
+	if len(args)%2 == 1 {
+		b.WriteString(" ELSE " + args[len(args)-1])
+	}
+	return b.String() + " END"
+}
+
+// typeSQL is DuckDB's name of the type of a null, or of a constant.
+func typeSQL(x expr) string {
+	switch {
+	case x.op() == opBoolean:
+		return "BOOLEAN"
+	case x.text() != typeList:
+		return duckdbTypes[x.text()]
+	}
+	var fields []string
+	for i, a := range x.args() {
+		fields = append(fields, fmt.Sprintf("f%d %s", i+1, typeSQL(a)))
+	}
+	return "STRUCT(" + strings.Join(fields, ", ") + ")[]"
+}
+
+// spanSQL is a number of calendar units as an interval.
+func spanSQL(x expr) string {
+	n := x.args()[1]
+	if isConst(n) {
+		return "INTERVAL " + n.text() + " " + strings.ToUpper(x.text())
+	}
+	by := sql(n)
+	switch x.text() {
+	case "week":
+		return "to_days(7 * CAST(" + by + " AS INTEGER))"
+	case "year", "month", "day":
+		return "to_" + x.text() + "s(CAST(" + by + " AS INTEGER))"
+	}
+	return "to_" + x.text() + "s(" + by + ")"
+}
+
+// durationSQL counts whole calendar units from a to b by calendar fields: DuckDB's own
+// count takes the end of a short month for a whole one.
+func durationSQL(unit, a, b string) string {
+	count := func(a, b string) string {
+		switch unit {
+		case "year":
+			return fmt.Sprintf("(year(%[2]s) - year(%[1]s) - CASE WHEN strftime(%[2]s, '%%m%%d%%H%%M%%S%%f') < strftime(%[1]s, '%%m%%d%%H%%M%%S%%f') THEN 1 ELSE 0 END)", a, b)
+		case "month":
+			return fmt.Sprintf("(date_diff('month', %[1]s, %[2]s) - CASE WHEN strftime(%[2]s, '%%d%%H%%M%%S%%f') < strftime(%[1]s, '%%d%%H%%M%%S%%f') THEN 1 ELSE 0 END)", a, b)
+		}
+		ms := map[string]string{"week": "604800000", "day": "86400000", "hour": "3600000", "minute": "60000", "second": "1000", "millisecond": "1"}[unit]
+		return fmt.Sprintf("((epoch_ms(%[2]s) - epoch_ms(%[1]s)) // %[3]s)", a, b, ms)
+	}
+	if unit == "year" || unit == "month" {
+		return fmt.Sprintf("CASE WHEN %[1]s <= %[2]s THEN %[3]s ELSE -%[4]s END", a, b, count(a, b), count(b, a))
+	}
+	return count(a, b)
+}

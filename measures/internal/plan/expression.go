@@ -1,0 +1,181 @@
+package plan
+
+import (
+	"slices"
+
+	"farr/measures/internal/elm"
+)
+
+// value compiles an expression in a frame. The node types are a closed table: what is
+// not there is a diagnostic.
+func (f *frame) value(n *elm.Node, e *env) value {
+	g := f.g
+	if n == nil {
+		return nullV{}
+	}
+	if g.depth++; g.depth > 400 {
+		g.depth--
+		return g.fail(e, n, "nested too deep")
+	}
+	defer func() { g.depth-- }()
+	compile := g.nodes[n.Type]
+	if compile == nil {
+		return g.fail(e, n, "ELM node %s is not supported", n.Type)
+	}
+	return compile(f, n, e)
+}
+
+func (f *frame) parameterRef(n *elm.Node, e *env) value {
+	if n.Name == "Measurement Period" {
+		return intervalV{dateV{lo: column("mp_low"), prec: whole(6)}, dateV{lo: column("mp_high"), prec: whole(6)}, no, no, yes}
+	}
+	if p := e.lib.Parameters[n.Name]; p != nil {
+		return nullV{}
+	}
+	return f.g.fail(e, n, "parameter %s is not supported", n.Name)
+}
+
+// named is what a name stands for at a place.
+func (f *frame) named(n *elm.Node, e *env) value {
+	if v, ok := e.find(n.Name); ok {
+		return v
+	}
+	if v, ok := e.find("$row"); ok && n.Type == "IdentifierRef" {
+		return f.property(n, e, v, n.Name)
+	}
+	return f.g.fail(e, n, "nothing is named %s here", n.Name)
+}
+
+func (f *frame) valueSetRef(n *elm.Node, e *env) value {
+	l := f.g.program.Find(e.lib, n.LibraryName)
+	return valueSetV{f.g.valueSet(l.ValueSets[n.Name])}
+}
+
+func (f *frame) codeRef(n *elm.Node, e *env) value {
+	l := f.g.program.Find(e.lib, n.LibraryName)
+	return codeV{[]elm.Code{l.Codes[n.Name]}}
+}
+
+func (f *frame) conceptRef(n *elm.Node, e *env) value {
+	l := f.g.program.Find(e.lib, n.LibraryName)
+	return codeV{l.Concepts[n.Name]}
+}
+
+func (f *frame) message(n *elm.Node, e *env) value { return nullV{} }
+
+func (g *gen) valueSet(url string) string {
+	if !slices.Contains(g.valsets, url) {
+		g.valsets = append(g.valsets, url)
+	}
+	return url
+}
+
+// expressionRef is a define: its table, joined, or its list.
+func (f *frame) expressionRef(n *elm.Node, e *env) value {
+	g := f.g
+	lib := g.program.Find(e.lib, n.LibraryName)
+	if lib == nil || lib.Defines[n.Name] == nil {
+		return g.fail(e, n, "no define named %s", n.Name)
+	}
+	if n.Name == "Patient" {
+		return resV{types: []string{"Patient"}, rid: f.join("patient", column("pid"), "pid").demand(g, "rid")}
+	}
+	d := g.define(lib, n.Name)
+	if d.List {
+		return listV{make: func(at *frame) *rel {
+			r := at.fork()
+			s := &joinStep{inner: true, table: d.Table}
+			v := r.defineColumns(s, d)
+			rl := &rel{f: r, elem: v}
+			if d.order {
+				rl.order = []expr{apply(opAscending, s.demand(g, "ord"))}
+			}
+			return rl
+		}}
+	}
+	for p := f; p != nil; p = p.parent {
+		if v, ok := p.refs[d.Table]; ok {
+			return v
+		}
+	}
+	v := f.defineColumns(&joinStep{table: d.Table}, d)
+	f.refs[d.Table] = v
+	return v
+}
+
+func (f *frame) defineColumns(s *joinStep, d *Define) value {
+	s.on = equal(column("pid"), s.demand(f.g, "pid"))
+	if d.Periodic {
+		s.on = and(s.on, equal(column("period"), s.demand(f.g, "period")))
+	}
+	v := mapLeaves(d.elem, func(x expr) expr { return s.demand(f.g, x.text()) })
+	f.add(s)
+	return v
+}
+
+// call compiles a function's body with its arguments bound, once each.
+func (f *frame) call(n *elm.Node, e *env) value {
+	g := f.g
+	lib := g.program.Find(e.lib, n.LibraryName)
+	if lib == nil {
+		return g.fail(e, n, "no library %s", n.LibraryName)
+	}
+	var args []value
+	for _, o := range n.Operand {
+		args = append(args, f.value(o, e))
+	}
+	if lib.Name == elm.BuiltIn {
+		return args[0]
+	}
+	if (n.Name == "getId" || n.Name == "GetId") && len(args) == 1 {
+		if _, ok := args[0].(refV); ok {
+			return args[0]
+		}
+	}
+	fn := overload(lib.Functions[n.Name], args, n)
+	if fn == nil {
+		return g.fail(e, n, "no function %s takes %d arguments", n.Name, len(args))
+	}
+	in := &env{lib: lib}
+	for i, o := range fn.Operand {
+		v := args[i]
+		if _, isNull := v.(nullV); isNull {
+			v = shapeOf(cqlName(o.OperandType))
+		}
+		in = in.with(o.Name, f.bind(v))
+	}
+	return f.value(fn.Expression, in)
+}
+
+// overload picks the function that fits the arguments best.
+func overload(list []*elm.Node, args []value, n *elm.Node) *elm.Node {
+	var best *elm.Node
+	top := -1
+	for _, fn := range list {
+		if len(fn.Operand) != len(args) {
+			continue
+		}
+		score := 0
+		for i, o := range fn.Operand {
+			want := cqlName(o.OperandType)
+			if len(n.Signature) == len(args) && n.Signature[i].String() == o.OperandType.String() {
+				score += 4
+			}
+			_, isList := args[i].(listV)
+			_, isConcepts := args[i].(conceptsV)
+			_, isChoice := args[i].(choiceV)
+			switch {
+			case isList || isConcepts:
+				if want == "List" {
+					score += 2
+				}
+			case isChoice && want == "Choice", sameType(typeName(args[i]), want):
+				score += 2
+			}
+		}
+		if score > top {
+			best, top = fn, score
+		}
+	}
+	return best
+}

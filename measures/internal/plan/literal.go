@@ -1,0 +1,52 @@
+package plan
+
+import (
+	"farr/measures/internal/elm"
+)
+
+func (f *frame) literal(n *elm.Node, e *env) value {
+	switch n.Type {
+	case "Null":
+		return nullV{}
+	case "Quantity":
+		return qtyV{number(n.Text), text(calendarUnit(n.Unit))}
+	case "MinValue", "MaxValue":
+		if n.ValueType == "DateTime" {
+			t := minDate
+			if n.Type == "MaxValue" {
+				t = maxDate
+			}
+			return dateV{lo: t, prec: whole(6)}
+		}
+	case "Literal":
+		switch n.ValueType {
+		case "Boolean":
+			return boolV{boolean(n.Text == "true")}
+		case "Integer":
+			return numV{number(n.Text), true}
+		case "Decimal", "Long":
+			return numV{number(n.Text), false}
+		case "String":
+			return strV{text(n.Text)}
+		}
+	case "Date", "DateTime":
+		return f.dateLiteral(n, e)
+	}
+	return f.g.fail(e, n, "%s of type %s is not supported", n.Type, n.ValueType)
+}
+
+// dateLiteral is a Date or DateTime of the parts that are written.
+func (f *frame) dateLiteral(n *elm.Node, e *env) value {
+	prec := 0
+	var parts []expr
+	for i, x := range []*elm.Node{n.Year, n.Month, n.Day, n.Hour, n.Minute, n.Second, n.Millisecond} {
+		part := whole([]int{1, 1, 1, 0, 0, 0, 0}[i])
+		if x != nil {
+			if v, ok := f.value(x, e).(numV); ok {
+				part, prec = v.num, []int{1, 2, 3, 4, 4, 5, 6}[i]
+			}
+		}
+		parts = append(parts, part)
+	}
+	return f.bind(partial(apply(opTimestamp, parts...), prec, n.Type == "Date"))
+}

@@ -1,0 +1,150 @@
+package plan
+
+import (
+	"farr/measures/internal/elm"
+)
+
+// bool compiles a condition.
+func (f *frame) bool(n *elm.Node, e *env) expr {
+	switch v := f.value(n, e).(type) {
+	case boolV:
+		return v.is
+	case nullV:
+		return null(typeBoolean)
+	case choiceV:
+		for _, a := range v.alts {
+			if b, ok := a.v.(boolV); ok {
+				return when(tagIn(v.tag, a.tags), b.is)
+			}
+		}
+		return null(typeBoolean)
+	default:
+		f.g.fail(e, n, "%s is not a Boolean", typeName(v))
+		return null(typeBoolean)
+	}
+}
+
+func (f *frame) logic(n *elm.Node, e *env) value {
+	switch n.Type {
+	case "And":
+		a := f.bool(n.Operand[0], e)
+		if a == no {
+			return boolV{a}
+		}
+		return boolV{and(a, f.bool(n.Operand[1], e))}
+	case "Or":
+		a := f.bool(n.Operand[0], e)
+		if a == yes {
+			return boolV{a}
+		}
+		return boolV{or(a, f.bool(n.Operand[1], e))}
+	case "Implies":
+		return boolV{or(not(f.bool(n.Operand[0], e)), f.bool(n.Operand[1], e))}
+	case "Xor":
+		return boolV{apply(opNotEqual, f.bool(n.Operand[0], e), f.bool(n.Operand[1], e))}
+	case "Not":
+		return boolV{not(f.bool(n.Operand[0], e))}
+	case "IsNull":
+		v := f.value(n.Operand[0], e)
+		if l, ok := v.(listV); ok {
+			return boolV{not(f.exists(l))}
+		}
+		return boolV{not(notNull(v))}
+	case "IsTrue":
+		return boolV{truth(f.bool(n.Operand[0], e))}
+	case "IsFalse":
+		return boolV{truth(not(f.bool(n.Operand[0], e)))}
+	}
+	return f.g.fail(e, n, "ELM node %s is not supported", n.Type)
+}
+
+// branches compiles a conditional; conditions are never null.
+func (f *frame) branches(n *elm.Node, e *env, conds []expr, nodes []*elm.Node) value {
+	var cs []expr
+	var vals []value
+	lists := false
+	for i, c := range conds {
+		if c == no {
+			continue
+		}
+		v := f.value(nodes[i], e)
+		_, isList := v.(listV)
+		lists = lists || isList
+		cs, vals = append(cs, c), append(vals, v)
+		if c == yes {
+			break
+		}
+	}
+	if !lists {
+		return f.g.choose(cs, vals)
+	}
+	if cs[0] == yes {
+		return vals[0]
+	}
+	return listV{make: func(at *frame) *rel {
+		var sides []*rel
+		for i, v := range vals {
+			l, ok := v.(listV)
+			if !ok {
+				continue
+			}
+			r := l.make(at)
+			guard := cs[i]
+			for _, c := range cs[:i] {
+				guard = and(guard, not(c))
+			}
+			r.f.where(guard)
+			sides = append(sides, r)
+		}
+		return at.unionAll(sides)
+	}}
+}
+
+func (f *frame) caseNode(n *elm.Node, e *env) value {
+	var conds []expr
+	var nodes []*elm.Node
+	var on value
+	if n.Comparand != nil {
+		on = f.bind(f.value(n.Comparand, e))
+	}
+	for _, item := range n.CaseItem {
+		if on != nil {
+			conds = append(conds, truth(f.g.equal(on, f.value(item.When, e), "")))
+		} else {
+			conds = append(conds, truth(f.bool(item.When, e)))
+		}
+		nodes = append(nodes, item.Then)
+	}
+	return f.branches(n, e, append(conds, yes), append(nodes, n.Else))
+}
+
+func (f *frame) coalesce(n *elm.Node, e *env) value {
+	var vals []value
+	for _, o := range n.Operand {
+		v := f.value(o, e)
+		if l, ok := v.(listV); ok {
+			if len(n.Operand) > 1 {
+				if o.Type == "Property" { // a missing element is null, and a list here is never
+					return f.g.fail(e, n, "Coalesce of repeated elements is not supported")
+				}
+				return l // a define or a query is a list, if an empty one
+			}
+			if !l.lit {
+				return f.backOne(l.make(f), false, false)
+			}
+			vals = append(vals, l.items...)
+			continue
+		}
+		vals = append(vals, f.bind(v))
+	}
+	var conds []expr
+	for _, v := range vals {
+		conds = append(conds, notNull(v))
+	}
+	return f.g.choose(conds, vals)
+}
+
+func (f *frame) ifNode(n *elm.Node, e *env) value {
+	c := truth(f.bool(n.Condition, e))
+	return f.branches(n, e, []expr{c, yes}, []*elm.Node{n.Then, n.Else})
+}

@@ -1,0 +1,128 @@
+package plan
+
+import (
+	"farr/measures/internal/elm"
+)
+
+// membership is In and its kin: of an interval, a list or a value set.
+func (f *frame) membership(n *elm.Node, e *env) value {
+	g := f.g
+	switch n.Type {
+	case "InValueSet", "AnyInValueSet":
+		return f.inValueSet(n, e)
+	}
+	x, in := n.Operand[0], n.Operand[1]
+	if n.Type == "Includes" || n.Type == "Contains" {
+		x, in = in, x
+	}
+	a, b := f.value(x, e), f.value(in, e)
+	if l, ok := b.(listV); ok {
+		return f.inList(n, e, a, l)
+	}
+	a, b = f.bind(dateOf(a)), f.bind(b)
+	i, ok := b.(intervalV)
+	if _, isNull := a.(nullV); isNull || kindOf(b) == "other" {
+		return boolV{null(typeBoolean)}
+	}
+	if c, isConcepts := b.(conceptsV); isConcepts {
+		return f.inList(n, e, a, conceptList(c))
+	}
+	if !ok {
+		if kindOf(b) == kindOf(a) {
+			if s := g.equal(a, b, n.Precision); !s.none() {
+				return boolV{s}
+			}
+		}
+		return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
+	}
+	s, en := a, a
+	if y, ok := a.(intervalV); ok {
+		s, en = y.s, y.e
+	}
+	low, high := g.less(i.s, s, n.Precision, true), g.less(en, i.e, n.Precision, true)
+	if low.none() || high.none() {
+		if kindOf(i) == "interval" {
+			return boolV{null(typeBoolean)}
+		}
+		return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
+	}
+	return boolV{and(low, high)}
+}
+
+// inList is whether a list has an element; null among written-out elements is false.
+func (f *frame) inList(n *elm.Node, e *env, a value, l listV) value {
+	g := f.g
+	a = f.bind(a)
+	if m, ok := a.(listV); ok {
+		// A list within a list: no element of it is outside the other.
+		return boolV{not(f.exists(listV{make: func(at *frame) *rel { return at.match(m.make(at), l.make(at), false) }}))}
+	}
+	if l.lit {
+		var list []expr
+		for _, x := range l.items {
+			s := g.equal(a, x, "")
+			if s.none() {
+				return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(x))
+			}
+			list = append(list, s)
+		}
+		return boolV{truth(or(list...))}
+	}
+	found := f.exists(listV{make: func(at *frame) *rel {
+		r := l.make(at)
+		s := g.equal(a, r.f.bind(r.elem), "")
+		if s.none() {
+			g.fail(e, n, "%s of %s in a list of %s is not supported", n.Type, typeName(a), typeName(r.elem))
+			s = no
+		}
+		r.f.where(truth(s))
+		return r
+	}})
+	return boolV{found}
+}
+
+func (f *frame) inValueSet(n *elm.Node, e *env) value {
+	g := f.g
+	code := n.Code
+	if code == nil && len(n.Codes) > 0 {
+		code = n.Codes[0]
+	}
+	set := n.ValueSet
+	if set == nil || code == nil {
+		return g.fail(e, n, "%s without a value set", n.Type)
+	}
+	lib := g.program.Find(e.lib, set.LibraryName)
+	vs := valueSetV{g.valueSet(lib.ValueSets[set.Name])}
+	v := f.value(code, e)
+	if l, ok := v.(listV); ok {
+		return boolV{f.exists(listV{make: func(at *frame) *rel {
+			r := l.make(at)
+			s := filter(conceptOf(r.elem), vs)
+			if s.none() {
+				g.fail(e, n, "%s of %s is not supported", n.Type, typeName(r.elem))
+				s = no
+			}
+			r.f.where(s)
+			return r
+		}})}
+	}
+	s := filter(conceptOf(v), vs)
+	if s.none() {
+		return g.fail(e, n, "%s of %s is not supported", n.Type, typeName(v))
+	}
+	return boolV{s}
+}
+
+// conceptOf takes a choice as its concept.
+func conceptOf(v value) value {
+	c, ok := v.(choiceV)
+	if !ok {
+		return v
+	}
+	for _, a := range c.alts {
+		if x, ok := a.v.(conceptV); ok {
+			return conceptV{id: when(tagIn(c.tag, a.tags), x.id)}
+		}
+	}
+	return nullV{}
+}

@@ -1,0 +1,114 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// PlanText is the program as the plan holds it, before an engine's spelling: each define
+// with its relations in the order in which they are made, and each relation with its steps.
+func (c *Compiled) PlanText() string {
+	var b strings.Builder
+	for i := range c.Statements {
+		s := &c.Statements[i]
+		fmt.Fprintf(&b, "define %s.%s, line %d\n", s.Library, s.Name, s.Line)
+		writeRelations(&b, "  ", s.with)
+		writeRelation(&b, "  ", "rows", s.from)
+		for _, n := range slices.Concat(s.key, s.list) {
+			fmt.Fprintf(&b, "    give %s = %v\n", n.name, n.expr)
+		}
+	}
+	return b.String()
+}
+
+func writeRelations(b *strings.Builder, indent string, list []*cte) {
+	for _, c := range list {
+		writeRelation(b, indent, c.name, c)
+	}
+}
+
+func writeRelation(b *strings.Builder, indent, name string, c *cte) {
+	from := c.base
+	switch {
+	case c.body != nil:
+		from = bodyText(c.body)
+	case c.above != nil:
+		from = c.above.name
+	}
+	fmt.Fprintf(b, "%s%s: %s\n", indent, name, from)
+	if f, ok := c.body.(*foldBody); ok {
+		writeRelations(b, indent+"    ", f.inside)
+		writeRelation(b, indent+"    ", "step", f.step.open)
+	}
+	for _, s := range c.steps {
+		switch s := s.(type) {
+		case *joinStep:
+			kind, of := "join", s.table+" ("+strings.Join(s.of, ", ")+")"
+			if !s.inner {
+				kind = "left join"
+			}
+			if s.from != nil {
+				of = bodyText(s.from)
+			}
+			fmt.Fprintf(b, "%s  %s %s on %v\n", indent, kind, of, s.on)
+		case *bindStep:
+			for _, n := range s.list {
+				fmt.Fprintf(b, "%s  bind %s = %v\n", indent, n.name, n.expr)
+			}
+		case whereStep:
+			fmt.Fprintf(b, "%s  where %v\n", indent, s.cond)
+		case matchStep:
+			kind := "semi join"
+			if s.not {
+				kind = "anti join"
+			}
+			fmt.Fprintf(b, "%s  %s %s (%s) on %v\n", indent, kind, s.in.name, namedText(s.list), s.on)
+		}
+	}
+	if c.rowNum != "" {
+		fmt.Fprintf(b, "%s  number rows as %s\n", indent, c.rowNum)
+	}
+}
+
+func namedText(list []named) string {
+	var parts []string
+	for _, n := range list {
+		parts = append(parts, fmt.Sprintf("%s = %v", n.name, n.expr))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func exprsText(list []expr) string {
+	var parts []string
+	for _, x := range list {
+		parts = append(parts, x.String())
+	}
+	return strings.Join(parts, ", ")
+}
+
+func bodyText(b body) string {
+	switch b := b.(type) {
+	case *unionBody:
+		var parts []string
+		for _, side := range b.sides {
+			parts = append(parts, side.from.name+" ("+exprsText(side.list)+")")
+		}
+		return "union of " + strings.Join(parts, ", ") + " as " + strings.Join(b.names, ", ")
+	case *distinctBody:
+		return "distinct " + b.from.name + " by " + exprsText(b.by) + " order " + exprsText(b.order)
+	case *groupBody:
+		return "group " + b.from.name + " by " + exprsText(b.by) + " (" + namedText(b.list) + ")"
+	case *pickBody:
+		which := "first by " + exprsText(b.order)
+		if b.single {
+			which = "the only one"
+		}
+		return "pick of " + b.from.name + " for each " + exprsText(b.by) + " " + which + " (" + namedText(b.list) + ")"
+	case *foldBody:
+		return "fold of " + b.from.name + " start (" + namedText(b.start) + ") step (" + namedText(b.again) + ")"
+	case *turnBody:
+		return b.rows.name + " beside " + b.table.name + " on " + b.on.String()
+	}
+	return "?"
+}

@@ -1,8 +1,0 @@
-package plan
-
-import (
-	"maps"
-	"slices"
-)
-
-var sortedUnits = slices.Sorted(maps.Keys(units))
