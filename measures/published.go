@@ -216,6 +216,9 @@ func (p *plan) evaluatePublished(ctx context.Context, s *evaluate.Session, e *en
 	if err := s.Run(ctx, one.program); err != nil {
 		return err
 	}
+	if err := p.keepIssues(ctx, e, idOf(one.program.Measure.Name), out); err != nil {
+		return err
+	}
 	for i, d := range one.definitions {
 		if err := e.db.Exec(ctx, d.ID+" roles", "CREATE OR REPLACE VIEW run.role AS "+roleSQL(one.program.Measure.Groups[i], evaluate.Group(i))); err != nil {
 			return err
@@ -231,6 +234,15 @@ func (p *plan) evaluatePublished(ctx context.Context, s *evaluate.Session, e *en
 		}
 	}
 	return nil
+}
+
+// keepIssues writes whose data made a define of a measure fail: it is null for them.
+func (p *plan) keepIssues(ctx context.Context, e *engine, measure string, out *output) error {
+	issues, err := e.db.QueryArrow(ctx, measure+" issues", "SELECT '"+measure+"' AS measure, define, library, line, reason, period, pid FROM "+evaluate.Issues+" ORDER BY library, line, define, reason, period, pid")
+	if err != nil {
+		return err
+	}
+	return out.stream(tableIssue, issues)
 }
 
 // keepStrata writes the subjects' values of the measure's own stratifiers, and the

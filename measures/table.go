@@ -20,6 +20,7 @@ const (
 	tableSubject    = "subject"
 	tableStratum    = "subject_stratum"
 	tableAggregate  = "aggregate"
+	tableIssue      = "issue"
 	tableMember     = "cohort_member"
 	tableAttrition  = "cohort_attrition"
 	tableIncidence  = "cohort_incidence"
@@ -42,6 +43,7 @@ var resultTables = []resultTable{
 	{tableAggregate, columns("measure varchar, period varchar, family varchar, low date, high date, stratum varchar, value varchar, initial_population int64, " +
 		"denominator int64, denominator_exclusion int64, denominator_exception int64, numerator int64, numerator_exclusion int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
 		"measure, family, low, high, stratum, value"},
+	{tableIssue, columns("measure varchar, define varchar, library varchar, line int32, reason varchar, period varchar, pid uuid"), "measure, library, line, define, period, pid"},
 	{tableMember, columns("cohort varchar, pid uuid, rules_passed int64, index_date date, index_seal blob"), "cohort, pid"},
 	{tableAttrition, columns("cohort varchar, ordinal int32, rule varchar, title varchar, remaining int64"), "cohort, ordinal"},
 	{tableIncidence, columns("cohort varchar, year int32, cases int64, person_days int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),

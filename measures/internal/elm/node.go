@@ -22,6 +22,7 @@ type Node struct {
 	Operand, Source, Element, Codes                                     []*Node
 	Expression, Where, SuchThat, Return, Value                          *Node
 	Condition, Then, Else, When, Comparand, Starting                    *Node
+	Default, Severity                                                   *Node // of a parameter; of a message
 	Low, High, LowClosedExpression, HighClosedExpression                *Node
 	Let, Relationship, CaseItem, By, Operands                           []*Node
 	Aggregate, Code, ValueSet, Per, Argument                            *Node
@@ -174,6 +175,7 @@ func (n *Node) UnmarshalJSON(data []byte) error {
 	n.Expression, n.Where, n.SuchThat, n.Return, n.Value = one("expression"), one("where"), one("suchThat"), one("return"), one("value")
 	n.Condition, n.Then, n.Else, n.When = one("condition"), one("then"), one("else"), one("when")
 	n.Comparand, n.Starting = one("comparand"), one("starting")
+	n.Default, n.Severity = one("default"), one("severity")
 	if split := one("stringToSplit"); split != nil {
 		n.Operand = []*Node{split}
 	}
@@ -218,7 +220,7 @@ func (n *Node) Children(f func(*Node)) {
 		}
 	}
 	for _, c := range []*Node{n.Expression, n.Where, n.SuchThat, n.Return, n.Value, n.Condition, n.Then, n.Else, n.When, n.Comparand, n.Starting,
-		n.Low, n.High, n.LowClosedExpression, n.HighClosedExpression, n.Aggregate, n.Code, n.ValueSet, n.Per, n.Argument,
+		n.Low, n.High, n.LowClosedExpression, n.HighClosedExpression, n.Aggregate, n.Code, n.ValueSet, n.Per, n.Argument, n.Default, n.Severity,
 		n.Year, n.Month, n.Day, n.Hour, n.Minute, n.Second, n.Millisecond, n.TimezoneOffset} {
 		if c != nil {
 			f(c)

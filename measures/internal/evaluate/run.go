@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"farr/datasets"
+	"farr/internal/duck"
 	"farr/measures/internal/plan"
 	"farr/measures/internal/population"
 )
@@ -16,6 +17,9 @@ import (
 func (p *Program) SQL() (list []string) {
 	for _, x := range p.compiled.Statements {
 		list = append(list, x.SQL)
+		for _, i := range x.Issues {
+			list = append(list, i.SQL)
+		}
 	}
 	for i := range p.groups {
 		list = append(list, p.groupSQL(i), p.strataSQL(i))
@@ -79,12 +83,38 @@ func (s *Session) Run(ctx context.Context, p *Program) (err error) {
 			return err
 		}
 	}
+	if err := s.issues(ctx, p, own); err != nil {
+		return err
+	}
 	for i := range p.groups {
 		if err := s.db.Exec(ctx, fmt.Sprintf("%s group %d", p.Measure.Name, i+1), p.groupSQL(i)); err != nil {
 			return err
 		}
 		if err := s.db.Exec(ctx, fmt.Sprintf("%s strata of group %d", p.Measure.Name, i+1), p.strataSQL(i)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// Issues is the table that Run leaves with a row for each subject whose data made a define
+// fail: define, library, line, reason, period (null where the define has none), pid.
+const Issues = "temp.main.issue"
+
+func (s *Session) issues(ctx context.Context, p *Program, own []string) error {
+	err := s.db.Exec(ctx, "issues", "CREATE OR REPLACE TEMP TABLE issue (define VARCHAR, library VARCHAR, line INTEGER, reason VARCHAR, period VARCHAR, pid UUID)")
+	if err != nil {
+		return err
+	}
+	for _, x := range p.compiled.Statements {
+		for _, i := range x.Issues {
+			if err := s.db.CheckSelect(ctx, i.SQL, own...); err != nil {
+				return fmt.Errorf("%s: the SQL of its issues is refused: %w", where(x), err)
+			}
+			sql := fmt.Sprintf("INSERT INTO issue SELECT %s, %s, %d, %s, period, pid FROM (%s)", duck.Quote(x.Name), duck.Quote(i.Library), i.Line, duck.Quote(i.Reason), i.SQL)
+			if err := s.db.Exec(ctx, where(x)+" issues", sql); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -67,6 +67,9 @@ func (s *Stratum) evaluate(g content.Group, d *plan.Define) (ok bool) {
 	switch d.Type {
 	case "Boolean", "Integer":
 		s.value = "CAST(" + column + " AS VARCHAR)"
+		if c := d.Columns(); len(c) == 2 { // an uncertain number is the one that it may be, if it is one
+			s.value = "CASE WHEN " + column + " = d." + c[1] + " THEN " + s.value + " END"
+		}
 	case "String":
 		// A label may be anything but a date or a number that could name a person.
 		s.value = "CASE WHEN regexp_matches(" + column + ", '[0-9]{4}') THEN '" + Withheld + "' ELSE " + column + " END"

@@ -59,6 +59,9 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 		if r.elem = r.f.pack(r.elem); hasList(r.elem) {
 			return g.fail(e, n, "%s of a list of lists is not supported", n.Type)
 		}
+		if n.Type == "SingletonFrom" {
+			f.severalIssue(r, n, e)
+		}
 		return f.backOne(r, n.Type == "Last", n.Type == "SingletonFrom")
 	case "AnyTrue":
 		r := l.make(f)
@@ -75,17 +78,17 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 	case "Count":
 		r := l.make(f)
 		nn := r.f.bindExpr(notNull(r.elem), "there")
-		return numV{first(f.back(r, apply(opCountIf, nn))[0], whole(0)), true}
+		return numV{num: first(f.back(r, apply(opCountIf, nn))[0], whole(0)), integer: true}
 	case "Sum", "Min", "Max", "Avg":
 		if v := f.extreme(l, n.Type); v != nil {
 			return v
 		}
 		r := l.make(f)
 		fold := map[string]op{"Sum": opSum, "Min": opMin, "Max": opMax, "Avg": opAvg}[n.Type]
-		r.elem = r.f.bind(dateOf(r.elem))
+		r.elem = r.f.bind(certain(dateOf(r.elem)))
 		switch x := r.elem.(type) {
 		case numV:
-			return numV{f.back(r, apply(fold, x.num))[0], x.integer && n.Type != "Avg"}
+			return numV{num: f.back(r, apply(fold, x.num))[0], integer: x.integer && n.Type != "Avg"}
 		case qtyV:
 			both := f.back(r, apply(fold, x.num), apply(opMin, x.unit))
 			return qtyV{both[0], both[1]}
@@ -102,7 +105,7 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 		}
 	case "Indexer":
 		r := l.make(f)
-		i, ok := f.value(n.Operand[1], e).(numV)
+		i, ok := certain(f.value(n.Operand[1], e)).(numV)
 		if !ok || hasList(r.elem) {
 			break
 		}
@@ -123,7 +126,7 @@ func (f *frame) extreme(l listV, which string) value {
 	}
 	items := make([]value, len(l.items))
 	for i, v := range l.items {
-		items[i] = dateOf(v)
+		items[i] = certain(dateOf(v))
 	}
 	items = f.g.unify(items)
 	best := f.bind(items[0])
@@ -220,6 +223,6 @@ func (f *frame) expand(r *rel, n *elm.Node, e *env) *rel {
 	}
 	integer := func(x expr) expr { return cast(x, null(typeInteger)) }
 	x := r.f.unnest(apply(opRange, integer(s.num), apply(opAdd, integer(en.num), whole(1))), "n")
-	p := numV{x, true}
+	p := numV{num: x, integer: true}
 	return &rel{f: r.f, elem: intervalV{p, p, no, no, yes}, order: []expr{apply(opAscending, x)}}
 }

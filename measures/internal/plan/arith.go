@@ -7,7 +7,7 @@ import (
 func (f *frame) arithmetic(n *elm.Node, e *env) value {
 	var ops []value
 	for _, o := range n.Operand {
-		v := dateOf(f.value(o, e))
+		v := certain(dateOf(f.value(o, e)))
 		if _, ok := v.(nullV); ok {
 			return nullV{}
 		}
@@ -33,13 +33,13 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 			l, r := exactNumber(x), exactNumber(y)
 			switch of {
 			case opDivide, opPower:
-				return numV{apply(of, decimal(x.num), decimal(y.num)), false}
+				return numV{num: apply(of, decimal(x.num), decimal(y.num))}
 			case opTruncatedDivide:
-				return numV{apply(of, x.num, y.num), true}
+				return numV{num: apply(of, x.num, y.num), integer: true}
 			case opModulo:
 				l, r = x.num, y.num
 			}
-			return numV{apply(of, l, r), x.integer && y.integer}
+			return numV{num: apply(of, l, r), integer: x.integer && y.integer}
 		}
 		if y, ok := b.(qtyV); ok && of == opMultiply {
 			return qtyV{apply(of, exactNumber(x), decimal(y.num)), y.unit}
@@ -91,7 +91,7 @@ func (f *frame) unary(n *elm.Node, e *env, a value) value {
 	if of != "" {
 		switch x := a.(type) {
 		case numV:
-			return numV{apply(of, x.num), x.integer || n.Type == "Floor" || n.Type == "Ceiling"}
+			return numV{num: apply(of, x.num), integer: x.integer || n.Type == "Floor" || n.Type == "Ceiling"}
 		case qtyV:
 			return qtyV{apply(of, x.num), x.unit}
 		}
@@ -103,11 +103,11 @@ func (f *frame) unary(n *elm.Node, e *env, a value) value {
 }
 
 func (f *frame) convert(n *elm.Node, e *env) value {
-	v := f.value(n.Operand[0], e)
+	v := certain(f.value(n.Operand[0], e))
 	switch n.Type {
 	case "ToDecimal":
 		if x, ok := v.(numV); ok {
-			return numV{x.num, false}
+			return numV{num: x.num}
 		}
 	case "ToQuantity":
 		switch x := v.(type) {

@@ -23,39 +23,56 @@ func exactly(a, b dateV, prec string) bool {
 	return ok(a) && ok(b) || prec == "" && isConst(a.prec) && a.prec == b.prec
 }
 
-// compareDates is one comparison of dates: certain says when it is true and impossible
-// when it is false, of their spans. Between the two it is null (CQL 1.5, "Uncertainty"),
-// but dates of one precision compare field by field.
-func compareDates(x, y dateV, prec string, of op, certain, impossible func(alo, ahi, blo, bhi expr) expr) expr {
+// compareDates is one comparison of dates, of their moments at a precision.
+func compareDates(x, y dateV, prec string, of op) expr {
 	alo, ahi := spanOf(x, prec)
 	blo, bhi := spanOf(y, prec)
 	if exactly(x, y, prec) {
 		return apply(of, alo, blo)
 	}
-	conds, vals := []expr{certain(alo, ahi, blo, bhi), impossible(alo, ahi, blo, bhi)}, []expr{yes, no}
-	if prec == "" {
+	conds, vals := uncertainly(of, alo, ahi, blo, bhi)
+	if prec == "" { // dates of one precision compare field by field
 		conds, vals = append(conds, equal(x.prec, y.prec)), append(vals, apply(of, alo, blo))
 	}
 	return caseOf(conds, vals)
 }
 
+// compareNumbers is one comparison of numbers.
+func compareNumbers(x, y numV, of op) expr {
+	if x.hi.none() && y.hi.none() {
+		return apply(of, x.num, y.num)
+	}
+	return caseOf(uncertainly(of, x.num, x.last(), y.num, y.last()))
+}
+
+// uncertainly says when a comparison of what lies between two bounds each is true and
+// when it is false; between the two it is null (CQL 1.5, "Uncertainty").
+func uncertainly(of op, alo, ahi, blo, bhi expr) (conds, vals []expr) {
+	vals = []expr{yes, no}
+	switch of {
+	case opLess:
+		return []expr{apply(opLess, ahi, blo), apply(opGreaterOrEqual, alo, bhi)}, vals
+	case opLessOrEqual:
+		return []expr{apply(opLessOrEqual, ahi, blo), apply(opGreater, alo, bhi)}, vals
+	}
+	return []expr{and(equal(alo, ahi), equal(blo, bhi), equal(alo, blo)), or(apply(opLess, ahi, blo), apply(opGreater, alo, bhi))}, vals
+}
+
 // less is a < b, or a <= b, of two points; none when the types do not compare.
 func (g *gen) less(a, b value, prec string, orEqual bool) expr {
-	of, beyond := opLess, opGreaterOrEqual
+	of := opLess
 	if orEqual {
-		of, beyond = opLessOrEqual, opGreater
+		of = opLessOrEqual
 	}
 	switch x := a.(type) {
 	case dateV:
 		if y, ok := b.(dateV); ok {
-			return compareDates(x, y, prec, of,
-				func(_, ahi, blo, _ expr) expr { return apply(of, ahi, blo) },
-				func(alo, _, _, bhi expr) expr { return apply(beyond, alo, bhi) })
+			return compareDates(x, y, prec, of)
 		}
 	case numV:
 		switch y := b.(type) {
 		case numV:
-			return apply(of, x.num, y.num)
+			return compareNumbers(x, y, of)
 		case qtyV:
 			return apply(of, x.num, y.num)
 		}
@@ -85,14 +102,12 @@ func (g *gen) equal(a, b value, prec string) expr {
 		return null(typeBoolean)
 	case dateV:
 		if y, ok := b.(dateV); ok {
-			return compareDates(x, y, prec, opEqual,
-				func(alo, ahi, blo, bhi expr) expr { return and(equal(alo, ahi), equal(blo, bhi), equal(alo, blo)) },
-				func(alo, ahi, blo, bhi expr) expr { return or(apply(opLess, ahi, blo), apply(opGreater, alo, bhi)) })
+			return compareDates(x, y, prec, opEqual)
 		}
 	case numV:
 		switch y := b.(type) {
 		case numV:
-			return equal(x.num, y.num)
+			return compareNumbers(x, y, opEqual)
 		case qtyV:
 			return equal(x.num, y.num)
 		}
@@ -312,6 +327,10 @@ func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
 			a, b = b, c
 		}
 		switch x := a.(type) {
+		case conceptV:
+			if y, ok := b.(conceptV); ok { // equivalent when they share a code
+				return boolV{or(truth(or(equal(x.id, y.id), apply(opShareCode, x.id, y.id))), and(not(notNull(x)), not(notNull(y))))}
+			}
 		case conceptsV:
 			if c, ok := b.(codeV); ok {
 				return boolV{apply(opAnyHasCode, append([]expr{x.list}, codesOf(c)...)...)}

@@ -120,17 +120,17 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 		a, ok1 := ops[0].(dateV)
 		b, ok2 := ops[1].(dateV)
 		if ok1 && ok2 {
-			return numV{f.bindExpr(node(opDuration, part, a.lo, b.lo), part+"s"), true}
+			return f.between(opDuration, part, a, b)
 		}
 	case "DifferenceBetween":
 		a, ok1 := ops[0].(dateV)
 		b, ok2 := ops[1].(dateV)
 		if ok1 && ok2 {
-			return numV{node(opDifference, part, a.lo, b.lo), true}
+			return f.between(opDifference, part, a, b)
 		}
 	case "DateTimeComponentFrom":
 		if d, ok := ops[0].(dateV); ok {
-			return numV{node(opComponent, part, d.lo), true}
+			return numV{num: node(opComponent, part, d.lo), integer: true}
 		}
 	}
 	for _, o := range ops {
@@ -142,6 +142,34 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 		return f.g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(ops[0]), typeName(ops[1]))
 	}
 	return f.g.fail(e, n, "%s of %s is not supported", n.Type, typeName(ops[0]))
+}
+
+// between is the number of calendar units from a to b. It is uncertain where one of them
+// is less precise than the unit (CQL 1.5, "Uncertainty").
+func (f *frame) between(of op, part string, a, b dateV) value {
+	span := func(d dateV) (lo, hi expr) {
+		last := d.hi
+		if d.date && !d.exact() { // the last day that it may be, not its last moment
+			last = truncated("day", last)
+		}
+		need := map[string]int{"year": 1, "month": 2, "week": 3, "day": 3, "hour": 4, "minute": 4, "second": 5, "millisecond": 6}[part]
+		switch {
+		case d.exact() || need == 1:
+			return d.lo, d.lo
+		case isConst(d.prec) && level(d.prec) >= need:
+			return d.lo, d.lo
+		case isConst(d.prec):
+			return d.lo, last
+		}
+		return d.lo, f.bindExpr(caseOf([]expr{truth(apply(opLess, d.prec, whole(need))), yes}, []expr{last, d.lo}), "last")
+	}
+	alo, ahi := span(a)
+	blo, bhi := span(b)
+	n := numV{num: f.bindExpr(node(of, part, ahi, blo), part+"s"), integer: true}
+	if alo != ahi || blo != bhi {
+		n.hi = f.bindExpr(node(of, part, alo, bhi), part+"s")
+	}
+	return n
 }
 
 // plainValue takes a choice with one alternative that can be a time as that.
@@ -168,7 +196,7 @@ func (f *frame) interval(n *elm.Node, e *env) value {
 		}
 		return yes
 	}
-	low, high := f.bind(plainValue(f.value(n.Low, e))), f.bind(plainValue(f.value(n.High, e)))
+	low, high := f.bind(certain(plainValue(f.value(n.Low, e)))), f.bind(certain(plainValue(f.value(n.High, e))))
 	return f.g.makeInterval(low, high, flag(n.LowClosed, n.LowClosedExpression), flag(n.HighClosed, n.HighClosedExpression), func(msg string) { f.g.fail(e, n, "%s", msg) })
 }
 
@@ -195,7 +223,7 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr, fail fun
 		}
 		s, sUnk := endNumber(l.num, lowClosed, number("-2147483648"), opAdd, stepBy, nn)
 		en, eUnk := endNumber(h.num, highClosed, number("2147483647"), opSubtract, stepBy, nn)
-		return intervalV{numV{s, l.integer}, numV{en, h.integer}, sUnk, eUnk, nn}
+		return intervalV{numV{num: s, integer: l.integer}, numV{num: en, integer: h.integer}, sUnk, eUnk, nn}
 	case qtyV:
 		h := high.(qtyV)
 		s, sUnk := endNumber(l.num, lowClosed, number("-1e20"), opAdd, smallest, nn)

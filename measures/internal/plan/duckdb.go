@@ -18,6 +18,26 @@ func (s *Statement) print() {
 	heading := strings.ReplaceAll(fmt.Sprintf("%s.%s, line %d", s.Library, s.Name, s.Line), "\n", " ")
 	s.SQL = "-- " + heading + "\nCREATE TEMP TABLE " + s.Table + " AS\n" + withSQL(s.with) +
 		"SELECT " + listSQL(slices.Concat(s.key, s.list)) + " FROM (" + relationSQL(s.from) + ")"
+	for i := range s.Issues {
+		s.Issues[i].print()
+	}
+}
+
+// print writes the SQL of an issue.
+func (x *Issue) print() {
+	period := "NULL::VARCHAR AS period"
+	if x.periodic {
+		period = "period"
+	}
+	if len(x.by) == 0 {
+		x.SQL = withSQL(x.with) + "SELECT DISTINCT pid, " + period + " FROM " + x.from.name + " WHERE " + sql(x.where)
+		return
+	}
+	rows := "SELECT any_value(pid) AS pid"
+	if x.periodic {
+		rows += ", any_value(period) AS period"
+	}
+	x.SQL = withSQL(x.with) + "SELECT DISTINCT pid, " + period + " FROM (" + rows + " FROM " + x.from.name + " WHERE " + sql(x.where) + " GROUP BY " + joinSQL(x.by) + " HAVING count(*) > 1)"
 }
 
 // listSQL prints columns.
@@ -188,6 +208,9 @@ func (d *Define) Rows() string {
 	number := func(v value) string {
 		switch v := v.(type) {
 		case numV:
+			if !v.hi.none() {
+				return "CASE WHEN " + at(v.num) + " = " + at(v.hi) + " THEN " + at(v.num) + " END"
+			}
 			return at(v.num)
 		case qtyV:
 			return at(v.num)

@@ -29,6 +29,7 @@ var duckdbForms = map[op]string{
 	opUnitless:    "regexp_replace(%s, '^[{][^}]*[}]$', '1')",
 	opTimestamp:   "make_timestamp(%s, %s, %s, %s, %s, %s + %s / 1000.0)",
 	opConceptCode: "(SELECT min(code) FROM concept k WHERE k.concept = %s)", opConceptSys: "(SELECT min(system) FROM concept k WHERE k.concept = %s)",
+	opShareCode:   "EXISTS (SELECT 1 FROM concept k JOIN concept l ON l.system = k.system AND l.code = k.code WHERE k.concept = %s AND l.concept = %s)",
 	opHasConcepts: "coalesce(%s IN (SELECT list FROM concept_list), false)",
 	opLength:      "len(%s)", opRange: "range(%s, %s)", opElements: "unnest(%s)",
 	opAscending: "%s ASC", opDescending: "%s DESC", opNullsFirst: "%s ASC NULLS FIRST", opNullsLast: "%s DESC NULLS LAST",

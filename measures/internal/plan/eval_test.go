@@ -119,6 +119,13 @@ func retrieve(profile string) string {
 // bars, in the list's order.
 func evaluate(t *testing.T, defines ...string) string {
 	t.Helper()
+	rows, _ := evaluateAll(t, defines...)
+	return rows
+}
+
+// evaluateAll gives the reasons of the issues, too, by commas.
+func evaluateAll(t *testing.T, defines ...string) (rows, issues string) {
+	t.Helper()
 	ctx := context.Background()
 	db, err := duck.Open(ctx, duck.Config{})
 	if err != nil {
@@ -130,14 +137,35 @@ func evaluate(t *testing.T, defines ...string) string {
 			t.Fatal(err)
 		}
 	}
+	query := func(name, sql string) (out []string) {
+		rows, err := db.Query(ctx, name, sql)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, sql)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var s string
+			if err := rows.Scan(&s); err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, s)
+		}
+		return out
+	}
 	name := defines[len(defines)-2]
 	c := plan.Compile(program(t, defines...), plan.NewModel(worldElements), "L", []string{name})
 	if len(c.Problems) > 0 {
 		t.Fatal(c.Problems)
 	}
+	var reasons []string
 	for _, s := range append(plan.Setup, c.Statements...) {
 		if err := db.Exec(ctx, s.Name, s.SQL); err != nil {
 			t.Fatalf("%v\n%s", err, s.SQL)
+		}
+		for _, x := range s.Issues {
+			if len(query(x.Reason, "SELECT CAST(pid AS VARCHAR) FROM ("+x.SQL+")")) > 0 {
+				reasons = append(reasons, x.Reason)
+			}
 		}
 	}
 	d := c.Defines[name]
@@ -146,24 +174,11 @@ func evaluate(t *testing.T, defines ...string) string {
 		cols = append(cols, "coalesce(CAST("+col+" AS VARCHAR), '-')")
 	}
 	if len(cols) == 0 {
-		return "null"
+		return "null", strings.Join(reasons, ", ")
 	}
 	sql := "SELECT " + strings.Join(cols, " || ',' || ") + " FROM " + d.Table + " ORDER BY ALL"
 	if d.Ordered() {
 		sql = strings.TrimSuffix(sql, "ALL") + "ord"
 	}
-	rows, err := db.Query(ctx, "rows", sql)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, s)
-	}
-	return strings.Join(out, " | ")
+	return strings.Join(query("rows", sql), " | "), strings.Join(reasons, ", ")
 }

@@ -29,10 +29,12 @@ func (f *frame) parameterRef(n *elm.Node, e *env) value {
 	if n.Name == "Measurement Period" {
 		return intervalV{dateV{lo: column("mp_low"), prec: whole(6)}, dateV{lo: column("mp_high"), prec: whole(6)}, no, no, yes}
 	}
-	if p := e.lib.Parameters[n.Name]; p != nil {
-		return nullV{}
+	// Nobody gives the others a value: they have their default, else they are null.
+	lib := f.g.program.Find(e.lib, n.LibraryName)
+	if lib == nil || lib.Parameters[n.Name] == nil {
+		return f.g.fail(e, n, "no parameter named %s", n.Name)
 	}
-	return f.g.fail(e, n, "parameter %s is not supported", n.Name)
+	return f.value(lib.Parameters[n.Name].Default, &env{lib: lib})
 }
 
 // named is what a name stands for at a place.
@@ -60,8 +62,6 @@ func (f *frame) conceptRef(n *elm.Node, e *env) value {
 	l := f.g.program.Find(e.lib, n.LibraryName)
 	return codeV{l.Concepts[n.Name]}
 }
-
-func (f *frame) message(n *elm.Node, e *env) value { return nullV{} }
 
 func (g *gen) valueSet(url string) string {
 	if !slices.Contains(g.valsets, url) {

@@ -27,6 +27,10 @@ type Statement struct {
 	Line        int
 	SQL         string // of DuckDB, once it is printed
 
+	// Issues are where data may make the define fail: each a SELECT of the pid and period of
+	// those for whom it does.
+	Issues []Issue
+
 	key  []named // of its rows
 	list []named // what they hold
 	with []*cte
@@ -75,6 +79,9 @@ type gen struct {
 	depth   int
 	onlyURL string // the extensions that a query asks for
 	period  map[*elm.Node]int
+	guard   expr    // under which the expression at hand is evaluated
+	issues  []issue // of the define at hand
+	folds   int     // aggregate clauses around it
 }
 
 var notWord = regexp.MustCompile(`\W+`)
@@ -133,7 +140,7 @@ func Compile(p *elm.Program, model *Model, main string, names []string) *Compile
 }
 
 func newGen(p *elm.Program, model *Model) *gen {
-	return &gen{program: p, model: model, nodes: compilers(), defines: map[string]*Define{}, busy: map[string]bool{}, period: map[*elm.Node]int{}}
+	return &gen{program: p, model: model, guard: yes, nodes: compilers(), defines: map[string]*Define{}, busy: map[string]bool{}, period: map[*elm.Node]int{}}
 }
 
 func (g *gen) finish(out *Compiled) *Compiled {
@@ -168,12 +175,13 @@ func (g *gen) define(lib *elm.Library, name string) *Define {
 
 // table compiles a value into a statement that makes a table of it.
 func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, periodic bool) *Define {
-	saved, names, prefix := g.ctes, g.names, g.prefix
+	saved, names, prefix, guard, issues := g.ctes, g.names, g.prefix, g.guard, g.issues
+	g.guard, g.issues = yes, nil
 	g.ctes, g.names, g.prefix = nil, 0, notWord.ReplaceAllString(id[strings.IndexByte(id, '.')+1:], "_")
 	if g.prefix == "" || g.prefix[0] >= '0' && g.prefix[0] <= '9' {
 		g.prefix = "d" + g.prefix
 	}
-	defer func() { g.ctes, g.names, g.prefix = saved, names, prefix }()
+	defer func() { g.ctes, g.names, g.prefix, g.guard, g.issues = saved, names, prefix, guard, issues }()
 	d := &Define{Table: quoteName(id), Periodic: periodic}
 	key := []string{"pid"}
 	base := "person"
@@ -204,7 +212,8 @@ func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, 
 		return column(name)
 	})
 	d.columns, d.Type = namesOf(s.list), typeName(d.elem)
-	s.with, s.from = g.ctes, last.open
+	s.with, s.from = slices.Clip(g.ctes), last.open
+	s.Issues = g.closeIssues(f)
 	g.order = append(g.order, s)
 	return d
 }

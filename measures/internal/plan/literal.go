@@ -23,9 +23,9 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 		case "Boolean":
 			return boolV{boolean(n.Text == "true")}
 		case "Integer":
-			return numV{number(n.Text), true}
+			return numV{num: number(n.Text), integer: true}
 		case "Decimal", "Long":
-			return numV{number(n.Text), false}
+			return numV{num: number(n.Text)}
 		case "String":
 			return strV{text(n.Text)}
 		}
@@ -42,7 +42,7 @@ func (f *frame) dateLiteral(n *elm.Node, e *env) value {
 	for i, x := range []*elm.Node{n.Year, n.Month, n.Day, n.Hour, n.Minute, n.Second, n.Millisecond} {
 		part := whole([]int{1, 1, 1, 0, 0, 0, 0}[i])
 		if x != nil {
-			if v, ok := f.value(x, e).(numV); ok {
+			if v, ok := certain(f.value(x, e)).(numV); ok {
 				part, prec = v.num, []int{1, 2, 3, 4, 4, 5, 6}[i]
 			}
 		}

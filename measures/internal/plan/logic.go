@@ -67,7 +67,8 @@ func (f *frame) branches(n *elm.Node, e *env, conds []expr, nodes []*elm.Node) v
 		if c == no {
 			continue
 		}
-		v := f.value(nodes[i], e)
+		var v value
+		f.g.under(and(c, not(truth(or(conds[:i]...)))), func() { v = f.value(nodes[i], e) })
 		_, isList := v.(listV)
 		lists = lists || isList
 		cs, vals = append(cs, c), append(vals, v)
@@ -88,11 +89,9 @@ func (f *frame) branches(n *elm.Node, e *env, conds []expr, nodes []*elm.Node) v
 			if !ok {
 				continue
 			}
-			r := l.make(at)
-			guard := cs[i]
-			for _, c := range cs[:i] {
-				guard = and(guard, not(c))
-			}
+			guard := and(cs[i], not(truth(or(cs[:i]...))))
+			var r *rel
+			f.g.under(guard, func() { r = l.make(at) })
 			r.f.where(guard)
 			sides = append(sides, r)
 		}

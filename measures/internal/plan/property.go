@@ -102,7 +102,7 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 	case qtyV:
 		switch path {
 		case "value":
-			return numV{v.num, false}
+			return numV{num: v.num}
 		case "unit", "code":
 			return strV{v.unit}
 		}
@@ -247,7 +247,7 @@ func (f *frame) element(n *elm.Node, e *env, owner value, resource, prefix, path
 			count := s.demand(g, line.Column)
 			return listV{make: func(at *frame) *rel {
 				r := at.fork()
-				return &rel{f: r, elem: numV{r.unnest(apply(opRange, whole(0), first(count, whole(0))), "n"), true}}
+				return &rel{f: r, elem: numV{num: r.unnest(apply(opRange, whole(0), first(count, whole(0))), "n"), integer: true}}
 			}}
 		}
 		if strings.HasSuffix(line.Path, "[first]") {
@@ -318,9 +318,9 @@ func (f *frame) column(s *joinStep, line Element, base string, alone bool) value
 	case "boolean":
 		return boolV{name("_bool")}
 	case "integer", "positiveInt", "unsignedInt":
-		return numV{name("_num"), true}
+		return numV{num: name("_num"), integer: true}
 	case "decimal":
-		return numV{name("_num"), false}
+		return numV{num: name("_num")}
 	case "Quantity", "Duration", "Age", "SimpleQuantity":
 		return qtyV{s.demand(g, base+"_num"), s.demand(g, base+"_unit")}
 	case "Range":

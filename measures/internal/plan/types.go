@@ -87,7 +87,7 @@ func (f *frame) tuple(n *elm.Node, e *env) value {
 	if n.Type == "Instance" && n.ClassType == "Quantity" {
 		q := qtyV{null(typeDecimal), null(typeText)}
 		for _, el := range n.Element {
-			switch v := f.value(el.Value, e).(type) {
+			switch v := certain(f.value(el.Value, e)).(type) {
 			case numV:
 				q.num = v.num
 			case strV:

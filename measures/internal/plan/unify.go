@@ -104,7 +104,7 @@ func shape(v value) string {
 	}
 	switch v := v.(type) {
 	case numV:
-		return typeName(v)
+		return typeName(v) + map[bool]string{true: " uncertain"}[!v.hi.none()]
 	case dateV:
 		return typeName(v) + map[bool]string{true: " exact"}[v.exact()]
 	case intervalV:
@@ -131,7 +131,12 @@ func shape(v value) string {
 func (g *gen) meet(a, b value) value {
 	switch a := a.(type) {
 	case numV:
-		return numV{a.num, a.integer && b.(numV).integer}
+		b := b.(numV)
+		out := numV{num: a.num, integer: a.integer && b.integer}
+		if !a.hi.none() || !b.hi.none() {
+			out.hi = a.last()
+		}
+		return out
 	case dateV:
 		b := b.(dateV)
 		d := dateV{lo: a.lo, prec: a.prec, date: a.date && b.date}
@@ -176,7 +181,11 @@ func (g *gen) fit(v, shape value) value {
 	}
 	switch s := shape.(type) {
 	case numV:
-		return numV{v.(numV).num, s.integer}
+		n := v.(numV)
+		if !s.hi.none() {
+			n.hi = n.last()
+		}
+		return numV{num: n.num, integer: s.integer, hi: n.hi}
 	case dateV:
 		d := v.(dateV)
 		if !s.exact() {
@@ -224,10 +233,14 @@ func nullLike(v value) value {
 	case boolV:
 		return boolV{null(typeBoolean)}
 	case numV:
+		n := numV{num: null(typeDecimal), integer: v.integer}
 		if v.integer {
-			return numV{null(typeInteger), true}
+			n.num = null(typeInteger)
 		}
-		return numV{null(typeDecimal), false}
+		if !v.hi.none() {
+			n.hi = n.num
+		}
+		return n
 	case strV:
 		return strV{null(typeText)}
 	case qtyV:

@@ -15,8 +15,9 @@ type (
 	nullV struct{}
 	boolV struct{ is expr }
 	numV  struct {
-		num     expr
+		num     expr // the least that it may be
 		integer bool
+		hi      expr // the greatest; none when the number is exact
 	}
 	strV  struct{ text expr }
 	dateV struct {
@@ -107,6 +108,23 @@ func (d dateV) last() expr {
 // toDay is whether a date is known to be a day.
 func (d dateV) toDay() bool { return d.prec == whole(3) }
 
+// last is the greatest that a number may be.
+func (n numV) last() expr {
+	if n.hi.none() {
+		return n.num
+	}
+	return n.hi
+}
+
+// certain is a number where it is one, and null where it may be one of several: what
+// takes a number, and not an uncertainty, takes it so.
+func certain(v value) value {
+	if n, ok := v.(numV); ok && !n.hi.none() {
+		return numV{num: when(truth(equal(n.num, n.hi)), n.num), integer: n.integer}
+	}
+	return v
+}
+
 // mapLeaves rebuilds v with f applied to each of its expressions.
 func mapLeaves(v value, f func(expr) expr) value {
 	some := func(x expr) expr {
@@ -119,7 +137,7 @@ func mapLeaves(v value, f func(expr) expr) value {
 	case boolV:
 		return boolV{f(v.is)}
 	case numV:
-		return numV{f(v.num), v.integer}
+		return numV{num: f(v.num), integer: v.integer, hi: some(v.hi)}
 	case strV:
 		return strV{f(v.text)}
 	case dateV:
@@ -249,9 +267,9 @@ func shapeOf(typ string) value {
 	case "Boolean":
 		return boolV{null(typeBoolean)}
 	case "Integer":
-		return numV{null(typeInteger), true}
+		return numV{num: null(typeInteger), integer: true}
 	case "Decimal":
-		return numV{null(typeDecimal), false}
+		return numV{num: null(typeDecimal)}
 	case "String":
 		return strV{null(typeText)}
 	case "Date":
