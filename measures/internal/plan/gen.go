@@ -25,6 +25,7 @@ type Statement struct {
 	Name, Table, SQL string
 	Line             int
 	Library          string
+	Define           *Define // what the table holds
 }
 
 // Compiled is a measure's program as SQL.
@@ -198,7 +199,7 @@ func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, 
 	body := last.open.text()
 	b.WriteString(withText(g.ctes))
 	fmt.Fprintf(&b, "SELECT %s FROM (%s)", strings.Join(append([]string{key}, list...), ", "), body)
-	g.order = append(g.order, Statement{Name: id[strings.IndexByte(id, '.')+1:], Table: d.Table, SQL: b.String(), Line: line, Library: e.lib.Name})
+	g.order = append(g.order, Statement{Name: id[strings.IndexByte(id, '.')+1:], Table: d.Table, SQL: b.String(), Line: line, Library: e.lib.Name, Define: d})
 	return d
 }
 
