@@ -14,7 +14,7 @@ import (
 
 func (a *app) measure() *cobra.Command {
 	group := &cobra.Command{Use: "measure", Short: "compute quality measures and cohorts"}
-	group.AddCommand(a.measureList(), a.measureViews(), a.measureRun(), a.measureResults(), a.measureImport(), a.measureCompile(), a.measureTest())
+	group.AddCommand(a.measureList(), a.measureViews(), a.measureRun(), a.measureResults(), a.measureImport(), a.measureCompile(), a.measureExplain(), a.measureTest())
 	return group
 }
 

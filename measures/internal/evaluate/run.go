@@ -68,17 +68,30 @@ func (s *Session) Run(ctx context.Context, p *Program) (err error) {
 			err = dropping
 		}
 	}()
+	if made, err = s.make(ctx, p); err != nil {
+		return err
+	}
+	return s.groups(ctx, p)
+}
+
+// make makes the tables of a program's defines and names those that it made.
+func (s *Session) make(ctx context.Context, p *Program) (made []string, err error) {
 	var own []string
 	for _, x := range p.compiled.Statements {
 		selected, err := s.check(ctx, x, own)
 		if err != nil {
-			return err
+			return made, err
 		}
 		made, own = append(made, x.Table), append(own, unquoted(x.Table))
 		if err := s.db.Exec(ctx, where(x), "CREATE TEMP TABLE "+x.Table+" AS\n"+selected); err != nil {
-			return err
+			return made, err
 		}
 	}
+	return made, nil
+}
+
+// groups makes the tables of a program's groups.
+func (s *Session) groups(ctx context.Context, p *Program) error {
 	for i := range p.groups {
 		if err := s.db.Exec(ctx, fmt.Sprintf("%s group %d", p.Measure.Name, i+1), p.groupSQL(i)); err != nil {
 			return err
