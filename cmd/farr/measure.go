@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -129,45 +128,6 @@ with --allow-missing-valuesets it is taken as empty and the results are marked i
 	f.BoolVar(&req.AllowMissingValueSets, "allow-missing-valuesets", false, "take missing value sets as empty and mark the results incomplete")
 	f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when not given")
 	libraryFlag(cmd, &folders)
-	return cmd
-}
-
-func (a *app) measureResults() *cobra.Command {
-	var store, id, table, format, out string
-	cmd := &cobra.Command{
-		Use:   "results --store DIR --table NAME --format csv|parquet|arrow",
-		Short: "write a table of results",
-		Long: `Writes one table of a results snapshot: aggregate, subject, cohort_attrition,
-cohort_incidence or cohort_member. Nothing is hidden here: subject and cohort_member have a row
-for each person, and small counts are small counts. What is to leave goes through farr report.`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := require(cmd, "store"); err != nil {
-				return err
-			}
-			if a.json {
-				return usageError{errors.New("a table is written as csv, parquet or arrow: use --format in place of --json")}
-			}
-			s, err := datasets.OpenStore(store)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			results, err := openResults(cmd, s, id)
-			if err != nil {
-				return err
-			}
-			if out == "" {
-				return results.Write(cmd.Context(), a.stdout, table, format)
-			}
-			return writeFile(out, func(w io.Writer) error { return results.Write(cmd.Context(), w, table, format) })
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&store, "store", "", "folder of the store")
-	f.StringVar(&id, "results", "", "ID of the results; the current ones when not given")
-	f.StringVar(&table, "table", "aggregate", "table to write")
-	f.StringVar(&format, "format", "csv", "csv, parquet or arrow")
-	f.StringVar(&out, "out", "", "file to write; standard output when not given")
 	return cmd
 }
 
