@@ -157,7 +157,7 @@ func (c *Compiler) link(libraries []*content.Library, main *content.Library) (*e
 		if c.read[l] == nil {
 			read, err := elm.Read(l.ELM)
 			if err != nil {
-				return nil, source.Diagnostics{{Pos: source.Pos{File: l.Name}, Code: "bad-elm", Message: err.Error()}}
+				return nil, source.Diagnostics{{Pos: source.Pos{File: l.Name}, Code: "bad-elm", Message: err.Error(), Hint: "translate the library again"}}
 			}
 			c.read[l] = read
 		}
@@ -166,7 +166,7 @@ func (c *Compiler) link(libraries []*content.Library, main *content.Library) (*e
 	program, errs := elm.Link(byName, main.Name)
 	var mistakes source.Diagnostics
 	for _, err := range errs {
-		mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: main.Name}, Code: CodeLink, Message: err.Error()})
+		mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: main.Name}, Code: CodeLink, Message: err.Error(), Hint: "translate the libraries again, together"})
 	}
 	return program, mistakes.Err()
 }
@@ -220,7 +220,7 @@ func checkGroups(m *content.Measure) (mistakes source.Diagnostics) {
 	for i, g := range m.Groups {
 		report := func(format string, args ...any) {
 			mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: m.Name}, Code: "bad-group",
-				Message: fmt.Sprintf("group %d ", i+1) + fmt.Sprintf(format, args...)})
+				Message: fmt.Sprintf("group %d ", i+1) + fmt.Sprintf(format, args...), Hint: "correct the group's populations in the Measure"})
 		}
 		seen := map[string]int{}
 		for _, p := range g.Populations {
@@ -279,7 +279,8 @@ func (p *Program) checkTypes(number int, g group) (mistakes source.Diagnostics) 
 			found = "a list of " + found
 		}
 		mistakes = append(mistakes, source.Diagnostic{Pos: p.place(d), Code: "bad-population",
-			Message: fmt.Sprintf("%s is %s of group %d and must give %s, and gives %s", one.Define, one.Code, number+1, what, found)})
+			Message: fmt.Sprintf("%s is %s of group %d and must give %s, and gives %s", one.Define, one.Code, number+1, what, found),
+			Hint:    "name another expression in the Measure, or another basis of the group"})
 	}
 	return mistakes
 }
