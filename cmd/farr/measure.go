@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,9 @@ func (a *app) measureList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list [--store DIR]",
 		Short: "list the measures and cohorts of a library, and a store's imported measures",
+		Long: `Lists each measure with its scoring and what it counts: patients, or resources of a type. Of the
+package that was imported into a store it is also every group of a measure that has several, the value
+sets that the measure asks for and the package lacks, and what else keeps the measure from being run.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			library, err := measures.LoadLibrary(folders...)
 			if err != nil {
@@ -36,21 +40,50 @@ func (a *app) measureList() *cobra.Command {
 			if store != "" {
 				listed = map[string]any{"library": library.Definitions(), "package": imported}
 			}
-			return a.print(listed, func(w io.Writer) error {
-				p := printer{w: w}
-				for _, d := range library.Definitions() {
-					p.line("%-30s %-8s %s", d.ID, d.Kind, d.Title)
-				}
-				for _, m := range imported {
-					p.line("%-30s %-8s %s", m.Name, "package", m.Title)
-				}
-				return p.err
-			})
+			return a.print(listed, func(w io.Writer) error { return printMeasures(w, library.Definitions(), imported) })
 		},
 	}
 	libraryFlag(cmd, &folders)
 	cmd.Flags().StringVar(&store, "store", "", "folder of a store with an imported package")
 	return cmd
+}
+
+func printMeasures(w io.Writer, library []measures.Definition, imported []measures.ImportedMeasure) error {
+	p := printer{w: w}
+	width := len("incident-type-2-diabetes")
+	for _, m := range imported {
+		width = min(max(width, len(m.Name)), 48) // few are longer, and they push the rest aside
+	}
+	row := func(id, kind, scoring, basis, title string) {
+		p.line("%-*s  %-9s  %-19s  %-11s  %s", width, id, kind, scoring, basis, title)
+	}
+	row("measure", "kind", "scoring", "counts", "title")
+	for _, d := range library {
+		row(d.ID, d.Kind, d.Scoring, d.Basis, d.Title)
+	}
+	for _, m := range imported {
+		row(m.Name, "published", m.Scoring, countedBy(m.Basis), m.Title)
+		for i, g := range m.Groups {
+			if len(m.Groups) > 1 {
+				row("  group "+strconv.Itoa(i+1), "", g.Scoring, countedBy(g.Basis), g.ID)
+			}
+		}
+		for _, lack := range m.Lacking {
+			p.line("  lacks %s", lack)
+		}
+		for _, problem := range m.Problems {
+			p.line("  cannot run: %s", problem)
+		}
+	}
+	return p.err
+}
+
+// countedBy is what a published group of a basis counts, in the word that the library uses.
+func countedBy(basis string) string {
+	if basis == "boolean" {
+		return measures.BasisPatient
+	}
+	return basis
 }
 
 func libraryFlag(cmd *cobra.Command, folders *[]string) {

@@ -17,7 +17,7 @@ func (p *Package) Closure(main *Library) ([]*Library, error) {
 	var visit func(l *Library)
 	visit = func(l *Library) {
 		byName[l.Name] = l
-		h, err := readHead(l.ELM)
+		h, err := l.readHead()
 		if err != nil {
 			mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: l.Name}, Code: "bad-elm", Message: "the ELM is not JSON of a library with an identifier"})
 			return
