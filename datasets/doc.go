@@ -28,6 +28,7 @@
 //	current/<name>             pointers: the snapshot in force
 //	by-key/<key>               what was asked -> what was made
 //	staging/<random>/          what a living writer prepares
+//	disclosure.log             when true dates of a person were shown, to whom
 //	writer.lock                flock'ed while names are changed
 //
 // # Publishing

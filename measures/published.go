@@ -130,11 +130,8 @@ func (p *plan) choose(ctx context.Context) (err error) {
 		case unknown == nil:
 			own = append(own, name)
 		case len(found) > 1:
-			var which []string
-			for _, m := range found {
-				which = append(which, m.URL+"|"+m.Version)
-			}
-			mistakes = append(mistakes, fmt.Errorf("measure %q is not one of the package's but %d: name one of %s", name, len(found), join(which)))
+			_, err := measureNamed(pkg, name)
+			mistakes = append(mistakes, err)
 		case found != nil:
 			wanted = append(wanted, found[0])
 		default:
@@ -170,7 +167,7 @@ func (p *plan) unknown(name string, pkg *content.Package) error {
 // compile compiles the published measures that are wanted, all of them before anything
 // runs. Value sets that are lacking are mistakes, unless they are allowed to be.
 func (p *plan) compile(pkg *content.Package, wanted []*content.Measure) error {
-	compiler, err := evaluate.NewCompiler(pkg, append([]string{stratumAll}, Strata...)...)
+	compiler, err := evaluate.NewCompiler(pkg, takenStrata()...)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +14,7 @@ import (
 
 func (a *app) measure() *cobra.Command {
 	group := &cobra.Command{Use: "measure", Short: "compute quality measures and cohorts"}
-	group.AddCommand(a.measureList(), a.measureViews(), a.measureRun(), a.measureResults(), a.measureImport(), a.measureTest())
+	group.AddCommand(a.measureList(), a.measureViews(), a.measureRun(), a.measureResults(), a.measureImport(), a.measureCompile(), a.measureExplain(), a.measureTest())
 	return group
 }
 
@@ -24,6 +24,9 @@ func (a *app) measureList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list [--store DIR]",
 		Short: "list the measures and cohorts of a library, and a store's imported measures",
+		Long: `Lists each measure with its scoring and what it counts: patients, or resources of a type. Of the
+package that was imported into a store it is also every group of a measure that has several, the value
+sets that the measure asks for and the package lacks, and what else keeps the measure from being run.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			library, err := measures.LoadLibrary(folders...)
 			if err != nil {
@@ -37,21 +40,50 @@ func (a *app) measureList() *cobra.Command {
 			if store != "" {
 				listed = map[string]any{"library": library.Definitions(), "package": imported}
 			}
-			return a.print(listed, func(w io.Writer) error {
-				p := printer{w: w}
-				for _, d := range library.Definitions() {
-					p.line("%-30s %-8s %s", d.ID, d.Kind, d.Title)
-				}
-				for _, m := range imported {
-					p.line("%-30s %-8s %s", m.Name, "package", m.Title)
-				}
-				return p.err
-			})
+			return a.print(listed, func(w io.Writer) error { return printMeasures(w, library.Definitions(), imported) })
 		},
 	}
 	libraryFlag(cmd, &folders)
 	cmd.Flags().StringVar(&store, "store", "", "folder of a store with an imported package")
 	return cmd
+}
+
+func printMeasures(w io.Writer, library []measures.Definition, imported []measures.ImportedMeasure) error {
+	p := printer{w: w}
+	width := len("incident-type-2-diabetes")
+	for _, m := range imported {
+		width = min(max(width, len(m.Name)), 48) // few are longer, and they push the rest aside
+	}
+	row := func(id, kind, scoring, basis, title string) {
+		p.line("%-*s  %-9s  %-19s  %-11s  %s", width, id, kind, scoring, basis, title)
+	}
+	row("measure", "kind", "scoring", "counts", "title")
+	for _, d := range library {
+		row(d.ID, d.Kind, d.Scoring, d.Basis, d.Title)
+	}
+	for _, m := range imported {
+		row(m.Name, "published", m.Scoring, countedBy(m.Basis), m.Title)
+		for i, g := range m.Groups {
+			if len(m.Groups) > 1 {
+				row("  group "+strconv.Itoa(i+1), "", g.Scoring, countedBy(g.Basis), g.ID)
+			}
+		}
+		for _, lack := range m.Lacking {
+			p.line("  lacks %s", lack)
+		}
+		for _, problem := range m.Problems {
+			p.line("  cannot run: %s", problem)
+		}
+	}
+	return p.err
+}
+
+// countedBy is what a published group of a basis counts, in the word that the library uses.
+func countedBy(basis string) string {
+	if basis == "boolean" {
+		return measures.BasisPatient
+	}
+	return basis
 }
 
 func libraryFlag(cmd *cobra.Command, folders *[]string) {
@@ -129,45 +161,6 @@ with --allow-missing-valuesets it is taken as empty and the results are marked i
 	f.BoolVar(&req.AllowMissingValueSets, "allow-missing-valuesets", false, "take missing value sets as empty and mark the results incomplete")
 	f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when not given")
 	libraryFlag(cmd, &folders)
-	return cmd
-}
-
-func (a *app) measureResults() *cobra.Command {
-	var store, id, table, format, out string
-	cmd := &cobra.Command{
-		Use:   "results --store DIR --table NAME --format csv|parquet|arrow",
-		Short: "write a table of results",
-		Long: `Writes one table of a results snapshot: aggregate, subject, cohort_attrition,
-cohort_incidence or cohort_member. Nothing is hidden here: subject and cohort_member have a row
-for each person, and small counts are small counts. What is to leave goes through farr report.`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := require(cmd, "store"); err != nil {
-				return err
-			}
-			if a.json {
-				return usageError{errors.New("a table is written as csv, parquet or arrow: use --format in place of --json")}
-			}
-			s, err := datasets.OpenStore(store)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			results, err := openResults(cmd, s, id)
-			if err != nil {
-				return err
-			}
-			if out == "" {
-				return results.Write(cmd.Context(), a.stdout, table, format)
-			}
-			return writeFile(out, func(w io.Writer) error { return results.Write(cmd.Context(), w, table, format) })
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&store, "store", "", "folder of the store")
-	f.StringVar(&id, "results", "", "ID of the results; the current ones when not given")
-	f.StringVar(&table, "table", "aggregate", "table to write")
-	f.StringVar(&format, "format", "csv", "csv, parquet or arrow")
-	f.StringVar(&out, "out", "", "file to write; standard output when not given")
 	return cmd
 }
 

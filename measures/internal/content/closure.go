@@ -17,7 +17,7 @@ func (p *Package) Closure(main *Library) ([]*Library, error) {
 	var visit func(l *Library)
 	visit = func(l *Library) {
 		byName[l.Name] = l
-		h, err := readHead(l.ELM)
+		h, err := l.readHead()
 		if err != nil {
 			mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: l.Name}, Code: "bad-elm", Message: "the ELM is not JSON of a library with an identifier"})
 			return
@@ -40,7 +40,7 @@ func (p *Package) Closure(main *Library) ([]*Library, error) {
 			case i >= 0:
 				visit(&p.Libraries[i])
 			case want.ID != elm.BuiltIn:
-				report("missing-library", "it includes "+want.String()+", which is not in the package", "")
+				report("missing-library", missingLibrary(want), p.hintLibrary(want))
 			}
 		}
 	}
@@ -51,4 +51,15 @@ func (p *Package) Closure(main *Library) ([]*Library, error) {
 	}
 	slices.SortFunc(list, func(a, b *Library) int { return strings.Compare(a.Name, b.Name) })
 	return list, mistakes.Err()
+}
+
+// hintLibrary is hintLibrary over the package's libraries.
+func (p *Package) hintLibrary(want identifier) string {
+	byName := map[string]*located{}
+	for _, l := range p.Libraries {
+		h := &located{}
+		h.Library.Identifier = identifier{l.Name, l.Version}
+		byName[h.Library.Identifier.String()] = h
+	}
+	return hintLibrary(byName, want)
 }

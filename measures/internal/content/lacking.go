@@ -32,7 +32,7 @@ func (p *Package) Terminology(libraries []*Library, urls []string) (sets []*Valu
 	taken := map[string]*ValueSet{} // by URL without version
 	asked := map[string]bool{}      // as written
 	for _, l := range libraries {
-		h, err := readHead(l.ELM)
+		h, err := l.readHead()
 		if err != nil {
 			continue
 		}

@@ -116,39 +116,63 @@ func (l *loader) checkLibraries() {
 		for _, inc := range h.Library.Includes.Def {
 			want := included(inc.Path, inc.Version)
 			if byName[want.String()] == nil && want.ID != elm.BuiltIn {
-				at(inc.Locator, "missing-library", "it includes "+want.String()+", which is not in the package", "")
+				at(inc.Locator, "missing-library", missingLibrary(want), hintLibrary(byName, want))
 			}
 		}
 	}
 	l.checkCircles(byName)
 }
 
-// checkCircles follows the includes from each library once.
+func missingLibrary(want identifier) string {
+	return "it includes " + want.String() + ", which is not in the package"
+}
+
+// hintLibrary says what to do about a library that is missing: often it is there in another
+// version.
+func hintLibrary(byName map[string]*located, want identifier) string {
+	var versions []string
+	for _, h := range byName {
+		if h.Library.Identifier.ID == want.ID {
+			versions = append(versions, h.Library.Identifier.Version)
+		}
+	}
+	if len(versions) == 0 {
+		return "add the Library resource, with content of application/elm+json"
+	}
+	slices.Sort(versions)
+	return "the package has version " + strings.Join(versions, ", ") + ": translate against that one, or add the other"
+}
+
+// checkCircles follows the includes from each library once. A circle is named at the include
+// that closes it.
 func (l *loader) checkCircles(byName map[string]*located) {
 	const open, closed = 1, 2
 	state := map[string]int{}
 	var path []string
-	var visit func(name string)
-	visit = func(name string) {
+	var visit func(name string, from source.Pos)
+	visit = func(name string, from source.Pos) {
 		h := byName[name]
 		if h == nil || state[name] == closed {
 			return
 		}
 		if state[name] == open {
 			circle := append(slices.Clone(path[slices.Index(path, name):]), name)
-			l.report(h.file, "include-circle", "libraries include each other: "+strings.Join(circle, " -> "), "")
+			l.diagnostics = append(l.diagnostics, source.Diagnostic{Pos: from, Code: "include-circle",
+				Message: "libraries include each other: " + strings.Join(circle, " -> "), Hint: "move what both need into a library of its own"})
 			return
 		}
 		state[name] = open
 		path = append(path, name)
 		for _, inc := range h.Library.Includes.Def {
-			visit(included(inc.Path, inc.Version).String())
+			pos := source.Pos{File: h.Library.Identifier.ID}
+			pos.Line, pos.Column = place(inc.Locator)
+			visit(included(inc.Path, inc.Version).String(), pos)
 		}
 		path = path[:len(path)-1]
 		state[name] = closed
 	}
 	for i := range l.heads {
-		visit(l.heads[i].Library.Identifier.String())
+		visit(l.heads[i].Library.Identifier.String(), source.Pos{})
 	}
 }
 

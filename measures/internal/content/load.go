@@ -18,7 +18,7 @@ import (
 // Load reads a package: a Bundle, a folder of resources, or a repository's input
 // tree. Folders named tests are left out, and so are files that hold no resource of
 // a kind that is used here. What is broken is a source.Diagnostics with everything
-// that was found.
+// that was found; beside it comes what could be read, for those who look for more mistakes.
 func Load(root string) (*Package, error) {
 	l := &loader{root: root, seen: map[string]sighting{}}
 	info, err := os.Stat(root)
@@ -48,11 +48,8 @@ func Load(root string) (*Package, error) {
 	if len(l.pkg.Measures) == 0 {
 		l.report(root, "no-measure", "here is no Measure", "give a folder with Measure, Library and ValueSet resources, or a Bundle of them")
 	}
-	if err := l.diagnostics.Err(); err != nil {
-		return nil, err
-	}
 	l.sort()
-	return &l.pkg, nil
+	return &l.pkg, l.diagnostics.Err()
 }
 
 // loader gathers a package and what is wrong with it.

@@ -172,13 +172,13 @@ func (l *loader) library(file string, raw []byte) {
 			l.report(file, "bad-elm", "the ELM of the Library is not in base64", "")
 			return
 		}
-		head, err := readHead(elm)
+		found, err := readHead(elm)
 		if err != nil {
 			l.report(file, "bad-elm", "the ELM of the Library is not JSON of a library with an identifier", "")
 			return
 		}
-		l.heads = append(l.heads, located{head, file})
-		l.pkg.Libraries = append(l.pkg.Libraries, Library{Name: head.Library.Identifier.ID, Version: head.Library.Identifier.Version, URL: j.URL, ELM: elm})
+		l.heads = append(l.heads, located{found, file})
+		l.pkg.Libraries = append(l.pkg.Libraries, Library{Name: found.Library.Identifier.ID, Version: found.Library.Identifier.Version, URL: j.URL, ELM: elm})
 		return
 	}
 }

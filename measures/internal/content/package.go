@@ -58,6 +58,20 @@ type Library struct {
 	Name, Version string
 	URL           string // of the Library resource
 	ELM           []byte // JSON
+
+	head *head // of ELM, once it was read
+}
+
+// readHead reads the head of the library's ELM, once.
+func (l *Library) readHead() (head, error) {
+	if l.head == nil {
+		h, err := readHead(l.ELM)
+		if err != nil {
+			return h, err
+		}
+		l.head = &h
+	}
+	return *l.head, nil
 }
 
 // Code is a code of a system.

@@ -187,7 +187,7 @@ func Open(ctx context.Context, sn *datasets.Snapshot) (*Package, error) {
 		return nil, err
 	}
 	for _, r := range libraries {
-		l.pkg.Libraries = append(l.pkg.Libraries, Library{r.Name, r.Version, r.URL, []byte(r.ELM)})
+		l.pkg.Libraries = append(l.pkg.Libraries, Library{Name: r.Name, Version: r.Version, URL: r.URL, ELM: []byte(r.ELM)})
 	}
 	sets, err := readRows[valueSetRow](sn, "value_set")
 	if err != nil {

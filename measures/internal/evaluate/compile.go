@@ -72,50 +72,40 @@ type group struct {
 	strata      []Stratum
 }
 
-// codeCQL is the code of a diagnostic about logic that cannot be compiled.
-const codeCQL = "cql"
+// The codes of diagnostics about logic that cannot be compiled, and about libraries that
+// cannot be brought together.
+const (
+	codeCQL  = "cql"
+	CodeLink = "link"
+	hintCQL  = "farr measure compile --stage elm shows what was read there"
+)
+
+// about is a mistake of a measure as a whole.
+func about(m *content.Measure, code, message, hint string) error {
+	return source.Diagnostics{{Pos: source.Pos{File: m.Name}, Code: code, Message: message, Hint: hint}}
+}
 
 // Compile compiles a measure. The error is source.Diagnostics with every place of every
 // library that cannot be compiled, and every population that cannot be counted.
 func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
-	name := m.Name
-	fail := func(code, message string) error {
-		return source.Diagnostics{{Pos: source.Pos{File: name}, Code: code, Message: message}}
-	}
-	main := c.pkg.LibraryOf(m)
-	if main == nil {
-		return nil, fail("missing-library", "its library "+m.Library+" is not in the package, or has no ELM")
-	}
-	p = &Program{Measure: m, Library: main.Name}
-	if p.Libraries, err = c.pkg.Closure(main); err != nil {
-		return nil, err
-	}
-	program, err := c.link(p.Libraries, main)
+	program, libraries, main, err := c.linked(m)
 	if err != nil {
 		return nil, err
 	}
+	p = &Program{Measure: m, Library: main, Libraries: libraries}
 	// ELM that nobody has seen may break the compiler: that measure fails, others go on.
 	defer func() {
 		if cause := recover(); cause != nil {
-			p, err = nil, fail("compiler-broke", fmt.Sprintf("the compiler broke down: %v", cause))
+			p, err = nil, about(m, "compiler-broke", fmt.Sprintf("the compiler broke down: %v", cause), "this is a fault of farr: please report it with the measure's name and version")
 		}
 	}()
 	if mistakes := checkGroups(m); len(mistakes) > 0 {
 		return nil, mistakes.Err()
 	}
-	var wants []plan.Want
-	for _, g := range m.Groups {
-		wants = append(wants, wantsOf(g)...)
-		for _, s := range c.strataOf(g) {
-			if s.Problem == "" {
-				wants = append(wants, plan.Want{Define: s.Define})
-			}
-		}
-	}
-	p.compiled = plan.CompileMeasure(program, c.model, main.Name, wants)
+	p.compiled = plan.CompileMeasure(program, c.model, main, c.wants(m))
 	var mistakes source.Diagnostics
 	for _, d := range p.compiled.Problems {
-		mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: d.Library, Line: d.Line, Column: d.Column}, Code: codeCQL, Message: d.Message})
+		mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: d.Library, Line: d.Line, Column: d.Column}, Code: codeCQL, Message: d.Message, Hint: hintCQL})
 	}
 	if len(mistakes) > 0 {
 		return nil, mistakes.Err()
@@ -133,6 +123,32 @@ func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
 	return p, mistakes.Err()
 }
 
+// linked are a measure's library, by name, and all that it includes.
+func (c *Compiler) linked(m *content.Measure) (program *elm.Program, libraries []*content.Library, main string, err error) {
+	l := c.pkg.LibraryOf(m)
+	if l == nil {
+		return nil, nil, "", about(m, "missing-library", "its library "+m.Library+" is not in the package, or has no ELM", "add the Library resource, with content of application/elm+json")
+	}
+	if libraries, err = c.pkg.Closure(l); err != nil {
+		return nil, nil, "", err
+	}
+	program, err = c.link(libraries, l)
+	return program, libraries, l.Name, err
+}
+
+// wants are what a measure's groups need: their populations, and their stratifiers.
+func (c *Compiler) wants(m *content.Measure) (wants []plan.Want) {
+	for _, g := range m.Groups {
+		wants = append(wants, wantsOf(g)...)
+		for _, s := range c.strataOf(g) {
+			if s.Problem == "" {
+				wants = append(wants, plan.Want{Define: s.Define})
+			}
+		}
+	}
+	return wants
+}
+
 // link brings the libraries together by name; Closure has made sure that no name stands
 // for two.
 func (c *Compiler) link(libraries []*content.Library, main *content.Library) (*elm.Program, error) {
@@ -141,7 +157,7 @@ func (c *Compiler) link(libraries []*content.Library, main *content.Library) (*e
 		if c.read[l] == nil {
 			read, err := elm.Read(l.ELM)
 			if err != nil {
-				return nil, source.Diagnostics{{Pos: source.Pos{File: l.Name}, Code: "bad-elm", Message: err.Error()}}
+				return nil, source.Diagnostics{{Pos: source.Pos{File: l.Name}, Code: "bad-elm", Message: err.Error(), Hint: "translate the library again"}}
 			}
 			c.read[l] = read
 		}
@@ -150,7 +166,7 @@ func (c *Compiler) link(libraries []*content.Library, main *content.Library) (*e
 	program, errs := elm.Link(byName, main.Name)
 	var mistakes source.Diagnostics
 	for _, err := range errs {
-		mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: main.Name}, Code: "link", Message: err.Error()})
+		mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: main.Name}, Code: CodeLink, Message: err.Error(), Hint: "translate the libraries again, together"})
 	}
 	return program, mistakes.Err()
 }
@@ -204,7 +220,7 @@ func checkGroups(m *content.Measure) (mistakes source.Diagnostics) {
 	for i, g := range m.Groups {
 		report := func(format string, args ...any) {
 			mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: m.Name}, Code: "bad-group",
-				Message: fmt.Sprintf("group %d ", i+1) + fmt.Sprintf(format, args...)})
+				Message: fmt.Sprintf("group %d ", i+1) + fmt.Sprintf(format, args...), Hint: "correct the group's populations in the Measure"})
 		}
 		seen := map[string]int{}
 		for _, p := range g.Populations {
@@ -263,7 +279,8 @@ func (p *Program) checkTypes(number int, g group) (mistakes source.Diagnostics) 
 			found = "a list of " + found
 		}
 		mistakes = append(mistakes, source.Diagnostic{Pos: p.place(d), Code: "bad-population",
-			Message: fmt.Sprintf("%s is %s of group %d and must give %s, and gives %s", one.Define, one.Code, number+1, what, found)})
+			Message: fmt.Sprintf("%s is %s of group %d and must give %s, and gives %s", one.Define, one.Code, number+1, what, found),
+			Hint:    "name another expression in the Measure, or another basis of the group"})
 	}
 	return mistakes
 }
@@ -275,4 +292,12 @@ func (p *Program) place(d *plan.Define) source.Pos {
 		return source.Pos{File: p.Measure.Name}
 	}
 	return source.Pos{File: p.compiled.Statements[i].Library, Line: p.compiled.Statements[i].Line, Column: 1}
+}
+
+// typeOf is CQL's name of a define's type.
+func typeOf(d *plan.Define) string {
+	if d.List {
+		return "List<" + d.Type + ">"
+	}
+	return d.Type
 }

@@ -154,3 +154,28 @@ func TestLacking(t *testing.T) {
 		t.Errorf("a measure that does not read them lacks %v (%v)", p.Lacking, err)
 	}
 }
+
+// What a measure lacks is the same before it is compiled and after.
+func TestLackingWithoutCompiling(t *testing.T) {
+	pkg := load(t)
+	pkg.ValueSets = nil
+	c, err := NewCompiler(pkg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	some := 0
+	for i := range pkg.Measures {
+		p, err := c.Compile(&pkg.Measures[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		lacking, err := c.Lacking(&pkg.Measures[i])
+		if err != nil || !slices.Equal(lacking, p.Lacking) {
+			t.Errorf("%s lacks %v, and compiled %v (%v)", p.Measure.Name, lacking, p.Lacking, err)
+		}
+		some += len(lacking)
+	}
+	if some == 0 {
+		t.Error("nothing lacks anything")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -72,20 +73,38 @@ func (s *Session) Run(ctx context.Context, p *Program) (err error) {
 			err = dropping
 		}
 	}()
+	if made, err = s.make(ctx, p); err != nil {
+		return err
+	}
+	return s.groups(ctx, p)
+}
+
+// make makes the tables of a program's defines and names those that it made.
+func (s *Session) make(ctx context.Context, p *Program) (made []string, err error) {
+	err = s.db.Exec(ctx, "issues", "CREATE OR REPLACE TEMP TABLE issue (define VARCHAR, library VARCHAR, line INTEGER, reason VARCHAR, period VARCHAR, pid UUID)")
+	if err != nil {
+		return nil, err
+	}
 	var own []string
 	for _, x := range p.compiled.Statements {
 		selected, err := s.check(ctx, x, own)
 		if err != nil {
-			return err
+			return made, err
 		}
 		made, own = append(made, x.Table), append(own, unquoted(x.Table))
-		if err := s.db.Exec(ctx, where(x), "CREATE TEMP TABLE "+x.Table+" AS\n"+selected); err != nil {
-			return err
+		err = s.db.Exec(ctx, where(x), "CREATE TEMP TABLE "+x.Table+" AS\n"+selected)
+		if failed := (*duck.Error)(nil); errors.As(err, &failed) && failed.Class == "Invalid Input" && x.Tolerant() != x.SQL {
+			err = s.tolerate(ctx, x, own)
+		}
+		if err != nil {
+			return made, err
 		}
 	}
-	if err := s.issues(ctx, p, own); err != nil {
-		return err
-	}
+	return made, nil
+}
+
+// groups makes the tables of a program's groups.
+func (s *Session) groups(ctx context.Context, p *Program) error {
 	for i := range p.groups {
 		if err := s.db.Exec(ctx, fmt.Sprintf("%s group %d", p.Measure.Name, i+1), p.groupSQL(i)); err != nil {
 			return err
@@ -101,20 +120,25 @@ func (s *Session) Run(ctx context.Context, p *Program) (err error) {
 // fail: define, library, line, reason, period (null where the define has none), pid.
 const Issues = "temp.main.issue"
 
-func (s *Session) issues(ctx context.Context, p *Program, own []string) error {
-	err := s.db.Exec(ctx, "issues", "CREATE OR REPLACE TEMP TABLE issue (define VARCHAR, library VARCHAR, line INTEGER, reason VARCHAR, period VARCHAR, pid UUID)")
+// tolerate makes the table of a define that somebody's data made fail, with null for those,
+// and says whose they were.
+func (s *Session) tolerate(ctx context.Context, x plan.Statement, own []string) error {
+	x.SQL = x.Tolerant()
+	selected, err := s.check(ctx, x, own)
 	if err != nil {
 		return err
 	}
-	for _, x := range p.compiled.Statements {
-		for _, i := range x.Issues {
-			if err := s.db.CheckSelect(ctx, i.SQL, own...); err != nil {
-				return fmt.Errorf("%s: the SQL of its issues is refused: %w", where(x), err)
-			}
-			sql := fmt.Sprintf("INSERT INTO issue SELECT %s, %s, %d, %s, period, pid FROM (%s)", duck.Quote(x.Name), duck.Quote(i.Library), i.Line, duck.Quote(i.Reason), i.SQL)
-			if err := s.db.Exec(ctx, where(x)+" issues", sql); err != nil {
-				return err
-			}
+	if err := s.db.Exec(ctx, where(x), "CREATE TEMP TABLE "+x.Table+" AS\n"+selected); err != nil {
+		return err
+	}
+	own = append(own, unquoted(x.Table))
+	for _, i := range x.Issues {
+		if err := s.db.CheckSelect(ctx, i.SQL, own...); err != nil {
+			return fmt.Errorf("%s: the SQL of its issues is refused: %w", where(x), err)
+		}
+		sql := fmt.Sprintf("INSERT INTO issue SELECT %s, %s, %d, %s, period, pid FROM (%s)", duck.Quote(x.Name), duck.Quote(i.Library), i.Line, duck.Quote(i.Reason), i.SQL)
+		if err := s.db.Exec(ctx, where(x)+" issues", sql); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -91,7 +91,8 @@ func (p *Program) checkStrata(number int, g *group) (mistakes source.Diagnostics
 		d := p.compiled.Defines[s.Define]
 		if !s.evaluate(g.Group, d) {
 			mistakes = append(mistakes, source.Diagnostic{Pos: p.place(d), Code: "bad-stratifier",
-				Message: fmt.Sprintf("%s is a stratifier of group %d and gives neither true or false, a code, text or whole number, nor a list of what the group counts", s.Define, number+1)})
+				Message: fmt.Sprintf("%s is a stratifier of group %d and gives neither true or false, a code, text or whole number, nor a list of what the group counts", s.Define, number+1),
+				Hint:    "name another expression in the Measure"})
 		}
 	}
 	return mistakes

@@ -54,7 +54,13 @@ func TestSmall(t *testing.T) {
 		text = append(text, s.SQL)
 	}
 	got := strings.Join(text, ";\n\n") + ";\n"
-	file := filepath.Join("testdata", "small.sql")
+	golden(t, "small.sql", got)
+}
+
+// golden compares with a file of testdata; UPDATE=1 rewrites it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
 	if os.Getenv("UPDATE") != "" {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)

@@ -23,6 +23,9 @@ func (s *Statement) print() {
 	}
 }
 
+// Tolerant is the SQL of a statement that has failed for its issues: theirs is null.
+func (s *Statement) Tolerant() string { return strings.ReplaceAll(s.SQL, failSQL, "NULL") }
+
 // print writes the SQL of an issue.
 func (x *Issue) print() {
 	period := "NULL::VARCHAR AS period"
@@ -181,11 +184,12 @@ func bodySQL(b body) string {
 		}
 		return "SELECT " + list + " FROM " + b.from.name + " GROUP BY " + joinSQL(b.by)
 	case *pickBody:
-		only := "count(*) OVER (PARTITION BY " + joinSQL(b.by) + ")"
-		if !b.single {
-			only = sql(rowNumber(b.by, b.order))
+		only := sql(rowNumber(b.by, b.order)) + " = 1"
+		if b.single {
+			count := "count(*) OVER (PARTITION BY " + joinSQL(b.by) + ")"
+			only = "CASE WHEN " + count + " = 1 THEN true WHEN " + sql(b.guard) + " THEN " + failSQL + " END"
 		}
-		return "SELECT " + listSQL(b.list) + " FROM " + b.from.name + " QUALIFY " + only + " = 1"
+		return "SELECT " + listSQL(b.list) + " FROM " + b.from.name + " QUALIFY " + only
 	case *foldBody:
 		return "SELECT " + listSQL(b.start) + " FROM " + b.from.name +
 			"\n    UNION ALL\n  (" + withSQL(b.inside) + "SELECT " + listSQL(b.again) + " FROM (" + relationSQL(b.step.open) + "))"

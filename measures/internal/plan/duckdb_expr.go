@@ -36,6 +36,9 @@ var duckdbForms = map[op]string{
 	opMax: "max(%s)", opMin: "min(%s)", opSum: "sum(%s)", opAvg: "avg(%s)", opAny: "any_value(%s)", opCountIf: "count(*) FILTER (WHERE %s)",
 }
 
+// failSQL ends a statement; tolerant puts a null in its place.
+const failSQL = "error('issue')"
+
 // sql prints an expression for DuckDB.
 func sql(x expr) string {
 	var args []string
@@ -72,6 +75,8 @@ func sql(x expr) string {
 		return caseSQL(args)
 	case opCoalesce:
 		return "coalesce(" + list(0) + ")"
+	case opFail:
+		return failSQL
 	case opCast:
 		return "CAST(" + args[0] + " AS " + typeSQL(x.args()[1]) + ")"
 	case opConcatenate:

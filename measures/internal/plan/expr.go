@@ -50,6 +50,7 @@ const (
 	opGreaterOrEqual   op = "greater-or-equal"
 	opSame             op = "same" // null is the same as null
 	opIn               op = "in"   // the first among the others
+	opFail             op = "fail" // ends the evaluation
 	opCase             op = "case" // condition, value, condition, value, .. and a value for the rest
 	opCoalesce         op = "coalesce"
 	opCast             op = "cast" // to the type of the null that is its second operand

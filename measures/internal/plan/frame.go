@@ -166,7 +166,7 @@ func (f *frame) backOne(r *rel, last, single bool) value {
 		name := f.g.column("one")
 		copies, list = append(copies, column(name)), append(list, named{l, name})
 	}
-	f.add(&joinStep{from: &pickBody{from: c, by: f.key, order: order, single: single, list: list}, names: namesOf(list), on: on})
+	f.add(&joinStep{from: &pickBody{from: c, by: f.key, order: order, single: single, guard: f.g.guard, list: list}, names: namesOf(list), on: on})
 	// Constants in the element hold only where a row was found.
 	return relabel(elem, copies)
 }

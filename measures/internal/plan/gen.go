@@ -25,10 +25,12 @@ type Statement struct {
 	Name, Table string // the table's name is quoted
 	Library     string
 	Line        int
-	SQL         string // of DuckDB, once it is printed
+	SQL         string  // of DuckDB, once it is printed
+	Define      *Define // what the table holds
 
 	// Issues are where data may make the define fail: each a SELECT of the pid and period of
-	// those for whom it does.
+	// those for whom it does. A statement whose SQL ends with an error is made again, as
+	// Tolerant: to look for issues where there are none would cost as much as the define.
 	Issues []Issue
 
 	key  []named // of its rows
@@ -214,6 +216,7 @@ func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, 
 	d.columns, d.Type = namesOf(s.list), typeName(d.elem)
 	s.with, s.from = slices.Clip(g.ctes), last.open
 	s.Issues = g.closeIssues(f)
+	s.Define = d
 	g.order = append(g.order, s)
 	return d
 }

@@ -52,15 +52,18 @@ func (f *frame) message(n *elm.Node, e *env) value {
 	if code, ok := f.value(n.Code, e).(strV); ok && isConst(code.text) {
 		reason += " " + code.text.text()
 	}
-	fails := severity.text.text() == "Error"
-	if !fails && severity.text.text() != "Warning" {
-		return source
+	if severity.text.text() != "Error" {
+		return source // is told to nobody, and changes nothing
 	}
 	f.note(issue{frame: f, Issue: Issue{Reason: reason, where: cond}}, n, e)
-	if _, isList := source.(listV); !fails || isList {
-		return source
+	if _, isList := source.(listV); isList || f.g.folds > 0 {
+		return f.g.choose([]expr{not(cond)}, []value{source})
 	}
-	return f.g.choose([]expr{not(cond)}, []value{source})
+	fails := and(f.g.guard, cond)
+	if len(leaves(source)) == 0 {
+		source = boolV{null(typeBoolean)}
+	}
+	return mapLeaves(source, func(x expr) expr { return caseOf([]expr{fails, not(cond)}, []expr{apply(opFail), x}) })
 }
 
 // under compiles what is evaluated only where a condition holds.

@@ -22,17 +22,17 @@ func TestIssues(t *testing.T) {
 	several := "singleton from a list of more than one element"
 	var visits = retrieve("qicore-observation")
 	for name, c := range map[string]struct{ elm, want, issues string }{
-		"two where one may be":                   {two, "-", several},
-		"equal elements are one":                 {one, "1", ""},
-		"of resources":                           {op("IsNull", op("SingletonFrom", visits)), "true", several},
-		"not in the branch that is not taken":    {ifThen(yes, num(3), two), "3", ""},
-		"in the branch that is taken":            {ifThen(no, num(3), two), "-", several},
-		"an error is null":                       {message(yes, "Error"), "null", "message Odd"},
-		"an error whose condition is false":      {message(no, "Error"), "7", ""},
-		"a warning is told, and changes nothing": {message(yes, "Warning"), "7", "message Odd"},
-		"a trace says nothing":                   {message(yes, "Trace"), "7", ""},
-		"an error in a branch not taken":         {ifThen(yes, num(3), message(yes, "Error")), "3", ""},
-		"an error that depends on data":          {message(op("Greater", over("Count", visits), num(3)), "Error"), "-", "message Odd"},
+		"two where one may be":                {two, "-", several},
+		"equal elements are one":              {one, "1", ""},
+		"of resources":                        {op("IsNull", op("SingletonFrom", visits)), "true", several},
+		"not in the branch that is not taken": {ifThen(yes, num(3), two), "3", ""},
+		"in the branch that is taken":         {ifThen(no, num(3), two), "-", several},
+		"an error is null":                    {message(yes, "Error"), "-", "message Odd"},
+		"an error whose condition is false":   {message(no, "Error"), "7", ""},
+		"a warning changes nothing":           {message(yes, "Warning"), "7", ""},
+		"a trace says nothing":                {message(yes, "Trace"), "7", ""},
+		"an error in a branch not taken":      {ifThen(yes, num(3), message(yes, "Error")), "3", ""},
+		"an error that depends on data":       {message(op("Greater", over("Count", visits), num(3)), "Error"), "-", "message Odd"},
 	} {
 		rows, issues := evaluateAll(t, "D", c.elm)
 		if rows != c.want || issues != c.issues {

@@ -110,6 +110,7 @@ type (
 		by     []expr
 		order  []expr
 		single bool
+		guard  expr // of single: under which a second row ends the evaluation
 		list   []named
 	}
 	// foldBody is the recursive table of an aggregate clause: a row for each outer row and step.

@@ -7,12 +7,22 @@ import (
 )
 
 // PlanText is the program as the plan holds it, before an engine's spelling: each define
-// with its relations in the order in which they are made, and each relation with its steps.
+// with the columns of its value, its relations in the order in which they are made, and
+// each relation with its steps.
 func (c *Compiled) PlanText() string {
 	var b strings.Builder
 	for i := range c.Statements {
 		s := &c.Statements[i]
-		fmt.Fprintf(&b, "define %s.%s, line %d\n", s.Library, s.Name, s.Line)
+		d := s.Define
+		typ := d.Type
+		if d.List {
+			typ = "List<" + typ + ">"
+		}
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "%s.%s, line %d: %s\n  table %s by %s\n", s.Library, s.Name, s.Line, typ, s.Table, strings.Join(namesOf(s.key), ", "))
+		d.Shape().write(&b, "value", "  ")
 		writeRelations(&b, "  ", s.with)
 		writeRelation(&b, "  ", "rows", s.from)
 		for _, n := range slices.Concat(s.key, s.list) {
@@ -111,4 +121,24 @@ func bodyText(b body) string {
 		return b.rows.name + " beside " + b.table.name + " on " + b.on.String()
 	}
 	return "?"
+}
+
+// write tells a shape's columns, a line for each part.
+func (s Shape) write(b *strings.Builder, name, indent string) {
+	columns := strings.Join(s.Columns, ", ")
+	if columns == "" {
+		columns = "no column"
+	}
+	fmt.Fprintf(b, "%s%-7s %s: %s\n", indent, name, s.Type, columns)
+	for i, p := range s.Parts {
+		switch {
+		case s.Kind == KindInterval:
+			name = [...]string{"low", "high"}[i]
+		case s.Kind == KindChoice:
+			name = "or"
+		default:
+			name = p.Name
+		}
+		p.write(b, name, indent+"  ")
+	}
 }

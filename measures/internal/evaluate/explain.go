@@ -1,0 +1,179 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"farr/measures/internal/plan"
+	"farr/measures/internal/population"
+)
+
+// Explained is what a program found of one person in one period.
+type Explained struct {
+	Groups  []ExplainedGroup  `json:"groups"`
+	Defines []ExplainedDefine `json:"defines"` // those of populations first, the others in the order of evaluation
+}
+
+// ExplainedGroup is how often the person, or the person's episodes, count in a group's
+// populations, each within those before it.
+type ExplainedGroup struct {
+	ID          string                `json:"id,omitempty"`
+	Scoring     string                `json:"scoring"`
+	Basis       string                `json:"basis"`
+	Populations []ExplainedPopulation `json:"populations"`
+}
+
+// ExplainedPopulation is one population of a group.
+type ExplainedPopulation struct {
+	Code    string `json:"code"`
+	Define  string `json:"define"`
+	Library string `json:"library"`
+	Line    int    `json:"line"`
+	Count   int64  `json:"count"`
+}
+
+// ExplainedDefine is a define with the value that it has.
+type ExplainedDefine struct {
+	Library string   `json:"library"`
+	Name    string   `json:"name"`
+	Line    int      `json:"line"`
+	Type    string   `json:"type"`
+	List    bool     `json:"list"`
+	Value   string   `json:"value,omitempty"` // where it is no list
+	Values  []string `json:"values,omitempty"`
+}
+
+// Explain computes a program on the one person and period that Ask named, and tells the
+// value of every define.
+func (s *Session) Explain(ctx context.Context, p *Program) (e *Explained, err error) {
+	var made []string
+	defer func() {
+		if dropping := s.drop(ctx, made...); err == nil {
+			err = dropping
+		}
+	}()
+	if made, err = s.make(ctx, p); err != nil {
+		return nil, err
+	}
+	if err := s.groups(ctx, p); err != nil {
+		return nil, err
+	}
+	e = &Explained{}
+	for i := range p.groups {
+		g, err := s.explainGroup(ctx, p, i)
+		if err != nil {
+			return nil, err
+		}
+		e.Groups = append(e.Groups, g)
+	}
+	e.Defines, err = s.explainDefines(ctx, p.explainOrder())
+	return e, err
+}
+
+func (s *Session) explainGroup(ctx context.Context, p *Program, i int) (ExplainedGroup, error) {
+	g := p.groups[i]
+	out := ExplainedGroup{ID: g.ID, Scoring: g.Scoring, Basis: g.Basis}
+	for k, one := range g.Populations {
+		count := fmt.Sprintf("SELECT count(*) FILTER (WHERE %s) FROM %s", population.Column(k), Group(i))
+		if one.Code == population.Observation {
+			count = fmt.Sprintf("SELECT count(%s) FROM %s", population.Column(k), Group(i))
+		}
+		at := p.place(g.populations[k])
+		found := ExplainedPopulation{Code: one.Code, Define: one.Define, Library: at.File, Line: at.Line}
+		if err := s.db.QueryRow(ctx, "count "+one.Code, count, &found.Count); err != nil {
+			return out, err
+		}
+		out.Populations = append(out.Populations, found)
+	}
+	return out, nil
+}
+
+// explainOrder are the statements with those of populations first, as the groups name them.
+func (p *Program) explainOrder() (list []plan.Statement) {
+	var first []*plan.Define
+	for _, g := range p.groups {
+		first = append(first, g.populations...)
+	}
+	for _, d := range first {
+		i := slices.IndexFunc(p.compiled.Statements, func(x plan.Statement) bool { return x.Define == d })
+		if i >= 0 && !slices.ContainsFunc(list, func(x plan.Statement) bool { return x.Define == d }) {
+			list = append(list, p.compiled.Statements[i])
+		}
+	}
+	for _, x := range p.compiled.Statements {
+		if !slices.Contains(first, x.Define) {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// explainDefines reads the tables of statements. All cells are read before any is told, so
+// that the resources that they name are read once.
+func (s *Session) explainDefines(ctx context.Context, list []plan.Statement) ([]ExplainedDefine, error) {
+	cells := make([][][]*string, len(list))
+	named := resourceNames{}
+	for i, x := range list {
+		shape := x.Define.Shape()
+		var err error
+		if cells[i], err = s.cells(ctx, x, shape); err != nil {
+			return nil, err
+		}
+		for _, row := range cells[i] {
+			named.find(shape, &row)
+		}
+	}
+	resources, err := s.describe(ctx, named)
+	if err != nil {
+		return nil, err
+	}
+	var out []ExplainedDefine
+	for i, x := range list {
+		d := ExplainedDefine{Library: x.Library, Name: x.Name, Line: x.Line, Type: typeOf(x.Define), List: x.Define.List}
+		var values []string
+		for _, row := range cells[i] {
+			values = append(values, tell(x.Define.Shape(), &row, resources))
+		}
+		switch {
+		case d.List:
+			d.Values = values
+		case len(values) == 0:
+			d.Value = null
+		default:
+			d.Value = strings.Join(values, "; ")
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// cells reads a define's table: a row for the person, or for each element of a list.
+func (s *Session) cells(ctx context.Context, x plan.Statement, shape plan.Shape) (list [][]*string, err error) {
+	columns := cellsOf(shape)
+	if len(columns) == 0 {
+		columns = []string{"NULL::VARCHAR"} // a constant
+	}
+	order := "ALL"
+	if x.Define.Ordered() {
+		order = "ord"
+	}
+	rows, err := s.db.Query(ctx, "explain "+where(x), "SELECT "+strings.Join(columns, ", ")+" FROM "+x.Table+" d ORDER BY "+order)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		row := make([]*string, len(columns))
+		into := make([]any, len(columns))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		list = append(list, row)
+	}
+	return list, rows.Err()
+}
