@@ -88,6 +88,15 @@
 // and families. Results are published as a snapshot with the definitions inside. Its key is
 // the hash of extract, definitions, periods and engine; a key that exists is skipped.
 //
+// Results.Write gives a table, and Results.WriteMeasureReports FHIR R4 MeasureReports.
+//
+// # Published measures
+//
+// Import brings a published package into the store and Imported describes it. Run computes its
+// measures beside a library's; Compile shows what one compiles to, and an Explainer what it found
+// of one person, define by define. The packages below measures/internal do the work:
+// content reads, elm links, plan compiles, evaluate computes, conformance tests.
+//
 // To add a measure: write the folder, run farr measure run --library DIR on a small
 // extract, and add a file to testdata/rules with a person for each rule.
 package measures
