@@ -121,3 +121,15 @@ func TestRunErrors(t *testing.T) {
 		}
 	}
 }
+
+// The committed list of doubtful cases reads, and is not too long.
+func TestCommittedQuarantine(t *testing.T) {
+	text, err := os.ReadFile("../../../testdata/ecqm-content-qicore-2024/quarantine.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := parseQuarantine("quarantine.txt", text)
+	if err != nil || len(list) == 0 || len(list) > 60 {
+		t.Errorf("%d cases, at most 60 may be doubtful: %v", len(list), err)
+	}
+}
