@@ -74,11 +74,12 @@ func passedFloor(t *testing.T) (floor map[string]int, all int) {
 }
 
 // checkContent runs the published cases of measures, of all when none is named, and holds
-// them to the floor and the quarantine.
-func checkContent(t *testing.T, dir string, names ...string) *TestReport {
+// them to the floor and the quarantine, and as many extracts with other keys to the same
+// counts.
+func checkContent(t *testing.T, dir string, keys int, names ...string) *TestReport {
 	t.Helper()
 	floor, all := passedFloor(t)
-	report, err := Test(t.Context(), TestRequest{Dir: dir, Measures: names, Quarantine: quarantineFile})
+	report, err := Test(t.Context(), TestRequest{Dir: dir, Measures: names, Quarantine: quarantineFile, Keys: keys})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,6 +87,9 @@ func checkContent(t *testing.T, dir string, names ...string) *TestReport {
 		if c.Status == TestFailed {
 			t.Errorf("%s fails: %s", c.ID, strings.Join(append(c.Wrong(), c.Reason), "; "))
 		}
+	}
+	for _, d := range report.Differences {
+		t.Errorf("%s: group %d %s is %v from shifted extract %d and %v from the limited one", d.ID, d.Group, d.Code, d.Found, d.Key, d.Judged)
 	}
 	for _, w := range report.Warnings {
 		t.Log(w)
@@ -138,9 +142,9 @@ func TestContentSample(t *testing.T) {
 	if dir == "" {
 		t.Skip(noContent)
 	}
-	report := checkContent(t, dir, sampleMeasure)
-	if report.Cases != 58 {
-		t.Errorf("%d cases of %s", report.Cases, sampleMeasure)
+	report := checkContent(t, dir, 2, sampleMeasure)
+	if report.Cases != 58 || report.Compared != 2*58*4 {
+		t.Errorf("%d cases of %s, %d counts with other keys", report.Cases, sampleMeasure, report.Compared)
 	}
 }
 
@@ -153,8 +157,16 @@ func TestContentCases(t *testing.T) {
 	if dir == "" {
 		t.Fatal(noContent)
 	}
-	report := checkContent(t, dir)
+	keys := 0
+	if text := os.Getenv("FARR_KEYS"); text != "" {
+		var err error
+		if keys, err = strconv.Atoi(text); err != nil {
+			t.Fatalf("FARR_KEYS is %q, not a number of keys", text)
+		}
+	}
+	report := checkContent(t, dir, keys)
 	t.Logf("%d cases of %d measures: %d passed, %d failed, %d quarantined", report.Cases, len(report.Measures), report.Passed, report.Failed, report.Quarantined)
+	t.Logf("%d keys: %d of %d counts differ", keys, len(report.Differences), report.Compared)
 }
 
 // The floor bites in both directions.

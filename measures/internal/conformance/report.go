@@ -26,6 +26,12 @@ type Report struct {
 	// Warnings are value sets that a measure needs and the package lacks, which were
 	// taken as empty, and cases of no measure.
 	Warnings []string `json:"warnings,omitempty"`
+
+	// Keys is how many extracts with other keys were compared with the judged one, Compared
+	// how many counts of theirs; Differences are those that are not the same.
+	Keys        int                `json:"keys,omitempty"`
+	Compared    int                `json:"compared,omitempty"`
+	Differences []DifferenceReport `json:"differences,omitempty"`
 }
 
 // MeasureReport is what became of a measure's cases.
