@@ -93,6 +93,8 @@ func TestMeasurePackageMistakes(t *testing.T) {
 		{[]string{"measure", "test"}, jobs.ExitUsage, "arg"},
 		{[]string{"measure", "test", filepath.Join(t.TempDir(), "gone")}, jobs.ExitFailed, "no such file"},
 		{[]string{"measure", "test", t.TempDir(), "--keys", "2", "--profile", "shifted"}, jobs.ExitUsage, "leave out --profile"},
+		{[]string{"measure", "test", t.TempDir(), "--profiles", "both"}, jobs.ExitUsage, "inferred or declared"},
+		{[]string{"measure", "run", "--store", store, "--periods", "2024", "--profiles", "both"}, jobs.ExitUsage, "inferred or declared"},
 		{[]string{"measure", "test", t.TempDir(), "--keys", "-1"}, jobs.ExitUsage, "number of keys"},
 		{[]string{"measure", "test", t.TempDir(), "--keep-keys", "d"}, jobs.ExitUsage, "of --keys"},
 	} {

@@ -23,7 +23,7 @@ func (e casesFailed) Error() string {
 
 func (a *app) measureTest() *cobra.Command {
 	var req measures.TestRequest
-	var key, junit string
+	var key, junit, profiles string
 	cmd := &cobra.Command{
 		Use:   "test DIR",
 		Short: "run the test cases of published measures",
@@ -33,7 +33,8 @@ case is extracted as a source of its own, and the measure's SQL runs on the extr
 production; nothing is left behind. Exit code 1 when a case fails.
 
 A quarantine file has a line for each case whose expectation is doubtful: measure/case and why. Such a
-case does not fail the check when it differs, and does when it passes.
+case does not fail the check when it differs, and does when it passes. A line that begins with
+"inferred:" or "declared:" is of runs with that --profiles alone.
 
 With --keys the cases are judged from an extract of profile limited, and every count is compared with
 those of as many extracts of profile shifted, each with a fresh key: dates that were moved must not
@@ -41,6 +42,10 @@ move a result. --keep-keys keeps those keys, to look into a difference with --ke
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req.Dir, req.Progress = args[0], a.progress()
+			var err error
+			if req.Profiles, err = toProfiles(profiles); err != nil {
+				return err
+			}
 			switch {
 			case req.Keys < 0:
 				return usageError{errors.New("--keys is a number of keys")}
@@ -50,7 +55,6 @@ move a result. --keep-keys keeps those keys, to look into a difference with --ke
 				return usageError{errors.New("--keep-keys is of --keys")}
 			}
 			if key != "" {
-				var err error
 				if req.Key, err = datasets.ReadKey(key); err != nil {
 					return err
 				}
@@ -77,6 +81,7 @@ move a result. --keep-keys keeps those keys, to look into a difference with --ke
 	f.StringSliceVar(&req.Measures, "measure", nil, "URLs or names of measures; all that have cases when not given")
 	f.StringVar(&req.Profile, "profile", "shifted", "de-identification profile of the extract: shifted or limited")
 	f.StringVar(&req.Quarantine, "quarantine", "", "file of doubtful cases")
+	profilesFlag(cmd, &profiles)
 	f.StringVar(&key, "key", "", "file of a project key; a fresh one when not given")
 	f.IntVar(&req.Keys, "keys", 0, "compare profile limited with as many extracts of profile shifted, each with a fresh key")
 	f.StringVar(&req.KeyDir, "keep-keys", "", "folder that keeps the keys of --keys")

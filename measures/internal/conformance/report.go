@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"farr/measures/internal/evaluate"
 )
 
 // The verdicts on a case.
@@ -20,6 +22,8 @@ type Report struct {
 	Passed      int `json:"passed"`
 	Failed      int `json:"failed"`
 	Quarantined int `json:"quarantined"`
+
+	Profiles evaluate.Profiles `json:"profiles"` // how a resource's profile was told
 
 	Measures []MeasureReport `json:"measures"`
 	Results  []CaseReport    `json:"results"`

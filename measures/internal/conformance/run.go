@@ -22,6 +22,7 @@ type Request struct {
 	Profile    string   // of the extract: "shifted" (when empty) or "limited"
 	Quarantine string   // file of doubtful cases; may be empty
 	Key        *datasets.Key
+	Profiles   evaluate.Profiles // how a resource's profile is told; inferred when empty
 	// Keys is how many more extracts are made, shifted and each with a key of its own, whose
 	// counts must be those of the judged extract, which is then limited.
 	Keys     int
@@ -32,7 +33,10 @@ type Request struct {
 // Run extracts all cases into one snapshot in a private folder, runs each measure on
 // them and compares. The folder is gone afterwards.
 func Run(ctx context.Context, r Request) (*Report, error) {
-	t := &trial{Request: r, report: &Report{Measures: []MeasureReport{}, Results: []CaseReport{}, Keys: r.Keys}}
+	if r.Profiles == "" {
+		r.Profiles = evaluate.Inferred
+	}
+	t := &trial{Request: r, report: &Report{Measures: []MeasureReport{}, Results: []CaseReport{}, Profiles: r.Profiles, Keys: r.Keys}}
 	defer t.close()
 	for _, stage := range []func(context.Context) error{t.load, t.extract, t.attach, t.measure} {
 		if err := stage(ctx); err != nil {
@@ -94,7 +98,7 @@ func (t *trial) load(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("quarantine: %w", err)
 		}
-		if t.doubts, err = parseQuarantine(filepath.Base(t.Quarantine), text); err != nil {
+		if t.doubts, err = parseQuarantine(filepath.Base(t.Quarantine), text, t.Profiles); err != nil {
 			return err
 		}
 	}
@@ -140,7 +144,7 @@ func (t *trial) attach(ctx context.Context) error {
 	if err := t.attachDecks(ctx); err != nil {
 		return err
 	}
-	compiler, err := evaluate.NewCompiler(t.pkg)
+	compiler, err := evaluate.NewCompiler(t.pkg, t.Profiles)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func load(t *testing.T) *content.Package {
 
 func compile(t *testing.T, pkg *content.Package, name string) (*Program, error) {
 	t.Helper()
-	c, err := NewCompiler(pkg, "Women")
+	c, err := NewCompiler(pkg, Inferred, "Women")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,5 +153,15 @@ func TestLacking(t *testing.T) {
 	}
 	if p, err = compile(t, pkg, "PatientsWhoStay"); err != nil || len(p.Lacking) != 0 {
 		t.Errorf("a measure that does not read them lacks %v (%v)", p.Lacking, err)
+	}
+}
+
+// How profiles are told is inferred unless it is said, and nothing but the two ways.
+func TestProfiles(t *testing.T) {
+	for p, want := range map[Profiles]string{"": "false <nil>", Inferred: "false <nil>", Declared: "true <nil>", "both": `false profiles "both": they are inferred or declared`} {
+		declared, err := p.declared()
+		if got := fmt.Sprint(declared, " ", err); got != want {
+			t.Errorf("%q: %s, want %s", p, got, want)
+		}
 	}
 }
