@@ -55,7 +55,7 @@ func Compile(ctx context.Context, r CompileRequest) ([]Compilation, error) {
 	if err != nil {
 		return nil, errors.Join(mistakes.Err(), err)
 	}
-	compiler, err := evaluate.NewCompiler(pkg, takenStrata()...)
+	compiler, err := evaluate.NewCompiler(pkg, evaluate.Inferred, takenStrata()...)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func NewExplainer(ctx context.Context, r ExplainRequest) (*Explainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("measure explain: %w", err)
 	}
-	compiler, err := evaluate.NewCompiler(pkg, takenStrata()...)
+	compiler, err := evaluate.NewCompiler(pkg, evaluate.Inferred, takenStrata()...)
 	if err != nil {
 		return nil, fmt.Errorf("measure explain: %w", err)
 	}

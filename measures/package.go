@@ -77,7 +77,7 @@ func Imported(ctx context.Context, sn *datasets.Snapshot) (*ImportReport, error)
 		return nil, fmt.Errorf("measure package: %w", err)
 	}
 	r := describe(p, sn.ID(), false)
-	compiler, err := evaluate.NewCompiler(p, takenStrata()...)
+	compiler, err := evaluate.NewCompiler(p, evaluate.Inferred, takenStrata()...)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type Published struct {
 	Libraries   []string `json:"libraries"`             // name|version of all that it reaches
 	Improvement string   `json:"improvement,omitempty"` // increase or decrease, as the measure says
 	Program     string   `json:"program"`               // hex SHA-256 of the SQL that it was compiled to, and of its codes
+	Profiles    Profiles `json:"profiles"`              // how a resource's profile was told
 	// Stratifiers are the measure's own: each that is computed is a stratum by its name.
 	Stratifiers []Stratifier `json:"stratifiers,omitempty"`
 	// Lacking are the value sets that were missing or not whole, each with the place that
@@ -41,6 +42,16 @@ type Stratifier struct {
 	Title   string `json:"title,omitempty"`
 	Problem string `json:"problem,omitempty"` // why it is not computed
 }
+
+// Profiles says what tells whether a resource is of the profile that a published measure
+// asks for: what it says of itself, or the profiles that it declares.
+type Profiles = evaluate.Profiles
+
+// The ways to tell; inferred is the rule where none is named.
+const (
+	ProfilesInferred = evaluate.Inferred
+	ProfilesDeclared = evaluate.Declared
+)
 
 // attributionMonths is the window in which visits say to which site a person of a
 // published measure belongs, which the measure itself does not say.
@@ -71,7 +82,7 @@ func publishedDefinitions(p *evaluate.Program, pkg string) []Definition {
 			Direction: map[string]string{"increase": DirectionHigher, "decrease": DirectionLower}[g.Improvement],
 			Rationale: strings.TrimSpace(m.Description), Source: strings.Trim(m.Publisher+", "+m.URL+"|"+m.Version, ", "),
 			Published: &Published{Package: pkg, URL: m.URL, Version: m.Version, Name: m.Name, Group: i, Groups: len(m.Groups), GroupID: g.ID,
-				Improvement: g.Improvement, Program: p.Hash()},
+				Improvement: g.Improvement, Program: p.Hash(), Profiles: p.Profiles},
 		}
 		if len(m.Groups) > 1 {
 			d.ID += fmt.Sprintf("-%d", i+1)
@@ -167,7 +178,7 @@ func (p *plan) unknown(name string, pkg *content.Package) error {
 // compile compiles the published measures that are wanted, all of them before anything
 // runs. Value sets that are lacking are mistakes, unless they are allowed to be.
 func (p *plan) compile(pkg *content.Package, wanted []*content.Measure) error {
-	compiler, err := evaluate.NewCompiler(pkg, takenStrata()...)
+	compiler, err := evaluate.NewCompiler(pkg, p.Profiles, takenStrata()...)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package measures
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/csv"
 	"fmt"
 	"math"
@@ -245,5 +246,58 @@ func TestPublishedLineage(t *testing.T) {
 	}
 	if len(seen) != 5 {
 		t.Errorf("episodes %v, want five pseudonyms", seen)
+	}
+}
+
+// What a resource says, or what it declares, makes it of a profile: an export that names none
+// has visits in the one way and none in the other, and the results say which it was.
+func TestPublishedProfiles(t *testing.T) {
+	elm := `{"library":{"identifier":{"id":"Seen","version":"1"},"statements":{"def":[{"name":"Initial Population","context":"Patient","locator":"1:1-1:9",
+		"expression":{"type":"Exists","operand":{"dataType":"{http://hl7.org/fhir}Encounter","templateId":"http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-encounter","type":"Retrieve"}}}]}}}`
+	bundle := filepath.Join(t.TempDir(), "bundle.json")
+	err := os.WriteFile(bundle, []byte(`{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Measure","url":"http://example.org/Measure/Seen","name":"Seen","title":"Seen",
+		"library":["http://example.org/Library/Seen"],"scoring":{"coding":[{"code":"cohort"}]},"group":[{"population":[
+		{"code":{"coding":[{"code":"initial-population"}]},"criteria":{"expression":"Initial Population"}}]}]}},
+		{"resource":{"resourceType":"Library","url":"http://example.org/Library/Seen","content":[{"contentType":"application/elm+json","data":"`+
+		base64.StdEncoding.EncodeToString([]byte(elm))+`"}]}}]}`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStudy(t, staysExport(t), testKey(t), "shifted")
+	imported, err := Import(t.Context(), s.store, bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		profiles, said Profiles
+		seen           int64
+		skipped        bool
+	}{
+		{"", ProfilesInferred, 8, false},
+		{ProfilesInferred, ProfilesInferred, 8, true},
+		{ProfilesDeclared, ProfilesDeclared, 0, false},
+	} {
+		report, results := s.run(t, func(r *Request) {
+			if r.Package, err = s.store.Open(imported.Snapshot); err != nil {
+				t.Fatal(err)
+			}
+			if r.Periods, err = ParsePeriods("2024"); err != nil {
+				t.Fatal(err)
+			}
+			r.Measures, r.Cohorts, r.Profiles = []string{"Seen"}, nil, c.profiles
+		})
+		if report.Skipped != c.skipped {
+			t.Errorf("profiles %q: skipped %v", c.profiles, report.Skipped)
+		}
+		for _, d := range results.Definitions() {
+			if d.Published != nil && d.Published.Profiles != c.said {
+				t.Errorf("profiles %q: the definition says %q", c.profiles, d.Published.Profiles)
+			}
+		}
+		for _, a := range results.Aggregates() {
+			if a.Stratum == "all" && a.InitialPopulation != c.seen {
+				t.Errorf("profiles %q: %d persons, want %d", c.profiles, a.InitialPopulation, c.seen)
+			}
+		}
 	}
 }

@@ -33,6 +33,9 @@ type Request struct {
 	// sets; what it lacks is taken as empty, and the results are marked as incomplete.
 	AllowMissingValueSets bool
 
+	// Profiles is how published measures tell of which profile a resource is; inferred when empty.
+	Profiles Profiles
+
 	MemoryLimit int64 // bytes for the engine's buffers; 0 is half of what the process may use
 	Threads     int   // 0 is one for each processor
 	Progress    progress.Func

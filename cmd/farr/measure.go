@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -90,9 +92,22 @@ func libraryFlag(cmd *cobra.Command, folders *[]string) {
 	cmd.Flags().StringSliceVar(folders, "library", nil, "folder of measures and cohorts of your own, beside the shipped library")
 }
 
+func profilesFlag(cmd *cobra.Command, profiles *string) {
+	cmd.Flags().StringVar(profiles, "profiles", string(measures.ProfilesInferred),
+		"how published measures tell a resource's profile: inferred from what it says, or declared by its meta.profile alone")
+}
+
+func toProfiles(text string) (measures.Profiles, error) {
+	p := measures.Profiles(text)
+	if p != measures.ProfilesInferred && p != measures.ProfilesDeclared {
+		return "", usageError{fmt.Errorf("--profiles is %s or %s", measures.ProfilesInferred, measures.ProfilesDeclared)}
+	}
+	return p, nil
+}
+
 func (a *app) measureRun() *cobra.Command {
 	var req measures.Request
-	var store, key, extract, pkg, periods string
+	var store, key, extract, pkg, periods, profiles string
 	var folders []string
 	cmd := &cobra.Command{
 		Use:   "run --store DIR --key FILE --periods LIST",
@@ -110,6 +125,9 @@ with --allow-missing-valuesets it is taken as empty and the results are marked i
 				return err
 			}
 			var err error
+			if req.Profiles, err = toProfiles(profiles); err != nil {
+				return err
+			}
 			if req.Periods, err = measures.ParsePeriods(periods); err != nil {
 				return usageError{err}
 			}
@@ -159,6 +177,7 @@ with --allow-missing-valuesets it is taken as empty and the results are marked i
 	f.StringVar(&pkg, "package", "", "ID of the package of published measures; the current one when not given")
 	f.StringSliceVar(&req.Measures, "measure", nil, "IDs, or names or URLs of published measures; all of the library when not given")
 	f.BoolVar(&req.AllowMissingValueSets, "allow-missing-valuesets", false, "take missing value sets as empty and mark the results incomplete")
+	profilesFlag(cmd, &profiles)
 	f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when not given")
 	libraryFlag(cmd, &folders)
 	return cmd

@@ -69,6 +69,9 @@ func TestMeasurePackage(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.Replace(string(text), `"count":0`, `"count":1`, 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if out := farr(t, "measure", "test", dir, "--keys", "2").stdout; !strings.Contains(out, "2 shifted extracts, each with its own key: 0 of 2 counts differ") {
+		t.Errorf("with keys: %s", out)
+	}
 	junit := filepath.Join(t.TempDir(), "junit.xml")
 	e := farr(t, "measure", "test", dir, "--junit", junit)
 	if e.code != jobs.ExitFailed || !strings.Contains(e.stdout, "group 1 initial-population: expected 1, actual 0") || !exists(junit) {
@@ -89,6 +92,11 @@ func TestMeasurePackageMistakes(t *testing.T) {
 		{[]string{"measure", "import"}, jobs.ExitUsage, "arg"},
 		{[]string{"measure", "test"}, jobs.ExitUsage, "arg"},
 		{[]string{"measure", "test", filepath.Join(t.TempDir(), "gone")}, jobs.ExitFailed, "no such file"},
+		{[]string{"measure", "test", t.TempDir(), "--keys", "2", "--profile", "shifted"}, jobs.ExitUsage, "leave out --profile"},
+		{[]string{"measure", "test", t.TempDir(), "--profiles", "both"}, jobs.ExitUsage, "inferred or declared"},
+		{[]string{"measure", "run", "--store", store, "--periods", "2024", "--profiles", "both"}, jobs.ExitUsage, "inferred or declared"},
+		{[]string{"measure", "test", t.TempDir(), "--keys", "-1"}, jobs.ExitUsage, "number of keys"},
+		{[]string{"measure", "test", t.TempDir(), "--keep-keys", "d"}, jobs.ExitUsage, "of --keys"},
 	} {
 		if e := farr(t, c.args...); e.code != c.code || !strings.Contains(e.stderr, c.want) {
 			t.Errorf("farr %s: exit %d, want %d and %s\n%s", strings.Join(c.args, " "), e.code, c.code, c.want, e.stderr)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -11,13 +12,18 @@ import (
 )
 
 // casesFailed is the error of a run whose report is printed already.
-type casesFailed struct{ failed, cases int }
+type casesFailed struct{ failed, cases, differences int }
 
-func (e casesFailed) Error() string { return fmt.Sprintf("%d of %d cases failed", e.failed, e.cases) }
+func (e casesFailed) Error() string {
+	if e.failed == 0 {
+		return fmt.Sprintf("%d counts differ between keys", e.differences)
+	}
+	return fmt.Sprintf("%d of %d cases failed", e.failed, e.cases)
+}
 
 func (a *app) measureTest() *cobra.Command {
 	var req measures.TestRequest
-	var key, junit string
+	var key, junit, profiles string
 	cmd := &cobra.Command{
 		Use:   "test DIR",
 		Short: "run the test cases of published measures",
@@ -27,12 +33,28 @@ case is extracted as a source of its own, and the measure's SQL runs on the extr
 production; nothing is left behind. Exit code 1 when a case fails.
 
 A quarantine file has a line for each case whose expectation is doubtful: measure/case and why. Such a
-case does not fail the check when it differs, and does when it passes.`,
+case does not fail the check when it differs, and does when it passes. A line that begins with
+"inferred:" or "declared:" is of runs with that --profiles alone.
+
+With --keys the cases are judged from an extract of profile limited, and every count is compared with
+those of as many extracts of profile shifted, each with a fresh key: dates that were moved must not
+move a result. --keep-keys keeps those keys, to look into a difference with --key.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req.Dir, req.Progress = args[0], a.progress()
+			var err error
+			if req.Profiles, err = toProfiles(profiles); err != nil {
+				return err
+			}
+			switch {
+			case req.Keys < 0:
+				return usageError{errors.New("--keys is a number of keys")}
+			case req.Keys > 0 && cmd.Flags().Changed("profile"):
+				return usageError{errors.New("--keys compares shifted with limited: leave out --profile")}
+			case req.Keys == 0 && req.KeyDir != "":
+				return usageError{errors.New("--keep-keys is of --keys")}
+			}
 			if key != "" {
-				var err error
 				if req.Key, err = datasets.ReadKey(key); err != nil {
 					return err
 				}
@@ -49,8 +71,8 @@ case does not fail the check when it differs, and does when it passes.`,
 			if err := a.print(report, func(w io.Writer) error { return printTest(w, report) }); err != nil {
 				return err
 			}
-			if report.Failed > 0 {
-				return casesFailed{report.Failed, report.Cases}
+			if report.Failed > 0 || len(report.Differences) > 0 {
+				return casesFailed{report.Failed, report.Cases, len(report.Differences)}
 			}
 			return nil
 		},
@@ -59,7 +81,10 @@ case does not fail the check when it differs, and does when it passes.`,
 	f.StringSliceVar(&req.Measures, "measure", nil, "URLs or names of measures; all that have cases when not given")
 	f.StringVar(&req.Profile, "profile", "shifted", "de-identification profile of the extract: shifted or limited")
 	f.StringVar(&req.Quarantine, "quarantine", "", "file of doubtful cases")
+	profilesFlag(cmd, &profiles)
 	f.StringVar(&key, "key", "", "file of a project key; a fresh one when not given")
+	f.IntVar(&req.Keys, "keys", 0, "compare profile limited with as many extracts of profile shifted, each with a fresh key")
+	f.StringVar(&req.KeyDir, "keep-keys", "", "folder that keeps the keys of --keys")
 	f.StringVar(&junit, "junit", "", "file for a JUnit XML report")
 	return cmd
 }
@@ -91,6 +116,12 @@ func printTest(w io.Writer, r *measures.TestReport) error {
 				p.line("    %s", one)
 			}
 		}
+	}
+	if r.Keys > 0 {
+		p.line("%d shifted extracts, each with its own key: %d of %d counts differ from the limited one", r.Keys, len(r.Differences), r.Compared)
+	}
+	for _, d := range r.Differences {
+		p.line("differs %s: key %d, group %d %s: limited %v, shifted %v", d.ID, d.Key, d.Group, d.Code, d.Judged, d.Found)
 	}
 	for _, warning := range r.Warnings {
 		p.line("warning: %s", warning)

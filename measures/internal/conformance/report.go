@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"farr/measures/internal/evaluate"
 )
 
 // The verdicts on a case.
@@ -21,11 +23,19 @@ type Report struct {
 	Failed      int `json:"failed"`
 	Quarantined int `json:"quarantined"`
 
+	Profiles evaluate.Profiles `json:"profiles"` // how a resource's profile was told
+
 	Measures []MeasureReport `json:"measures"`
 	Results  []CaseReport    `json:"results"`
 	// Warnings are value sets that a measure needs and the package lacks, which were
 	// taken as empty, and cases of no measure.
 	Warnings []string `json:"warnings,omitempty"`
+
+	// Keys is how many extracts with other keys were compared with the judged one, Compared
+	// how many counts of theirs; Differences are those that are not the same.
+	Keys        int                `json:"keys,omitempty"`
+	Compared    int                `json:"compared,omitempty"`
+	Differences []DifferenceReport `json:"differences,omitempty"`
 }
 
 // MeasureReport is what became of a measure's cases.

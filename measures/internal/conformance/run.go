@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,13 +22,21 @@ type Request struct {
 	Profile    string   // of the extract: "shifted" (when empty) or "limited"
 	Quarantine string   // file of doubtful cases; may be empty
 	Key        *datasets.Key
-	Progress   progress.Func
+	Profiles   evaluate.Profiles // how a resource's profile is told; inferred when empty
+	// Keys is how many more extracts are made, shifted and each with a key of its own, whose
+	// counts must be those of the judged extract, which is then limited.
+	Keys     int
+	KeyDir   string // where those keys are kept, to look into a difference; may be empty
+	Progress progress.Func
 }
 
 // Run extracts all cases into one snapshot in a private folder, runs each measure on
 // them and compares. The folder is gone afterwards.
 func Run(ctx context.Context, r Request) (*Report, error) {
-	t := &trial{Request: r, report: &Report{Measures: []MeasureReport{}, Results: []CaseReport{}}}
+	if r.Profiles == "" {
+		r.Profiles = evaluate.Inferred
+	}
+	t := &trial{Request: r, report: &Report{Measures: []MeasureReport{}, Results: []CaseReport{}, Profiles: r.Profiles, Keys: r.Keys}}
 	defer t.close()
 	for _, stage := range []func(context.Context) error{t.load, t.extract, t.attach, t.measure} {
 		if err := stage(ctx); err != nil {
@@ -47,6 +54,7 @@ type trial struct {
 	doubts  map[string]string
 	dir     string
 	store   *datasets.Store
+	decks   []deck // the first is judged, the others are compared with it
 	db      *duck.Session
 	session *evaluate.Session
 	report  *Report
@@ -55,9 +63,9 @@ type trial struct {
 
 // suite is a measure with its cases.
 type suite struct {
+	number  int
 	measure *content.Measure
 	cases   []content.Case
-	pids    []string
 
 	program *evaluate.Program
 	mistake error // why there is no program
@@ -90,7 +98,7 @@ func (t *trial) load(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("quarantine: %w", err)
 		}
-		if t.doubts, err = parseQuarantine(filepath.Base(t.Quarantine), text); err != nil {
+		if t.doubts, err = parseQuarantine(filepath.Base(t.Quarantine), text, t.Profiles); err != nil {
 			return err
 		}
 	}
@@ -116,7 +124,7 @@ func (t *trial) load(ctx context.Context) error {
 		if !known {
 			i = len(t.suites)
 			at[m] = i
-			t.suites = append(t.suites, suite{measure: m})
+			t.suites = append(t.suites, suite{number: i, measure: m})
 		}
 		t.suites[i].cases = append(t.suites[i].cases, c)
 		t.pending++
@@ -127,67 +135,16 @@ func (t *trial) load(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// extract makes one snapshot of all cases.
-func (t *trial) extract(ctx context.Context) error {
-	var err error
-	if t.dir, err = os.MkdirTemp("", "farr-test-"); err != nil {
-		return err
-	}
-	if t.store, err = datasets.CreateStore(filepath.Join(t.dir, "store")); err != nil {
-		return err
-	}
-	if t.Key == nil {
-		var text bytes.Buffer
-		if err := datasets.NewKey(&text); err != nil {
-			return err
-		}
-		file := filepath.Join(t.dir, "key")
-		if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
-			return err
-		}
-		if t.Key, err = datasets.ReadKey(file); err != nil {
-			return err
-		}
-	}
-	var sources []datasets.Case
-	for _, s := range t.suites {
-		for _, c := range s.cases {
-			sources = append(sources, c.Source())
-		}
-	}
-	report, err := datasets.Extract(ctx, t.store, datasets.ExtractRequest{
-		Cases: sources, Key: t.Key, Profile: t.Profile, MaxReject: 1, Progress: t.Progress,
-	})
-	if err != nil {
-		return err
-	}
-	for _, r := range report.Rejects {
-		t.report.Warnings = append(t.report.Warnings, fmt.Sprintf("%s is left out: %s", r.File, r.Reason))
-	}
-	pids, err := datasets.PIDs(t.Key, sources)
-	if err != nil {
-		return err
-	}
-	for i := range t.suites {
-		n := len(t.suites[i].cases)
-		t.suites[i].pids, pids = pids[:n], pids[n:]
-	}
-	return nil
-}
-
-// attach opens the extract in a session, and compiles the measures.
+// attach opens what was extracted in a session, and compiles the measures.
 func (t *trial) attach(ctx context.Context) error {
-	sn, err := t.store.Current("extract")
-	if err != nil {
-		return err
-	}
+	var err error
 	if t.db, err = duck.Open(ctx, duck.Config{TempDir: t.dir, AllowedDirs: []string{t.store.ObjectsDir()}}); err != nil {
 		return err
 	}
-	if err := datasets.Attach(ctx, t.db, sn, t.Key, datasets.ObservationIssued); err != nil {
+	if err := t.attachDecks(ctx); err != nil {
 		return err
 	}
-	compiler, err := evaluate.NewCompiler(t.pkg)
+	compiler, err := evaluate.NewCompiler(t.pkg, t.Profiles)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"farr/measures/internal/evaluate"
 )
 
 // The library: everyone with a finished visit in the period is in the initial
@@ -106,6 +108,55 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// Cases under both ways to tell profiles: a visit that declares the profile counts in both, one
+// that declares none where it is inferred, and one that declares it and another's.
+func TestRunProfiles(t *testing.T) {
+	type one = struct {
+		visit    bool
+		expected string
+	}
+	dir := visitsPackage(t, map[string]one{"case-declares": {true, "1"}, "case-silent": {true, "1"}, "case-declares-another": {true, "1"}})
+	elm := strings.Replace(elmVisits, `"dataType":"{http://hl7.org/fhir}Encounter",`, `"dataType":"{http://hl7.org/fhir}Encounter","templateId":"http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-encounter",`, 1)
+	files := map[string]string{"library.json": `{"resourceType":"Library","url":"http://example.org/Library/Visits","content":[{"contentType":"application/elm+json","data":"` +
+		base64.StdEncoding.EncodeToString([]byte(elm)) + `"}]}`}
+	for name, profile := range map[string]string{"case-declares": "qicore/StructureDefinition/qicore-encounter|4.1.1", "case-declares-another": "core/StructureDefinition/us-core-encounter"} {
+		file := "tests/Visits/" + name + "/e.json"
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[file] = strings.Replace(string(text), `{`, `{"meta":{"profile":["http://hl7.org/fhir/us/`+profile+`"]},`, 1)
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := filepath.Join(t.TempDir(), "quarantine.txt")
+	if err := os.WriteFile(list, []byte("declared: Visits/case-silent declares no profile\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for profiles, want := range map[evaluate.Profiles]string{
+		"":                "inferred: declares passed, declares-another passed, silent passed",
+		evaluate.Declared: "declared: declares passed, declares-another failed, silent quarantined",
+	} {
+		r, err := Run(context.Background(), Request{Dir: dir, Profiles: profiles, Quarantine: list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range r.Results {
+			got = append(got, strings.TrimPrefix(c.ID, "Visits/case-")+" "+c.Status)
+		}
+		if text := string(r.Profiles) + ": " + strings.Join(got, ", "); text != want {
+			t.Errorf("%s, want %s", text, want)
+		}
+	}
+	if _, err := Run(context.Background(), Request{Dir: dir, Profiles: "both"}); err == nil || !strings.Contains(err.Error(), "inferred or declared") {
+		t.Errorf("profiles that are none: %v", err)
+	}
+}
+
 // What cannot be tested is an error that says why.
 func TestRunErrors(t *testing.T) {
 	dir := visitsPackage(t, nil)
@@ -115,9 +166,34 @@ func TestRunErrors(t *testing.T) {
 	if _, err := Run(context.Background(), Request{Dir: dir, Measures: []string{"Gone"}}); err == nil || !strings.Contains(err.Error(), "no measure Gone") {
 		t.Errorf("no measure: %v", err)
 	}
-	for text, want := range map[string]string{"Visits/a why": "8 characters", "Visits/case-one": "no reason", "Visits/case-one x\nVisits/case-one y": "twice", "nothing": "begins with"} {
-		if _, err := parseQuarantine("q.txt", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+	for text, want := range map[string]string{"Visits/a why": "8 characters", "Visits/case-one": "no reason", "Visits/case-one x\nVisits/case-one y": "twice", "nothing": "begins with", "declared: Visits/case-one": "no reason"} {
+		if _, err := parseQuarantine("q.txt", []byte(text), evaluate.Inferred); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// A line may be of one way to tell profiles alone.
+func TestQuarantineOfProfiles(t *testing.T) {
+	text := []byte("M/case-both x\ninferred: M/case-inferred y\ndeclared: M/case-declared z\n")
+	for _, profiles := range []evaluate.Profiles{evaluate.Inferred, evaluate.Declared} {
+		list, err := parseQuarantine("q.txt", text, profiles)
+		if err != nil || len(list) != 2 || list["M/case-both"] != "x" || list["M/case-"+string(profiles)] == "" {
+			t.Errorf("%s: %v %v", profiles, list, err)
+		}
+	}
+}
+
+// The committed list of doubtful cases reads, and is not too long.
+func TestCommittedQuarantine(t *testing.T) {
+	text, err := os.ReadFile("../../../testdata/ecqm-content-qicore-2024/quarantine.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, profiles := range []evaluate.Profiles{evaluate.Inferred, evaluate.Declared} {
+		list, err := parseQuarantine("quarantine.txt", text, profiles)
+		if err != nil || len(list) == 0 || len(list) > 60 {
+			t.Errorf("%s: %d cases, at most 60 may be doubtful: %v", profiles, len(list), err)
 		}
 	}
 }

@@ -27,8 +27,11 @@ func (t *trial) suite(ctx context.Context, s suite) error {
 		}
 	}
 	for i, c := range s.cases {
-		one := t.judge(s.measure, c, found.of(s.pids[i]), problems)
+		one := t.judge(s.measure, c, found.of(t.decks[0].pids[s.number][i]), problems)
 		one.Measure = m.Measure
+		if len(problems) == 0 {
+			t.compareDecks(s, i, found, one)
+		}
 		switch one.Status {
 		case Passed:
 			m.Passed++
@@ -59,7 +62,8 @@ func (a answers) of(pid string) (list [][]tally) {
 	return list
 }
 
-// answer runs a suite's measure on the persons of its cases, each in the case's period.
+// answer runs a suite's measure on the persons of its cases in each deck, each in the case's
+// period.
 func (t *trial) answer(ctx context.Context, s suite) (found answers, problems []string) {
 	if s.mistake != nil {
 		return nil, strings.Split(s.mistake.Error(), "\n")
@@ -78,7 +82,9 @@ func (t *trial) answer(ctx context.Context, s suite) (found answers, problems []
 		if !slices.Contains(periods, p) {
 			periods = append(periods, p)
 		}
-		subjects = append(subjects, evaluate.Subject{PID: s.pids[i], Period: p.ID})
+		for _, d := range t.decks {
+			subjects = append(subjects, evaluate.Subject{PID: d.pids[s.number][i], Period: p.ID})
+		}
 	}
 	err := t.session.Ask(ctx, periods, subjects)
 	if err == nil {

@@ -19,16 +19,24 @@ type Compiler struct {
 	model *plan.Model
 	read  map[*content.Library]*elm.Library
 	taken []string // names of strata
+
+	profiles Profiles
 }
 
 // NewCompiler makes a compiler of a package's measures for extracts of this version. A
 // stratifier does not get a name that is taken.
-func NewCompiler(pkg *content.Package, taken ...string) (*Compiler, error) {
+func NewCompiler(pkg *content.Package, profiles Profiles, taken ...string) (*Compiler, error) {
 	model, err := readModel()
 	if err != nil {
 		return nil, err
 	}
-	return &Compiler{pkg, model, map[*content.Library]*elm.Library{}, taken}, nil
+	if model.Declared, err = profiles.declared(); err != nil {
+		return nil, err
+	}
+	if profiles == "" {
+		profiles = Inferred
+	}
+	return &Compiler{pkg: pkg, model: model, read: map[*content.Library]*elm.Library{}, taken: taken, profiles: profiles}, nil
 }
 
 // readModel brings the catalogue of an extract to the compiler.
@@ -57,6 +65,7 @@ func readModel() (*plan.Model, error) {
 type Program struct {
 	Measure   *content.Measure
 	Library   string              // name of the primary library, whose defines the populations are
+	Profiles  Profiles            // how it tells of which profile a resource is
 	Libraries []*content.Library  // all that it reaches, by name
 	ValueSets []*content.ValueSet // that its SQL reads
 	Lacking   source.Diagnostics  // those that the package has not, or not whole
@@ -92,7 +101,7 @@ func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p = &Program{Measure: m, Library: main, Libraries: libraries}
+	p = &Program{Measure: m, Library: main, Libraries: libraries, Profiles: c.profiles}
 	// ELM that nobody has seen may break the compiler: that measure fails, others go on.
 	defer func() {
 		if cause := recover(); cause != nil {

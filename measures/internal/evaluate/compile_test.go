@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func load(t *testing.T) *content.Package {
 
 func compile(t *testing.T, pkg *content.Package, name string) (*Program, error) {
 	t.Helper()
-	c, err := NewCompiler(pkg, "Women")
+	c, err := NewCompiler(pkg, Inferred, "Women")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +160,7 @@ func TestLacking(t *testing.T) {
 func TestLackingWithoutCompiling(t *testing.T) {
 	pkg := load(t)
 	pkg.ValueSets = nil
-	c, err := NewCompiler(pkg)
+	c, err := NewCompiler(pkg, Inferred)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,5 +178,15 @@ func TestLackingWithoutCompiling(t *testing.T) {
 	}
 	if some == 0 {
 		t.Error("nothing lacks anything")
+	}
+}
+
+// How profiles are told is inferred unless it is said, and nothing but the two ways.
+func TestProfiles(t *testing.T) {
+	for p, want := range map[Profiles]string{"": "false <nil>", Inferred: "false <nil>", Declared: "true <nil>", "both": `false profiles "both": they are inferred or declared`} {
+		declared, err := p.declared()
+		if got := fmt.Sprint(declared, " ", err); got != want {
+			t.Errorf("%q: %s, want %s", p, got, want)
+		}
 	}
 }

@@ -2,7 +2,7 @@
 // ELM to SQL and runs it for all subjects and periods at once. Production and the
 // measures' own test cases go this one way.
 //
-//	c, err := evaluate.NewCompiler(pkg)
+//	c, err := evaluate.NewCompiler(pkg, evaluate.Inferred)
 //	p, err := c.Compile(measure)               // every mistake at once, before anything runs
 //	s, err := evaluate.Open(ctx, db, programs, hold)
 //	err = s.Ask(ctx, periods, subjects)        // who, and when

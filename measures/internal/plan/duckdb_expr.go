@@ -101,6 +101,8 @@ func sql(x expr) string {
 		return "coalesce(" + args[0] + " IN (SELECT concept FROM value_set WHERE url = " + quote(x.text()) + "), false)"
 	case opAnyInSet:
 		return "coalesce(" + args[0] + " IN (SELECT list FROM concept_list WHERE concept IN (SELECT concept FROM value_set WHERE url = " + quote(x.text()) + ")), false)"
+	case opDeclares:
+		return "coalesce(" + args[0] + " IN (SELECT profiles FROM profile_set WHERE url = " + quote(x.text()) + "), false)"
 	case opHasCode:
 		return "coalesce(" + args[0] + " IN (SELECT concept FROM concept WHERE " + strings.Join(args[1:], " OR ") + "), false)"
 	case opAnyHasCode:

@@ -93,14 +93,16 @@ CREATE TEMP TABLE subject_period AS SELECT '00000000-0000-0000-0000-000000000001
 CREATE TEMP TABLE concept AS SELECT * FROM (VALUES (1, 'urn:cs', '1'), (2, 'urn:cs', '2'), (3, 'urn:cs', '1'), (3, 'urn:other', 'x'),
   (4, 'http://loinc.org', '8867-4'), (5, 'http://terminology.hl7.org/CodeSystem/observation-category', 'vital-signs')) t(concept, system, code);
 CREATE TEMP TABLE concept_list AS SELECT * FROM (VALUES (12, 1, 0), (12, 2, 1), (50, 5, 0)) t(list, concept, ordinal);
+CREATE TEMP TABLE profile_set AS SELECT * FROM (VALUES (7, 'http://hl7.org/fhir/StructureDefinition/heartrate'),
+  (8, 'http://example.org/x'), (8, 'http://hl7.org/fhir/StructureDefinition/qicore-observation'), (9, 'http://hl7.org/fhir/StructureDefinition/qicore-observationnotdone')) t(profiles, url);
 CREATE TEMP TABLE observation AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, ('00000000-0000-0000-0000-0000000000' || id)::UUID AS rid, * FROM (VALUES
-  ('a1', false, 'final',     1, NULL, TIMESTAMP '2025-03-01', TIMESTAMP '2025-03-31 23:59:59.999', 2),
-  ('a2', false, 'final',     2, NULL, TIMESTAMP '2025-04-01', TIMESTAMP '2025-04-01 23:59:59.999', 3),
-  ('a3', false, 'final',     3, NULL, TIMESTAMP '2025-04-02', TIMESTAMP '2025-04-02 23:59:59.999', 3),
-  ('b1', false, 'final',     4, 50,   TIMESTAMP '2025-05-01', TIMESTAMP '2025-05-01 23:59:59.999', 3),
-  ('b2', false, 'final',     4, 12,   TIMESTAMP '2025-05-01', TIMESTAMP '2025-05-01 23:59:59.999', 3),
-  ('c1', true,  'cancelled', 4, 50,   TIMESTAMP '2025-06-01', TIMESTAMP '2025-06-01 23:59:59.999', 3),
-  ('c2', true,  'final',     4, 50,   TIMESTAMP '2025-06-01', TIMESTAMP '2025-06-01 23:59:59.999', 3)) t(id, negated, status, code, category, issued_lo, issued_hi, issued_prec)`
+  ('a1', false, 'final',     1, NULL, TIMESTAMP '2025-03-01', TIMESTAMP '2025-03-31 23:59:59.999', 2, 7),
+  ('a2', false, 'final',     2, NULL, TIMESTAMP '2025-04-01', TIMESTAMP '2025-04-01 23:59:59.999', 3, 8),
+  ('a3', false, 'final',     3, NULL, TIMESTAMP '2025-04-02', TIMESTAMP '2025-04-02 23:59:59.999', 3, NULL),
+  ('b1', false, 'final',     4, 50,   TIMESTAMP '2025-05-01', TIMESTAMP '2025-05-01 23:59:59.999', 3, NULL),
+  ('b2', false, 'final',     4, 12,   TIMESTAMP '2025-05-01', TIMESTAMP '2025-05-01 23:59:59.999', 3, NULL),
+  ('c1', true,  'cancelled', 4, 50,   TIMESTAMP '2025-06-01', TIMESTAMP '2025-06-01 23:59:59.999', 3, 8),
+  ('c2', true,  'final',     4, 50,   TIMESTAMP '2025-06-01', TIMESTAMP '2025-06-01 23:59:59.999', 3, 9)) t(id, negated, status, code, category, issued_lo, issued_hi, issued_prec, profiles)`
 
 var worldElements = []plan.Element{
 	{Resource: "Observation", Table: "observation", Path: "subject", Type: "Reference()", Column: "pid"},
@@ -119,12 +121,13 @@ func retrieve(profile string) string {
 // bars, in the list's order.
 func evaluate(t *testing.T, defines ...string) string {
 	t.Helper()
-	rows, _ := evaluateAll(t, defines...)
+	rows, _ := evaluateOn(t, plan.NewModel(worldElements), defines...)
 	return rows
 }
 
-// evaluateAll gives the reasons of the issues, too, by commas.
-func evaluateAll(t *testing.T, defines ...string) (rows, issues string) {
+// evaluateOn is evaluate with a model of the world's tables; it gives the reasons of the
+// issues, too, by commas.
+func evaluateOn(t *testing.T, model *plan.Model, defines ...string) (rows, issues string) {
 	t.Helper()
 	ctx := context.Background()
 	db, err := duck.Open(ctx, duck.Config{})
@@ -153,7 +156,7 @@ func evaluateAll(t *testing.T, defines ...string) (rows, issues string) {
 		return out
 	}
 	name := defines[len(defines)-2]
-	c := plan.Compile(program(t, defines...), plan.NewModel(worldElements), "L", []string{name})
+	c := plan.Compile(program(t, defines...), model, "L", []string{name})
 	if len(c.Problems) > 0 {
 		t.Fatal(c.Problems)
 	}

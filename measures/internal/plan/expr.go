@@ -87,6 +87,7 @@ const (
 	opAnyInSet    op = "any-in-set"   // text: its URL; a list of concepts
 	opHasCode     op = "has-code"     // a concept, and codes of which it has one
 	opAnyHasCode  op = "any-has-code" // a list of concepts, and codes
+	opDeclares    op = "declares"     // text: a URL; a set of profiles
 	opShareCode   op = "share-code"   // two concepts
 	opHasConcepts op = "has-concepts" // whether a list of concepts has one
 	opTuple       op = "tuple"        // of a packed list

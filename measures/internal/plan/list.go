@@ -153,21 +153,14 @@ func (f *frame) retrieve(n *elm.Node, e *env) *rel {
 	elem := resV{types: []string{n.DataType}, rid: rid}
 	profile := n.TemplateID[strings.LastIndexByte(n.TemplateID, '/')+1:]
 	negative := strings.Contains(profile, "not") && !strings.Contains(profile, "note")
-	if n.DataType != "Patient" && g.model.patients[n.DataType] {
-		if negative {
-			r.where(s.demand(g, "negated"))
-			// A profile of what was not done fixes the status: a modifier beside another one is
-			// neither that nor something done.
-			if line, ok := g.model.negates[n.DataType]; ok {
-				r.where(among(s.demand(g, line.Column), line.Negates...))
-			}
-		} else {
-			r.where(not(s.demand(g, "negated")))
+	switch {
+	case n.DataType == "Patient": // the subject, whatever it declares
+	case g.model.Declared:
+		if profile != "" && profile != n.DataType { // not the type's own, which all are of
+			r.where(node(opDeclares, n.TemplateID, s.demand(g, "profiles")))
 		}
-	}
-	if code, ok := vitals[profile]; ok {
-		r.where(apply(opHasCode, append([]expr{s.demand(g, "code")}, codesOf(codeV{code})...)...))
-		r.where(filter(r.property(n, e, elem, "category"), codeV{vitalSigns}))
+	default:
+		r.infer(n, e, s, elem, profile, negative)
 	}
 	if len(n.Codes) == 0 {
 		return &rel{f: r, elem: elem}
@@ -192,6 +185,27 @@ func (f *frame) retrieve(n *elm.Node, e *env) *rel {
 	}
 	r.where(where)
 	return &rel{f: r, elem: elem}
+}
+
+// infer keeps the rows that a profile is about by what they say, whether they declare it or not.
+func (r *frame) infer(n *elm.Node, e *env, s *joinStep, elem resV, profile string, negative bool) {
+	g := r.g
+	if g.model.patients[n.DataType] {
+		if negative {
+			r.where(s.demand(g, "negated"))
+			// A profile of what was not done fixes the status: a modifier beside another one is
+			// neither that nor something done.
+			if line, ok := g.model.negates[n.DataType]; ok {
+				r.where(among(s.demand(g, line.Column), line.Negates...))
+			}
+		} else {
+			r.where(not(s.demand(g, "negated")))
+		}
+	}
+	if code, ok := vitals[profile]; ok {
+		r.where(apply(opHasCode, append([]expr{s.demand(g, "code")}, codesOf(codeV{code})...)...))
+		r.where(filter(r.property(n, e, elem, "category"), codeV{vitalSigns}))
+	}
 }
 
 // codes is a retrieve's value set or codes.

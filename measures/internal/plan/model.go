@@ -17,6 +17,11 @@ type Element struct {
 
 // Model is the catalogue of tables, indexed.
 type Model struct {
+	// Declared says that a retrieve of a profile takes the resources that declare it, and
+	// those alone. Otherwise what a resource says, and not its profile, tells whether it is of
+	// something done.
+	Declared bool
+
 	tables   map[string]string               // resource -> table
 	byPath   map[string]map[string][]Element // resource -> plain path -> lines
 	patients map[string]bool                 // resource has a pid
@@ -30,7 +35,10 @@ var marks = regexp.MustCompile(`\[\w*\]`)
 
 // NewModel indexes a catalogue.
 func NewModel(elements []Element) *Model {
-	m := &Model{map[string]string{}, map[string]map[string][]Element{}, map[string]bool{}, map[string]string{}, map[string]Element{}, map[string]bool{}, map[string]Element{}}
+	m := &Model{
+		tables: map[string]string{}, byPath: map[string]map[string][]Element{}, patients: map[string]bool{}, ext: map[string]string{},
+		extAt: map[string]Element{}, tagOnly: map[string]bool{}, negates: map[string]Element{},
+	}
 	for _, e := range elements {
 		m.tables[e.Resource] = e.Table
 		m.tagOnly[e.Resource+"|"+e.Path] = e.TagOnly

@@ -3,6 +3,8 @@ package plan_test
 import (
 	"strings"
 	"testing"
+
+	"farr/measures/internal/plan"
 )
 
 // A retrieve takes what its profile fixes: what was done, what was not, a vital sign.
@@ -14,6 +16,29 @@ func TestRetrieve(t *testing.T) {
 	} {
 		var got []string
 		for _, rid := range strings.Split(evaluate(t, "D", retrieve(profile)), " | ") {
+			got = append(got, rid[len(rid)-2:])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %v, want %s", profile, got, want)
+		}
+	}
+}
+
+// Where profiles decide, a retrieve takes the resources that declare its profile, among others
+// or alone, whatever they say; the type's own profile is everyone's, and who declares none is
+// of no other.
+func TestRetrieveDeclared(t *testing.T) {
+	model := plan.NewModel(worldElements)
+	model.Declared = true
+	for profile, want := range map[string]string{
+		"qicore-observation":        "a2 c1", // c1 says that it was cancelled
+		"heartrate":                 "a1",    // not the code
+		"qicore-observationnotdone": "c2",
+		"Observation":               "a1 a2 a3 b1 b2 c1 c2",
+	} {
+		var got []string
+		rows, _ := evaluateOn(t, model, "D", retrieve(profile))
+		for _, rid := range strings.Split(rows, " | ") {
 			got = append(got, rid[len(rid)-2:])
 		}
 		if strings.Join(got, " ") != want {
