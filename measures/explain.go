@@ -137,7 +137,7 @@ func (e *Explainer) explain(ctx context.Context, s *datasets.Store) (*evaluate.E
 	if persons == 0 {
 		return nil, fmt.Errorf("extract %.12s has no such patient", e.request.Extract.ID())
 	}
-	session, err := evaluate.Open(ctx, db, []*evaluate.Program{e.program}, false)
+	session, err := evaluate.Open(ctx, db, []*evaluate.Program{e.program}, held(e.request.Extract))
 	if err != nil {
 		return nil, err
 	}

@@ -138,6 +138,9 @@ func (s *Session) explainDefines(ctx context.Context, list []plan.Statement) ([]
 		}
 		switch {
 		case d.List:
+			if !x.Define.Ordered() {
+				slices.Sort(values)
+			}
 			d.Values = values
 		case len(values) == 0:
 			d.Value = null
