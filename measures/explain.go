@@ -160,6 +160,9 @@ func (x *Explanation) WriteText(w io.Writer) error {
 	for _, lack := range x.Lacking {
 		line("taken as empty: %s", lack)
 	}
+	for _, i := range x.Issues {
+		line("null, since the data make it fail: %s  %s:%d  %s", i.Define, i.Library, i.Line, i.Reason)
+	}
 	for i, g := range x.Groups {
 		line("")
 		line("group %d, %s, counts %s", i+1, g.Scoring, counted(g.Basis))

@@ -142,3 +142,16 @@ func TestMeasureExplainMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestMeasureExplainIssue: where the patient's data make a define fail, that is said.
+func TestMeasureExplainIssue(t *testing.T) {
+	p, pid := stays(t, "limited")
+	const single = `{"type":"Not","operand":{"type":"IsNull","operand":{"type":"SingletonFrom","locator":"11:3-11:30","operand":{"type":"Retrieve","dataType":"{http://hl7.org/fhir}Encounter"}}}}`
+	must(t, "measure", "import", authored{"Single": {define: single}}.folder(t), "--store", p.store)
+	text := must(t, p.explainArgs(pid, "Single", "--phi")...)
+	for _, want := range []string{"null, since the data make it fail: Initial Population  Single:11  singleton from a list of more than one element\n", "initial-population                0 ", "Initial Population  Single:9  false\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
