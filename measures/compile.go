@@ -16,7 +16,7 @@ import (
 // The stages of a published measure on its way to SQL.
 const (
 	StageELM  = "elm"  // the definitions that it reaches, as trees
-	StagePlan = "plan" // the tables that it makes
+	StagePlan = "plan" // the tables that it makes, as relations and expressions
 	StageSQL  = "sql"  // the statements
 )
 

@@ -137,7 +137,7 @@ func (e *Explainer) explain(ctx context.Context, s *datasets.Store) (*evaluate.E
 	if persons == 0 {
 		return nil, fmt.Errorf("extract %.12s has no such patient", e.request.Extract.ID())
 	}
-	session, err := evaluate.Open(ctx, db, []*evaluate.Program{e.program}, false)
+	session, err := evaluate.Open(ctx, db, []*evaluate.Program{e.program}, held(e.request.Extract))
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +159,9 @@ func (x *Explanation) WriteText(w io.Writer) error {
 	line("%s, patient %s, period %s", x.Measure, x.PID, x.Period)
 	for _, lack := range x.Lacking {
 		line("taken as empty: %s", lack)
+	}
+	for _, i := range x.Issues {
+		line("null, since the data make it fail: %s  %s:%d  %s", i.Define, i.Library, i.Line, i.Reason)
 	}
 	for i, g := range x.Groups {
 		line("")

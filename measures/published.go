@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"farr/datasets"
 	"farr/internal/source"
 	"farr/measures/internal/content"
 	"farr/measures/internal/evaluate"
@@ -331,6 +332,15 @@ func roleSQL(g content.Group, table string) string {
 // reading where tables are small. At some 200 bytes a row it is less than half a gigabyte.
 const holdRows = 2_000_000
 
+// held tells whether an extract is kept in memory.
+func held(extract *datasets.Snapshot) bool {
+	var rows int64
+	for _, t := range extract.Manifest().Tables {
+		rows += t.Rows()
+	}
+	return rows <= holdRows
+}
+
 // runPublished computes the published measures, after all SQL of authors.
 func (p *plan) runPublished(ctx context.Context, e *engine, out *output, step func()) error {
 	if len(p.published) == 0 {
@@ -340,11 +350,7 @@ func (p *plan) runPublished(ctx context.Context, e *engine, out *output, step fu
 	for _, one := range p.published {
 		programs = append(programs, one.program)
 	}
-	var rows int64
-	for _, t := range p.Extract.Manifest().Tables {
-		rows += t.Rows()
-	}
-	s, err := evaluate.Open(ctx, e.db, programs, rows <= holdRows)
+	s, err := evaluate.Open(ctx, e.db, programs, held(p.Extract))
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,8 @@ a stage of each. Nothing runs, and no record of anyone is read.
 
   elm   every define and function that the measure reaches, as a tree: its nodes with the types that
         ELM gives them, line and column of the CQL (@line:column), and the type found for each define
-  plan  the tables that are made, in order, with their keys, columns and types
+  plan  the tables that are made, in order: keys, columns with their types, and the relations and
+        expressions that make them, before an engine's spelling
   sql   the statements, in order, each below a comment with its define and the line of its CQL
 
 Every mistake is printed at once, as library:line:column: code: message (hint), and the exit code

@@ -47,15 +47,15 @@ func (p project) explainArgs(pid, measure string, more ...string) []string {
 func TestMeasureExplain(t *testing.T) {
 	for _, profile := range []string{"shifted", "limited"} {
 		p, pid := stays(t, profile)
-		const stay = "    Encounter {status finished, class IMP, period 2024-05-01T10:00:00 to 2024-05-04T11:00:00}\n"
-		const visit = "    Encounter {status finished, class AMB, period 2024-03-01T10:00:00 to 2024-03-01T11:00:00}\n"
+		const stay = "    Encounter {period 2024-05-01T10:00:00 to 2024-05-04T11:00:00, status finished, class IMP}\n"
+		const visit = "    Encounter {period 2024-03-01T10:00:00 to 2024-03-01T11:00:00, status finished, class AMB}\n"
 		text := must(t, p.explainArgs(pid, "OperatedStays", "--phi")...)
 		for _, want := range []string{
 			"OperatedStays, patient " + pid + ", period 2024\n",
 			"group 1, proportion, counts resources of type Encounter\n  initial-population                1   Stays  Stays:20\n",
 			"  denominator-exclusion             0   Comfort Stays  Stays:42\n  numerator                         1   Operated Stays  Stays:38\n",
 			"group 2,", "\nStays  Stays:20  1 element\n" + stay, "\nComfort Stays  Stays:42  0 elements\n", "\nOperated Stays  Stays:38  1 element\n" + stay,
-			"\nWeekend Stays  Stays:46  0 elements\n", "\nVisits  Stays:16  2 elements\n", visit, "\nWomen  Stays:26  true\n",
+			"\nWeekend Stays  Stays:46  0 elements\n", "\nVisits  Stays:16  2 elements\n" + visit + stay, "\nWomen  Stays:26  true\n",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: no %q in\n%s", profile, want, text)
@@ -139,6 +139,19 @@ func TestMeasureExplainMistakes(t *testing.T) {
 	} {
 		if e := farr(t, c.args...); e.code != c.code || !strings.Contains(e.stderr, c.want) || e.stdout != "" {
 			t.Errorf("farr %s: exit %d, want %d and %s\n%s%s", strings.Join(c.args, " "), e.code, c.code, c.want, e.stdout, e.stderr)
+		}
+	}
+}
+
+// TestMeasureExplainIssue: where the patient's data make a define fail, that is said.
+func TestMeasureExplainIssue(t *testing.T) {
+	p, pid := stays(t, "limited")
+	const single = `{"type":"Not","operand":{"type":"IsNull","operand":{"type":"SingletonFrom","locator":"11:3-11:30","operand":{"type":"Retrieve","dataType":"{http://hl7.org/fhir}Encounter"}}}}`
+	must(t, "measure", "import", authored{"Single": {define: single}}.folder(t), "--store", p.store)
+	text := must(t, p.explainArgs(pid, "Single", "--phi")...)
+	for _, want := range []string{"null, since the data make it fail: Initial Population  Single:11  singleton from a list of more than one element\n", "initial-population                0 ", "Initial Population  Single:9  false\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -34,6 +35,8 @@ func (r resourceNames) find(s plan.Shape, row *[]*string) {
 var (
 	statusColumns = []string{"status", "clinical_status"}
 	codeColumns   = []string{"code", "class", "type", "vaccine_code", "medication", "event", "gender"}
+	// when it was, the first of which comes first: lines are then in the order of time
+	dateColumns = []string{"period", "performed", "effective", "onset", "occurrence", "when_handed_over", "authored_on", "birth_date"}
 )
 
 // describe tells resources in a line each, by type/rid: status, codes, value, and every date.
@@ -103,7 +106,7 @@ func (s *Session) columnsOf(ctx context.Context, table string) (map[string]strin
 
 // lineOf is SQL of a resource's line.
 func lineOf(columns map[string]string) string {
-	var terms []string
+	terms := datesOf(columns)
 	say := func(name, text string) { terms = append(terms, "'"+name+" ' || "+text) }
 	if columns["negated"] != "" {
 		terms = append(terms, "CASE WHEN negated THEN 'not done' END")
@@ -122,22 +125,38 @@ func lineOf(columns map[string]string) string {
 	if columns["value_concept"] != "" {
 		say("value", codesOf("d.value_concept"))
 	}
-	for _, c := range slices.Sorted(maps.Keys(columns)) {
+	return "concat_ws(', ', " + strings.Join(append(terms, "NULL::VARCHAR"), ", ") + ")"
+}
+
+// datesOf are SQL of each date of a resource, a period as one.
+func datesOf(columns map[string]string) (terms []string) {
+	var names []string
+	for c := range columns {
 		element, is := strings.CutSuffix(c, "_prec")
-		if !is || strings.HasSuffix(element, "_end") && columns[strings.TrimSuffix(element, "_end")+"_start"] != "" {
-			continue
-		}
-		name := strings.TrimSuffix(element, "_start")
-		end := name + "_end"
-		switch {
-		case name == element || columns[end+"_prec"] == "":
-			say(name, wallTime(element))
-		default:
-			terms = append(terms, fmt.Sprintf("CASE WHEN coalesce(%s, %s) IS NOT NULL THEN '%s ' || coalesce(%s, '?') || coalesce(' to ' || %s, '') END",
-				element, end, name, wallTime(element), wallTime(end)))
+		if name := strings.TrimSuffix(element, "_start"); is && (!strings.HasSuffix(element, "_end") || columns[strings.TrimSuffix(element, "_end")+"_start"] == "") {
+			names = append(names, name)
 		}
 	}
-	return "concat_ws(', ', " + strings.Join(append(terms, "NULL::VARCHAR"), ", ") + ")"
+	place := func(name string) int {
+		if i := slices.Index(dateColumns, name); i >= 0 {
+			return i
+		}
+		return len(dateColumns)
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(place(a)-place(b), strings.Compare(a, b)) })
+	for _, name := range names {
+		start, end := name, name+"_end"
+		if columns[name+"_prec"] == "" {
+			start = name + "_start"
+		}
+		if columns[end+"_prec"] == "" {
+			terms = append(terms, "'"+name+" ' || "+wallTime(start))
+			continue
+		}
+		terms = append(terms, fmt.Sprintf("CASE WHEN coalesce(%s, %s) IS NOT NULL THEN '%s ' || coalesce(%s, '?') || coalesce(' to ' || %s, '') END",
+			start, end, name, wallTime(start), wallTime(end)))
+	}
+	return terms
 }
 
 // wallTime is SQL of a date element as text, to its precision.

@@ -14,6 +14,15 @@ import (
 type Explained struct {
 	Groups  []ExplainedGroup  `json:"groups"`
 	Defines []ExplainedDefine `json:"defines"` // those of populations first, the others in the order of evaluation
+	Issues  []ExplainedIssue  `json:"issues,omitempty"`
+}
+
+// ExplainedIssue is a place where the person's data made a define fail: there it is null.
+type ExplainedIssue struct {
+	Library string `json:"library"`
+	Line    int    `json:"line"`
+	Define  string `json:"define"`
+	Reason  string `json:"reason"`
 }
 
 // ExplainedGroup is how often the person, or the person's episodes, count in a group's
@@ -68,8 +77,27 @@ func (s *Session) Explain(ctx context.Context, p *Program) (e *Explained, err er
 		}
 		e.Groups = append(e.Groups, g)
 	}
-	e.Defines, err = s.explainDefines(ctx, p.explainOrder())
+	if e.Defines, err = s.explainDefines(ctx, p.explainOrder()); err != nil {
+		return nil, err
+	}
+	e.Issues, err = s.explainIssues(ctx)
 	return e, err
+}
+
+func (s *Session) explainIssues(ctx context.Context) (list []ExplainedIssue, err error) {
+	rows, err := s.db.Query(ctx, "explain issues", "SELECT DISTINCT library, line, define, reason FROM "+Issues+" ORDER BY ALL")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var x ExplainedIssue
+		if err := rows.Scan(&x.Library, &x.Line, &x.Define, &x.Reason); err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+	}
+	return list, rows.Err()
 }
 
 func (s *Session) explainGroup(ctx context.Context, p *Program, i int) (ExplainedGroup, error) {
@@ -138,6 +166,9 @@ func (s *Session) explainDefines(ctx context.Context, list []plan.Statement) ([]
 		}
 		switch {
 		case d.List:
+			if !x.Define.Ordered() {
+				slices.Sort(values)
+			}
 			d.Values = values
 		case len(values) == 0:
 			d.Value = null

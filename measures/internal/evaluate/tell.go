@@ -72,8 +72,8 @@ func tell(s plan.Shape, row *[]*string, resources map[string]string) string {
 	case plan.KindQuantity:
 		return number(own[0]) + unit(own[1])
 	case plan.KindScalar:
-		if s.Type == "Decimal" {
-			return number(own[0])
+		if s.Type == "Decimal" || s.Type == "Integer" {
+			return between(own)
 		}
 		if s.Type == "String" && own[0] != nil {
 			return "'" + *own[0] + "'"
@@ -151,6 +151,14 @@ func date(moment, precision *string, day bool) string {
 		return text
 	}
 	return text[:width]
+}
+
+// between is a number, or the least and the greatest that it may be.
+func between(own []*string) string {
+	if len(own) == 1 || own[0] == nil || own[1] == nil || *own[0] == *own[1] {
+		return number(own[0])
+	}
+	return number(own[0]) + " to " + number(own[1])
 }
 
 // number drops the zeros that a decimal has for its scale.

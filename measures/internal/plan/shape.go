@@ -17,7 +17,7 @@ type Kind int
 // The kinds, with their columns. Those in brackets may be absent.
 const (
 	KindNull        Kind = iota // none: the value is null, or a constant
-	KindScalar                  // value
+	KindScalar                  // value; of a number that is uncertain the least and the greatest
 	KindDate                    // first moment, [last moment,] precision (1 year .. 6 millisecond)
 	KindQuantity                // number, unit
 	KindConcept                 // id in the concept dictionary, [code]
