@@ -1,5 +1,6 @@
-// Package rawwalk counts two measures from raw FHIR JSON in the plainest way there is:
-// every resource into memory, one patient and one calendar year at a time, in UTC. It is
+// Package rawwalk counts measures from raw FHIR JSON in the plainest way there is: every
+// resource into memory, one patient and one calendar year at a time, in UTC. Two are farr's
+// own (Year of Records), three are published ones, by their CQL (Year of Export). It is
 // the outside opinion on farr's own answers, for tests only, so it shares no code with
 // farr, imports none of it, and decodes with encoding/json.
 package rawwalk
@@ -24,17 +25,13 @@ type Lists map[string][]string
 
 // Load reads every *.ndjson.gz of dir, by resource type.
 func Load(dir string) (Records, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.ndjson.gz"))
-	if err != nil {
-		return nil, err
-	}
 	records := Records{}
-	for _, file := range files {
-		if err := records.read(file); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-	}
-	return records, nil
+	err := each(dir, func(o object) error {
+		kind := o.text("resourceType")
+		records[kind] = append(records[kind], o)
+		return nil
+	})
+	return records, err
 }
 
 // Records holds decoded resources by type.
@@ -42,7 +39,21 @@ type Records map[string][]object
 
 type object map[string]any
 
-func (r Records) read(file string) error {
+// each gives every resource of every *.ndjson.gz of dir.
+func each(dir string, visit func(object) error) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.ndjson.gz"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := eachOf(file, visit); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+func eachOf(file string, visit func(object) error) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -59,8 +70,9 @@ func (r Records) read(file string) error {
 		if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
 			return err
 		}
-		kind := o.text("resourceType")
-		r[kind] = append(r[kind], o)
+		if err := visit(o); err != nil {
+			return err
+		}
 	}
 	return lines.Err()
 }
