@@ -66,8 +66,8 @@ cases: assets ## run all test cases of the published measures (minutes); CONTENT
 elm: ## translate the repository's own CQL to ELM (for developers; needs npm)
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error @cqframework/cql@5.3.0 cql-exec-fhir@2.2.0 && \
-	node testdata/cql/translate.mjs "$$tmp" testdata/deck testdata/published
-	UPDATE=1 go test -count 1 -run TestDeckAnswers ./measures
+	node testdata/cql/translate.mjs "$$tmp" testdata/deck testdata/published measures/library/fhir
+	UPDATE=1 go test -count 1 -run "TestDeckAnswers|TestTwinResources" ./measures
 
 .PHONY: bench
 bench: build ## speed and memory on seeded populations (minutes)

@@ -73,6 +73,44 @@
 // time in the source's zone. A column that holds a list of concepts, such as
 // encounter.type, is in a value list when one of them is.
 //
+// # A measure in CQL
+//
+// The folder fhir of a library holds measures in CQL, in the form of a published package:
+//
+//	fhir/cql/NAME.cql                        the logic
+//	fhir/resources/library/NAME.json         Library with the CQL and its ELM, translated
+//	fhir/resources/measure/NAME.json         Measure: scoring, and the define of each population
+//	fhir/vocabulary/valueset/*.json          ValueSet, each code named
+//
+// The CQL is on FHIR 4.0.1 and begins with
+//
+//	library NAME version '1.0.0'
+//	using FHIR version '4.0.1'
+//	include FHIRHelpers version '4.0.1'
+//	parameter "Measurement Period" Interval<DateTime>
+//	context Patient
+//
+// FHIRHelpers is built in. The ELM comes from a translator, of which there is one in npm; it is
+// committed, and farr needs no translator to run it:
+//
+//	npm install --prefix /tmp/cql @cqframework/cql@5.3.0 cql-exec-fhir@2.2.0
+//	node testdata/cql/translate.mjs /tmp/cql DIR/fhir
+//	farr measure list --library DIR
+//	farr measure run --library DIR --measure NAME ...
+//
+// (make elm translates the repository's own.) The Measure names its Library by the URL that
+// translate.mjs gives it, http://example.org/farr/Library/NAME. Every place that cannot be compiled, and every
+// value set that is lacking, is a mistake in the library. A measure in CQL is computed when it
+// is named. Its strata are all of Strata, the site that of 24 months of visits.
+//
+// Time is local, as in SQL: a day in CQL is the day on the calendar of the source's zone. What
+// SQL of the views above takes for granted CQL says itself: which statuses count, that a time
+// known to the month counts from its first day, that a patient is alive and was seen. The
+// shipped BloodPressureControlCQL says all of it, and is a good text to begin with: it gives
+// each patient what blood-pressure-control gives. A measure with such a twin needs no list
+// twice: make elm writes the Measure and the ValueSets of NameCQL from the YAML and the value
+// lists of the folder name.
+//
 // # A cohort's folder
 //
 // cohort.yaml has id, title, entry {title, file}, rules (each id, title, file; in order),

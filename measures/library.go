@@ -35,12 +35,13 @@ const (
 // Library is a set of measures and cohorts that were read and found sound.
 type Library struct {
 	definitions []Definition // by kind (measures first) and ID
+	published   []published  // its measures in CQL; their definitions are among the others
 }
 
 // LoadLibrary reads the measures and cohorts that farr ships and, beside them, those in
 // dirs, whose IDs must be new. A dir holds one folder a definition and perhaps a folder
-// lists for value lists that several use; a dir that is itself a definition's folder
-// serves too. The error is source.Diagnostics with every mistake in every file.
+// lists for value lists that several use, and a folder fhir with measures in CQL; a dir that
+// is itself a definition's folder serves too. The error is source.Diagnostics with every mistake in every file.
 func LoadLibrary(dirs ...string) (*Library, error) {
 	own, err := fs.Sub(shipped, "library")
 	if err != nil {
@@ -71,7 +72,7 @@ type root struct {
 }
 
 func loadLibrary(roots ...root) (*Library, error) {
-	l := &loader{seen: map[string]source.Pos{}}
+	l := newLoader()
 	defer l.checker.close()
 	for _, r := range roots {
 		if err := l.root(r); err != nil {
@@ -85,7 +86,7 @@ func loadLibrary(roots ...root) (*Library, error) {
 		return nil, err
 	}
 	slices.SortFunc(l.definitions, byKindAndID)
-	return &Library{l.definitions}, nil
+	return &Library{l.definitions, l.published}, nil
 }
 
 // byKindAndID puts measures first; the word sorts after "cohort".
@@ -107,8 +108,8 @@ func (l *Library) IDs(kind string) []string {
 	return ids
 }
 
-// pick gives the definitions named, or all of the kind when none is; an unknown
-// name is an error with the nearest known one.
+// pick gives the definitions named, or all of the kind when none is, without those in CQL;
+// an unknown name is an error with the nearest known one.
 func (l *Library) pick(kind string, ids []string) ([]Definition, error) {
 	known := l.IDs(kind)
 	var mistakes []error
@@ -123,7 +124,7 @@ func (l *Library) pick(kind string, ids []string) ([]Definition, error) {
 	}
 	var out []Definition
 	for _, d := range l.definitions {
-		if d.Kind == kind && (len(ids) == 0 || slices.Contains(ids, d.ID)) {
+		if d.Kind == kind && (len(ids) == 0 && d.Published == nil || slices.Contains(ids, d.ID)) {
 			out = append(out, d)
 		}
 	}
@@ -133,11 +134,14 @@ func (l *Library) pick(kind string, ids []string) ([]Definition, error) {
 // loader gathers the definitions and the mistakes of all roots.
 type loader struct {
 	definitions []Definition
+	published   []published
 	seen        map[string]source.Pos // definition ID to where it was first given
 	diags       source.Diagnostics
 	checker     checker
 	broken      error // of the checker itself, not of a file
 }
+
+func newLoader() *loader { return &loader{seen: map[string]source.Pos{}} }
 
 func (l *loader) root(r root) error {
 	entries, err := fs.ReadDir(r.fsys, ".")
@@ -145,7 +149,7 @@ func (l *loader) root(r root) error {
 		return err
 	}
 	shared := l.lists(r, listFolder)
-	found := 0
+	found := l.fhir(r)
 	if kind := definitionIn(r.fsys, "."); kind != "" {
 		l.folder(r, ".", kind, nil)
 		found++
@@ -160,7 +164,7 @@ func (l *loader) root(r root) error {
 		}
 	}
 	if found == 0 {
-		l.report(source.Pos{File: r.dir}, "no-definition", "no folder with a measure.yaml or cohort.yaml", "")
+		l.report(source.Pos{File: r.dir}, "no-definition", "no folder with a measure.yaml or cohort.yaml, and no folder fhir", "")
 	}
 	return nil
 }
@@ -192,12 +196,16 @@ func (l *loader) folder(r root, dir, kind string, shared map[string]ValueList) {
 	if d.ID == "" {
 		return
 	}
-	at := f.doc.Pos("id")
+	d.Hash = d.hash()
+	l.take(d, f.doc.Pos("id"))
+}
+
+// take adds a definition, whose ID must be new.
+func (l *loader) take(d Definition, at source.Pos) {
 	if first, ok := l.seen[d.ID]; ok {
 		l.report(at, "duplicate-id", fmt.Sprintf("%q is defined at %s too", d.ID, first), "give it another id")
 	}
 	l.seen[d.ID] = at
-	d.Hash = d.hash()
 	l.definitions = append(l.definitions, d)
 }
 

@@ -1,6 +1,7 @@
 package measures
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -9,8 +10,12 @@ func TestShippedLibraryLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := len(l.IDs(KindMeasure)); got != 7 {
+	if got := len(l.IDs(KindMeasure)); got != 8 {
 		t.Errorf("%d measures", got)
+	}
+	// A measure in CQL is computed when it is named, so that no report counts it beside its twin.
+	if all, err := l.pick(KindMeasure, nil); err != nil || len(all) != 7 || slices.ContainsFunc(all, func(d Definition) bool { return d.Published != nil }) {
+		t.Errorf("%d measures when none is named: %v", len(all), err)
 	}
 	if got := len(l.IDs(KindCohort)); got != 1 {
 		t.Errorf("%d cohorts", got)

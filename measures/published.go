@@ -18,7 +18,7 @@ import (
 // Published says which group of which published measure a definition is: each group is a
 // rate of its own, with a definition of its own.
 type Published struct {
-	Package     string   `json:"package"` // snapshot ID
+	Package     string   `json:"package,omitempty"` // snapshot ID; empty of a library's own
 	URL         string   `json:"url"`
 	Version     string   `json:"version"`
 	Name        string   `json:"name"`
@@ -118,7 +118,7 @@ func publishedDefinitions(p *evaluate.Program, pkg string) []Definition {
 }
 
 // choose finds the measures that are asked for: by ID in the library, by name or URL in
-// the package. Without names it is the whole library, and nothing of the package.
+// the package. Without names it is all of the library that is written in SQL.
 func (p *plan) choose(ctx context.Context) (err error) {
 	if len(p.Measures) == 0 {
 		p.measures, err = p.Library.pick(KindMeasure, nil)
@@ -151,9 +151,12 @@ func (p *plan) choose(ctx context.Context) (err error) {
 		}
 	}
 	if len(own) > 0 {
-		if p.measures, err = p.Library.pick(KindMeasure, own); err != nil {
+		picked, err := p.Library.pick(KindMeasure, own)
+		if err != nil {
 			mistakes = append(mistakes, err)
 		}
+		p.published = p.Library.inCQL(picked)
+		p.measures = slices.DeleteFunc(picked, func(d Definition) bool { return d.Published != nil })
 	}
 	if len(mistakes) > 0 {
 		return errors.Join(mistakes...)
@@ -185,7 +188,7 @@ func (p *plan) compile(pkg *content.Package, wanted []*content.Measure) error {
 	}
 	var mistakes source.Diagnostics
 	taken := map[string]string{}
-	for _, d := range p.measures {
+	for _, d := range p.allMeasures() {
 		taken[d.ID] = "the library"
 	}
 	done := map[*content.Measure]bool{}
@@ -217,7 +220,31 @@ func (p *plan) compile(pkg *content.Package, wanted []*content.Measure) error {
 		}
 		p.published = append(p.published, one)
 	}
-	return mistakes.Err()
+	return append(mistakes, p.clashing()...).Err()
+}
+
+// clashing names the value sets that two measures of the run mean differently: a run has one
+// set of codes for a URL.
+func (p *plan) clashing() (mistakes source.Diagnostics) {
+	type use struct {
+		set     *content.ValueSet
+		measure string
+	}
+	first := map[string]use{}
+	for _, one := range p.published {
+		for _, v := range one.program.ValueSets {
+			known, ok := first[v.URL]
+			if !ok {
+				first[v.URL] = use{v, one.program.Measure.Name}
+				continue
+			}
+			if !slices.Equal(known.set.Codes, v.Codes) {
+				mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: one.program.Measure.Name}, Code: "two-value-sets",
+					Message: fmt.Sprintf("its value set %s|%s has other codes than %s has for it", v.URL, v.Version, known.measure), Hint: "run them apart"})
+			}
+		}
+	}
+	return mistakes
 }
 
 // evaluatePublished computes a published measure and keeps the results of each group.

@@ -25,7 +25,7 @@ type Request struct {
 	Library *Library
 	Package *datasets.Snapshot // of published measures; may be nil
 
-	Measures []string // IDs, and names or URLs of published measures; empty for all of the library
+	Measures []string // IDs, and names or URLs of published measures; empty for all of the library in SQL
 	Cohorts  []string // IDs; empty for all of the library
 	Periods  []Period
 
@@ -178,7 +178,7 @@ func (p *plan) ask() error {
 		{Kind: "snapshot", ID: p.Extract.ID()},
 		{Kind: "library", ID: hex.EncodeToString(library.Sum(nil))},
 	}
-	if len(p.published) > 0 {
+	if slices.ContainsFunc(p.published, func(one published) bool { return one.definitions[0].Published.Package != "" }) {
 		p.inputs = append(p.inputs, datasets.Input{Kind: KindPackage, ID: p.Package.ID()})
 	}
 	var err error

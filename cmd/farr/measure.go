@@ -115,10 +115,11 @@ func (a *app) measureRun() *cobra.Command {
 strata, and publishes the results as a snapshot. Periods: 2025 (year), 2025-Q1 (quarter), 2025-03
 (month), 2024-01..2025-12 (each month), P12M/2024-01..2025-12 (twelve months that end with each).
 
-A published measure (see farr measure import) is asked for by name or URL with --measure; it is
-compiled before anything runs, and every place that cannot be is named. Each of its groups is a
-result of its own. A value set that it needs and the package lacks is named, and nothing runs;
-with --allow-missing-valuesets it is taken as empty and the results are marked incomplete.`,
+A measure of the library in CQL is computed when it is named with --measure. A published measure
+(see farr measure import) is asked for by name or URL; it is compiled before anything runs, and
+every place that cannot be is named. Each of its groups is a result of its own. A value set that
+it needs and the package lacks is named, and nothing runs; with --allow-missing-valuesets it is
+taken as empty and the results are marked incomplete.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store", "periods"); err != nil {
 				return err
@@ -174,7 +175,7 @@ with --allow-missing-valuesets it is taken as empty and the results are marked i
 	f.StringVar(&periods, "periods", "", "list of periods")
 	f.StringVar(&extract, "extract", "", "ID of the extract; the current one when not given")
 	f.StringVar(&pkg, "package", "", "ID of the package of published measures; the current one when not given")
-	f.StringSliceVar(&req.Measures, "measure", nil, "IDs, or names or URLs of published measures; all of the library when not given")
+	f.StringSliceVar(&req.Measures, "measure", nil, "IDs, or names or URLs of published measures; all of the library in SQL when not given")
 	f.BoolVar(&req.AllowMissingValueSets, "allow-missing-valuesets", false, "take missing value sets as empty and mark the results incomplete")
 	profilesFlag(cmd, &profiles)
 	f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when not given")

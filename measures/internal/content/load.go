@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,26 +21,37 @@ import (
 // a kind that is used here. What is broken is a source.Diagnostics with everything
 // that was found; beside it comes what could be read, for those who look for more mistakes.
 func Load(root string) (*Package, error) {
-	l := &loader{root: root, seen: map[string]sighting{}}
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, fmt.Errorf("measure package: %w", err)
 	}
 	if !info.IsDir() {
-		err = l.file(root)
-	} else {
-		err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case d.IsDir() && path != root && (d.Name() == "tests" || strings.HasPrefix(d.Name(), ".")):
-				return filepath.SkipDir
-			case !d.Type().IsRegular() || !strings.HasSuffix(d.Name(), ".json"):
-				return nil
-			}
-			return l.file(path)
-		})
+		return load(&loader{fsys: os.DirFS(filepath.Dir(root)), start: filepath.Base(root), root: root})
 	}
+	return load(&loader{fsys: os.DirFS(root), start: ".", root: root})
+}
+
+// LoadFS reads a package as Load does; dir stands before the names of its files in what is
+// reported.
+func LoadFS(fsys fs.FS, dir string) (*Package, error) {
+	return load(&loader{fsys: fsys, start: ".", root: dir, dir: dir})
+}
+
+func load(l *loader) (*Package, error) {
+	root := l.start
+	l.seen = map[string]sighting{}
+	err := fs.WalkDir(l.fsys, root, func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case file == root && !d.IsDir():
+		case d.IsDir() && file != root && (d.Name() == "tests" || strings.HasPrefix(d.Name(), ".")):
+			return fs.SkipDir
+		case !d.Type().IsRegular() || !strings.HasSuffix(d.Name(), ".json"):
+			return nil
+		}
+		return l.file(file)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("measure package: %w", err)
 	}
@@ -54,7 +66,10 @@ func Load(root string) (*Package, error) {
 
 // loader gathers a package and what is wrong with it.
 type loader struct {
-	root        string
+	fsys        fs.FS
+	start       string // the file or folder within fsys that is read
+	root        string // start, as it was given
+	dir         string // before the names of files within fsys
 	pkg         Package
 	sets        []valueSet // before expansion
 	heads       []located
@@ -69,15 +84,17 @@ type sighting struct {
 }
 
 func (l *loader) report(file, code, message, hint string) {
-	if at, err := filepath.Rel(l.root, file); err == nil && at != "." {
-		file = filepath.ToSlash(at)
+	if file == l.start {
+		file = l.root
+	} else {
+		file = path.Join(l.dir, file)
 	}
 	l.diagnostics = append(l.diagnostics, source.Diagnostic{Pos: source.Pos{File: file}, Code: code, Message: message, Hint: hint})
 }
 
 // file reads the resources of a file. JSON that is no resource is none of ours.
-func (l *loader) file(path string) error {
-	text, err := os.ReadFile(path)
+func (l *loader) file(file string) error {
+	text, err := fs.ReadFile(l.fsys, file)
 	if err != nil {
 		return err
 	}
@@ -91,7 +108,7 @@ func (l *loader) file(path string) error {
 		if err := json.Unmarshal(raw, &head); err != nil {
 			var syntax *json.SyntaxError
 			if errors.As(err, &syntax) {
-				l.report(path, "invalid-json", "the file is not JSON", "")
+				l.report(file, "invalid-json", "the file is not JSON", "")
 			}
 			continue
 		}
@@ -100,18 +117,18 @@ func (l *loader) file(path string) error {
 			continue
 		}
 		if head.URL == "" {
-			l.report(path, "missing-url", "a "+head.ResourceType+" without url", "measures are found by their canonical URL")
+			l.report(file, "missing-url", "a "+head.ResourceType+" without url", "measures are found by their canonical URL")
 			continue
 		}
 		name := head.ResourceType + " " + head.URL + "|" + head.Version
 		if first, twice := l.seen[name]; twice {
 			if !sameJSON(first.text, raw) {
-				l.report(path, "two-versions", name+" stands in "+filepath.Base(first.file)+" with another text", "keep one of them")
+				l.report(file, "two-versions", name+" stands in "+path.Base(first.file)+" with another text", "keep one of them")
 			}
 			continue
 		}
-		l.seen[name] = sighting{path, raw}
-		read(path, raw)
+		l.seen[name] = sighting{file, raw}
+		read(file, raw)
 	}
 	return nil
 }

@@ -1,0 +1,80 @@
+package measures
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+
+	"farr/internal/source"
+	"farr/measures/internal/content"
+	"farr/measures/internal/evaluate"
+)
+
+// fhirFolder is the folder of a library with its measures in CQL, in the form of a published
+// package.
+const fhirFolder = "fhir"
+
+// fhir reads and compiles the measures in CQL of a root, and tells how many there are. They
+// are the author's own, so all that is lacking in them is a mistake.
+func (l *loader) fhir(r root) int {
+	if _, err := fs.Stat(r.fsys, fhirFolder); errors.Is(err, fs.ErrNotExist) {
+		return 0
+	}
+	dir := path.Join(r.dir, fhirFolder)
+	fail := func(err error) int {
+		var found source.Diagnostics
+		if errors.As(err, &found) {
+			l.diags = append(l.diags, found...)
+		} else {
+			l.report(source.Pos{File: dir}, "unreadable-package", err.Error(), "")
+		}
+		return 1
+	}
+	fsys, err := fs.Sub(r.fsys, fhirFolder)
+	if err != nil {
+		return fail(err)
+	}
+	pkg, err := content.LoadFS(fsys, dir)
+	if err != nil {
+		return fail(err)
+	}
+	compiler, err := evaluate.NewCompiler(pkg, takenStrata()...)
+	if err != nil {
+		return fail(err)
+	}
+	for i := range pkg.Measures {
+		m := &pkg.Measures[i]
+		program, err := compiler.Compile(m)
+		if err != nil {
+			fail(err)
+			continue
+		}
+		for _, lack := range program.Lacking {
+			lack.Hint = "put the value set into " + dir
+			l.diags = append(l.diags, lack)
+		}
+		one := published{program, publishedDefinitions(program, "")}
+		for _, d := range one.definitions {
+			l.take(d, source.Pos{File: path.Join(dir, m.Name)})
+		}
+		l.published = append(l.published, one)
+	}
+	return len(pkg.Measures)
+}
+
+// inCQL are the compiled measures that definitions of the library belong to, each once, in
+// the order of the definitions.
+func (l *Library) inCQL(definitions []Definition) (list []published) {
+	taken := map[*evaluate.Program]bool{}
+	for _, d := range definitions {
+		for _, one := range l.published {
+			for _, own := range one.definitions {
+				if own.ID == d.ID && !taken[one.program] {
+					taken[one.program] = true
+					list = append(list, one)
+				}
+			}
+		}
+	}
+	return list
+}
