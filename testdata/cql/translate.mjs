@@ -3,7 +3,7 @@
 //
 //   node translate.mjs MODULES PACKAGE...
 //
-// MODULES is a folder with @cqframework/cql and cql-exec-fhir installed (make elm does it).
+// MODULES is a folder with @cqframework/cql, cql-exec-fhir and @lhncbc/ucum-lhc installed (make elm does it).
 // For each PACKAGE/cql/NAME.cql it writes PACKAGE/resources/library/NAME.json: a Library with
 // the CQL and its ELM. The ELM carries the SHA-256 of the CQL file as an annotation's tag.
 //
@@ -23,9 +23,10 @@ if (packages.length === 0) {
 }
 const require = createRequire(join(resolve(modules), "x"));
 const load = (name) => import(pathToFileURL(require.resolve(name)));
-const { CqlTranslator, CqlCompilerOptions, LibraryBuilder, LibraryManager, ModelManager, createLibrarySourceProvider, createModelInfoProvider, stringAsSource } =
+const { CqlTranslator, CqlCompilerOptions, LibraryBuilder, LibraryManager, ModelManager, createLibrarySourceProvider, createModelInfoProvider, stringAsSource, createUcumService } =
   await load("@cqframework/cql/cql-to-elm");
 const { SystemModelInfoProvider } = await load("@cqframework/cql/cql");
+const { UcumLhcUtils } = (await load("@lhncbc/ucum-lhc")).default;
 
 // Retrieves of things not done are by profile, which the model of FHIR does not have.
 // These stand in for QI-Core's, whose model npm does not have.
@@ -64,6 +65,13 @@ const models = new ModelManager();
 models.modelInfoLoader.registerModelInfoProvider(createModelInfoProvider((name) => (name === "FHIR" ? stringAsSource(modelInfo) : null)));
 models.modelInfoLoader.registerModelInfoProvider(new SystemModelInfoProvider());
 
+// The translator asks only whether a unit is one of UCUM.
+const ucum = UcumLhcUtils.getInstance();
+const notNeeded = () => {
+  throw new Error("the translator computes no quantities");
+};
+const units = createUcumService(notNeeded, (unit) => (ucum.validateUnitString(unit).status === "valid" ? null : `${unit} is no unit of UCUM`), notNeeded, notNeeded);
+
 // The options that published measures are translated with, without the source's text.
 const options = new CqlCompilerOptions();
 const { EnableLocators, DisableListDemotion, DisableListPromotion } = CqlCompilerOptions.Options;
@@ -81,7 +89,7 @@ function translatePackage(folder) {
       .sort()
       .map((file) => [file.slice(0, -".cql".length), readFileSync(join(folder, "cql", file), "utf8")]),
   );
-  const manager = new LibraryManager(models, options);
+  const manager = new LibraryManager(models, options, undefined, units);
   manager.librarySourceLoader.registerProvider(
     createLibrarySourceProvider((name) => (name === "FHIRHelpers" ? stringAsSource(helpers) : name in sources ? stringAsSource(withKnown(sources[name])) : null)),
   );
