@@ -65,7 +65,7 @@ cases: assets ## run all test cases of the published measures (minutes); CONTENT
 .PHONY: elm
 elm: ## translate the repository's own CQL to ELM (for developers; needs npm)
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
-	npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error @cqframework/cql@5.3.0 cql-exec-fhir@2.2.0 && \
+	npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error @cqframework/cql@5.3.0 cql-exec-fhir@2.2.0 @lhncbc/ucum-lhc@7.1.10 && \
 	node testdata/cql/translate.mjs "$$tmp" testdata/deck testdata/published measures/library/fhir
 	UPDATE=1 go test -count 1 -run "TestDeckAnswers|TestTwinResources" ./measures
 

@@ -91,8 +91,11 @@ var deckPopulations = []struct{ code, define string }{
 	{"initial-population", "%s is known"}, {"denominator", "%s is known"}, {"numerator", "%s"},
 }
 
+// deckCounts are the counts of deckPopulations that each answer makes.
+var deckCounts = map[string][]int{"true": {1, 1, 1}, "false": {1, 1, 0}, "null": {0, 0, 0}}
+
 // measureOf is the Measure of a library whose defines have answers: a group a define.
-func measureOf(name string, list []expected) []byte {
+func measureOf(name, library string, list []expected) []byte {
 	type population struct {
 		Code     codeable          `json:"code"`
 		Criteria map[string]string `json:"criteria"`
@@ -119,7 +122,7 @@ func measureOf(name string, list []expected) []byte {
 		Library []string `json:"library"`
 		Scoring codeable `json:"scoring"`
 		Group   []group  `json:"group"`
-	}{"Measure", name, deckURL("Measure", name), "1.0.0", name, "active", []string{deckURL("Library", name)},
+	}{"Measure", name, deckURL("Measure", name), "1.0.0", name, "active", []string{deckURL("Library", library)},
 		codeable{Coding: []coding{{"http://terminology.hl7.org/CodeSystem/measure-scoring", "proportion"}}}, groups})
 }
 
@@ -133,14 +136,13 @@ func reportOf(name, id string, list []expected) []byte {
 		Code       codeable     `json:"code"`
 		Population []population `json:"population"`
 	}
-	counts := map[string][]int{"true": {1, 1, 1}, "false": {1, 1, 0}, "null": {0, 0, 0}}
 	var groups []group
 	var text strings.Builder
 	for _, e := range list {
 		r := e.answers[id]
 		g := group{Code: codeable{Text: e.define + ": " + r.answer}}
 		for i, p := range deckPopulations {
-			g.Population = append(g.Population, population{populationCode(p.code), counts[r.answer][i]})
+			g.Population = append(g.Population, population{populationCode(p.code), deckCounts[r.answer][i]})
 		}
 		groups = append(groups, g)
 		fmt.Fprintf(&text, "<li>%s: %s. %s</li>", html.EscapeString(e.define), r.answer, html.EscapeString(r.why))

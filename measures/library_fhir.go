@@ -38,7 +38,7 @@ func (l *loader) fhir(r root) int {
 	if err != nil {
 		return fail(err)
 	}
-	compiler, err := evaluate.NewCompiler(pkg, takenStrata()...)
+	compiler, err := evaluate.NewCompiler(pkg, evaluate.Inferred, takenStrata()...)
 	if err != nil {
 		return fail(err)
 	}

@@ -3,7 +3,7 @@
 //
 //   node translate.mjs MODULES PACKAGE...
 //
-// MODULES is a folder with @cqframework/cql and cql-exec-fhir installed (make elm does it).
+// MODULES is a folder with @cqframework/cql, cql-exec-fhir and @lhncbc/ucum-lhc installed (make elm does it).
 // For each PACKAGE/cql/NAME.cql it writes PACKAGE/resources/library/NAME.json: a Library with
 // the CQL and its ELM. The ELM carries the SHA-256 of the CQL file as an annotation's tag.
 //
@@ -23,9 +23,10 @@ if (packages.length === 0) {
 }
 const require = createRequire(join(resolve(modules), "x"));
 const load = (name) => import(pathToFileURL(require.resolve(name)));
-const { CqlTranslator, CqlCompilerOptions, LibraryBuilder, LibraryManager, ModelManager, createLibrarySourceProvider, createModelInfoProvider, stringAsSource } =
+const { CqlTranslator, CqlCompilerOptions, LibraryBuilder, LibraryManager, ModelManager, createLibrarySourceProvider, createModelInfoProvider, stringAsSource, createUcumService } =
   await load("@cqframework/cql/cql-to-elm");
 const { SystemModelInfoProvider } = await load("@cqframework/cql/cql");
+const { UcumLhcUtils } = (await load("@lhncbc/ucum-lhc")).default;
 
 // Retrieves of things not done are by profile, which the model of FHIR does not have.
 // These stand in for QI-Core's, whose model npm does not have.
@@ -64,11 +65,23 @@ const models = new ModelManager();
 models.modelInfoLoader.registerModelInfoProvider(createModelInfoProvider((name) => (name === "FHIR" ? stringAsSource(modelInfo) : null)));
 models.modelInfoLoader.registerModelInfoProvider(new SystemModelInfoProvider());
 
+// The translator asks only whether a unit is one of UCUM.
+const ucum = UcumLhcUtils.getInstance();
+const notNeeded = () => {
+  throw new Error("the translator computes no quantities");
+};
+const units = createUcumService(notNeeded, (unit) => (ucum.validateUnitString(unit).status === "valid" ? null : `${unit} is no unit of UCUM`), notNeeded, notNeeded);
+
 // The options that published measures are translated with, without the source's text.
 const options = new CqlCompilerOptions();
 const { EnableLocators, DisableListDemotion, DisableListPromotion } = CqlCompilerOptions.Options;
 options.setOptions([EnableLocators, DisableListDemotion, DisableListPromotion]);
 options.signatureLevel = LibraryBuilder.SignatureLevel.Overloads;
+
+// The same with the types of operands, which published ELM does not name.
+const typedOptions = new CqlCompilerOptions();
+typedOptions.setOptions([DisableListDemotion, DisableListPromotion]);
+typedOptions.signatureLevel = LibraryBuilder.SignatureLevel.All;
 
 let failed = false;
 for (const folder of packages) translatePackage(folder);
@@ -81,15 +94,18 @@ function translatePackage(folder) {
       .sort()
       .map((file) => [file.slice(0, -".cql".length), readFileSync(join(folder, "cql", file), "utf8")]),
   );
-  const manager = new LibraryManager(models, options);
+  const manager = new LibraryManager(models, options, undefined, units);
   manager.librarySourceLoader.registerProvider(
     createLibrarySourceProvider((name) => (name === "FHIRHelpers" ? stringAsSource(helpers) : name in sources ? stringAsSource(withKnown(sources[name])) : null)),
   );
+  const typed = new LibraryManager(models, typedOptions, undefined, units);
+  typed.librarySourceLoader.registerProvider(createLibrarySourceProvider((name) => (name === "FHIRHelpers" ? stringAsSource(helpers) : name in sources ? stringAsSource(sources[name]) : null)));
+  const operands = {};
   const out = join(folder, "resources", "library");
   mkdirSync(out, { recursive: true });
   for (const [name, source] of Object.entries(sources)) {
     const cql = withKnown(source);
-    const elm = compact(JSON.parse(CqlTranslator.fromText(cql, manager).toJson()));
+    const elm = compact(withWritten(source, JSON.parse(CqlTranslator.fromText(cql, manager).toJson())));
     for (const a of elm.library.annotation) {
       if (a.errorSeverity === "error") {
         console.error(`${name}.cql:${a.startLine}:${a.startChar}: ${a.message}`);
@@ -98,7 +114,9 @@ function translatePackage(folder) {
     }
     elm.library.annotation.push({ type: "Annotation", t: [{ name: "cql-sha256", value: createHash("sha256").update(source).digest("hex") }] });
     writeFileSync(join(out, name + ".json"), JSON.stringify(library(name, elm.library.identifier.version, cql, elm), null, 2) + "\n");
+    if (cql !== source) operands[name] = operandsOf(withWritten(source, JSON.parse(CqlTranslator.fromText(source, typed).toJson())));
   }
+  if (Object.keys(operands).length > 0) writeFileSync(join(folder, "operands.json"), JSON.stringify(operands, null, 1) + "\n");
 }
 
 function library(name, version, cql, elm) {
@@ -113,6 +131,45 @@ function library(name, version, cql, elm) {
     type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/library-type", code: "logic-library" }] },
     content: [content("text/cql", cql), content("application/elm+json", JSON.stringify(elm))],
   };
+}
+
+// withWritten takes the ELM that stands above a define, below //elm, for the define's own: ELM
+// that the translator never writes.
+function withWritten(source, elm) {
+  for (const [, written, name] of source.matchAll(/^\/\/elm (.*)\ndefine "([^"]+)"/gm)) {
+    const def = elm.library.statements.def.find((d) => d.name === name);
+    def.expression = { locator: def.locator, ...JSON.parse(written) };
+  }
+  return elm;
+}
+
+// operandsOf is, by define, each node type with the type of its first operand that has one:
+// "Equal Date". A test says on which types the deck is to try a node type.
+function operandsOf(elm) {
+  const typeOf = (t) => {
+    switch (t.type) {
+      case "ListTypeSpecifier":
+        return `List<${typeOf(t.elementType)}>`;
+      case "IntervalTypeSpecifier":
+        return `Interval<${typeOf(t.pointType)}>`;
+      case "NamedTypeSpecifier":
+        return t.name.replace(/^\{.*\}/, "");
+    }
+    return t.type.replace("TypeSpecifier", "");
+  };
+  const byDefine = {};
+  for (const def of elm.library.statements.def) {
+    const found = new Set();
+    const walk = (n) => {
+      if (n === null || typeof n !== "object") return;
+      const first = Array.isArray(n.signature) ? n.signature.map(typeOf).find((t) => !t.includes("Any")) : undefined;
+      if (first) found.add(`${n.type} ${first}`);
+      for (const [key, v] of Object.entries(n)) if (key !== "signature") walk(v);
+    };
+    walk(def.expression);
+    byDefine[def.name] = [...found].sort();
+  }
+  return byDefine;
 }
 
 // withKnown adds, for each define whose answers are expected, whether it is known.
