@@ -23,6 +23,7 @@ type Node struct {
 	Expression, Where, SuchThat, Return, Value                          *Node
 	Condition, Then, Else, When, Comparand, Starting                    *Node
 	Default, Severity                                                   *Node // of a parameter; of a message
+	Places, Separator                                                   *Node // of Round, which calls it precision; of Split
 	Low, High, LowClosedExpression, HighClosedExpression                *Node
 	Let, Relationship, CaseItem, By, Operands                           []*Node
 	Aggregate, Code, ValueSet, Per, Argument                            *Node
@@ -175,7 +176,7 @@ func (n *Node) UnmarshalJSON(data []byte) error {
 	n.Expression, n.Where, n.SuchThat, n.Return, n.Value = one("expression"), one("where"), one("suchThat"), one("return"), one("value")
 	n.Condition, n.Then, n.Else, n.When = one("condition"), one("then"), one("else"), one("when")
 	n.Comparand, n.Starting = one("comparand"), one("starting")
-	n.Default, n.Severity = one("default"), one("severity")
+	n.Default, n.Severity, n.Places, n.Separator = one("default"), one("severity"), one("precision"), one("separator")
 	if split := one("stringToSplit"); split != nil {
 		n.Operand = []*Node{split}
 	}
@@ -220,7 +221,7 @@ func (n *Node) Children(f func(*Node)) {
 		}
 	}
 	for _, c := range []*Node{n.Expression, n.Where, n.SuchThat, n.Return, n.Value, n.Condition, n.Then, n.Else, n.When, n.Comparand, n.Starting,
-		n.Low, n.High, n.LowClosedExpression, n.HighClosedExpression, n.Aggregate, n.Code, n.ValueSet, n.Per, n.Argument, n.Default, n.Severity,
+		n.Low, n.High, n.LowClosedExpression, n.HighClosedExpression, n.Aggregate, n.Code, n.ValueSet, n.Per, n.Argument, n.Default, n.Severity, n.Places, n.Separator,
 		n.Year, n.Month, n.Day, n.Hour, n.Minute, n.Second, n.Millisecond, n.TimezoneOffset} {
 		if c != nil {
 			f(c)

@@ -151,7 +151,7 @@ func (n *Node) members() []member {
 		one("such that", n.SuchThat), one("where", n.Where), one("aggregate", n.Aggregate), one("starting", n.Starting), one("return", n.Return), {"sort by", n.By},
 		one("comparand", n.Comparand), {"item", n.CaseItem}, one("condition", n.Condition), one("when", n.When), one("then", n.Then), one("else", n.Else),
 		one("low", n.Low), one("low closed", n.LowClosedExpression), one("high", n.High), one("high closed", n.HighClosedExpression),
-		one("per", n.Per), one("argument", n.Argument), one("default", n.Default), one("severity", n.Severity),
+		one("per", n.Per), one("argument", n.Argument), one("default", n.Default), one("severity", n.Severity), one("places", n.Places), one("separator", n.Separator),
 		one("year", n.Year), one("month", n.Month), one("day", n.Day), one("hour", n.Hour), one("minute", n.Minute), one("second", n.Second),
 		one("millisecond", n.Millisecond), one("timezone offset", n.TimezoneOffset),
 	}

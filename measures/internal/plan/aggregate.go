@@ -88,10 +88,14 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 		r.elem = r.f.bind(certain(dateOf(r.elem)))
 		switch x := r.elem.(type) {
 		case numV:
-			return numV{num: f.back(r, apply(fold, x.num))[0], integer: x.integer && n.Type != "Avg"}
+			if whole := x.integer && n.Type != "Avg"; !whole {
+				return numV{num: rounded(decimal(f.back(r, apply(fold, x.num))[0]))}
+			}
+			return numV{num: f.back(r, apply(fold, x.num))[0], integer: true}
 		case qtyV:
-			both := f.back(r, apply(fold, x.num), apply(opMin, x.unit))
-			return qtyV{both[0], both[1]}
+			// Numbers of several units are not one number: null, and no guess.
+			of := f.back(r, apply(fold, x.num), apply(opMin, x.unit), apply(opMax, x.unit))
+			return qtyV{when(apply(opSame, of[1], of[2]), of[0]), of[1]}
 		case dateV:
 			order := opDescending
 			if n.Type == "Min" {
@@ -193,23 +197,18 @@ func (f *frame) collapse(r *rel, n *elm.Node, e *env) *rel {
 	fresh := r.f.bindExpr(caseOf([]expr{or(not(present(before)), apply(opGreater, s.lo, gap(before))), yes}, []expr{whole(1), whole(0)}), "fresh")
 	island := r.f.bindExpr(window(opRunningSum, fresh), "island")
 	c := r.f.close()
-	names := []string{f.g.column("low"), f.g.column("high"), f.g.column("last")}
-	list := asNamed([]expr{apply(opMin, s.lo), apply(opMax, en.lo), apply(opMax, en.last())}, names)
+	names := []string{f.g.column("low"), f.g.column("low_last"), f.g.column("low_prec"), f.g.column("high"), f.g.column("high_last"), f.g.column("high_prec")}
+	list := asNamed([]expr{apply(opMin, s.lo), apply(opMin, s.last()), apply(opMin, s.prec), apply(opMax, en.lo), apply(opMax, en.last()), apply(opMin, en.prec)}, names)
 	b := &groupBody{from: c, by: append(slices.Clone(f.key), island), any: f.close(), list: list}
 	at := columns(names)
-	low := partial(at[0], constPrec(s.prec), s.date)
-	high := dateV{at[1], at[2], whole(constPrec(en.prec)), en.date}
+	low, high := dateV{at[0], at[1], at[2], s.date}, dateV{at[3], at[4], at[5], en.date}
+	if s.exact() {
+		low.hi = expr{}
+	}
 	if en.exact() {
 		high.hi = expr{}
 	}
 	return &rel{f: f.g.frameOver(f, &cte{body: b}), elem: intervalV{low, high, no, no, yes}, order: []expr{apply(opAscending, at[0])}}
-}
-
-func constPrec(p expr) int {
-	if isConst(p) {
-		return level(p)
-	}
-	return 6
 }
 
 // expand gives the unit intervals of intervals of integers.

@@ -33,16 +33,22 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 			l, r := exactNumber(x), exactNumber(y)
 			switch of {
 			case opDivide, opPower:
-				return numV{num: apply(of, decimal(x.num), decimal(y.num))}
+				return numV{num: rounded(apply(of, decimal(x.num), decimal(y.num)))}
 			case opTruncatedDivide:
+				if !x.integer || !y.integer {
+					return numV{num: apply(opTruncate, apply(opDivide, decimal(x.num), decimal(y.num)))}
+				}
 				return numV{num: apply(of, x.num, y.num), integer: true}
 			case opModulo:
 				l, r = x.num, y.num
 			}
-			return numV{num: apply(of, l, r), integer: x.integer && y.integer}
+			if !x.integer || !y.integer {
+				return numV{num: rounded(apply(of, l, r))}
+			}
+			return numV{num: apply(of, l, r), integer: true}
 		}
 		if y, ok := b.(qtyV); ok && of == opMultiply {
-			return qtyV{apply(of, exactNumber(x), decimal(y.num)), y.unit}
+			return qtyV{rounded(apply(of, exactNumber(x), decimal(y.num))), y.unit}
 		}
 	case qtyV:
 		switch y := b.(type) {
@@ -56,11 +62,11 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 				if !isConst(u) {
 					u = x.unit
 				}
-				return qtyV{apply(of, decimal(l), decimal(r)), u}
+				return qtyV{rounded(apply(of, decimal(l), decimal(r))), u}
 			}
 		case numV:
 			if of == opMultiply || of == opDivide {
-				return qtyV{apply(of, decimal(x.num), decimal(y.num)), x.unit}
+				return qtyV{rounded(apply(of, decimal(x.num), decimal(y.num))), x.unit}
 			}
 		}
 	case strV:
@@ -78,6 +84,9 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 var arithmetic = map[string]op{"Add": opAdd, "Subtract": opSubtract, "Multiply": opMultiply, "Divide": opDivide,
 	"TruncatedDivide": opTruncatedDivide, "Modulo": opModulo, "Power": opPower}
 
+// rounded is a decimal to the eight places that CQL's have, so that tenths are tenths.
+func rounded(x expr) expr { return apply(opRound, x, whole(8)) }
+
 // exactNumber is a number as arithmetic takes it.
 func exactNumber(v numV) expr {
 	if v.integer {
@@ -91,9 +100,18 @@ func (f *frame) unary(n *elm.Node, e *env, a value) value {
 	if of != "" {
 		switch x := a.(type) {
 		case numV:
-			return numV{num: apply(of, x.num), integer: x.integer || n.Type == "Floor" || n.Type == "Ceiling"}
+			if of == opRound {
+				places := whole(0)
+				if p, ok := certain(f.value(n.Places, e)).(numV); ok {
+					places = p.num
+				}
+				return numV{num: apply(of, decimal(x.num), places)}
+			}
+			return numV{num: apply(of, x.num), integer: x.integer || n.Type == "Floor" || n.Type == "Ceiling" || n.Type == "Truncate"}
 		case qtyV:
-			return qtyV{apply(of, x.num), x.unit}
+			if of == opNegate || of == opAbs {
+				return qtyV{apply(of, x.num), x.unit}
+			}
 		}
 	}
 	if _, ok := a.(strV); ok && n.Type == "Concatenate" {
@@ -119,7 +137,7 @@ func (f *frame) convert(n *elm.Node, e *env) value {
 	case "ToDateTime", "ToDate":
 		if x, ok := v.(dateV); ok {
 			if n.Type == "ToDate" && !x.date {
-				return dateV{truncated("day", x.lo), endOfDay(x.last()), whole(3), true}
+				return f.dateFrom(f.bind(x).(dateV))
 			}
 			return dateV{x.lo, x.hi, x.prec, n.Type == "ToDate"}
 		}

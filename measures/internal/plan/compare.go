@@ -30,11 +30,18 @@ func compareDates(x, y dateV, prec string, of op) expr {
 	if exactly(x, y, prec) {
 		return apply(of, alo, blo)
 	}
-	conds, vals := uncertainly(of, alo, ahi, blo, bhi)
-	if prec == "" { // dates of one precision compare field by field
-		conds, vals = append(conds, equal(x.prec, y.prec)), append(vals, apply(of, alo, blo))
+	// Dates of one precision, or that are both precise enough, compare field by field; others
+	// up to where one has no more fields, and when they are equal so far it is null.
+	known := equal(x.prec, y.prec)
+	if prec != "" {
+		known = yes
+		for _, span := range [][2]expr{{alo, ahi}, {blo, bhi}} {
+			if span[0] != span[1] {
+				known = and(known, equal(span[0], span[1]))
+			}
+		}
 	}
-	return caseOf(conds, vals)
+	return caseOf([]expr{known, apply(opLess, ahi, blo), apply(opGreater, alo, bhi)}, []expr{apply(of, alo, blo), boolean(of != opEqual), no})
 }
 
 // compareNumbers is one comparison of numbers.
@@ -166,7 +173,8 @@ func (g *gen) equal(a, b value, prec string) expr {
 			if s.none() {
 				return s
 			}
-			all = append(all, s)
+			neither := and(not(notNull(x.fields[i])), not(notNull(y.fields[j])))
+			all = append(all, caseOf([]expr{neither, yes}, []expr{yes, s})) // null in both is equal
 		}
 		return and(all...)
 	case choiceV:
@@ -319,7 +327,11 @@ func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
 	g := f.g
 	if l, ok := a.(listV); ok {
 		if m, ok := b.(listV); ok {
-			return f.listEqual(l, m)
+			is := f.listEqual(l, m)
+			if n.Type == "NotEqual" {
+				is = not(is)
+			}
+			return boolV{is}
 		}
 	}
 	if n.Type == "Equivalent" {
@@ -343,7 +355,7 @@ func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
 			return boolV{not(notNull(b))}
 		case strV:
 			if y, ok := b.(strV); ok {
-				return boolV{truth(equal(apply(opLower, x.text), apply(opLower, y.text)))}
+				return boolV{or(truth(equal(apply(opLower, x.text), apply(opLower, y.text))), and(not(notNull(x)), not(notNull(y))))}
 			}
 		}
 		is := g.equal(a, b, "")
@@ -365,9 +377,25 @@ func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
 	return boolV{is}
 }
 
-// listEqual compares lists as sets of elements.
-func (f *frame) listEqual(a, b listV) value {
+// listEqual compares lists: element by element where both are written out, else as sets.
+func (f *frame) listEqual(a, b listV) expr {
+	if a.lit && b.lit {
+		if len(a.items) != len(b.items) {
+			return no
+		}
+		var all []expr
+		for i, x := range a.items {
+			y := b.items[i]
+			s := f.g.equal(x, y, "")
+			if s.none() {
+				return no // of two types
+			}
+			neither := and(not(notNull(x)), not(notNull(y)))
+			all = append(all, caseOf([]expr{neither, yes}, []expr{yes, s}))
+		}
+		return and(all...)
+	}
 	left := f.exists(listV{make: func(at *frame) *rel { return at.match(a.make(at), b.make(at), false) }})
 	right := f.exists(listV{make: func(at *frame) *rel { return at.match(b.make(at), a.make(at), false) }})
-	return boolV{and(not(left), not(right))}
+	return and(not(left), not(right))
 }

@@ -68,6 +68,9 @@ func shift(x expr, q qtyV, of op) expr {
 		return null(typeTimestamp)
 	}
 	by := q.num
+	if q.unit == text("second") && (!isConst(by) || strings.Contains(by.text(), ".")) {
+		by, q.unit = apply(opMultiply, by, whole(1000)), text("millisecond")
+	}
 	if !isConst(by) || strings.Contains(by.text(), ".") {
 		by = cast(apply(opTruncate, by), null(typeInteger))
 	}
@@ -111,11 +114,7 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 		if !ok {
 			break
 		}
-		lo := truncated("day", d.lo)
-		if d.exact() || d.toDay() {
-			return partial(f.bindExpr(lo, "day"), 3, true)
-		}
-		return dateV{lo, endOfDay(d.hi), apply(opLeast, d.prec, whole(3)), true}
+		return f.dateFrom(d)
 	case "DurationBetween", "CalculateAgeAt":
 		a, ok1 := ops[0].(dateV)
 		b, ok2 := ops[1].(dateV)
@@ -130,7 +129,11 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 		}
 	case "DateTimeComponentFrom":
 		if d, ok := ops[0].(dateV); ok {
-			return numV{num: node(opComponent, part, d.lo), integer: true}
+			x := node(opComponent, part, d.lo)
+			if need := precisions[n.Precision].level; !d.exact() && need > 1 {
+				x = when(truth(apply(opGreaterOrEqual, d.prec, whole(need))), x) // null where it is not known
+			}
+			return numV{num: x, integer: true}
 		}
 	}
 	for _, o := range ops {
@@ -144,6 +147,15 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 	return f.g.fail(e, n, "%s of %s is not supported", n.Type, typeName(ops[0]))
 }
 
+// dateFrom is the date of a moment, of the same precision up to the day.
+func (f *frame) dateFrom(d dateV) dateV {
+	lo := truncated("day", d.lo)
+	if d.exact() || d.toDay() {
+		return partial(f.bindExpr(lo, "day"), 3, true)
+	}
+	return dateV{lo, endOfDay(d.hi), apply(opLeast, d.prec, whole(3)), true}
+}
+
 // between is the number of calendar units from a to b. It is uncertain where one of them
 // is less precise than the unit (CQL 1.5, "Uncertainty").
 func (f *frame) between(of op, part string, a, b dateV) value {
@@ -152,7 +164,10 @@ func (f *frame) between(of op, part string, a, b dateV) value {
 		if d.date && !d.exact() { // the last day that it may be, not its last moment
 			last = truncated("day", last)
 		}
-		need := map[string]int{"year": 1, "month": 2, "week": 3, "day": 3, "hour": 4, "minute": 4, "second": 5, "millisecond": 6}[part]
+		need := map[string]int{"year": 3, "month": 3, "week": 3, "day": 3, "hour": 4, "minute": 4, "second": 5, "millisecond": 6}[part]
+		if of == opDifference && (part == "year" || part == "month") { // no part finer than the unit is looked at
+			need = map[string]int{"year": 1, "month": 2}[part]
+		}
 		switch {
 		case d.exact() || need == 1:
 			return d.lo, d.lo
@@ -221,9 +236,17 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr, fail fun
 		if !l.integer {
 			stepBy = smallest
 		}
-		s, sUnk := endNumber(l.num, lowClosed, number("-2147483648"), opAdd, stepBy, nn)
-		en, eUnk := endNumber(h.num, highClosed, number("2147483647"), opSubtract, stepBy, nn)
-		return intervalV{numV{num: s, integer: l.integer}, numV{num: en, integer: h.integer}, sUnk, eUnk, nn}
+		least, greatest := number("-2147483648"), number("2147483647")
+		s, sUnk := endNumber(l.num, lowClosed, least, opAdd, stepBy, nn)
+		en, eUnk := endNumber(h.num, highClosed, greatest, opSubtract, stepBy, nn)
+		low, high := numV{num: s, integer: l.integer}, numV{num: en, integer: h.integer}
+		if sUnk != no { // an open end that is null is any number up to the other
+			low.hi = caseOf([]expr{and(sUnk, nn), yes}, []expr{h.num, s})
+		}
+		if eUnk != no {
+			high.num, high.hi = caseOf([]expr{and(eUnk, nn), yes}, []expr{l.num, en}), en
+		}
+		return intervalV{low, high, sUnk, eUnk, nn}
 	case qtyV:
 		h := high.(qtyV)
 		s, sUnk := endNumber(l.num, lowClosed, number("-1e20"), opAdd, smallest, nn)
@@ -254,12 +277,17 @@ func endDate(d dateV, closed, edge expr, into op, other, nn expr) (dateV, expr) 
 		switch {
 		case isNull(x):
 			return x
-		case d.toDay() || d.date:
-			return node(into, "day", x, whole(1))
 		case d.exact():
 			return node(into, "millisecond", x, whole(1))
 		}
-		return caseOf([]expr{apply(opLessOrEqual, d.prec, whole(3)), yes}, []expr{node(into, "day", x, whole(1)), node(into, "millisecond", x, whole(1))})
+		var conds, vals []expr
+		for i, unit := range []string{"year", "month", "day"} { // by the date's own precision (CQL 1.5, "Predecessor")
+			conds, vals = append(conds, equal(d.prec, whole(i+1))), append(vals, node(into, unit, x, whole(1)))
+		}
+		if isConst(d.prec) && level(d.prec) <= 3 {
+			return vals[level(d.prec)-1]
+		}
+		return caseOf(append(conds, yes), append(vals, node(into, "millisecond", x, whole(1))))
 	}
 	at := func(x expr, low bool) expr {
 		return caseOf([]expr{and(there, closed), there, and(nn, or(closed, boolean(low))), nn}, []expr{x, step(x), edge, other})

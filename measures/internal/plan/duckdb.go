@@ -20,6 +20,7 @@ func (s *Statement) print() {
 		"SELECT " + listSQL(slices.Concat(s.key, s.list)) + " FROM (" + relationSQL(s.from) + ")"
 	for i := range s.Issues {
 		s.Issues[i].print()
+		s.Issues[i].SQL = strings.ReplaceAll(s.Issues[i].SQL, failSQL, "NULL") // others' are told by themselves
 	}
 }
 

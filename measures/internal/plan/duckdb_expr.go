@@ -23,7 +23,7 @@ var duckdbForms = map[op]string{
 	opGreater: "(%s > %s)", opGreaterOrEqual: "(%s >= %s)", opSame: "(%s IS NOT DISTINCT FROM %s)",
 	opAdd: "(%s + %s)", opSubtract: "(%s - %s)", opMultiply: "(%s * %s)", opDivide: "(%s / nullif(%s, 0))",
 	opTruncatedDivide: "(%s // nullif(%s, 0))", opModulo: "(%s %% nullif(%s, 0))", opPower: "pow(%s, %s)",
-	opNegate: "-(%s)", opAbs: "abs(%s)", opFloor: "floor(%s)", opCeiling: "ceil(%s)", opRound: "round(%s)", opTruncate: "trunc(%s)",
+	opNegate: "-(%s)", opAbs: "abs(%s)", opFloor: "floor(%s)", opCeiling: "ceil(%s)", opRound: "round(%s, %s)", opTruncate: "trunc(%s)",
 	opLeast: "least(%s, %s)", opLower: "lower(%s)", opEndsWith: "ends_with(%s, %s)",
 	opWithoutEnd: "left(%[1]s, len(%[1]s) - len(%[2]s) - 1)", opCompound: "regexp_matches(%s, '[./]')",
 	opUnitless:    "regexp_replace(%s, '^[{][^}]*[}]$', '1')",
@@ -90,6 +90,9 @@ func sql(x expr) string {
 	case opDuration:
 		return durationSQL(x.text(), args[0], args[1])
 	case opDifference:
+		if x.text() == "week" { // weeks begin on Sunday (CQL 1.5, "DifferenceBetween"), and DuckDB's on Monday
+			return "date_diff('week', " + args[0] + " + INTERVAL 1 DAY, " + args[1] + " + INTERVAL 1 DAY)"
+		}
 		return "date_diff('" + x.text() + "', " + list(0) + ")"
 	case opComponent:
 		return "date_part('" + x.text() + "', " + args[0] + ")"
@@ -113,6 +116,10 @@ func sql(x expr) string {
 			fields = append(fields, fmt.Sprintf("'f%d': %s", i+1, a))
 		}
 		return "{" + strings.Join(fields, ", ") + "}"
+	case opSplit:
+		return "string_split(" + list(0) + ")"
+	case opAt:
+		return args[0] + "[" + args[1] + "]"
 	case opList:
 		return "[" + list(0) + "]"
 	case opItem:

@@ -88,6 +88,8 @@ const (
 	opHasCode     op = "has-code"     // a concept, and codes of which it has one
 	opAnyHasCode  op = "any-has-code" // a list of concepts, and codes
 	opDeclares    op = "declares"     // text: a URL; a set of profiles
+	opSplit       op = "split"        // a text at another: a list of texts
+	opAt          op = "at"           // the element of a list of texts at a place
 	opShareCode   op = "share-code"   // two concepts
 	opHasConcepts op = "has-concepts" // whether a list of concepts has one
 	opTuple       op = "tuple"        // of a packed list

@@ -33,7 +33,7 @@ func (f *frame) list(n *elm.Node, e *env) value {
 		}
 		return literalList([]value{v}, true)
 	case "Split":
-		return f.value(n.Operand[0], e)
+		return f.split(n, e)
 	case "Flatten":
 		return f.flatten(n, e)
 	case "Distinct":
@@ -42,7 +42,7 @@ func (f *frame) list(n *elm.Node, e *env) value {
 	case "Union", "Except":
 		a, b := f.listOf(n.Operand[0], e), f.listOf(n.Operand[1], e)
 		if n.Type == "Except" {
-			return listV{make: func(at *frame) *rel { return at.match(a.make(at), b.make(at), false) }}
+			return listV{make: func(at *frame) *rel { return at.distinct(at.match(a.make(at), b.make(at), false)) }}
 		}
 		return listV{make: func(at *frame) *rel { return at.distinct(at.unionAll([]*rel{a.make(at), b.make(at)})) }}
 	case "Collapse":
@@ -101,6 +101,26 @@ func conceptList(v conceptsV) listV {
 		id := s.demand(at.g, "concept")
 		r.add(s)
 		return &rel{f: r, elem: conceptV{id: id}, order: []expr{apply(opAscending, s.demand(at.g, "ordinal"))}}
+	}}
+}
+
+// split is a text cut at another, which is left out (CQL 1.5, "Split"). A reference is not
+// cut: measures take its last part, the id, and ids are compared as references.
+func (f *frame) split(n *elm.Node, e *env) value {
+	v := f.value(n.Operand[0], e)
+	s, ok := v.(strV)
+	if !ok {
+		return v
+	}
+	at, ok := f.value(n.Separator, e).(strV)
+	if !ok || !isConst(at.text) {
+		return f.g.fail(e, n, "Split at a text that is not known beforehand is not supported")
+	}
+	parts := f.bindExpr(apply(opSplit, s.text, at.text), "parts")
+	return listV{make: func(at *frame) *rel {
+		r := at.fork()
+		i := r.unnest(apply(opRange, whole(1), apply(opAdd, apply(opLength, parts), whole(1))), "place")
+		return &rel{f: r, elem: strV{r.bindExpr(apply(opAt, parts, i), "part")}, order: []expr{apply(opAscending, i)}}
 	}}
 }
 

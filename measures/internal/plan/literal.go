@@ -30,6 +30,9 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 			return strV{text(n.Text)}
 		}
 	case "Date", "DateTime":
+		if n.TimezoneOffset != nil {
+			return f.g.fail(e, n, "a %s with an offset is not supported: dates are compared on the local clock", n.Type)
+		}
 		return f.dateLiteral(n, e)
 	}
 	return f.g.fail(e, n, "%s of type %s is not supported", n.Type, n.ValueType)

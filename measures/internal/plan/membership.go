@@ -21,6 +21,10 @@ func (f *frame) membership(n *elm.Node, e *env) value {
 	}
 	a, b = f.bind(dateOf(a)), f.bind(b)
 	i, ok := b.(intervalV)
+	_, within := a.(intervalV)
+	if _, isNull := b.(nullV); isNull && (n.Type == "In" || n.Type == "Contains") && !within {
+		return boolV{no} // in no interval, in no list (CQL 1.5, "In")
+	}
 	if _, isNull := a.(nullV); isNull || kindOf(b) == "other" {
 		return boolV{null(typeBoolean)}
 	}
@@ -46,6 +50,9 @@ func (f *frame) membership(n *elm.Node, e *env) value {
 		}
 		return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
 	}
+	if !within && (n.Type == "In" || n.Type == "Contains") { // in no interval
+		return boolV{caseOf([]expr{not(truth(i.nn)), yes}, []expr{no, and(low, high)})}
+	}
 	return boolV{and(low, high)}
 }
 
@@ -64,9 +71,10 @@ func (f *frame) inList(n *elm.Node, e *env, a value, l listV) value {
 			if s.none() {
 				return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(x))
 			}
-			list = append(list, s)
+			neither := and(not(notNull(a)), not(notNull(x))) // null elements are equal (CQL 1.5, "In")
+			list = append(list, or(truth(s), neither))
 		}
-		return boolV{truth(or(list...))}
+		return boolV{or(list...)}
 	}
 	found := f.exists(listV{make: func(at *frame) *rel {
 		r := l.make(at)

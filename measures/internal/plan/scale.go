@@ -6,7 +6,7 @@ import "strings"
 // is made of the operands' units, as UCUM writes it). A factor without a unit leaves the other's
 // unit, and two of one kind divide to a number.
 func (f *frame) scale(x, y qtyV, of op) value {
-	product := apply(of, decimal(x.num), decimal(y.num))
+	product := rounded(apply(of, decimal(x.num), decimal(y.num)))
 	if of == opMultiply {
 		conds := []expr{unitless(y.unit), unitless(x.unit), over(y.unit, x.unit), over(x.unit, y.unit), yes}
 		units := []expr{x.unit, y.unit, above(y.unit, x.unit), above(x.unit, y.unit), glue(x.unit, ".", y.unit)}
@@ -15,7 +15,7 @@ func (f *frame) scale(x, y qtyV, of op) value {
 	l, r := commonUnit(x, y)
 	common := and(present(l), present(r))
 	conds := []expr{unitless(y.unit), common, yes}
-	ratio := apply(of, decimal(l), decimal(r))
+	ratio := rounded(apply(of, decimal(l), decimal(r)))
 	return f.bind(qtyV{caseOf(conds, []expr{product, ratio, product}), caseOf(conds, []expr{x.unit, text("1"), glue(x.unit, "/", divisor(y.unit))})})
 }
 
