@@ -4,7 +4,7 @@ package rawwalk
 type stand struct {
 	kind, from string // resource type, and a code that its records come with
 	to         string // the set that the record gets a code of
-	every, at  int    // of every so many records only the one at this place; 0 is all of them
+	every, at  int    // of every so many records, that no stand above took, only the one at this place; 0 is all of them
 	value      string // a set whose code the record gets as value, body site or discharge
 	as         string // the type of request that the record becomes
 }
@@ -28,8 +28,8 @@ var stands = []stand{
 	{kind: "Encounter", from: "394701000", to: "Palliative Care Encounter"},
 	{kind: "Encounter", from: "316744009", to: "Hospice Encounter"},
 	{kind: "Encounter", from: "270427003", to: "ESRD Monthly Outpatient Services"},
-	{kind: "Encounter", from: "183452005", to: "Encounter Inpatient", every: 3, value: "Discharge to home for hospice care (procedure)"},
-	{kind: "Encounter", from: "183452005", to: "Encounter Inpatient", every: 3, at: 1, value: "Discharge to healthcare facility for hospice care (procedure)"},
+	{kind: "Encounter", from: "185349003", to: "Encounter Inpatient", every: 60, value: "Discharge to home for hospice care (procedure)"},
+	{kind: "Encounter", from: "185349003", to: "Encounter Inpatient", every: 60, at: 30, value: "Discharge to healthcare facility for hospice care (procedure)"},
 
 	{kind: "Condition", from: "38341003", to: "Essential Hypertension"}, // hypertension
 	{kind: "Condition", from: "15777000", to: "Frailty Diagnosis", every: 3},
@@ -51,8 +51,8 @@ var stands = []stand{
 	{kind: "Procedure", from: "274031008", to: "Flexible Sigmoidoscopy"},
 	{kind: "Procedure", from: "73761001", to: "Colonoscopy"}, // colonoscopy itself, in other codes
 	{kind: "Procedure", from: "43075005", to: "Total Colectomy"},
-	{kind: "Procedure", from: "18286008", to: "Dialysis Services", every: 4},
-	{kind: "Procedure", from: "415070008", to: "Kidney Transplant"},
+	{kind: "Procedure", from: "428191000124101", to: "Dialysis Services", every: 150},
+	{kind: "Procedure", from: "428191000124101", to: "Kidney Transplant", every: 150, at: 75},
 	{kind: "Procedure", from: "312681000", to: "Unilateral Mastectomy Left"},
 	{kind: "Procedure", from: "127783003", to: "Unilateral Mastectomy Right", every: 3},
 	{kind: "Procedure", from: "433236007", to: "Bilateral Mastectomy", every: 2},
@@ -65,6 +65,7 @@ var stands = []stand{
 	{kind: "Observation", from: "55284-4", to: bloodPressure},
 	{kind: "Observation", from: "38265-5", to: "Mammography"},
 	{kind: "Observation", from: "14959-1", to: "Mammography"},
+	{kind: "Observation", from: "2571-8", to: "Mammography", every: 5},
 	{kind: "Observation", from: "10230-1", to: "CT Colonography"},
 	{kind: "Observation", from: "6768-6", to: "sDNA FIT Test", every: 3},
 	{kind: "Observation", from: "2093-3", to: "Fecal Occult Blood Test (FOBT)", every: 9},
