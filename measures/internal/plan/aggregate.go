@@ -220,6 +220,17 @@ func (f *frame) expand(r *rel, n *elm.Node, e *env) *rel {
 		f.g.fail(e, n, "Expand of %s is not supported", typeName(r.elem))
 		return r
 	}
+	if len(n.Operand) > 1 {
+		switch per := f.value(n.Operand[1], e).(type) {
+		case nullV:
+		case qtyV:
+			if per.num != whole(1) && !isNull(per.num) {
+				f.g.fail(e, n, "Expand per another quantity than 1 is not supported")
+			}
+		default:
+			f.g.fail(e, n, "Expand per %s is not supported", typeName(per))
+		}
+	}
 	integer := func(x expr) expr { return cast(x, null(typeInteger)) }
 	x := r.f.unnest(apply(opRange, integer(s.num), apply(opAdd, integer(en.num), whole(1))), "n")
 	p := numV{num: x, integer: true}

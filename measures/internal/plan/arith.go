@@ -142,6 +142,9 @@ func (f *frame) convert(n *elm.Node, e *env) value {
 			return dateV{x.lo, x.hi, x.prec, n.Type == "ToDate"}
 		}
 	case "ToString", "Convert", "ToConcept":
+		if x, ok := v.(numV); ok && x.integer && n.Type == "ToString" {
+			return strV{cast(x.num, null(typeText))}
+		}
 		return v
 	case "ConvertQuantity":
 		u, ok := f.value(n.Operand[1], e).(strV)

@@ -32,14 +32,14 @@ func compareDates(x, y dateV, prec string, of op) expr {
 	}
 	// Dates of one precision, or that are both precise enough, compare field by field; others
 	// up to where one has no more fields, and when they are equal so far it is null.
-	known := equal(x.prec, y.prec)
-	if prec != "" {
-		known = yes
-		for _, span := range [][2]expr{{alo, ahi}, {blo, bhi}} {
-			if span[0] != span[1] {
-				known = and(known, equal(span[0], span[1]))
-			}
+	known := yes
+	for _, span := range [][2]expr{{alo, ahi}, {blo, bhi}} {
+		if span[0] != span[1] {
+			known = and(known, equal(span[0], span[1]))
 		}
+	}
+	if prec == "" {
+		known = or(equal(x.prec, y.prec), known)
 	}
 	return caseOf([]expr{known, apply(opLess, ahi, blo), apply(opGreater, alo, bhi)}, []expr{apply(of, alo, blo), boolean(of != opEqual), no})
 }

@@ -109,6 +109,14 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 			return p
 		}
 		return mapLeaves(p, func(x expr) expr { return when(not(truth(unk)), x) })
+	case "Width":
+		if i, ok := ops[0].(intervalV); ok {
+			low, isLow := certain(i.s).(numV)
+			high, isHigh := certain(i.e).(numV)
+			if isLow && isHigh {
+				return numV{num: when(truth(i.nn), apply(opSubtract, high.num, low.num)), integer: low.integer && high.integer}
+			}
+		}
 	case "DateFrom":
 		d, ok := ops[0].(dateV)
 		if !ok {
@@ -236,7 +244,7 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr, fail fun
 		if !l.integer {
 			stepBy = smallest
 		}
-		least, greatest := number("-2147483648"), number("2147483647")
+		least, greatest := integerEnds[false], integerEnds[true]
 		s, sUnk := endNumber(l.num, lowClosed, least, opAdd, stepBy, nn)
 		en, eUnk := endNumber(h.num, highClosed, greatest, opSubtract, stepBy, nn)
 		low, high := numV{num: s, integer: l.integer}, numV{num: en, integer: h.integer}

@@ -11,12 +11,19 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 	case "Quantity":
 		return qtyV{number(n.Text), text(calendarUnit(n.Unit))}
 	case "MinValue", "MaxValue":
-		if n.ValueType == "DateTime" {
+		greatest := n.Type == "MaxValue"
+		switch n.ValueType {
+		case "DateTime", "Date":
 			t := minDate
-			if n.Type == "MaxValue" {
+			if greatest {
 				t = maxDate
 			}
-			return dateV{lo: t, prec: whole(6)}
+			if n.ValueType == "DateTime" {
+				return dateV{lo: t, prec: whole(6)}
+			}
+			return f.bind(partial(truncated("day", t), 3, true))
+		case "Integer":
+			return numV{num: integerEnds[greatest], integer: true}
 		}
 	case "Literal":
 		switch n.ValueType {
@@ -37,6 +44,9 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 	}
 	return f.g.fail(e, n, "%s of type %s is not supported", n.Type, n.ValueType)
 }
+
+// integerEnds are the ends of Integer (CQL 1.5, "MinValue", "MaxValue").
+var integerEnds = map[bool]expr{false: number("-2147483648"), true: number("2147483647")}
 
 // dateLiteral is a Date or DateTime of the parts that are written.
 func (f *frame) dateLiteral(n *elm.Node, e *env) value {

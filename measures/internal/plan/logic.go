@@ -48,7 +48,7 @@ func (f *frame) logic(n *elm.Node, e *env) value {
 		v := f.value(n.Operand[0], e)
 		if l, ok := v.(listV); ok {
 			switch n.Operand[0].Type {
-			case "List", "Query", "Union", "Except", "Intersect", "Distinct", "Flatten", "Retrieve", "Collapse", "Expand":
+			case "List", "Retrieve":
 				return boolV{no} // a list, if an empty one
 			}
 			return boolV{not(f.exists(l))}
