@@ -75,6 +75,9 @@ func TestFileAgainstParquetGo(t *testing.T) {
 		for _, c := range []struct{ rows, different int }{
 			{1, 1}, {64, 1}, {65, 3}, {1000, 300}, {10_000, 20}, {GroupRows, 1 << 20},
 		} {
+			if c.rows == GroupRows && name != "all" && name != "half" {
+				continue // slow, and the pattern was met
+			}
 			t.Run(fmt.Sprint(name, c), func(t *testing.T) {
 				random := rand.New(rand.NewPCG(7, uint64(c.rows)))
 				f := file{schema: schemaOf(everyType)}
