@@ -3,6 +3,7 @@ package columnar
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -69,6 +70,9 @@ func (f *file) group(columns []*column, rows int) error {
 
 // chunk writes a column of a row group.
 func (f *file) chunk(c *column, e format.SchemaElement, rows int) (m format.ColumnMetaData, err error) {
+	if !c.optional && c.values != rows {
+		return m, fmt.Errorf("column %s must have a value in every row and has %d in %d", e.Name, c.values, rows)
+	}
 	m = format.ColumnMetaData{
 		Type: e.Type.V, PathInSchema: []string{e.Name}, NumValues: int64(rows), Codec: format.Zstd,
 		Encoding: []format.Encoding{format.RLE, format.Plain},

@@ -121,6 +121,22 @@ func TestFileAgainstParquetGo(t *testing.T) {
 	}
 }
 
+// A required column that misses a value would shift all rows after it: it is an error.
+func TestRequiredColumn(t *testing.T) {
+	f := file{schema: schemaOf(everyType)}
+	f.begin(&bytes.Buffer{})
+	var columns []*column
+	for i, d := range everyType.Columns {
+		columns = append(columns, newColumn(d))
+		if i != 1 {
+			columns[i].add(0, cellMaker(d.Type, rand.New(rand.NewPCG(1, 1)), 1))
+		}
+	}
+	if err := f.group(columns, 1); err == nil {
+		t.Error("a row without its rid is written")
+	}
+}
+
 func checkFile(t *testing.T, text []byte, want [][]parquet.Value) {
 	t.Helper()
 	in, err := parquet.OpenFile(bytes.NewReader(text), int64(len(text)))

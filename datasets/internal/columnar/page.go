@@ -51,6 +51,7 @@ func (p *pageWriter) data(dst *bytes.Buffer, c *column, rows int) (encoding form
 	header.DataPageHeaderV2 = thrift.New(format.DataPageHeaderV2{
 		NumValues: int32(rows), NumNulls: int32(rows - c.values), NumRows: int32(rows), Encoding: encoding,
 		DefinitionLevelsByteLength: int32(len(p.levels)), IsCompressed: thrift.New(compressed),
+		Statistics: format.Statistics{NullCount: int64(rows - c.values)},
 	})
 	size, err = p.page(dst, &header, p.levels, values)
 	return encoding, size, err
