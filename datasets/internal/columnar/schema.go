@@ -1,70 +1,65 @@
 package columnar
 
 import (
-	"slices"
 	"strings"
 
-	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 
 	"farr/datasets/internal/deid"
 )
 
-// inOrder is a group whose fields keep the order of the table's columns, where
-// parquet.Group sorts them by name.
-type inOrder struct {
-	parquet.Group
-	names []string
-}
-
-// Fields implements parquet.Node.
-func (g inOrder) Fields() []parquet.Field {
-	fields := g.Group.Fields()
-	slices.SortFunc(fields, func(a, b parquet.Field) int {
-		return slices.Index(g.names, a.Name()) - slices.Index(g.names, b.Name())
-	})
-	return fields
-}
-
-func schemaOf(t *deid.Table) *parquet.Schema {
-	g := inOrder{Group: parquet.Group{}}
+// schemaOf gives the footer's elements of a table: the root, and each column in its order.
+func schemaOf(t *deid.Table) []format.SchemaElement {
+	schema := []format.SchemaElement{{Name: t.Name, NumChildren: thrift.New(int32(len(t.Columns)))}}
 	for _, c := range t.Columns {
-		node := parquet.Compressed(nodeOf(c), codec)
-		if !required(c.Name) {
-			node = parquet.Optional(node)
+		e := elementOf(c.Type)
+		e.Name = c.Name
+		e.RepetitionType = thrift.New(format.Optional)
+		if required(c.Name) {
+			e.RepetitionType = thrift.New(format.Required)
 		}
-		g.Group[c.Name] = node
-		g.names = append(g.names, c.Name)
+		schema = append(schema, e)
 	}
-	return parquet.NewSchema(t.Name, g)
+	return schema
 }
 
 // required says which columns have a value in every row.
 func required(name string) bool { return name == "pid" || name == "rid" || name == "ordinal" }
 
-// nodeOf gives a column its Parquet type, and an encoding by what is in it: a
-// dictionary where values repeat, differences for times, which a patient's rows
-// have in order.
-func nodeOf(c deid.Column) parquet.Node {
-	switch c.Type {
+// fixedBytes is the length of a UUID and of a decimal.
+const fixedBytes = 16
+
+// elementOf is a column's type in Parquet.
+func elementOf(t deid.Type) (e format.SchemaElement) {
+	switch t {
 	case deid.UUID:
-		if c.Name == "rid" {
-			return parquet.Encoded(parquet.UUID(), &parquet.Plain)
-		}
-		return parquet.Encoded(parquet.UUID(), &parquet.RLEDictionary)
-	case deid.Varchar:
-		return parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
-	case deid.Boolean:
-		return parquet.Leaf(parquet.BooleanType)
-	case deid.Int32:
-		return parquet.Encoded(parquet.Leaf(parquet.Int32Type), &parquet.RLEDictionary)
-	case deid.Int64:
-		return parquet.Encoded(parquet.Leaf(parquet.Int64Type), &parquet.RLEDictionary)
-	case deid.Timestamp:
-		return parquet.Encoded(parquet.TimestampAdjusted(parquet.Millisecond, false), &parquet.DeltaBinaryPacked)
+		e.Type, e.TypeLength = thrift.New(format.FixedLenByteArray), thrift.New[int32](fixedBytes)
+		e.LogicalType.Value = &format.UUIDType{}
 	case deid.Decimal:
-		return parquet.Encoded(parquet.Decimal(8, 28, parquet.FixedLenByteArrayType(16)), &parquet.RLEDictionary)
+		const precision, scale = 28, 8
+		e.Type, e.TypeLength = thrift.New(format.FixedLenByteArray), thrift.New[int32](fixedBytes)
+		e.LogicalType.Value = &format.DecimalType{Scale: scale, Precision: precision}
+		e.ConvertedType = thrift.New(deprecated.Decimal)
+		e.Scale, e.Precision = thrift.New[int32](scale), thrift.New[int32](precision)
+	case deid.Varchar:
+		e.Type = thrift.New(format.ByteArray)
+		e.LogicalType.Value = &format.StringType{}
+		e.ConvertedType = thrift.New(deprecated.UTF8)
 	case deid.Blob:
-		return parquet.Encoded(parquet.Leaf(parquet.ByteArrayType), &parquet.Plain)
+		e.Type = thrift.New(format.ByteArray)
+	case deid.Boolean:
+		e.Type = thrift.New(format.Boolean)
+	case deid.Int32:
+		e.Type = thrift.New(format.Int32)
+	case deid.Int64:
+		e.Type = thrift.New(format.Int64)
+	case deid.Timestamp: // wall time: not adjusted to UTC
+		e.Type = thrift.New(format.Int64)
+		e.LogicalType.Value = &format.TimestampType{Unit: format.TimeUnit{Value: &format.MilliSeconds{}}}
+	default:
+		panic("columnar: no Parquet type for " + strings.ToUpper(string(t)))
 	}
-	panic("columnar: no Parquet type for " + strings.ToUpper(string(c.Type)))
+	return e
 }

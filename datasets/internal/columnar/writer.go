@@ -4,8 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/parquet-go/parquet-go"
+	"maps"
 
 	"farr/datasets/internal/deid"
 )
@@ -15,15 +14,6 @@ const (
 	ObjectRows = 262_144
 	GroupRows  = 65_536
 )
-
-// batchRows are handed to Parquet at once. GroupRows is a multiple of it.
-const batchRows = 512
-
-// pageBytes is when a column's values become a page.
-const pageBytes = 128 << 10
-
-// dictionaryBytes is when a column whose values do not repeat is written plainly.
-const dictionaryBytes = 512 << 10
 
 // buckets is how many ranges the pseudonyms of patients fall into.
 const buckets = 64
@@ -103,51 +93,27 @@ func (w *Writer) Abort() {
 type table struct {
 	config  Config
 	table   *deid.Table
-	schema  *parquet.Schema
-	writer  *parquet.Writer
+	owned   bool // its first column is the patient
+	file    file
 	object  Object
-	columns []column
-	bytes   []byte // what the values of the batch point to
-	batch   int    // rows in it
-	group   int64  // rows in the row group
-	rows    int64  // rows in the object
-	low     int    // first bucket of the next object
-	bucket  int    // of the newest row
-}
-
-type column struct {
-	kind   parquet.Kind
-	level  int             // definition level of a value
-	values []parquet.Value // of the batch; those not set are null
-	set    bool            // any of them is set
-	writer *parquet.ColumnWriter
-}
-
-// clear makes all values of the batch null.
-func (c *column) clear(i int) {
-	null := parquet.Value{}.Level(0, 0, i)
-	for n := range c.values {
-		c.values[n] = null
-	}
-	c.set = false
+	columns []*column
+	group   int   // rows in the row group
+	rows    int64 // rows in the object
+	low     int   // first bucket of the next object
+	bucket  int   // of the newest row
 }
 
 func newTable(c Config, d *deid.Table) *table {
-	t := &table{config: c, table: d, schema: schemaOf(d), columns: make([]column, len(d.Columns))}
-	for i := range t.columns {
-		t.columns[i].kind = nodeOf(d.Columns[i]).Type().Kind()
-		t.columns[i].values = make([]parquet.Value, batchRows)
-		t.columns[i].clear(i)
-		if !required(d.Columns[i].Name) {
-			t.columns[i].level = 1
-		}
+	t := &table{config: c, table: d, owned: d.Columns[0].Type == deid.UUID, file: file{schema: schemaOf(d)}}
+	for _, column := range d.Columns {
+		t.columns = append(t.columns, newColumn(column))
 	}
 	return t
 }
 
 func (t *table) add(r *deid.Row) error {
 	bucket := t.bucket
-	if t.table.Columns[0].Type == deid.UUID {
+	if t.owned {
 		bucket = int(r.Cell(0).Bytes[0]) * buckets / 256
 	}
 	if bucket != t.bucket {
@@ -164,83 +130,33 @@ func (t *table) add(r *deid.Row) error {
 		}
 	}
 	for _, i := range r.Set() {
-		t.set(&t.columns[i], i, r.Cell(i))
+		t.columns[i].add(t.group, r.Cell(i))
 	}
-	t.batch++
 	t.rows++
-	if t.batch == batchRows {
+	if t.group++; t.group == GroupRows {
 		return t.flush()
 	}
 	return nil
 }
 
-// set puts a cell into the batch. The bytes are copied, since a cell is valid only during the
-// call. Each value is made where it goes: copies of a parquet.Value, of six fields,
-// cost more than what is in it.
-func (t *table) set(c *column, i int, cell *deid.Cell) {
-	c.set = true
-	switch c.kind {
-	case parquet.Boolean:
-		c.values[t.batch] = parquet.BooleanValue(cell.Number != 0).Level(0, c.level, i)
-	case parquet.Int32:
-		c.values[t.batch] = parquet.Int32Value(int32(cell.Number)).Level(0, c.level, i)
-	case parquet.Int64:
-		c.values[t.batch] = parquet.Int64Value(cell.Number).Level(0, c.level, i)
-	default:
-		at := len(t.bytes)
-		t.bytes = append(t.bytes, cell.Bytes...)
-		b := t.bytes[at:len(t.bytes):len(t.bytes)]
-		if c.kind == parquet.FixedLenByteArray {
-			c.values[t.batch] = parquet.FixedLenByteArrayValue(b).Level(0, c.level, i)
-		} else {
-			c.values[t.batch] = parquet.ByteArrayValue(b).Level(0, c.level, i)
-		}
-	}
-}
-
-// flush hands the batch to Parquet, and ends a full row group.
+// flush writes the row group.
 func (t *table) flush() error {
-	for i := range t.columns {
-		c := &t.columns[i]
-		if _, err := c.writer.WriteRowValues(c.values[:t.batch]); err != nil {
-			return err
-		}
-		if c.set {
-			c.clear(i)
-		}
+	if t.group == 0 {
+		return nil
 	}
-	t.bytes = t.bytes[:0]
-	t.group += int64(t.batch)
-	t.batch = 0
-	if t.group == GroupRows {
-		t.group = 0
-		return t.writer.Flush()
+	err := t.file.group(t.columns, t.group)
+	for _, c := range t.columns {
+		c.reset()
 	}
-	return nil
+	t.group = 0
+	return err
 }
 
-func (t *table) open() error {
-	object, err := t.config.Create(t.table.Name, t.low)
-	if err != nil {
-		return err
+func (t *table) open() (err error) {
+	if t.object, err = t.config.Create(t.table.Name, t.low); err == nil {
+		t.file.begin(t.object)
 	}
-	t.object = object
-	if t.writer == nil {
-		options := []parquet.WriterOption{
-			t.schema, parquet.PageBufferSize(pageBytes), parquet.DataPageStatistics(false),
-			parquet.DictionaryMaxBytes(dictionaryBytes), parquet.KeyValueMetadata("farr.table", t.table.Name),
-		}
-		for key, value := range t.config.Metadata {
-			options = append(options, parquet.KeyValueMetadata(key, value))
-		}
-		t.writer = parquet.NewWriter(object, options...)
-	} else {
-		t.writer.Reset(object)
-	}
-	for i, w := range t.writer.ColumnWriters() {
-		t.columns[i].writer = w
-	}
-	return nil
+	return err
 }
 
 // finish completes the object, if there is one.
@@ -250,7 +166,9 @@ func (t *table) finish(high int) error {
 	}
 	err := t.flush()
 	if err == nil {
-		err = t.writer.Close()
+		metadata := map[string]string{"farr.table": t.table.Name}
+		maps.Copy(metadata, t.config.Metadata)
+		err = t.file.end(metadata)
 	}
 	if err == nil {
 		err = t.object.Finish(t.rows, high)
@@ -258,6 +176,6 @@ func (t *table) finish(high int) error {
 	if err != nil {
 		t.object.Abort()
 	}
-	t.object, t.rows, t.group, t.low = nil, 0, 0, high+1
+	t.object, t.rows, t.low = nil, 0, high+1
 	return err
 }

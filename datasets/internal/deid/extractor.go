@@ -1,7 +1,6 @@
 package deid
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"farr/datasets/fhir"
@@ -364,15 +363,11 @@ func (x *Extractor) record(r *row, sequence uint64) Record {
 	if x.typ.clinical && !x.void && !x.negated {
 		flags |= flagClinical
 	}
-	b := binary.LittleEndian.AppendUint64(x.blob[:0], uint64(date))
-	b = append(b, flags)
+	b := appendHead(x.blob[:0], &x.rid, sequence, date, flags)
 	b = r.encode(b)
 	b = append(b, x.children...)
 	x.blob = b
-	return Record{
-		kind: uint8(x.typ.kind), pid: x.pid, rid: x.rid, sequence: sequence,
-		updated: r.get(x.typ.main.updatedSeal), body: b,
-	}
+	return Record{kind: uint8(x.typ.kind), pid: x.pid, rid: x.rid, body: b}
 }
 
 // Reason is why the newest record was dropped.

@@ -1,14 +1,9 @@
 package deid
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/binary"
-	"slices"
 
 	"farr/datasets/fhir"
-	"farr/datasets/internal/spill"
 )
 
 // Sink takes rows in their final order.
@@ -40,30 +35,13 @@ type Finisher struct {
 	// Stored and Superseded count resources by type.
 	Stored, Superseded map[string]int64
 
-	moved      map[ID]ID // the patient of a resource that was seen under several
-	index      []indexed // versions of one resource in the index
-	indexBytes []byte
+	moved map[ID]owner // of resources that were seen under several patients
 
 	typ   *typePlan
 	pid   ID
 	shift int64 // days; 0 where nothing is shifted
-	group []version
-	bytes []byte // of the group's bodies
+	group group
 	rows  []*Row // by table of the type in hand
-}
-
-// version is one resource of the group in hand.
-type version struct {
-	rid      ID
-	date     int64
-	sequence uint64
-	body     []byte
-}
-
-type indexed struct {
-	rid, pid ID
-	sequence uint64
-	updated  []byte
 }
 
 // FinishConfig is what a Finisher needs beside the Records.
@@ -80,21 +58,17 @@ func NewFinisher(c FinishConfig) *Finisher {
 	f := &Finisher{
 		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink,
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
-		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]ID{},
+		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]owner{},
 	}
 	return f
 }
 
 // Finish merges what the collectors took and gives every row to the sink.
 func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collector) error {
-	err := s.merge(ctx, collectors, func(key *spill.Key, body []byte) error {
-		first, second := ID(key[keyFirst:]), ID(key[keySecond:])
-		sequence := binary.BigEndian.Uint64(key[keySequence:])
-		kind := s.kind[key[0]]
-		if kind < 0 {
-			return f.indexOne(indexed{first, second, sequence, body})
-		}
-		t := f.plan.types[kind]
+	if err := s.several(ctx, collectors, f.learnOwner); err != nil {
+		return err
+	}
+	err := s.merge(ctx, collectors, func(t *typePlan, first ID, body []byte) error {
 		if t != f.typ || first != f.pid {
 			if err := f.endGroup(); err != nil {
 				return err
@@ -103,7 +77,8 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 				return err
 			}
 		}
-		return f.add(version{second, bodyDate(body), sequence, body})
+		f.group.add(body)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -114,80 +89,8 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 	return f.begin(nil, ID{})
 }
 
-// indexOne looks for one rid under several patients. The newest version says
-// whose the resource is; its versions under others are superseded.
-func (f *Finisher) indexOne(e indexed) error {
-	if len(f.index) > 0 && f.index[0].rid != e.rid {
-		if err := f.endIndex(); err != nil {
-			return err
-		}
-	}
-	at := len(f.indexBytes)
-	f.indexBytes = append(f.indexBytes, e.updated...)
-	e.updated = f.indexBytes[at:len(f.indexBytes):len(f.indexBytes)]
-	f.index = append(f.index, e)
-	return nil
-}
-
-func (f *Finisher) endIndex() error {
-	for _, e := range f.index[1:] {
-		if e.pid != f.index[0].pid {
-			f.moved[e.rid] = e.pid
-		}
-	}
-	if _, several := f.moved[f.index[0].rid]; several {
-		best := f.index[0]
-		for _, e := range f.index[1:] {
-			later, err := f.later(e, best)
-			if err != nil {
-				return err
-			}
-			if later {
-				best = e
-			}
-		}
-		f.moved[best.rid] = best.pid
-	}
-	f.index, f.indexBytes = f.index[:0], f.indexBytes[:0]
-	return nil
-}
-
-// later says whether version a is newer than b: by lastUpdated, where none is the
-// oldest, and then by sequence.
-func (f *Finisher) later(a, b indexed) (bool, error) {
-	ua, err := f.updatedMs(a)
-	if err != nil {
-		return false, err
-	}
-	ub, err := f.updatedMs(b)
-	return cmp.Or(cmp.Compare(ua, ub), cmp.Compare(a.sequence, b.sequence)) > 0, err
-}
-
-func (f *Finisher) updatedMs(e indexed) (int64, error) {
-	if len(e.updated) == 0 {
-		return noDate, nil
-	}
-	// The index does not know the type; the seal is bound to it. Few resources
-	// come here, so trying the main tables in turn costs nothing.
-	for _, t := range f.plan.types {
-		if f.typ != nil && t != f.typ {
-			continue
-		}
-		v, err := f.sealer.Open(e.updated, Place{Table: t.table, Column: "updated", PID: e.pid, RID: e.rid})
-		if err == nil {
-			return v.UTCMs(f.zone), nil
-		}
-	}
-	return 0, ErrSeal
-}
-
 // begin turns to another type or patient.
 func (f *Finisher) begin(t *typePlan, first ID) error {
-	if len(f.index) > 0 {
-		if err := f.endIndex(); err != nil {
-			return err
-		}
-	}
 	if t != f.typ {
 		if f.typ != nil {
 			for _, table := range f.typ.tables {
@@ -211,52 +114,18 @@ func (f *Finisher) begin(t *typePlan, first ID) error {
 	return nil
 }
 
-// add puts a version into the group, unless a newer one of the resource is there.
-func (f *Finisher) add(v version) error {
-	if owner, moved := f.moved[v.rid]; moved && owner != f.pid {
-		f.Superseded[f.typ.typ]++
-		return nil
-	}
-	if n := len(f.group); n > 0 && f.group[n-1].rid == v.rid {
-		f.Superseded[f.typ.typ]++
-		old := f.group[n-1]
-		later, err := f.later(f.indexed(v), f.indexed(old))
-		if err != nil {
-			return err
-		}
-		if !later {
-			return nil
-		}
-		f.group = f.group[:n-1]
-	}
-	// A body of the group stays valid when the buffer grows: it keeps its old array.
-	at := len(f.bytes)
-	f.bytes = append(f.bytes, v.body...)
-	v.body = f.bytes[at:len(f.bytes):len(f.bytes)]
-	f.group = append(f.group, v)
-	return nil
-}
-
-func (f *Finisher) indexed(v version) indexed {
-	f.rows[0].decode(v.body[bodyHead:])
-	e := indexed{rid: v.rid, pid: f.pid, sequence: v.sequence, updated: f.rows[0].Cell(f.typ.main.updatedSeal).Bytes}
-	if !f.typ.owned() {
-		e.pid = ID{}
-	}
-	return e
-}
-
 // endGroup writes the rows of one patient and type.
 func (f *Finisher) endGroup() error {
-	slices.SortFunc(f.group, func(a, b version) int {
-		return cmp.Or(cmp.Compare(a.date, b.date), bytes.Compare(a.rid[:], b.rid[:]))
-	})
-	for i := range f.group {
-		if err := f.write(&f.group[i]); err != nil {
+	if err := f.dropSuperseded(); err != nil {
+		return err
+	}
+	f.group.byDate()
+	for i := range f.group.order {
+		if err := f.write(&f.group.versions[f.group.order[i].at]); err != nil {
 			return err
 		}
 	}
-	f.group, f.bytes = f.group[:0], f.bytes[:0]
+	f.group.reset()
 	return nil
 }
 
@@ -264,7 +133,7 @@ func (f *Finisher) endGroup() error {
 func (f *Finisher) write(v *version) error {
 	f.Stored[f.typ.typ]++
 	main := f.rows[0]
-	rest := main.decode(v.body[bodyHead:])
+	rest := main.decode(v.rows)
 	f.common(main, &v.rid)
 	if err := f.learn(v, main); err != nil {
 		return err
@@ -302,7 +171,7 @@ func (f *Finisher) common(r *Row, rid *ID) {
 // learn takes from a resource what later rows need: how far the data reach, and
 // when the patient was there.
 func (f *Finisher) learn(v *version, r *Row) error {
-	if bodyClinical(v.body) {
+	if v.clinical {
 		day, ok, err := f.eventDay(v, r)
 		if err != nil {
 			return err

@@ -11,9 +11,7 @@ import (
 type Record struct {
 	kind     uint8 // place in Plan.types
 	pid, rid ID
-	sequence uint64
-	updated  []byte // sealed lastUpdated, or empty
-	body     []byte // sort date, flags, main row, child rows
+	body     []byte // rid, sequence, sort date, flags, main row, child rows
 }
 
 // noDate sorts rows without an open date before those with one.
@@ -21,7 +19,34 @@ const noDate = math.MinInt64
 
 const flagClinical = 1
 
-const bodyHead = 9 // date and flags
+// What stands in a body before the rows.
+const (
+	bodySequence = 16 // rid before it
+	bodyDate     = bodySequence + 8
+	bodyFlags    = bodyDate + 8
+	bodyHead     = bodyFlags + 1
+)
 
-func bodyDate(body []byte) int64    { return int64(binary.LittleEndian.Uint64(body)) }
-func bodyClinical(body []byte) bool { return body[8]&flagClinical != 0 }
+// appendHead begins a body. Later lines have greater sequences.
+func appendHead(dst []byte, rid *ID, sequence uint64, date int64, flags byte) []byte {
+	dst = append(dst, rid[:]...)
+	dst = binary.LittleEndian.AppendUint64(dst, sequence)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(date))
+	return append(dst, flags)
+}
+
+// version is one resource as it was sorted, a view of its body.
+type version struct {
+	rid      ID
+	sequence uint64
+	date     int64
+	clinical bool
+	rows     []byte
+}
+
+func versionOf(body []byte) version {
+	return version{
+		rid: ID(body), sequence: binary.LittleEndian.Uint64(body[bodySequence:]), date: int64(binary.LittleEndian.Uint64(body[bodyDate:])),
+		clinical: body[bodyFlags]&flagClinical != 0, rows: body[bodyHead:],
+	}
+}

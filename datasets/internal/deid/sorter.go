@@ -10,21 +10,22 @@ import (
 // Sorter brings Records into the order in which they are written, through sorted
 // runs in a private folder when they are many.
 //
-// The order is (rank of the type, pid, rid, sequence): versions of one resource
-// stand together, and a patient's rows too. Patients come last, since their rows
-// need what the others say. Before all types stands an index of all resources by
-// rid, which finds a resource that moved from one patient to another: its versions
-// do not stand together.
+// The order is (rank of the type, pid), or rid where no patient owns the row: what one patient has of
+// a type stands together. Patients come last, since their rows need what the others say.
+//
+// A resource that moved from one patient to another has versions that do not stand
+// together. It is found by the pairs of rid and pid, before anything is written.
 type Sorter struct {
-	plan *Plan
-	pool *spill.Pool
-	rank []byte // of a kind; 0 is the index
-	kind []int  // of a rank
+	plan  *Plan
+	pool  *spill.Pool
+	owner *spill.Pairs // the first 8 bytes of rid and pid
+	rank  []byte       // of a kind
+	kind  []int        // of a rank
 }
 
 // NewSorter makes a sorter whose runs lie in dir.
 func NewSorter(plan *Plan, dir string, arenaBytes int) *Sorter {
-	s := &Sorter{plan: plan, pool: spill.NewPool(dir, arenaBytes), rank: make([]byte, len(plan.types)), kind: []int{-1}}
+	s := &Sorter{plan: plan, pool: spill.NewPool(dir, arenaBytes), owner: spill.NewPairs(dir), rank: make([]byte, len(plan.types))}
 	add := func(t *typePlan) {
 		s.rank[t.kind] = byte(len(s.kind))
 		s.kind = append(s.kind, t.kind)
@@ -48,40 +49,62 @@ type Collector struct {
 // Collector makes a collector.
 func (s *Sorter) Collector() *Collector { return &Collector{sorter: s, arena: s.pool.Arena()} }
 
+// A key is the rank and an ID.
 const (
-	keyFirst    = 1              // pid; rid where no patient owns the row, and in the index
-	keySecond   = keyFirst + 16  // rid; pid in the index
-	keySequence = keySecond + 16 // later lines have greater ones
-	_           = uint(keySequence + 8 - spill.KeyBytes)
+	keyID = 1
+	_     = uint(keyID + len(ID{}) - spill.KeyBytes)
 )
 
 // Add takes a Record, which may be reused afterwards.
 func (c *Collector) Add(r Record) error {
 	t := c.sorter.plan.types[r.kind]
-	binary.BigEndian.PutUint64(c.key[keySequence:], r.sequence)
+	c.key[0] = c.sorter.rank[r.kind]
+	first := &r.pid
+	if !t.owned() {
+		first = &r.rid
+	}
+	copy(c.key[keyID:], first[:])
 	if t.owned() && t.owner != "id" {
-		c.key[0] = 0
-		copy(c.key[keyFirst:], r.rid[:])
-		copy(c.key[keySecond:], r.pid[:])
-		if err := c.arena.Add(&c.key, r.updated); err != nil {
+		if err := c.sorter.owner.Add(r.rid.head(), r.pid.head()); err != nil {
 			return err
 		}
 	}
-	c.key[0] = c.sorter.rank[r.kind]
-	first := r.pid
-	if !t.owned() {
-		first = r.rid
-	}
-	copy(c.key[keyFirst:], first[:])
-	copy(c.key[keySecond:], r.rid[:])
 	return c.arena.Add(&c.key, r.body)
 }
 
-// merge gives all Records of the collectors in order, by key and body.
-func (s *Sorter) merge(ctx context.Context, collectors []*Collector, fn func(*spill.Key, []byte) error) error {
-	var arenas []*spill.Arena
-	for _, c := range collectors {
-		arenas = append(arenas, c.arena)
+// head is the first 8 bytes of an ID.
+func (id *ID) head() uint64 { return binary.BigEndian.Uint64(id[:]) }
+
+// merge gives all Records of the collectors in order: type, pid or rid, and body.
+func (s *Sorter) merge(ctx context.Context, collectors []*Collector, fn func(t *typePlan, first ID, body []byte) error) error {
+	return s.pool.Merge(ctx, arenas(collectors), s.each(fn))
+}
+
+// several gives the Records of resources that may have been seen under several patients, in no order. It
+// reads all Records again, but only where there is such a resource.
+func (s *Sorter) several(ctx context.Context, collectors []*Collector, fn func(t *typePlan, pid ID, body []byte) error) error {
+	heads := map[uint64]bool{}
+	if err := s.owner.Several(func(first uint64) { heads[first] = true }); err != nil || len(heads) == 0 {
+		return err
 	}
-	return s.pool.Merge(ctx, arenas, fn)
+	return s.pool.Scan(ctx, arenas(collectors), s.each(func(t *typePlan, pid ID, body []byte) error {
+		if rid := ID(body); !t.owned() || !heads[rid.head()] {
+			return nil
+		}
+		return fn(t, pid, body)
+	}))
+}
+
+// each reads what Add put into a key.
+func (s *Sorter) each(fn func(t *typePlan, first ID, body []byte) error) func(*spill.Key, []byte) error {
+	return func(key *spill.Key, body []byte) error {
+		return fn(s.plan.types[s.kind[key[0]]], ID(key[keyID:]), body)
+	}
+}
+
+func arenas(collectors []*Collector) (all []*spill.Arena) {
+	for _, c := range collectors {
+		all = append(all, c.arena)
+	}
+	return all
 }

@@ -10,30 +10,34 @@ import (
 	"os"
 )
 
-func (w *runWriter) record(key *Key, body []byte) error {
-	var size [4]byte
-	binary.LittleEndian.PutUint32(size[:], uint32(len(body)))
-	w.Write(size[:])
-	w.Write(key[:])
-	return w.write(body)
+// records gives the records of a group.
+func records(group []byte, fn func(key *Key, body []byte) error) error {
+	key := (*Key)(group)
+	for at := headBytes; at < len(group); {
+		size := int(binary.LittleEndian.Uint32(group[at:]))
+		at += sizeBytes
+		if err := fn(key, group[at:at+size:at+size]); err != nil {
+			return err
+		}
+		at += size
+	}
+	return nil
 }
 
-// merge gives the records of the files in key order, and removes the files.
-func (p *Pool) merge(ctx context.Context, files []string, fn func(*Key, []byte) error) (err error) {
+// merge gives the groups of the files in key order, and removes the files.
+func (p *Pool) merge(ctx context.Context, files []string, fn func(group []byte) error) (err error) {
 	var heap []*cursor
 	var all []*cursor
 	defer func() {
 		for _, c := range all {
-			p.buffers = append(p.buffers, c.buffer[:0])
-			err = errors.Join(err, c.file.Close(), os.Remove(c.file.Name()))
+			err = errors.Join(err, p.close(c), os.Remove(c.file.Name()))
 		}
 	}()
 	for _, name := range files {
-		f, err := os.Open(name)
+		c, err := p.open(name)
 		if err != nil {
-			return fmt.Errorf("read a sorted run: %w", err)
+			return err
 		}
-		c := &cursor{file: f, buffer: p.buffer()}
 		all = append(all, c)
 		if more, err := c.advance(); err != nil {
 			return err
@@ -51,7 +55,7 @@ func (p *Pool) merge(ctx context.Context, files []string, fn func(*Key, []byte) 
 			}
 		}
 		c := heap[0]
-		if err := fn((*Key)(c.record[4:]), c.record[headBytes:]); err != nil {
+		if err := fn(c.group); err != nil {
 			return err
 		}
 		more, err := c.advance()
@@ -65,6 +69,19 @@ func (p *Pool) merge(ctx context.Context, files []string, fn func(*Key, []byte) 
 		down(heap, 0)
 	}
 	return nil
+}
+
+func (p *Pool) open(name string) (*cursor, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read a sorted run: %w", err)
+	}
+	return &cursor{file: f, buffer: p.buffer()}, nil
+}
+
+func (p *Pool) close(c *cursor) error {
+	p.buffers = append(p.buffers, c.buffer[:0])
+	return c.file.Close()
 }
 
 func (p *Pool) buffer() []byte {
@@ -81,22 +98,22 @@ type cursor struct {
 	file   *os.File
 	buffer []byte // read and not yet used, from at
 	at     int
-	record []byte // the present record, a view of the buffer
+	group  []byte // the present group, a view of the buffer
 	prefix uint64 // of its key
 }
 
-// advance moves to the next record; false at the end.
+// advance moves to the next group; false at the end.
 func (c *cursor) advance() (bool, error) {
 	if ok, err := c.have(headBytes); !ok || err != nil {
 		return false, err
 	}
-	size := headBytes + int(binary.LittleEndian.Uint32(c.buffer[c.at:]))
+	size := headBytes + int(binary.LittleEndian.Uint32(c.buffer[c.at+KeyBytes:]))
 	if ok, err := c.have(size); !ok || err != nil {
-		return false, errors.Join(err, errors.New("a sorted run ends inside a record"))
+		return false, errors.Join(err, errors.New("a sorted run ends inside a group"))
 	}
-	c.record = c.buffer[c.at : c.at+size]
+	c.group = c.buffer[c.at : c.at+size]
 	c.at += size
-	c.prefix = binary.BigEndian.Uint64(c.record[4:])
+	c.prefix = binary.BigEndian.Uint64(c.group)
 	return true, nil
 }
 
@@ -119,7 +136,7 @@ func (c *cursor) have(n int) (bool, error) {
 		if len(c.buffer) == 0 {
 			return false, nil
 		}
-		return false, errors.New("a sorted run ends inside a record")
+		return false, errors.New("a sorted run ends inside a group")
 	default:
 		return false, fmt.Errorf("read a sorted run: %w", err)
 	}
@@ -129,7 +146,7 @@ func (c *cursor) less(d *cursor) bool {
 	if c.prefix != d.prefix {
 		return c.prefix < d.prefix
 	}
-	return bytes.Compare(c.record[4:headBytes], d.record[4:headBytes]) < 0
+	return bytes.Compare(c.group[:KeyBytes], d.group[:KeyBytes]) < 0
 }
 
 // down restores the heap below i.

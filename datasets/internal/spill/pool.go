@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
@@ -40,11 +41,11 @@ func (p *Pool) Arena() *Arena {
 // Merge flushes the arenas and gives every record in key order. Key and body are
 // valid during the call. The pool is empty afterwards.
 func (p *Pool) Merge(ctx context.Context, arenas []*Arena, fn func(key *Key, body []byte) error) error {
+	if err := flush(arenas); err != nil {
+		return err
+	}
 	for _, a := range arenas {
-		if err := a.Flush(); err != nil {
-			return err
-		}
-		a.bytes, a.items = nil, nil // the merge has the memory for itself
+		a.bytes, a.groups = nil, nil // the merge has the memory for itself
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,12 +56,54 @@ func (p *Pool) Merge(ctx context.Context, arenas []*Arena, fn func(key *Key, bod
 			}
 		}
 	}
-	var files []string
-	for _, level := range p.levels {
-		files = append(files, level...)
-	}
+	files := slices.Concat(p.levels...)
 	p.levels = nil
-	return p.merge(ctx, files, fn)
+	return p.merge(ctx, files, func(group []byte) error { return records(group, fn) })
+}
+
+// Scan flushes the arenas and gives every record, in no particular order. Key and body are valid during
+// the call. Unlike Merge it leaves the pool as it is.
+func (p *Pool) Scan(ctx context.Context, arenas []*Arena, fn func(key *Key, body []byte) error) error {
+	if err := flush(arenas); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, name := range slices.Concat(p.levels...) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := p.scan(name, fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Pool) scan(name string, fn func(key *Key, body []byte) error) error {
+	c, err := p.open(name)
+	if err != nil {
+		return err
+	}
+	defer p.close(c)
+	for {
+		more, err := c.advance()
+		if !more || err != nil {
+			return err
+		}
+		if err := records(c.group, fn); err != nil {
+			return err
+		}
+	}
+}
+
+func flush(arenas []*Arena) error {
+	for _, a := range arenas {
+		if err := a.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *Pool) count() (n int) {
@@ -71,7 +114,7 @@ func (p *Pool) count() (n int) {
 }
 
 // write makes a run of a level. At fanIn runs a level is merged into one run of the next.
-func (p *Pool) write(level int, fill func(*runWriter) error) error {
+func (p *Pool) write(level int, fill func(*bufio.Writer) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.writeRun(level, fill); err != nil {
@@ -85,14 +128,14 @@ func (p *Pool) write(level int, fill func(*runWriter) error) error {
 	return nil
 }
 
-func (p *Pool) writeRun(level int, fill func(*runWriter) error) error {
+func (p *Pool) writeRun(level int, fill func(*bufio.Writer) error) error {
 	p.next++
 	name := filepath.Join(p.dir, fmt.Sprintf("run-%06d", p.next))
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("write a sorted run: %w", err)
 	}
-	w := &runWriter{bufio.NewWriterSize(f, writeBuffer)}
+	w := bufio.NewWriterSize(f, writeBuffer)
 	if err = fill(w); err == nil {
 		err = w.Flush()
 	}
@@ -113,17 +156,10 @@ func (p *Pool) writeRun(level int, fill func(*runWriter) error) error {
 func (p *Pool) promote(level int) error {
 	files := p.levels[level]
 	p.levels[level] = nil
-	return p.writeRun(level+1, func(w *runWriter) error {
-		return p.merge(context.Background(), files, func(key *Key, body []byte) error {
-			return w.record(key, body)
+	return p.writeRun(level+1, func(w *bufio.Writer) error {
+		return p.merge(context.Background(), files, func(group []byte) error {
+			_, err := w.Write(group)
+			return err
 		})
 	})
-}
-
-// runWriter writes records of one run.
-type runWriter struct{ *bufio.Writer }
-
-func (w *runWriter) write(record []byte) error {
-	_, err := w.Write(record)
-	return err
 }

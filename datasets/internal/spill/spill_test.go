@@ -31,24 +31,41 @@ func TestMergeAgainstSort(t *testing.T) {
 				var key Key
 				key[0] = byte(random.IntN(3))
 				key[9] = byte(random.IntN(4)) // behind the prefix
-				binary.BigEndian.PutUint64(key[KeyBytes-8:], uint64(i))
-				body := bytes.Repeat([]byte{byte(i)}, random.IntN(c.longest))
-				want = append(want, append(key[:], body...))
-				if err := arenas[random.IntN(c.arenas)].Add(&key, body); err != nil {
-					t.Fatal(err)
+				if random.IntN(2) == 0 {
+					binary.BigEndian.PutUint64(key[KeyBytes-8:], uint64(i))
+				}
+				body := binary.BigEndian.AppendUint32(nil, uint32(i))
+				body = append(body, bytes.Repeat([]byte{byte(i)}, random.IntN(c.longest))...)
+				arena := arenas[random.IntN(c.arenas)]
+				for range 1 + random.IntN(3) { // several of one key in a row
+					want = append(want, append(key[:], body...))
+					if err := arena.Add(&key, body); err != nil {
+						t.Fatal(err)
+					}
 				}
 			}
 			slices.SortFunc(want, bytes.Compare)
-			n := 0
-			err := pool.Merge(context.Background(), arenas, func(key *Key, body []byte) error {
-				if !bytes.Equal(append(key[:], body...), want[n]) {
-					return fmt.Errorf("record %d is another", n)
+			collect := func(into *[][]byte) func(*Key, []byte) error {
+				return func(key *Key, body []byte) error {
+					*into = append(*into, append(key[:], body...))
+					return nil
 				}
-				n++
-				return nil
-			})
-			if err != nil || n != len(want) {
-				t.Errorf("%d of %d records: %v", n, len(want), err)
+			}
+			var scanned, merged [][]byte
+			if err := pool.Scan(context.Background(), arenas, collect(&scanned)); err != nil {
+				t.Fatal(err)
+			}
+			if err := pool.Merge(context.Background(), arenas, collect(&merged)); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.IsSortedFunc(merged, func(a, b []byte) int { return bytes.Compare(a[:KeyBytes], b[:KeyBytes]) }) {
+				t.Error("keys are not in order")
+			}
+			for name, got := range map[string][][]byte{"scan": scanned, "merge": merged} {
+				slices.SortFunc(got, bytes.Compare)
+				if !slices.EqualFunc(got, want, bytes.Equal) {
+					t.Errorf("%s gives %d records that are not the %d added", name, len(got), len(want))
+				}
 			}
 			if left, _ := os.ReadDir(dir); len(left) > 0 {
 				t.Errorf("%d files left", len(left))
