@@ -262,7 +262,11 @@ func (f *frame) keyPairs(s *joinStep) (list []string, on string) {
 // backOne joins one row of a list, the first in its order, to the frame.
 func (f *frame) backOne(r *rel, last, single bool) value {
 	elem := r.f.bind(r.elem)
-	order := orderOf(&rel{elem: elem, order: r.order})
+	order := r.order
+	if len(order) == 0 && !single {
+		order = r.f.ties(elem)
+	}
+	order = orderOf(&rel{elem: elem, order: order})
 	if last {
 		order = flip(order)
 	}
@@ -298,6 +302,37 @@ func orderOf(r *rel) []string {
 		return r.order
 	}
 	return []string{firstLeaf(r.elem) + " ASC"}
+}
+
+// ties are the terms that put elements in order which a list's own order leaves equal, or
+// which have none. CQL leaves open which comes first, but the answer must not hang on
+// pseudonyms, which are others under another key: resources come by their type's date, unknown
+// ones first. Where those are equal too, the pseudonym only makes one run like the next.
+func (f *frame) ties(elem value) (terms []string) {
+	switch v := elem.(type) {
+	case resV:
+		if len(v.types) == 1 && !isNullLit(v.rid) && len(f.g.model.orders[v.types[0]]) > 0 {
+			s := f.join(f.g.model.tables[v.types[0]], v.rid, "rid")
+			var dates []string
+			for _, column := range f.g.model.orders[v.types[0]] {
+				dates = append(dates, s.demand(f.g, column))
+			}
+			date := dates[0]
+			if len(dates) > 1 {
+				date = f.bindSQL("coalesce("+join(dates)+")", "date")
+			}
+			terms = append(terms, date+" ASC NULLS FIRST")
+		}
+		return append(terms, leavesDir(v, " ASC")...)
+	case tupleV:
+		for _, x := range v.fields {
+			terms = append(terms, f.ties(x)...)
+		}
+		return terms
+	case listV:
+		return nil
+	}
+	return leavesDir(elem, " ASC")
 }
 
 func firstLeaf(v value) string {

@@ -29,17 +29,26 @@ type Model struct {
 	extAt    map[string]Element              // resource + plain path + url
 	tagOnly  map[string]bool                 // resource + path of which only the type is kept
 	negates  map[string]Element              // resource -> the line whose codes say that nothing was done
+	orders   map[string][]string             // resource -> its date: the first of these columns that is set
 }
 
 var marks = regexp.MustCompile(`\[\w*\]`)
+
+// OrderPath is the path of a column that is no element of its own: a date that puts a
+// resource's rows in order, the first that is set of a type's several.
+const OrderPath = "$order"
 
 // NewModel indexes a catalogue.
 func NewModel(elements []Element) *Model {
 	m := &Model{
 		tables: map[string]string{}, byPath: map[string]map[string][]Element{}, patients: map[string]bool{}, ext: map[string]string{},
-		extAt: map[string]Element{}, tagOnly: map[string]bool{}, negates: map[string]Element{},
+		extAt: map[string]Element{}, tagOnly: map[string]bool{}, negates: map[string]Element{}, orders: map[string][]string{},
 	}
 	for _, e := range elements {
+		if e.Path == OrderPath {
+			m.orders[e.Resource] = append(m.orders[e.Resource], e.Column)
+			continue
+		}
 		m.tables[e.Resource] = e.Table
 		m.tagOnly[e.Resource+"|"+e.Path] = e.TagOnly
 		if len(e.Negates) > 0 {

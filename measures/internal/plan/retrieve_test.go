@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -44,4 +45,37 @@ func TestRetrieveDeclared(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", profile, got, want)
 		}
 	}
+}
+
+// Elements that a sort leaves equal, or a list has in no order, come by their resource's date
+// and not by their pseudonym: another key would give another answer.
+func TestTies(t *testing.T) {
+	all := retrieve("qicore-observation")
+	sorted := func(direction string) string {
+		return fmt.Sprintf(`{"type":"Query","locator":"7:5-7:9","source":[{"alias":"X","expression":%s}],"let":[],"relationship":[],"sort":{"by":[{"type":"ByColumn","path":"status","direction":%q}]}}`, all, direction)
+	}
+	for name, c := range map[string]struct{ define, want string }{
+		"first of equal":    {over("First", sorted("asc")), "a3"},
+		"last of equal":     {over("Last", sorted("asc")), "b1"},
+		"first descending":  {over("First", sorted("desc")), "a3"},
+		"first of no order": {over("First", all), "a3"},
+		"last of no order":  {over("Last", all), "b1"},
+	} {
+		got := evaluate(t, "D", c.define)
+		if got[max(0, len(got)-2):] != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	if got := evaluate(t, "D", sorted("asc")); rids(got) != "a3 a2 a1 b2 b1" {
+		t.Errorf("sorted: %s", rids(got))
+	}
+}
+
+// rids are the ends of the pseudonyms of a list.
+func rids(rows string) string {
+	var list []string
+	for _, rid := range strings.Split(rows, " | ") {
+		list = append(list, rid[len(rid)-2:])
+	}
+	return strings.Join(list, " ")
 }
