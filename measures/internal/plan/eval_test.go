@@ -109,6 +109,7 @@ var worldElements = []plan.Element{
 	{Resource: "Observation", Table: "observation", Path: "status", Type: "code", Column: "status", Negates: []string{"cancelled"}},
 	{Resource: "Observation", Table: "observation", Path: "category[]", Type: "CodeableConcept", Column: "category"},
 	{Resource: "Observation", Table: "observation", Path: "code", Type: "CodeableConcept", Column: "code"},
+	{Resource: "Observation", Table: "observation", Path: "modifierExtension(urn:not-done)", Type: "boolean", Column: "negated"},
 	{Resource: "Observation", Table: "observation", Path: plan.OrderPath, Column: "seen"},
 	{Resource: "Observation", Table: "observation", Path: "issued", Type: "dateTime", Column: "issued"},
 }

@@ -30,6 +30,7 @@ type Model struct {
 	tagOnly  map[string]bool                 // resource + path of which only the type is kept
 	negates  map[string]Element              // resource -> the line whose codes say that nothing was done
 	orders   map[string][]string             // resource -> its date: the first of these columns that is set
+	modifier map[string]bool                 // resource + url of a modifier extension that is kept as the column negated
 }
 
 var marks = regexp.MustCompile(`\[\w*\]`)
@@ -42,7 +43,7 @@ const OrderPath = "$order"
 func NewModel(elements []Element) *Model {
 	m := &Model{
 		tables: map[string]string{}, byPath: map[string]map[string][]Element{}, patients: map[string]bool{}, ext: map[string]string{},
-		extAt: map[string]Element{}, tagOnly: map[string]bool{}, negates: map[string]Element{}, orders: map[string][]string{},
+		extAt: map[string]Element{}, tagOnly: map[string]bool{}, negates: map[string]Element{}, orders: map[string][]string{}, modifier: map[string]bool{},
 	}
 	for _, e := range elements {
 		if e.Path == OrderPath {
@@ -56,6 +57,10 @@ func NewModel(elements []Element) *Model {
 		}
 		if e.Column == "pid" || e.Resource == "Patient" {
 			m.patients[e.Resource] = true
+		}
+		if url, ok := strings.CutPrefix(e.Path, "modifierExtension("); ok && e.Column == "negated" {
+			m.modifier[e.Resource+"|"+strings.TrimSuffix(url, ")")] = true
+			continue
 		}
 		if i := strings.Index(e.Path, "extension("); i >= 0 {
 			if e.Column == "negated" {

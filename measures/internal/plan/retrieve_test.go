@@ -71,6 +71,24 @@ func TestTies(t *testing.T) {
 	}
 }
 
+// A modifier extension that is kept as negated is there for logic that asks for it itself.
+func TestModifierExtension(t *testing.T) {
+	model := plan.NewModel(worldElements)
+	model.Declared = true
+	asks := func(url string) string {
+		return fmt.Sprintf(`{"type":"Query","locator":"7:5-7:9","source":[{"alias":"X","expression":%s}],"let":[],"relationship":[],"where":{"type":"IsTrue","operand":
+			{"type":"SingletonFrom","operand":{"type":"Query","source":[{"alias":"E","expression":{"path":"modifierExtension","scope":"X","type":"Property"}}],"let":[],"relationship":[],
+			"where":{"type":"Equal","operand":[{"path":"url","scope":"E","type":"Property"},%s]},
+			"return":{"expression":{"type":"As","asType":"{urn:hl7-org:elm-types:r1}Boolean","operand":{"path":"value","scope":"E","type":"Property"}}}}}}}`, retrieve("Observation"), literal("String", url))
+	}
+	if got := rids(evaluateOn(t, model, "D", asks("urn:not-done"))); got != "c1 c2" {
+		t.Errorf("not done: %s, want c1 c2", got)
+	}
+	if got := evaluateOn(t, model, "D", asks("urn:other")); got != "" {
+		t.Errorf("an extension that is not kept: %s", got)
+	}
+}
+
 // rids are the ends of the pseudonyms of a list.
 func rids(rows string) string {
 	var list []string
