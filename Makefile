@@ -59,8 +59,8 @@ test: assets ## everything that CI runs: format, vet, unit and end-to-end tests
 
 # The published measures are looked for in FARR_CONTENT, then in the user's cache directory.
 .PHONY: cases
-cases: assets ## run all test cases of the published measures (minutes); CONTENT=DIR names their folder, KEYS=20 compares keys
-	FARR_CASES=all FARR_KEYS=$(KEYS) $(if $(CONTENT),FARR_CONTENT='$(abspath $(CONTENT))') go test -count 1 -timeout 60m -v -run 'TestContentCases' ./measures
+cases: assets ## run all test cases of the published measures (minutes); CONTENT=DIR names their folder, KEYS=20 compares keys, PROFILES=declared
+	FARR_CASES=all FARR_KEYS=$(KEYS) FARR_PROFILES=$(PROFILES) $(if $(CONTENT),FARR_CONTENT='$(abspath $(CONTENT))') go test -count 1 -timeout 60m -v -run 'TestContentCases' ./measures
 
 .PHONY: elm
 elm: ## translate the repository's own CQL to ELM (for developers; needs npm)

@@ -5,9 +5,10 @@ import "farr/datasets/internal/deid"
 // ResourceTables says where the elements of one resource type are in an extract.
 // It comes from the policy tables alone, so a new line there is known here.
 type ResourceTables struct {
-	Type     string // FHIR resource type
-	Table    string // main table
-	Subject  string // element that names the patient; "id" for Patient, "none" for shared types
+	Type     string   // FHIR resource type
+	Table    string   // main table
+	Subject  string   // element that names the patient; "id" for Patient, "none" for shared types
+	Order    []string // date columns of the main table that put a patient's rows in order: the first that is set
 	Elements []Element
 	Tables   []Table // main and child tables as at rest
 }
@@ -40,7 +41,7 @@ func Catalogue() ([]ResourceTables, error) {
 	}
 	var all []ResourceTables
 	for _, t := range plan.Elements() {
-		one := ResourceTables{Type: t.Type, Table: t.Table, Subject: t.Owner}
+		one := ResourceTables{Type: t.Type, Table: t.Table, Subject: t.Owner, Order: t.Order}
 		for _, e := range t.Elements {
 			one.Elements = append(one.Elements, Element{e.Path, e.Type, e.Targets, e.Action, e.Column, e.Table, e.Columns, e.Negates})
 		}

@@ -40,6 +40,7 @@ func (t *typePlan) keep(e element, action string) {
 // TypeElements are the lines of one resource type.
 type TypeElements struct {
 	Type, Table, Owner string
+	Order              []string // columns that order a patient's rows, the first that is set
 	Elements           []Element
 	Tables             []*Table
 }
@@ -48,7 +49,7 @@ type TypeElements struct {
 func (p *Plan) Elements() []TypeElements {
 	var all []TypeElements
 	for _, t := range p.types {
-		all = append(all, TypeElements{Type: t.typ, Table: t.table, Owner: t.owner, Elements: t.kept, Tables: t.tables})
+		all = append(all, TypeElements{Type: t.typ, Table: t.table, Owner: t.owner, Order: t.resourcePolicy.order, Elements: t.kept, Tables: t.tables})
 	}
 	return all
 }

@@ -54,6 +54,9 @@ func readModel() (*plan.Model, error) {
 			}
 			list = append(list, one)
 		}
+		for _, column := range r.Order {
+			list = append(list, plan.Element{Resource: r.Type, Table: r.Table, Path: plan.OrderPath, Column: column})
+		}
 		if r.Subject != "none" {
 			list = append(list, plan.Element{Resource: r.Type, Table: r.Table, Path: "$owner", Column: "pid"})
 		}

@@ -96,19 +96,21 @@ CREATE TEMP TABLE concept_list AS SELECT * FROM (VALUES (12, 1, 0), (12, 2, 1), 
 CREATE TEMP TABLE profile_set AS SELECT * FROM (VALUES (7, 'http://hl7.org/fhir/StructureDefinition/heartrate'),
   (8, 'http://example.org/x'), (8, 'http://hl7.org/fhir/StructureDefinition/qicore-observation'), (9, 'http://hl7.org/fhir/StructureDefinition/qicore-observationnotdone')) t(profiles, url);
 CREATE TEMP TABLE observation AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, ('00000000-0000-0000-0000-0000000000' || id)::UUID AS rid, * FROM (VALUES
-  ('a1', false, 'final',     1, NULL, TIMESTAMP '2025-03-01', TIMESTAMP '2025-03-31 23:59:59.999', 2, 7),
-  ('a2', false, 'final',     2, NULL, TIMESTAMP '2025-04-01', TIMESTAMP '2025-04-01 23:59:59.999', 3, 8),
-  ('a3', false, 'final',     3, NULL, TIMESTAMP '2025-04-02', TIMESTAMP '2025-04-02 23:59:59.999', 3, NULL),
-  ('b1', false, 'final',     4, 50,   TIMESTAMP '2025-05-01', TIMESTAMP '2025-05-01 23:59:59.999', 3, NULL),
-  ('b2', false, 'final',     4, 12,   TIMESTAMP '2025-05-01', TIMESTAMP '2025-05-01 23:59:59.999', 3, NULL),
-  ('c1', true,  'cancelled', 4, 50,   TIMESTAMP '2025-06-01', TIMESTAMP '2025-06-01 23:59:59.999', 3, 8),
-  ('c2', true,  'final',     4, 50,   TIMESTAMP '2025-06-01', TIMESTAMP '2025-06-01 23:59:59.999', 3, 9)) t(id, negated, status, code, category, issued_lo, issued_hi, issued_prec, profiles)`
+  ('a1', false, 'final',     1, NULL, TIMESTAMP '2025-03-01', TIMESTAMP '2025-03-31 23:59:59.999', 2, 7, TIMESTAMP '2025-01-03'),
+  ('a2', false, 'final',     2, NULL, TIMESTAMP '2025-04-01', TIMESTAMP '2025-04-01 23:59:59.999', 3, 8, TIMESTAMP '2025-01-02'),
+  ('a3', false, 'final',     3, NULL, TIMESTAMP '2025-04-02', TIMESTAMP '2025-04-02 23:59:59.999', 3, NULL, TIMESTAMP '2025-01-01'),
+  ('b1', false, 'final',     4, 50,   TIMESTAMP '2025-05-01', TIMESTAMP '2025-05-01 23:59:59.999', 3, NULL, TIMESTAMP '2025-01-05'),
+  ('b2', false, 'final',     4, 12,   TIMESTAMP '2025-05-01', TIMESTAMP '2025-05-01 23:59:59.999', 3, NULL, TIMESTAMP '2025-01-04'),
+  ('c1', true,  'cancelled', 4, 50,   TIMESTAMP '2025-06-01', TIMESTAMP '2025-06-01 23:59:59.999', 3, 8, NULL),
+  ('c2', true,  'final',     4, 50,   TIMESTAMP '2025-06-01', TIMESTAMP '2025-06-01 23:59:59.999', 3, 9, NULL)) t(id, negated, status, code, category, issued_lo, issued_hi, issued_prec, profiles, seen)`
 
 var worldElements = []plan.Element{
 	{Resource: "Observation", Table: "observation", Path: "subject", Type: "Reference()", Column: "pid"},
 	{Resource: "Observation", Table: "observation", Path: "status", Type: "code", Column: "status", Negates: []string{"cancelled"}},
 	{Resource: "Observation", Table: "observation", Path: "category[]", Type: "CodeableConcept", Column: "category"},
 	{Resource: "Observation", Table: "observation", Path: "code", Type: "CodeableConcept", Column: "code"},
+	{Resource: "Observation", Table: "observation", Path: "modifierExtension(urn:not-done)", Type: "boolean", Column: "negated"},
+	{Resource: "Observation", Table: "observation", Path: plan.OrderPath, Column: "seen"},
 	{Resource: "Observation", Table: "observation", Path: "issued", Type: "dateTime", Column: "issued"},
 }
 

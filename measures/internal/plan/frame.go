@@ -154,7 +154,11 @@ func (f *frame) keyPairs() (list []named, on expr) {
 // backOne joins one row of a list, the first in its order, to the frame.
 func (f *frame) backOne(r *rel, last, single bool) value {
 	elem := r.f.bind(r.elem)
-	order := orderOf(&rel{elem: elem, order: r.order})
+	order := r.order
+	if len(order) == 0 && !single {
+		order = r.f.ties(elem)
+	}
+	order = orderOf(&rel{elem: elem, order: order})
 	if last {
 		order = flip(order)
 	}
@@ -181,6 +185,37 @@ func orderOf(r *rel) []expr {
 		return []expr{apply(opAscending, l[0])}
 	}
 	return []expr{apply(opAscending, whole(1))}
+}
+
+// ties are the sort items that put elements in order which a list's own order leaves equal,
+// or which have none. CQL leaves open which comes first, but the answer must not hang on
+// pseudonyms, which are others under another key: resources come by their type's date,
+// unknown ones first. Where those are equal too, the pseudonym only makes one run like the next.
+func (f *frame) ties(elem value) (items []expr) {
+	switch v := elem.(type) {
+	case resV:
+		if orders := f.g.model.orders[v.types[0]]; len(v.types) == 1 && !isNull(v.rid) && len(orders) > 0 {
+			s := f.join(f.g.model.tables[v.types[0]], v.rid, "rid")
+			var dates []expr
+			for _, name := range orders {
+				dates = append(dates, s.demand(f.g, name))
+			}
+			date := dates[0]
+			if len(dates) > 1 {
+				date = f.bindExpr(first(dates...), "date")
+			}
+			items = append(items, apply(opNullsFirst, date))
+		}
+		return append(items, sortItems(v, opAscending)...)
+	case tupleV:
+		for _, x := range v.fields {
+			items = append(items, f.ties(x)...)
+		}
+		return items
+	case listV:
+		return nil
+	}
+	return sortItems(elem, opAscending)
 }
 
 func flip(order []expr) (out []expr) {

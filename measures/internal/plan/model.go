@@ -29,17 +29,27 @@ type Model struct {
 	extAt    map[string]Element              // resource + plain path + url
 	tagOnly  map[string]bool                 // resource + path of which only the type is kept
 	negates  map[string]Element              // resource -> the line whose codes say that nothing was done
+	orders   map[string][]string             // resource -> its date: the first of these columns that is set
+	modifier map[string]bool                 // resource + url of a modifier extension that is kept as the column negated
 }
 
 var marks = regexp.MustCompile(`\[\w*\]`)
+
+// OrderPath is the path of a column that is no element of its own: a date that puts a
+// resource's rows in order, the first that is set of a type's several.
+const OrderPath = "$order"
 
 // NewModel indexes a catalogue.
 func NewModel(elements []Element) *Model {
 	m := &Model{
 		tables: map[string]string{}, byPath: map[string]map[string][]Element{}, patients: map[string]bool{}, ext: map[string]string{},
-		extAt: map[string]Element{}, tagOnly: map[string]bool{}, negates: map[string]Element{},
+		extAt: map[string]Element{}, tagOnly: map[string]bool{}, negates: map[string]Element{}, orders: map[string][]string{}, modifier: map[string]bool{},
 	}
 	for _, e := range elements {
+		if e.Path == OrderPath {
+			m.orders[e.Resource] = append(m.orders[e.Resource], e.Column)
+			continue
+		}
 		m.tables[e.Resource] = e.Table
 		m.tagOnly[e.Resource+"|"+e.Path] = e.TagOnly
 		if len(e.Negates) > 0 {
@@ -47,6 +57,10 @@ func NewModel(elements []Element) *Model {
 		}
 		if e.Column == "pid" || e.Resource == "Patient" {
 			m.patients[e.Resource] = true
+		}
+		if url, ok := strings.CutPrefix(e.Path, "modifierExtension("); ok && e.Column == "negated" {
+			m.modifier[e.Resource+"|"+strings.TrimSuffix(url, ")")] = true
+			continue
 		}
 		if i := strings.Index(e.Path, "extension("); i >= 0 {
 			if e.Column == "negated" {

@@ -441,6 +441,13 @@ func (f *frame) extensions(n *elm.Node, e *env, owner value, resource, prefix st
 	if line, ok := g.model.extAt[resource+"||"+only]; ok && line.Type == "Extension" {
 		return f.children(nil, owner, resource, Element{Type: "BackboneElement", Column: line.Column}, "extension("+only+")")
 	}
+	if prefix == "" && g.model.modifier[resource+"|"+only] {
+		return listV{make: func(at *frame) *rel {
+			r := at.fork()
+			r.where(r.tableOf(owner, resource).demand(g, "negated"))
+			return &rel{f: r, elem: tupleV{[]string{"url", "value"}, []value{strV{text(only)}, boolV{yes}}, yes}}
+		}}
+	}
 	var lists []func(at *frame) *rel
 	if prefix == "" {
 		table := g.model.tables[resource] + "_extension"

@@ -168,6 +168,7 @@ func (f *frame) listQuery(n *elm.Node, e *env, first listV) *rel {
 		for _, by := range n.By {
 			out.order = append(out.order, out.f.orderBy(by, n, e, out.elem)...)
 		}
+		out.order = append(out.order, out.f.ties(out.elem)...)
 	}
 	return out
 }
