@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"strings"
+
 	"farr/measures/internal/elm"
 )
 
@@ -37,13 +39,17 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 			return strV{text(n.Text)}
 		}
 	case "Date", "DateTime":
-		if n.TimezoneOffset != nil {
+		// An author who writes the offset 0 means what the measurement period means by it, which
+		// has that offset too: the local clock.
+		if offset, ok := f.value(n.TimezoneOffset, e).(numV); ok && !isZero(offset.num) {
 			return f.g.fail(e, n, "a %s with an offset is not supported: dates are compared on the local clock", n.Type)
 		}
 		return f.dateLiteral(n, e)
 	}
 	return f.g.fail(e, n, "%s of type %s is not supported", n.Type, n.ValueType)
 }
+
+func isZero(x expr) bool { return isConst(x) && strings.Trim(x.text(), "0.") == "" }
 
 // integerEnds are the ends of Integer (CQL 1.5, "MinValue", "MaxValue").
 var integerEnds = map[bool]expr{false: number("-2147483648"), true: number("2147483647")}
