@@ -135,6 +135,35 @@
 // of one person, define by define. The packages below measures/internal do the work:
 // content reads, elm links, plan compiles, evaluate computes, conformance tests.
 //
+// # How to add an operator
+//
+// ELM that the compiler does not know is a diagnostic with its place, such as
+// "ELM node Meets is not supported". To know it, walk from the reader to the deck; Meets,
+// which says whether one interval ends right before another begins, is the example.
+//
+//  1. Reading, measures/internal/elm/node.go. A Node has ELM's fields by ELM's names. Meets has
+//     operand and precision, which are there; an operator with a field of its own, such as
+//     Round's precision, gets it in the struct, in UnmarshalJSON, in Children and in print.go
+//     (a test holds the last two together).
+//  2. The table, measures/internal/plan/nodes.go: the node's name beside the function of its
+//     family. Meets compares two values: (*frame).compare.
+//  3. Types and meaning, measures/internal/plan/compare.go. Operands come as values, whose Go
+//     type is their CQL type: intervalV has its ends as points, closed, and an end that is
+//     unknown is an uncertain point. Meets is a case of the switch: the point after a's end
+//     is the same as b's start, or the other way; next, in dates.go, is the point after one.
+//     What the types do not allow ends in g.fail with the node: never in a guess.
+//  4. Three values. An expression is true, false or null as CQL says: equal and less of dates
+//     are null where the precision decides nothing. truth makes null false, where a condition
+//     must be one.
+//  5. A new operation on scalars needs a name in plan/expr.go, with its meaning, and its
+//     spelling in plan/duckdb_expr.go, a form or a case. Meets needs none. A new step on
+//     rows is a type in plan/relation.go, and is printed in plan/duckdb.go and plan/text.go.
+//     No other file may spell SQL; a test reads them for it.
+//  6. Tests. A line in plan/*_test.go where a rule is easy to see by itself; and a define in
+//     testdata/deck/cql with the answer worked out from the specification, and why. make elm
+//     translates it. The deck's test lists node types that no define of it reaches, and its
+//     pending.txt the answers that are still wrong: Meets was there.
+//
 // To add a measure: write the folder, run farr measure run --library DIR on a small
 // extract, and add a file to testdata/rules with a person for each rule.
 package measures

@@ -22,9 +22,9 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 	case dateV:
 		if q, ok := b.(qtyV); ok && (n.Type == "Add" || n.Type == "Subtract") {
 			by := map[string]op{"Add": opPlus, "Subtract": opMinus}[n.Type]
-			d := dateV{lo: f.bindExpr(shift(x.lo, q, by), "at"), prec: x.prec, date: x.date}
+			d := dateV{lo: f.bindExpr(shiftDate(x, x.lo, q, by), "at"), prec: x.prec, date: x.date}
 			if !x.exact() {
-				d.hi = shift(x.hi, q, by)
+				d.hi = shiftDate(x, x.hi, q, by)
 			}
 			return d
 		}

@@ -279,6 +279,17 @@ func (f *frame) compare(n *elm.Node, e *env) value {
 		is = and(cmp(aStart, bStart, false), cmp(bStart, aEnd, true))
 	case "OverlapsAfter":
 		is = and(cmp(bEnd, aEnd, false), cmp(aStart, bEnd, true))
+	case "Meets", "MeetsBefore", "MeetsAfter":
+		before, after := no, no
+		if p := next(aEnd, p); p != nil && n.Type != "MeetsAfter" {
+			before = same(p, bStart)
+		}
+		if p := next(bEnd, p); p != nil && n.Type != "MeetsBefore" {
+			after = same(p, aStart)
+		}
+		if is = or(before, after); is == no {
+			return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
+		}
 	case "Starts":
 		is = and(same(aStart, bStart), cmp(aEnd, bEnd, true))
 	case "Ends":
@@ -355,7 +366,7 @@ func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
 			return boolV{not(notNull(b))}
 		case strV:
 			if y, ok := b.(strV); ok {
-				return boolV{or(truth(equal(apply(opLower, x.text), apply(opLower, y.text))), and(not(notNull(x)), not(notNull(y))))}
+				return boolV{or(truth(equal(apply(opLikeness, x.text), apply(opLikeness, y.text))), and(not(notNull(x)), not(notNull(y))))}
 			}
 		}
 		is := g.equal(a, b, "")

@@ -61,34 +61,6 @@ func calendarUnit(u string) string {
 	return u
 }
 
-// shift adds a quantity of calendar time to a timestamp, or takes it away; null where
-// the unit is none of the calendar's.
-func shift(x expr, q qtyV, of op) expr {
-	if isNull(x) {
-		return null(typeTimestamp)
-	}
-	by := q.num
-	if q.unit == text("second") && (!isConst(by) || strings.Contains(by.text(), ".")) {
-		by, q.unit = apply(opMultiply, by, whole(1000)), text("millisecond")
-	}
-	if !isConst(by) || strings.Contains(by.text(), ".") {
-		by = cast(apply(opTruncate, by), null(typeInteger))
-	}
-	if isConst(q.unit) {
-		unit := calendarUnits[q.unit.text()]
-		if unit == "" {
-			return null(typeTimestamp)
-		}
-		return node(of, unit, x, by)
-	}
-	var conds, vals []expr
-	for _, s := range symbols {
-		conds = append(conds, truth(among(q.unit, s[1], s[0])))
-		vals = append(vals, node(of, s[0], x, by))
-	}
-	return caseOf(conds, vals)
-}
-
 func (f *frame) dates(n *elm.Node, e *env) value {
 	var ops []value
 	for _, o := range n.Operand {
@@ -281,24 +253,8 @@ var smallest = number("0.00000001")
 func endDate(d dateV, closed, edge expr, into op, other, nn expr) (dateV, expr) {
 	there := notNull(d)
 	unk := and(not(there), not(closed))
-	step := func(x expr) expr {
-		switch {
-		case isNull(x):
-			return x
-		case d.exact():
-			return node(into, "millisecond", x, whole(1))
-		}
-		var conds, vals []expr
-		for i, unit := range []string{"year", "month", "day"} { // by the date's own precision (CQL 1.5, "Predecessor")
-			conds, vals = append(conds, equal(d.prec, whole(i+1))), append(vals, node(into, unit, x, whole(1)))
-		}
-		if isConst(d.prec) && level(d.prec) <= 3 {
-			return vals[level(d.prec)-1]
-		}
-		return caseOf(append(conds, yes), append(vals, node(into, "millisecond", x, whole(1))))
-	}
 	at := func(x expr, low bool) expr {
-		return caseOf([]expr{and(there, closed), there, and(nn, or(closed, boolean(low))), nn}, []expr{x, step(x), edge, other})
+		return caseOf([]expr{and(there, closed), there, and(nn, or(closed, boolean(low))), nn}, []expr{x, d.beside(into, x), edge, other})
 	}
 	low := into == opPlus
 	out := dateV{lo: at(d.lo, low), prec: d.prec, date: d.date}
@@ -311,6 +267,55 @@ func endDate(d dateV, closed, edge expr, into op, other, nn expr) (dateV, expr) 
 		out.prec = first(out.prec, whole(6))
 	}
 	return out, unk
+}
+
+// beside is a moment of a date one step later or earlier: by the date's own precision (CQL
+// 1.5, "Successor", "Predecessor").
+func (d dateV) beside(into op, x expr) expr {
+	switch {
+	case isNull(x):
+		return x
+	case d.exact():
+		return node(into, "millisecond", x, whole(1))
+	}
+	var conds, vals []expr
+	for i, unit := range []string{"year", "month", "day"} {
+		conds, vals = append(conds, equal(d.prec, whole(i+1))), append(vals, node(into, unit, x, whole(1)))
+	}
+	if isConst(d.prec) && level(d.prec) <= 3 {
+		return vals[level(d.prec)-1]
+	}
+	return caseOf(append(conds, yes), append(vals, node(into, "millisecond", x, whole(1))))
+}
+
+// next is the point after a point; of dates by the precision that is asked for, else by
+// their own. Nil where the type has none.
+func next(v value, precision string) value {
+	switch v := v.(type) {
+	case dateV:
+		step := func(x expr) expr {
+			if precision == "" {
+				return v.beside(opPlus, x)
+			}
+			return node(opPlus, precisions[precision].part, x, whole(1))
+		}
+		out := dateV{lo: step(v.lo), prec: v.prec, date: v.date}
+		if !v.exact() {
+			out.hi = step(v.hi)
+		}
+		return out
+	case numV:
+		by := smallest
+		if v.integer {
+			by = whole(1)
+		}
+		out := numV{num: apply(opAdd, v.num, by), integer: v.integer}
+		if !v.hi.none() {
+			out.hi = apply(opAdd, v.hi, by)
+		}
+		return out
+	}
+	return nil
 }
 
 // endNumber is the same of a number.

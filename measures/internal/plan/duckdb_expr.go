@@ -24,7 +24,7 @@ var duckdbForms = map[op]string{
 	opAdd: "(%s + %s)", opSubtract: "(%s - %s)", opMultiply: "(%s * %s)", opDivide: "(%s / nullif(%s, 0))",
 	opTruncatedDivide: "(%s // nullif(%s, 0))", opModulo: "(%s %% nullif(%s, 0))", opPower: "pow(%s, %s)",
 	opNegate: "-(%s)", opAbs: "abs(%s)", opFloor: "floor(%s)", opCeiling: "ceil(%s)", opRound: "round(%s, %s)", opTruncate: "trunc(%s)",
-	opLeast: "least(%s, %s)", opLower: "lower(%s)", opEndsWith: "ends_with(%s, %s)",
+	opLeast: "least(%s, %s)", opLikeness: "regexp_replace(lower(%s), '\\s', ' ', 'g')", opEndsWith: "ends_with(%s, %s)",
 	opWithoutEnd: "left(%[1]s, len(%[1]s) - len(%[2]s) - 1)", opCompound: "regexp_matches(%s, '[./]')",
 	opUnitless:    "regexp_replace(%s, '^[{][^}]*[}]$', '1')",
 	opTimestamp:   "make_timestamp(%s, %s, %s, %s, %s, %s + %s / 1000.0)",
@@ -91,7 +91,10 @@ func sql(x expr) string {
 		return durationSQL(x.text(), args[0], args[1])
 	case opDifference:
 		if x.text() == "week" { // weeks begin on Sunday (CQL 1.5, "DifferenceBetween"), and DuckDB's on Monday
-			return "date_diff('week', " + args[0] + " + INTERVAL 1 DAY, " + args[1] + " + INTERVAL 1 DAY)"
+week := func(x string) string { // days since 1970-01-01, a Thursday
+				return "CAST(floor((epoch(date_trunc('day', " + x + ")) / 86400 + 4) / 7) AS BIGINT)"
+			}
+			return "(" + week(args[1]) + " - " + week(args[0]) + ")"
 		}
 		return "date_diff('" + x.text() + "', " + list(0) + ")"
 	case opComponent:

@@ -66,7 +66,7 @@ const (
 	opLeast                       op = "least"
 
 	opConcatenate op = "concatenate"
-	opLower       op = "lower"
+	opLikeness    op = "likeness" // a text as equivalence sees it: in small letters, a space for each other whitespace
 	opEndsWith    op = "ends-with"
 	opWithoutEnd  op = "without-end"   // a text without another and the sign before it
 	opCompound    op = "compound-unit" // whether a unit has a sign of multiplication or division

@@ -44,7 +44,7 @@ func compilers() map[string]compiler {
 		{(*frame).dates, []string{"Start", "End", "DateFrom", "DurationBetween", "DifferenceBetween", "CalculateAgeAt", "DateTimeComponentFrom", "Width"}},
 		{(*frame).arithmetic, []string{"Add", "Subtract", "Multiply", "Divide", "Power", "Negate", "TruncatedDivide", "Concatenate", "Abs", "Floor", "Ceiling", "Round", "Modulo", "Truncate"}},
 		{(*frame).compare, []string{"Equal", "Equivalent", "NotEqual", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
-			"Before", "After", "SameAs", "SameOrBefore", "SameOrAfter", "Starts", "Ends", "Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets"}},
+			"Before", "After", "SameAs", "SameOrBefore", "SameOrAfter", "Starts", "Ends", "Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets", "MeetsBefore", "MeetsAfter"}},
 		{(*frame).membership, []string{"In", "IncludedIn", "Includes", "Contains", "InValueSet", "AnyInValueSet"}},
 	} {
 		for _, t := range family.types {
