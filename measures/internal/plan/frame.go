@@ -194,7 +194,8 @@ func orderOf(r *rel) []expr {
 func (f *frame) ties(elem value) (items []expr) {
 	switch v := elem.(type) {
 	case resV:
-		if orders := f.g.model.orders[v.types[0]]; len(v.types) == 1 && !isNull(v.rid) && len(orders) > 0 {
+		if len(v.types) == 1 && !isNull(v.rid) && len(f.g.model.orders[v.types[0]]) > 0 {
+			orders := f.g.model.orders[v.types[0]]
 			s := f.join(f.g.model.tables[v.types[0]], v.rid, "rid")
 			var dates []expr
 			for _, name := range orders {
