@@ -18,9 +18,6 @@ import (
 func (p *Program) SQL() (list []string) {
 	for _, x := range p.compiled.Statements {
 		list = append(list, x.SQL)
-		for _, i := range x.Issues {
-			list = append(list, i.SQL)
-		}
 	}
 	for i := range p.groups {
 		list = append(list, p.groupSQL(i), p.strataSQL(i))
@@ -133,10 +130,10 @@ func (s *Session) tolerate(ctx context.Context, x plan.Statement, own []string) 
 	}
 	own = append(own, unquoted(x.Table))
 	for _, i := range x.Issues {
-		if err := s.db.CheckSelect(ctx, i.SQL, own...); err != nil {
+		if err := s.db.CheckSelect(ctx, i.SQL(), own...); err != nil {
 			return fmt.Errorf("%s: the SQL of its issues is refused: %w", where(x), err)
 		}
-		sql := fmt.Sprintf("INSERT INTO issue SELECT %s, %s, %d, %s, period, pid FROM (%s)", duck.Quote(x.Name), duck.Quote(i.Library), i.Line, duck.Quote(i.Reason), i.SQL)
+		sql := fmt.Sprintf("INSERT INTO issue SELECT %s, %s, %d, %s, period, pid FROM (%s)", duck.Quote(x.Name), duck.Quote(i.Library), i.Line, duck.Quote(i.Reason), i.SQL())
 		if err := s.db.Exec(ctx, where(x)+" issues", sql); err != nil {
 			return err
 		}

@@ -18,30 +18,28 @@ func (s *Statement) print() {
 	heading := strings.ReplaceAll(fmt.Sprintf("%s.%s, line %d", s.Library, s.Name, s.Line), "\n", " ")
 	s.SQL = "-- " + heading + "\nCREATE TEMP TABLE " + s.Table + " AS\n" + withSQL(s.with) +
 		"SELECT " + listSQL(slices.Concat(s.key, s.list)) + " FROM (" + relationSQL(s.from) + ")"
-	for i := range s.Issues {
-		s.Issues[i].print()
-		s.Issues[i].SQL = strings.ReplaceAll(s.Issues[i].SQL, failSQL, "NULL") // others' are told by themselves
-	}
 }
 
 // Tolerant is the SQL of a statement that has failed for its issues: theirs is null.
-func (s *Statement) Tolerant() string { return strings.ReplaceAll(s.SQL, failSQL, "NULL") }
+func (s *Statement) Tolerant() string { return tolerant(s.SQL) }
 
-// print writes the SQL of an issue.
-func (x *Issue) print() {
+func tolerant(sql string) string { return strings.ReplaceAll(sql, failSQL, "NULL") }
+
+// SQL is a SELECT of the pid and period of those whose data make a define fail here; the
+// period is null where the define has none.
+func (x *Issue) SQL() string {
 	period := "NULL::VARCHAR AS period"
 	if x.periodic {
 		period = "period"
 	}
 	if len(x.by) == 0 {
-		x.SQL = withSQL(x.with) + "SELECT DISTINCT pid, " + period + " FROM " + x.from.name + " WHERE " + sql(x.where)
-		return
+		return tolerant(withSQL(x.with) + "SELECT DISTINCT pid, " + period + " FROM " + x.from.name + " WHERE " + sql(x.where))
 	}
 	rows := "SELECT any_value(pid) AS pid"
 	if x.periodic {
 		rows += ", any_value(period) AS period"
 	}
-	x.SQL = withSQL(x.with) + "SELECT DISTINCT pid, " + period + " FROM (" + rows + " FROM " + x.from.name + " WHERE " + sql(x.where) + " GROUP BY " + joinSQL(x.by) + " HAVING count(*) > 1)"
+	return tolerant(withSQL(x.with) + "SELECT DISTINCT pid, " + period + " FROM (" + rows + " FROM " + x.from.name + " WHERE " + sql(x.where) + " GROUP BY " + joinSQL(x.by) + " HAVING count(*) > 1)")
 }
 
 // listSQL prints columns.

@@ -91,7 +91,7 @@ func sql(x expr) string {
 		return durationSQL(x.text(), args[0], args[1])
 	case opDifference:
 		if x.text() == "week" { // weeks begin on Sunday (CQL 1.5, "DifferenceBetween"), and DuckDB's on Monday
-week := func(x string) string { // days since 1970-01-01, a Thursday
+			week := func(x string) string { // days since 1970-01-01, a Thursday
 				return "CAST(floor((epoch(date_trunc('day', " + x + ")) / 86400 + 4) / 7) AS BIGINT)"
 			}
 			return "(" + week(args[1]) + " - " + week(args[0]) + ")"
@@ -104,9 +104,9 @@ week := func(x string) string { // days since 1970-01-01, a Thursday
 	case opConceptOf:
 		return "(SELECT min(concept) FROM concept WHERE " + strings.Join(args, " OR ") + ")"
 	case opInValueSet:
-		return "coalesce(" + args[0] + " IN (SELECT concept FROM value_set WHERE url = " + quote(x.text()) + "), false)"
+		return "coalesce(" + args[0] + " IN (" + codedSQL(list(1)) + "), false)"
 	case opAnyInSet:
-		return "coalesce(" + args[0] + " IN (SELECT list FROM concept_list WHERE concept IN (SELECT concept FROM value_set WHERE url = " + quote(x.text()) + ")), false)"
+		return "coalesce(" + args[0] + " IN (SELECT list FROM concept_list WHERE concept IN (" + codedSQL(list(1)) + ")), false)"
 	case opDeclares:
 		return "coalesce(" + args[0] + " IN (SELECT profiles FROM profile_set WHERE url = " + quote(x.text()) + "), false)"
 	case opHasCode:
@@ -138,6 +138,11 @@ week := func(x string) string { // days since 1970-01-01, a Thursday
 		return "list(" + args[0] + " ORDER BY " + list(1) + ")"
 	}
 	panic(fmt.Sprintf("operation %q has no SQL", x.op()))
+}
+
+// codedSQL are the concepts of value sets.
+func codedSQL(urls string) string {
+	return "SELECT concept FROM value_set WHERE url IN (" + urls + ")"
 }
 
 func windowSQL(x expr, args []string) string {

@@ -172,7 +172,7 @@ func evaluateOn(t *testing.T, model *plan.Model, defines ...string) (rows, issue
 			t.Fatalf("%v\n%s", err, s.SQL)
 		}
 		for _, x := range s.Issues {
-			if len(query(x.Reason, "SELECT CAST(pid AS VARCHAR) FROM ("+x.SQL+")")) > 0 {
+			if len(query(x.Reason, "SELECT CAST(pid AS VARCHAR) FROM ("+x.SQL()+")")) > 0 {
 				reasons = append(reasons, x.Reason)
 			}
 		}

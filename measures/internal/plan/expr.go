@@ -83,8 +83,8 @@ const (
 	opConceptSys  op = "system-of"    // its system
 	opConceptOf   op = "concept-of"   // the concept of codes
 	opCode        op = "code"         // text: the code; its system is its operand
-	opInValueSet  op = "in-value-set" // text: its URL; a concept
-	opAnyInSet    op = "any-in-set"   // text: its URL; a list of concepts
+	opInValueSet  op = "in-value-set" // a concept, and URLs of sets of which one has it
+	opAnyInSet    op = "any-in-set"   // a list of concepts, and URLs
 	opHasCode     op = "has-code"     // a concept, and codes of which it has one
 	opAnyHasCode  op = "any-has-code" // a list of concepts, and codes
 	opDeclares    op = "declares"     // text: a URL; a set of profiles
@@ -305,13 +305,16 @@ func when(cond, x expr) expr {
 	return caseOf([]expr{cond}, []expr{x})
 }
 
-// among is whether x is one of the texts.
-func among(x expr, texts ...string) expr {
-	args := []expr{x}
-	for _, t := range texts {
-		args = append(args, text(t))
+func texts(list []string) (out []expr) {
+	for _, s := range list {
+		out = append(out, text(s))
 	}
-	return apply(opIn, args...)
+	return out
+}
+
+// among is whether x is one of the texts.
+func among(x expr, list ...string) expr {
+	return apply(opIn, append([]expr{x}, texts(list)...)...)
 }
 
 // cast is x as the type that like, a null, has.

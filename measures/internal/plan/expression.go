@@ -50,7 +50,7 @@ func (f *frame) named(n *elm.Node, e *env) value {
 
 func (f *frame) valueSetRef(n *elm.Node, e *env) value {
 	l := f.g.program.Find(e.lib, n.LibraryName)
-	return valueSetV{f.g.valueSet(l.ValueSets[n.Name])}
+	return valueSetV{[]string{f.g.valueSet(l.ValueSets[n.Name])}}
 }
 
 func (f *frame) codeRef(n *elm.Node, e *env) value {

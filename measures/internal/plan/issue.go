@@ -12,7 +12,6 @@ type Issue struct {
 	Library string
 	Line    int
 	Reason  string // says nothing of the data
-	SQL     string // of DuckDB: pid, period; the period is null where the define has none
 
 	with     []*cte
 	from     *cte

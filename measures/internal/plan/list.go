@@ -39,12 +39,11 @@ func (f *frame) list(n *elm.Node, e *env) value {
 	case "Distinct":
 		l := f.listOf(n.Operand[0], e)
 		return listV{make: func(at *frame) *rel { return at.distinct(l.make(at)) }}
-	case "Union", "Except":
+	case "Union":
+		return f.union(n, e)
+	case "Except":
 		a, b := f.listOf(n.Operand[0], e), f.listOf(n.Operand[1], e)
-		if n.Type == "Except" {
-			return listV{make: func(at *frame) *rel { return at.distinct(at.match(a.make(at), b.make(at), false)) }}
-		}
-		return listV{make: func(at *frame) *rel { return at.distinct(at.unionAll([]*rel{a.make(at), b.make(at)})) }}
+		return listV{make: func(at *frame) *rel { return at.distinct(at.match(a.make(at), b.make(at), false)) }}
 	case "Collapse":
 		l := f.listOf(n.Operand[0], e)
 		return listV{make: func(at *frame) *rel { return at.collapse(l.make(at), n, e) }}
@@ -193,14 +192,15 @@ func (f *frame) retrieve(n *elm.Node, e *env) *rel {
 			}
 		}
 	}
-	where := filter(of, r.codes(n.Codes[0], e))
+	codes := r.codes(n, e)
+	where := filter(of, codes)
 	if where.none() {
 		g.fail(e, n, "codes of %s.%s are not supported", n.DataType, n.CodeProperty)
 		where = no
 	}
 	if negative {
-		if v, ok := r.codes(n.Codes[0], e).(valueSetV); ok && g.model.has(n.DataType, "not_done_value_set") {
-			where = or(truth(where), truth(equal(s.demand(g, "not_done_value_set"), text(v.url))))
+		if v, ok := codes.(valueSetV); ok && g.model.has(n.DataType, "not_done_value_set") {
+			where = or(truth(where), truth(among(s.demand(g, "not_done_value_set"), v.urls...)))
 		}
 	}
 	r.where(where)
@@ -228,9 +228,16 @@ func (r *frame) infer(n *elm.Node, e *env, s *joinStep, elem resV, profile strin
 	}
 }
 
-// codes is a retrieve's value set or codes.
+// codes are a retrieve's value sets, or its codes.
 func (f *frame) codes(n *elm.Node, e *env) value {
-	v := f.value(n, e)
+	if len(n.Codes) > 1 { // retrieves that were brought together
+		var all valueSetV
+		for _, c := range n.Codes {
+			all.urls = append(all.urls, f.value(c, e).(valueSetV).urls...)
+		}
+		return all
+	}
+	v := f.value(n.Codes[0], e)
 	if l, ok := v.(listV); ok {
 		var all codeV
 		for _, x := range l.items {
@@ -256,9 +263,9 @@ func filter(of, codes value) expr {
 	case valueSetV:
 		switch {
 		case isConcept:
-			return node(opInValueSet, c.url, concept.id)
+			return apply(opInValueSet, append([]expr{concept.id}, texts(c.urls)...)...)
 		case isList:
-			return node(opAnyInSet, c.url, list.list)
+			return apply(opAnyInSet, append([]expr{list.list}, texts(c.urls)...)...)
 		}
 	case codeV:
 		switch {

@@ -100,7 +100,7 @@ func (f *frame) inValueSet(n *elm.Node, e *env) value {
 		return g.fail(e, n, "%s without a value set", n.Type)
 	}
 	lib := g.program.Find(e.lib, set.LibraryName)
-	vs := valueSetV{g.valueSet(lib.ValueSets[set.Name])}
+	vs := valueSetV{[]string{g.valueSet(lib.ValueSets[set.Name])}}
 	v := f.value(code, e)
 	if l, ok := v.(listV); ok {
 		return boolV{f.exists(listV{make: func(at *frame) *rel {

@@ -29,8 +29,8 @@ type (
 	qtyV      struct{ num, unit expr }
 	conceptV  struct{ id, code expr } // id in the concept dictionary; the code's text where it is a column
 	codeV     struct{ codes []elm.Code }
-	conceptsV struct{ list expr } // id of a list of concepts
-	valueSetV struct{ url string }
+	conceptsV struct{ list expr }     // id of a list of concepts
+	valueSetV struct{ urls []string } // of one, or of several as one
 	// An interval's ends are normalised: closed, with an unknown end as an uncertain point.
 	intervalV struct {
 		s, e       value

@@ -12,7 +12,7 @@ SELECT pid, period, c1_rid AS x1 FROM (SELECT * FROM (SELECT *,
     (c6_period_start_lo IS NULL) AS c18_v,
     ((c6_period_start_lo IS NOT NULL) OR (c9_period_end_lo IS NOT NULL)) AS c19_v FROM Visits_1
     INNER JOIN (SELECT rid AS c1_rid, pid AS c2_pid, negated AS c3_negated, type AS c4_type, status AS c5_status, period_start_lo AS c6_period_start_lo, period_start_hi AS c7_period_start_hi, period_start_prec AS c8_period_start_prec, period_end_lo AS c9_period_end_lo, period_end_hi AS c10_period_end_hi, period_end_prec AS c11_period_end_prec FROM encounter) ON (pid = c2_pid)
-    WHERE (NOT c3_negated) AND coalesce(c4_type IN (SELECT list FROM concept_list WHERE concept IN (SELECT concept FROM value_set WHERE url = 'urn:visits')), false))
+    WHERE (NOT c3_negated) AND coalesce(c4_type IN (SELECT list FROM concept_list WHERE concept IN (SELECT concept FROM value_set WHERE url IN ('urn:visits'))), false))
     WHERE coalesce(((c5_status = 'finished') AND (CASE WHEN (date_trunc('day', c12_v) = date_trunc('day', c13_v)) THEN (date_trunc('day', mp_low) <= date_trunc('day', c12_v)) WHEN (date_trunc('day', mp_low) < date_trunc('day', c12_v)) THEN true WHEN (date_trunc('day', mp_low) > date_trunc('day', c13_v)) THEN false END AND CASE WHEN (date_trunc('day', c15_v) = date_trunc('day', c16_v)) THEN (date_trunc('day', c15_v) <= date_trunc('day', mp_high)) WHEN (date_trunc('day', c16_v) < date_trunc('day', mp_high)) THEN true WHEN (date_trunc('day', c15_v) > date_trunc('day', mp_high)) THEN false END)), false));
 
 -- Small.Initial Population, line 7
