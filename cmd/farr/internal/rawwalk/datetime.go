@@ -48,27 +48,10 @@ func (m dateTime) part(n int) int64 {
 	return int64(h*3600+min*60+s)*1e9 + int64(m.at.Nanosecond())
 }
 
-// Reading is how dates of different precision compare.
-type Reading int
-
-const (
-	// ByParts is what CQL says of every comparison (1.5, Appendix B, "Same Or Before"): it
-	// goes from part to part, and "if either input has no value for the precision, the
-	// comparison stops and the result is null". So 2013-01 is not known to be within 2013.
-	ByParts Reading = iota
-	// ByRange takes a date that lacks parts as all the moments that it may be, and is
-	// certain where all of them agree. So 2013-01 is within 2013.
-	ByRange
-)
-
-// precision is how far a comparison goes, and how it reads a date that does not go so far.
-type precision struct {
-	to   int
-	read Reading
-}
-
 // compare goes from part to part, down to the one asked for, and stops at the first that
-// differs; it is not known where one of the two does not have that part.
+// differs; it is not known where one of the two does not have that part (CQL 1.5, Appendix
+// B, "Same Or Before": "if either input has no value for the precision, the comparison
+// stops and the result is null"). So 2013-01 is not known to be within 2013.
 func (m dateTime) compare(o dateTime, to int) (order int, known bool) {
 	for n := year; n <= to; n++ {
 		if n > m.known || n > o.known {
@@ -98,31 +81,14 @@ func (b bound) value() dateTime {
 }
 
 // upTo is whether b is on or before o.
-func (b bound) upTo(o bound, p precision) truth {
-	if p.read == ByRange {
-		b, o = b.whole(), o.whole()
-	}
-	if order, known := b.latest.compare(o.earliest, p.to); known && order <= 0 {
+func (b bound) upTo(o bound, to int) truth {
+	if order, known := b.latest.compare(o.earliest, to); known && order <= 0 {
 		return yes
 	}
-	if order, known := b.earliest.compare(o.latest, p.to); known && order > 0 {
+	if order, known := b.earliest.compare(o.latest, to); known && order > 0 {
 		return no
 	}
 	return unknown
-}
-
-// whole is from the first to the last moment that the bound may be.
-func (b bound) whole() bound {
-	last := b.latest.at
-	switch b.latest.known {
-	case year:
-		last = last.AddDate(1, 0, 0).Add(-time.Millisecond)
-	case month:
-		last = last.AddDate(0, 1, 0).Add(-time.Millisecond)
-	case day:
-		last = last.AddDate(0, 0, 1).Add(-time.Millisecond)
-	}
-	return bound{dateTime{b.earliest.at, clock}, dateTime{last, clock}}
 }
 
 // interval is closed at both ends; without there it is null.
@@ -165,18 +131,18 @@ func until(high dateTime) interval {
 }
 
 // during is whether all of i is in o.
-func (i interval) during(o interval, p precision) truth {
+func (i interval) during(o interval, to int) truth {
 	if !i.there {
 		return unknown
 	}
-	return o.low.upTo(i.low, p).and(i.high.upTo(o.high, p))
+	return o.low.upTo(i.low, to).and(i.high.upTo(o.high, to))
 }
 
-func (i interval) overlaps(o interval, p precision) truth {
+func (i interval) overlaps(o interval, to int) truth {
 	if !i.there {
 		return unknown
 	}
-	return i.low.upTo(o.high, p).and(o.low.upTo(i.high, p))
+	return i.low.upTo(o.high, to).and(o.low.upTo(i.high, to))
 }
 
 func (i interval) starts() interval { return pointAt(i.there, i.low) }
@@ -192,11 +158,11 @@ func pointAt(there bool, b bound) interval {
 }
 
 // onOrBefore is whether i, a point, is not after the moment.
-func (i interval) onOrBefore(m dateTime, p precision) truth {
+func (i interval) onOrBefore(m dateTime, to int) truth {
 	if !i.there {
 		return unknown
 	}
-	return i.high.upTo(exactly(m), p)
+	return i.high.upTo(exactly(m), to)
 }
 
 // latest is QICoreCommon's latest(): the end, or the start where there is no end.

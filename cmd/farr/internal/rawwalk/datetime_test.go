@@ -2,31 +2,29 @@ package rawwalk
 
 import "testing"
 
-// TestUpTo: on or before, of dates with and without all parts, in both readings. The
-// answers by parts are those of CQL 1.5, Appendix B, "Same Or Before".
+// TestUpTo: on or before, of dates with and without all parts. The answers are those of
+// CQL 1.5, Appendix B, "Same Or Before".
 func TestUpTo(t *testing.T) {
 	for _, c := range []struct {
-		a, b            string
-		to              int
-		byParts, ranged truth
+		a, b string
+		to   int
+		want truth
 	}{
-		{"2013-05-01", "2013-12-31", day, yes, yes},
-		{"2014-01-01", "2013-12-31", day, no, no},
-		{"2013-12-31", "2013-12-31T23:59:59.999Z", day, yes, yes},
-		{"2013-12-31", "2013-12-31T23:59:59.999Z", clock, unknown, yes},
-		{"2013-12-31T23:59:59Z", "2013-12-31T23:59:59.999Z", clock, yes, yes},
-		{"2013-12-31T23:30:00-05:00", "2013-12-31T23:59:59.999Z", clock, no, no},
-		{"2013-12", "2013-12-31", day, unknown, yes},
-		{"2013-11", "2013-12-31", day, yes, yes},
-		{"2013", "2013-06-30", day, unknown, unknown},
-		{"2012", "2013-06-30", day, yes, yes},
-		{"2014", "2013-06-30", day, no, no},
-		{"2013-12-31", "2013-12", day, unknown, unknown},
+		{"2013-05-01", "2013-12-31", day, yes},
+		{"2014-01-01", "2013-12-31", day, no},
+		{"2013-12-31", "2013-12-31T23:59:59.999Z", day, yes},
+		{"2013-12-31", "2013-12-31T23:59:59.999Z", clock, unknown},
+		{"2013-12-31T23:59:59Z", "2013-12-31T23:59:59.999Z", clock, yes},
+		{"2013-12-31T23:30:00-05:00", "2013-12-31T23:59:59.999Z", clock, no},
+		{"2013-12", "2013-12-31", day, unknown},
+		{"2013-11", "2013-12-31", day, yes},
+		{"2013", "2013-06-30", day, unknown},
+		{"2012", "2013-06-30", day, yes},
+		{"2014", "2013-06-30", day, no},
+		{"2013-12-31", "2013-12", day, unknown},
 	} {
-		for reading, want := range map[Reading]truth{ByParts: c.byParts, ByRange: c.ranged} {
-			if got := exactly(read(c.a)).upTo(exactly(read(c.b)), precision{c.to, reading}); got != want {
-				t.Errorf("%s on or before %s, to part %d, reading %d: %d, want %d", c.a, c.b, c.to, reading, got, want)
-			}
+		if got := exactly(read(c.a)).upTo(exactly(read(c.b)), c.to); got != c.want {
+			t.Errorf("%s on or before %s, to part %d: %d, want %d", c.a, c.b, c.to, got, c.want)
 		}
 	}
 }
@@ -34,7 +32,7 @@ func TestUpTo(t *testing.T) {
 // TestIntervals: an end that is null is that of time where the interval is closed there,
 // and not known where it is open.
 func TestIntervals(t *testing.T) {
-	p := precision{day, ByParts}
+	p := day
 	y2013 := between(read("2013-01-01T00:00:00Z"), read("2013-12-31T23:59:59Z"))
 	for _, c := range []struct {
 		what string

@@ -40,16 +40,16 @@ func Open(dir string, terms Terms) (*Export, error) {
 func (x *Export) Held(kind string, names ...string) int {
 	n := 0
 	for _, c := range x.charts {
-		n += len(x.view(c, 0, ByParts).all(kind, names...))
+		n += len(x.view(c, 0).all(kind, names...))
 	}
 	return n
 }
 
 // Year walks one calendar year, in UTC, and returns the populations by measure.
-func (x *Export) Year(number int, reading Reading) map[string]Populations {
+func (x *Export) Year(number int) map[string]Populations {
 	found := map[string]Populations{}
 	for id, c := range x.charts {
-		v := x.view(c, number, reading)
+		v := x.view(c, number)
 		for name, m := range published {
 			p := found[name]
 			if m.initial(v) == yes {
@@ -89,13 +89,13 @@ type view struct {
 	find       finding
 	start, end dateTime
 	period     interval
-	day, clock precision
+	day, clock int
 }
 
-func (x *Export) view(c *chart, number int, reading Reading) view {
+func (x *Export) view(c *chart, number int) view {
 	start := dateTime{time.Date(number, 1, 1, 0, 0, 0, 0, time.UTC), clock}
 	end := dateTime{time.Date(number, 12, 31, 23, 59, 59, 999e6, time.UTC), clock}
-	return view{c, x.terms, x.find, start, end, between(start, end), precision{day, reading}, precision{clock, reading}}
+	return view{c, x.terms, x.find, start, end, between(start, end), day, clock}
 }
 
 // finding remembers what a retrieve found, which no year changes.
