@@ -30,6 +30,7 @@ type CompileRequest struct {
 	Package  *datasets.Snapshot
 	Measures []string // names or URLs; all of the package when empty
 	Stage    string   // one of Stages
+	Profiles Profiles // how a resource's profile is told; inferred when empty
 }
 
 // Compilation is a measure as it is at a stage.
@@ -55,7 +56,7 @@ func Compile(ctx context.Context, r CompileRequest) ([]Compilation, error) {
 	if err != nil {
 		return nil, errors.Join(mistakes.Err(), err)
 	}
-	compiler, err := evaluate.NewCompiler(pkg, evaluate.Inferred, takenStrata()...)
+	compiler, err := evaluate.NewCompiler(pkg, r.Profiles, takenStrata()...)
 	if err != nil {
 		return nil, err
 	}

@@ -18,12 +18,13 @@ import (
 
 // ExplainRequest is whom a published measure is to be explained for, and when.
 type ExplainRequest struct {
-	Extract *datasets.Snapshot
-	Key     *datasets.Key // opens the extract's dates; may be nil for profile limited
-	Package *datasets.Snapshot
-	Measure string // name or URL
-	PID     string // pseudonym, as results show it
-	Period  *Period
+	Extract  *datasets.Snapshot
+	Key      *datasets.Key // opens the extract's dates; may be nil for profile limited
+	Package  *datasets.Snapshot
+	Measure  string // name or URL
+	PID      string // pseudonym, as results show it
+	Period   *Period
+	Profiles Profiles // as the run that is explained had it; inferred when empty
 }
 
 // Explanation is a measure's value for one person in one period, define by define. It holds
@@ -69,7 +70,7 @@ func NewExplainer(ctx context.Context, r ExplainRequest) (*Explainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("measure explain: %w", err)
 	}
-	compiler, err := evaluate.NewCompiler(pkg, evaluate.Inferred, takenStrata()...)
+	compiler, err := evaluate.NewCompiler(pkg, r.Profiles, takenStrata()...)
 	if err != nil {
 		return nil, fmt.Errorf("measure explain: %w", err)
 	}

@@ -26,6 +26,7 @@ func (e notCompiled) Error() string {
 
 func (a *app) measureCompile() *cobra.Command {
 	var req measures.CompileRequest
+	var profiles string
 	var store, pkg string
 	cmd := &cobra.Command{
 		Use:   "compile DIR|BUNDLE|--store DIR --measure NAME --stage elm|plan|sql",
@@ -63,6 +64,10 @@ is 1. A measure that does not compile still shows its elm. Without --measure it 
 					return err
 				}
 			}
+			var err error
+			if req.Profiles, err = toProfiles(profiles); err != nil {
+				return err
+			}
 			list, err := measures.Compile(cmd.Context(), req)
 			var found source.Diagnostics
 			if err != nil && !errors.As(err, &found) {
@@ -86,6 +91,7 @@ is 1. A measure that does not compile still shows its elm. Without --measure it 
 			return nil
 		},
 	}
+	profilesFlag(cmd, &profiles)
 	f := cmd.Flags()
 	f.StringVar(&store, "store", "", "folder of a store with an imported package")
 	f.StringVar(&pkg, "package", "", "ID of the store's package; the current one when not given")

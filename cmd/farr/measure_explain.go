@@ -21,6 +21,7 @@ func (heldBack) PrivacyGate() bool { return true }
 
 func (a *app) measureExplain() *cobra.Command {
 	var req measures.ExplainRequest
+	var profiles string
 	var store, key, extract, pkg, period, out string
 	var phi bool
 	cmd := &cobra.Command{
@@ -76,6 +77,9 @@ which measure and which pseudonym, and no value.`,
 			if req.Package, err = snapshot(s, measures.KindPackage, pkg); err != nil {
 				return err
 			}
+			if req.Profiles, err = toProfiles(profiles); err != nil {
+				return err
+			}
 			explainer, err := measures.NewExplainer(cmd.Context(), req)
 			if err != nil {
 				return err
@@ -102,6 +106,7 @@ which measure and which pseudonym, and no value.`,
 			})
 		},
 	}
+	profilesFlag(cmd, &profiles)
 	f := cmd.Flags()
 	f.StringVar(&store, "store", "", "folder of the store")
 	f.StringVar(&key, "key", "", "file of the project key; needed where dates are shifted")

@@ -119,7 +119,12 @@ const Issues = "temp.main.issue"
 
 // tolerate makes the table of a define that somebody's data made fail, with null for those,
 // and says whose they were.
-func (s *Session) tolerate(ctx context.Context, x plan.Statement, own []string) error {
+func (s *Session) tolerate(ctx context.Context, x plan.Statement, own []string) (err error) {
+	defer func() { // issues are printed here and not before: what breaks is this measure's
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%s: its issues cannot be told: %v", where(x), cause)
+		}
+	}()
 	x.SQL = x.Tolerant()
 	selected, err := s.check(ctx, x, own)
 	if err != nil {

@@ -65,15 +65,11 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 		return f.backOne(r, n.Type == "Last", n.Type == "SingletonFrom")
 	case "AnyTrue":
 		r := l.make(f)
-		if b, ok := r.elem.(boolV); ok {
-			r.f.where(truth(b.is))
-		}
+		r.f.where(truth(r.f.truthOf(r.elem, n, e)))
 		return boolV{present(f.back(r, yes)[0])}
 	case "AllTrue":
 		r := l.make(f)
-		if b, ok := r.elem.(boolV); ok {
-			r.f.where(not(apply(opNotFalse, b.is)))
-		}
+		r.f.where(truth(not(r.f.truthOf(r.elem, n, e))))
 		return boolV{not(present(f.back(r, yes)[0]))}
 	case "Count":
 		r := l.make(f)
@@ -108,15 +104,19 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 			return g.fail(e, n, "%s of %s is not supported", n.Type, typeName(x))
 		}
 	case "Indexer":
+		at, ok := f.bind(certain(f.value(n.Operand[1], e))).(numV)
 		r := l.make(f)
-		i, ok := certain(f.value(n.Operand[1], e)).(numV)
 		if !ok || hasList(r.elem) {
 			break
 		}
 		elem := r.f.bind(r.elem)
-		order := orderOf(&rel{elem: elem, order: r.order})
-		at := r.f.bindExpr(rowNumber(f.key, order), "index")
-		r.f.where(equal(at, apply(opAdd, i.num, whole(1))))
+		order := r.order
+		if len(order) == 0 {
+			order = r.f.ties(elem)
+		}
+		order = orderOf(&rel{elem: elem, order: order})
+		place := r.f.bindExpr(rowNumber(f.key, order), "index")
+		r.f.where(equal(place, apply(opAdd, at.num, whole(1))))
 		return f.backOne(&rel{f: r.f, elem: elem}, false, false)
 	}
 	return g.fail(e, n, "ELM node %s is not supported here", n.Type)

@@ -81,7 +81,7 @@ func (g *gen) less(a, b value, prec string, orEqual bool) expr {
 		case numV:
 			return compareNumbers(x, y, of)
 		case qtyV:
-			return apply(of, x.num, y.num)
+			return apply(of, certain(x).(numV).num, y.num)
 		}
 	case strV:
 		if y, ok := b.(strV); ok {
@@ -93,7 +93,7 @@ func (g *gen) less(a, b value, prec string, orEqual bool) expr {
 			l, r := commonUnit(x, y)
 			return apply(of, l, r)
 		case numV:
-			return apply(of, x.num, y.num)
+			return apply(of, x.num, certain(y).(numV).num)
 		}
 	}
 	return expr{}
@@ -116,7 +116,7 @@ func (g *gen) equal(a, b value, prec string) expr {
 		case numV:
 			return compareNumbers(x, y, opEqual)
 		case qtyV:
-			return equal(x.num, y.num)
+			return equal(certain(x).(numV).num, y.num)
 		}
 	case boolV:
 		if y, ok := b.(boolV); ok {

@@ -266,6 +266,7 @@ func endDate(d dateV, closed, edge expr, into op, other, nn expr) (dateV, expr) 
 	if !isConst(out.prec) {
 		out.prec = first(out.prec, whole(6))
 	}
+	out.prec = when(not(unk), out.prec) // what is any moment up to another is of no precision
 	return out, unk
 }
 

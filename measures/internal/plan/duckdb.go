@@ -186,7 +186,11 @@ func bodySQL(b body) string {
 		only := sql(rowNumber(b.by, b.order)) + " = 1"
 		if b.single {
 			count := "count(*) OVER (PARTITION BY " + joinSQL(b.by) + ")"
-			only = "CASE WHEN " + count + " = 1 THEN true WHEN " + sql(b.guard) + " THEN " + failSQL + " END"
+			only = "CASE WHEN " + count + " = 1 THEN true"
+			if b.guard != no {
+				only += " WHEN " + sql(b.guard) + " THEN " + failSQL
+			}
+			only += " END"
 		}
 		return "SELECT " + listSQL(b.list) + " FROM " + b.from.name + " QUALIFY " + only
 	case *foldBody:

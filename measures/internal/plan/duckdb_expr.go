@@ -98,6 +98,9 @@ func sql(x expr) string {
 		}
 		return "date_diff('" + x.text() + "', " + list(0) + ")"
 	case opComponent:
+		if x.text() == "millisecond" { // DuckDB's counts from the minute
+			return "(date_part('millisecond', " + args[0] + ") % 1000)"
+		}
 		return "date_part('" + x.text() + "', " + args[0] + ")"
 	case opCode:
 		return "system = " + args[0] + " AND code = " + quote(x.text())

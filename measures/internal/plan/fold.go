@@ -105,10 +105,12 @@ func (x *folding) attempt(s state) (value, state) {
 	turn := and(equalAll(f.key, keys), equal(x.number, apply(opAdd, column(step), whole(1))))
 	at := g.frameOver(x.over, &cte{body: &turnBody{x.rows, table, turn}})
 	at.key = f.key
-	g.folds++
-	next := at.value(x.n.Expression, x.in.with(x.n.Identifier, s.value(columns(cols))))
-	g.folds--
-	starts, nexts, wider := x.columns(at, s, next)
+	var starts, nexts []expr
+	var wider state
+	g.under(no, func() { // no relation could tell of an issue
+		next := at.value(x.n.Expression, x.in.with(x.n.Identifier, s.value(columns(cols))))
+		starts, nexts, wider = x.columns(at, s, next)
+	})
 	b := &foldBody{table: table, from: x.from, step: at, inside: g.ctes}
 	g.ctes = append(outside, table)
 	if wider.shape() != s.shape() {

@@ -83,7 +83,6 @@ type gen struct {
 	period  map[*elm.Node]int
 	guard   expr    // under which the expression at hand is evaluated
 	issues  []issue // of the define at hand
-	folds   int     // aggregate clauses around it
 }
 
 var notWord = regexp.MustCompile(`\W+`)

@@ -23,13 +23,13 @@ type Issue struct {
 // issue is an Issue whose relation is not finished.
 type issue struct {
 	Issue
-	frame *frame // whose rows it is about; nil when from is known
+	frame *frame // whose rows it is about
 }
 
 // severalIssue notes a list of f of which there may be one element only (CQL 1.5,
 // "SingletonFrom": more than one is a run-time error).
 func (f *frame) severalIssue(r *rel, n *elm.Node, e *env) {
-	f.note(issue{frame: r.f, Issue: Issue{Reason: "singleton from a list of more than one element", by: f.key}}, n, e)
+	f.note(issue{frame: r.f, Issue: Issue{Reason: "singleton from a list of more than one element", where: yes, by: f.key}}, n, e)
 }
 
 // message is its source, and null where its condition holds and its severity ends the
@@ -55,7 +55,7 @@ func (f *frame) message(n *elm.Node, e *env) value {
 		return source // is told to nobody, and changes nothing
 	}
 	f.note(issue{frame: f, Issue: Issue{Reason: reason, where: cond}}, n, e)
-	if _, isList := source.(listV); isList || f.g.folds > 0 {
+	if _, isList := source.(listV); isList {
 		return f.g.choose([]expr{not(cond)}, []value{source})
 	}
 	fails := and(f.g.guard, cond)
@@ -76,27 +76,20 @@ func (g *gen) under(cond expr, compile func()) {
 // note keeps an issue of the define at hand, under the conditions of the branches that it
 // stands in. Inside an aggregate clause there is no relation that could tell of it.
 func (f *frame) note(x issue, n *elm.Node, e *env) {
-	if f.g.folds > 0 {
+	if f.g.guard == no {
 		return
 	}
 	x.Library = e.lib.Name
 	x.Line, _ = n.Position()
-	x.where = and(f.g.guard, orYes(x.where))
+	x.where = and(f.g.guard, x.where)
+	x.from = x.frame.close() // the rows as they are: a condition that the error is part of drops them
 	f.g.issues = append(f.g.issues, x)
-}
-
-func orYes(x expr) expr {
-	if x.none() {
-		return yes
-	}
-	return x
 }
 
 // closeIssues finishes the issues of a define whose rows are those of f, and all that
 // they read.
 func (g *gen) closeIssues(f *frame) (list []Issue) {
 	for _, x := range g.issues {
-		x.from = x.frame.close()
 		at := slices.Index(g.ctes, x.from)
 		if at < 0 {
 			continue // of a branch that was compiled and thrown away

@@ -5,8 +5,11 @@ import (
 )
 
 // bool compiles a condition.
-func (f *frame) bool(n *elm.Node, e *env) expr {
-	switch v := f.value(n, e).(type) {
+func (f *frame) bool(n *elm.Node, e *env) expr { return f.truthOf(f.value(n, e), n, e) }
+
+// truthOf takes a value as a condition.
+func (f *frame) truthOf(v value, n *elm.Node, e *env) expr {
+	switch v := v.(type) {
 	case boolV:
 		return v.is
 	case nullV:
@@ -86,13 +89,13 @@ func (f *frame) branches(n *elm.Node, e *env, conds []expr, nodes []*elm.Node) v
 	if cs[0] == yes {
 		return vals[0]
 	}
+	var all []listV
+	for _, v := range vals {
+		all = append(all, f.asList(v, n, e))
+	}
 	return listV{make: func(at *frame) *rel {
 		var sides []*rel
-		for i, v := range vals {
-			l, ok := v.(listV)
-			if !ok {
-				continue
-			}
+		for i, l := range all {
 			guard := and(cs[i], not(truth(or(cs[:i]...))))
 			var r *rel
 			f.g.under(guard, func() { r = l.make(at) })
@@ -112,7 +115,12 @@ func (f *frame) caseNode(n *elm.Node, e *env) value {
 	}
 	for _, item := range n.CaseItem {
 		if on != nil {
-			conds = append(conds, truth(f.g.equal(on, f.value(item.When, e), "")))
+			when := f.value(item.When, e)
+			is := f.g.equal(on, when, "")
+			if is.none() {
+				return f.g.fail(e, n, "Case of %s and %s is not supported", typeName(on), typeName(when))
+			}
+			conds = append(conds, truth(is))
 		} else {
 			conds = append(conds, truth(f.bool(item.When, e)))
 		}
@@ -133,7 +141,9 @@ func (f *frame) coalesce(n *elm.Node, e *env) value {
 				return l // a define or a query is a list, if an empty one
 			}
 			if !l.lit {
-				return f.backOne(l.make(f), false, false)
+				r := l.make(f)
+				r.f.where(notNull(r.elem))
+				return f.backOne(r, false, false)
 			}
 			vals = append(vals, l.items...)
 			continue

@@ -109,9 +109,9 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 	case intervalV:
 		switch path {
 		case "low", "start":
-			return f.edge(v.s, minDate)
+			return edge(v.s, v.sUnk, minDate, integerEnds[false])
 		case "high", "end":
-			return f.edge(v.e, maxDate)
+			return edge(v.e, v.eUnk, maxDate, integerEnds[true])
 		case "lowClosed":
 			return boolV{when(truth(v.nn), not(truth(v.sUnk)))}
 		case "highClosed":
@@ -198,18 +198,24 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 	return g.fail(e, n, "%s has no element %s", typeName(base), path)
 }
 
-// edge is an interval's end as it was given: null where it was null.
-func (f *frame) edge(v value, edge expr) value {
-	d, ok := v.(dateV)
-	if !ok {
+// edge is an interval's end as it was given: null where it was null, which is an end that is
+// not known, or the end of the type.
+func edge(v value, unknown, ofDates, ofNumbers expr) value {
+	at, end := expr{}, ofDates
+	switch v := v.(type) {
+	case dateV:
+		at = v.lo
+	case numV:
+		at, end = v.num, ofNumbers
+	default:
 		return v
 	}
-	if d.lo == column("mp_low") || d.lo == column("mp_high") {
-		return d
+	if at == column("mp_low") || at == column("mp_high") {
+		return v
 	}
-	cond := truth(apply(opNotEqual, d.lo, edge))
-	return mapLeaves(d, func(x expr) expr {
-		if isConst(x) {
+	cond := and(not(truth(unknown)), truth(apply(opNotEqual, at, end)))
+	return mapLeaves(v, func(x expr) expr {
+		if isConst(x) && x != at {
 			return x
 		}
 		return when(cond, x)

@@ -5,7 +5,7 @@ WITH Visits_1 AS (
 SELECT pid, period, c1_rid AS x1 FROM (SELECT * FROM (SELECT *,
     CASE WHEN (c6_period_start_lo IS NOT NULL) THEN c6_period_start_lo WHEN (c9_period_end_lo IS NOT NULL) THEN TIMESTAMP '0001-01-01 00:00:00' END AS c12_v,
     CASE WHEN (c6_period_start_lo IS NOT NULL) THEN c7_period_start_hi WHEN (c9_period_end_lo IS NOT NULL) THEN c10_period_end_hi END AS c13_v,
-    coalesce(c8_period_start_prec, 6) AS c14_v,
+    CASE WHEN (c6_period_start_lo IS NOT NULL) THEN coalesce(c8_period_start_prec, 6) END AS c14_v,
     CASE WHEN (c9_period_end_lo IS NOT NULL) THEN c9_period_end_lo WHEN (c6_period_start_lo IS NOT NULL) THEN TIMESTAMP '9999-12-31 23:59:59.999' END AS c15_v,
     CASE WHEN (c9_period_end_lo IS NOT NULL) THEN c10_period_end_hi WHEN (c6_period_start_lo IS NOT NULL) THEN TIMESTAMP '9999-12-31 23:59:59.999' END AS c16_v,
     coalesce(c11_period_end_prec, 6) AS c17_v,
