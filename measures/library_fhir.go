@@ -1,9 +1,13 @@
 package measures
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io/fs"
 	"path"
+	"strings"
 
 	"farr/internal/source"
 	"farr/measures/internal/content"
@@ -38,6 +42,7 @@ func (l *loader) fhir(r root) int {
 	if err != nil {
 		return fail(err)
 	}
+	l.diags = append(l.diags, stale(fsys, dir, pkg)...)
 	compiler, err := evaluate.NewCompiler(pkg, evaluate.Inferred, takenStrata()...)
 	if err != nil {
 		return fail(err)
@@ -77,4 +82,26 @@ func (l *Library) inCQL(definitions []Definition) (list []published) {
 		}
 	}
 	return list
+}
+
+// stale reports CQL that was changed since it was translated: what runs is the ELM, which
+// carries the hash of its text where translate.mjs made it.
+func stale(fsys fs.FS, dir string, pkg *content.Package) (mistakes source.Diagnostics) {
+	files, _ := fs.Glob(fsys, "cql/*.cql") // the pattern is right, which is all that it may complain of
+	for _, file := range files {
+		text, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: path.Join(dir, file)}, Code: "unreadable-cql", Message: err.Error()})
+			continue
+		}
+		sum := sha256.Sum256(text)
+		name := strings.TrimSuffix(path.Base(file), ".cql")
+		for _, l := range pkg.Libraries {
+			if l.Name == name && bytes.Contains(l.ELM, []byte(`"cql-sha256"`)) && !bytes.Contains(l.ELM, []byte(hex.EncodeToString(sum[:]))) {
+				mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: path.Join(dir, file)}, Code: "stale-elm",
+					Message: "the CQL has changed since it was translated", Hint: "translate it again: what runs is the ELM"})
+			}
+		}
+	}
+	return mistakes
 }

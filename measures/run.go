@@ -53,6 +53,9 @@ type RunReport struct {
 	Subjects   int64    `json:"subjects"`   // rows, one a subject, measure and period
 	Aggregates int64    `json:"aggregates"` // rows
 	Members    int64    `json:"members"`    // persons with a cohort's entry event
+	// Issues are rows, one for each person, period and place where the person's data made a
+	// define of a published measure fail. It is null for them, and they are counted so.
+	Issues int64 `json:"issues"`
 	// Lacking are the value sets that published measures were computed without.
 	Lacking []string `json:"lacking,omitempty"`
 }
@@ -309,6 +312,6 @@ func (p *plan) report(sn *datasets.Snapshot, skipped bool) *RunReport {
 		Lacking:  slices.Compact(lacking),
 		Snapshot: sn.ID(), Skipped: skipped, Extract: p.Extract.ID(), AsOf: day(p.asOf),
 		Measures: names(p.allMeasures()), Cohorts: names(p.cohorts), Periods: len(p.Periods),
-		Subjects: count(tableSubject), Aggregates: count(tableAggregate), Members: count(tableMember),
+		Subjects: count(tableSubject), Aggregates: count(tableAggregate), Members: count(tableMember), Issues: count(tableIssue),
 	}
 }

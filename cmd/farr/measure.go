@@ -162,6 +162,9 @@ taken as empty and the results are marked incomplete.`,
 				}
 				p.line("of extract %.12s: measures %d, cohorts %d, periods %d, subjects %d, aggregates %d",
 					report.Extract, len(report.Measures), len(report.Cohorts), report.Periods, report.Subjects, report.Aggregates)
+				if report.Issues > 0 {
+					p.line("issues: data made a define fail %d times, which is null there: farr measure results --table issue says whose, where and why", report.Issues)
+				}
 				for _, lack := range report.Lacking {
 					p.line("incomplete: %s", lack)
 				}

@@ -22,8 +22,8 @@ func (a *app) measureResults() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "results --store DIR --format csv|parquet|arrow|measure-report",
 		Short: "write results as a table, or as FHIR MeasureReports",
-		Long: `Writes one table of a results snapshot: aggregate, subject, subject_stratum, cohort_attrition,
-cohort_incidence or cohort_member. With --format measure-report it is FHIR R4 MeasureReports of the
+		Long: `Writes one table of a results snapshot: aggregate, subject, subject_stratum, issue (whose data
+made a define fail), definition, cohort_attrition, cohort_incidence or cohort_member. With --format measure-report it is FHIR R4 MeasureReports of the
 measures, a line each, or with --bundle one Bundle:
 
   summary       one for each measure and period: counts, scores, stratifiers

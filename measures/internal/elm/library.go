@@ -97,6 +97,11 @@ func Read(data []byte) (*Library, error) {
 			l.Functions[s.Name] = append(l.Functions[s.Name], s)
 			continue
 		}
+		if first := l.Defines[s.Name]; first != nil {
+			line, _ := s.Position()
+			before, _ := first.Position()
+			l.Errors = append(l.Errors, fmt.Sprintf("define %s stands on line %d, and again on line %d", s.Name, before, line))
+		}
 		l.Defines[s.Name] = s
 		l.Order = append(l.Order, s.Name)
 	}

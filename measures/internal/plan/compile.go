@@ -47,7 +47,7 @@ func (g *gen) observation(lib *elm.Library, fn *elm.Node, w Want) *Define {
 	e := &env{lib: lib}
 	over := &elm.Node{Type: "ExpressionRef", Name: w.Over}
 	if len(fn.Operand) == 0 {
-		d := g.table(e, lib.Name+"."+w.Define, fn, func(f *frame) value { return f.value(fn.Expression, e) }, true)
+		d := g.table(e, w.Define, fn, func(f *frame) value { return f.value(fn.Expression, e) }, true)
 		return d
 	}
 	alias := fn.Operand[0].Name
@@ -57,5 +57,5 @@ func (g *gen) observation(lib *elm.Library, fn *elm.Node, w Want) *Define {
 			{Name: "episode", Value: &elm.Node{Type: "AliasRef", Name: alias}},
 			{Name: "value", Value: &elm.Node{Type: "FunctionRef", Name: w.Define, Operand: []*elm.Node{{Type: "AliasRef", Name: alias}}}},
 		}}}}
-	return g.table(e, lib.Name+"."+w.Define+"("+w.Over+")", fn, func(f *frame) value { return f.value(q, e) }, true)
+	return g.table(e, w.Define+"("+w.Over+")", fn, func(f *frame) value { return f.value(q, e) }, true)
 }

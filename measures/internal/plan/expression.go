@@ -6,6 +6,10 @@ import (
 	"farr/measures/internal/elm"
 )
 
+// mostSteps bounds what functions that use functions may grow to: some hundred times the
+// largest published measure.
+const mostSteps = 2_000_000
+
 // value compiles an expression in a frame. The node types are a closed table: what is
 // not there is a diagnostic.
 func (f *frame) value(n *elm.Node, e *env) value {
@@ -21,6 +25,12 @@ func (f *frame) value(n *elm.Node, e *env) value {
 	compile := g.nodes[n.Type]
 	if compile == nil {
 		return g.fail(e, n, "ELM node %s is not supported", n.Type)
+	}
+	if need := operands[n.Type]; len(n.Operand) < need {
+		return g.fail(e, n, "%s needs %d operands and has %d", n.Type, need, len(n.Operand))
+	}
+	if g.steps++; g.steps > mostSteps {
+		return g.fail(e, n, "the logic is too large: its functions, put where they are used, are more than %d expressions", mostSteps)
 	}
 	return compile(f, n, e)
 }

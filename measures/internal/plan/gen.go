@@ -69,9 +69,10 @@ type gen struct {
 	program *elm.Program
 	model   *Model
 	nodes   map[string]compiler
-	defines map[string]*Define
+	defines map[defineID]*Define
 	order   []Statement
-	busy    map[string]bool
+	busy    map[defineID]bool
+	tables  map[string]bool // names that are taken, in small letters
 	ctes    []*cte
 	columns int
 	names   int
@@ -79,6 +80,7 @@ type gen struct {
 	valsets []string
 	problem []Diagnostic
 	depth   int
+	steps   int    // expressions compiled
 	onlyURL string // the extensions that a query asks for
 	period  map[*elm.Node]int
 	guard   expr    // under which the expression at hand is evaluated
@@ -141,7 +143,7 @@ func Compile(p *elm.Program, model *Model, main string, names []string) *Compile
 }
 
 func newGen(p *elm.Program, model *Model) *gen {
-	return &gen{program: p, model: model, guard: yes, nodes: compilers(), defines: map[string]*Define{}, busy: map[string]bool{}, period: map[*elm.Node]int{}}
+	return &gen{program: p, model: model, guard: yes, nodes: compilers(), defines: map[defineID]*Define{}, busy: map[defineID]bool{}, tables: map[string]bool{}, period: map[*elm.Node]int{}}
 }
 
 func (g *gen) finish(out *Compiled) *Compiled {
@@ -155,9 +157,26 @@ func (g *gen) finish(out *Compiled) *Compiled {
 	return out
 }
 
+// defineID names a define: its library may have a dot in its name, and so may it.
+type defineID struct{ library, name string }
+
+// tableName is a name that no other table has: an engine takes Foo and foo for one.
+func (g *gen) tableName(name string) string {
+	for n := 1; ; n++ {
+		unique := name
+		if n > 1 {
+			unique = fmt.Sprintf("%s (%d)", name, n)
+		}
+		if !g.tables[strings.ToLower(unique)] {
+			g.tables[strings.ToLower(unique)] = true
+			return unique
+		}
+	}
+}
+
 // define compiles a define, once.
 func (g *gen) define(lib *elm.Library, name string) *Define {
-	id := lib.Name + "." + name
+	id := defineID{lib.Name, name}
 	if d := g.defines[id]; d != nil {
 		return d
 	}
@@ -165,25 +184,25 @@ func (g *gen) define(lib *elm.Library, name string) *Define {
 	e := &env{lib: lib}
 	if g.busy[id] {
 		g.fail(e, n, "define %s uses itself", name)
-		return &Define{Table: quoteName(id), elem: nullV{}}
+		return &Define{elem: nullV{}}
 	}
 	g.busy[id] = true
-	d := g.table(e, id, n, func(f *frame) value { return f.value(n.Expression, e) }, g.usesPeriod(lib, n.Expression))
+	d := g.table(e, name, n, func(f *frame) value { return f.value(n.Expression, e) }, g.usesPeriod(lib, n.Expression))
 	g.defines[id] = d
 	delete(g.busy, id)
 	return d
 }
 
 // table compiles a value into a statement that makes a table of it.
-func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, periodic bool) *Define {
+func (g *gen) table(e *env, name string, n *elm.Node, compile func(*frame) value, periodic bool) *Define {
 	saved, names, prefix, guard, issues := g.ctes, g.names, g.prefix, g.guard, g.issues
 	g.guard, g.issues = yes, nil
-	g.ctes, g.names, g.prefix = nil, 0, notWord.ReplaceAllString(id[strings.IndexByte(id, '.')+1:], "_")
+	g.ctes, g.names, g.prefix = nil, 0, notWord.ReplaceAllString(name, "_")
 	if g.prefix == "" || g.prefix[0] >= '0' && g.prefix[0] <= '9' {
 		g.prefix = "d" + g.prefix
 	}
 	defer func() { g.ctes, g.names, g.prefix, g.guard, g.issues = saved, names, prefix, guard, issues }()
-	d := &Define{Table: quoteName(id), Periodic: periodic}
+	d := &Define{Table: quoteName(g.tableName(e.lib.Name + "." + name)), Periodic: periodic}
 	key := []string{"pid"}
 	base := "person"
 	if periodic {
@@ -195,7 +214,7 @@ func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, 
 	}
 	f.key = columns(key)
 	v := compile(f)
-	s := Statement{Name: id[strings.IndexByte(id, '.')+1:], Table: d.Table, Library: e.lib.Name, key: asNamed(f.key, key)}
+	s := Statement{Name: name, Table: d.Table, Library: e.lib.Name, key: asNamed(f.key, key)}
 	s.Line, _ = n.Position()
 	last := f
 	if l, ok := v.(listV); ok {
@@ -208,9 +227,9 @@ func (g *gen) table(e *env, id string, n *elm.Node, compile func(*frame) value, 
 	}
 	v = last.pack(v)
 	d.elem = mapLeaves(v, func(x expr) expr {
-		name := fmt.Sprintf("x%d", len(s.list)+1)
-		s.list = append(s.list, named{x, name})
-		return column(name)
+		own := fmt.Sprintf("x%d", len(s.list)+1)
+		s.list = append(s.list, named{x, own})
+		return column(own)
 	})
 	d.columns, d.Type = namesOf(s.list), typeName(d.elem)
 	s.with, s.from = slices.Clip(g.ctes), last.open

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 
 	"farr/measures/internal/elm"
@@ -11,6 +13,9 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 	case "Null":
 		return nullV{}
 	case "Quantity":
+		if !literals["Decimal"].MatchString(n.Text) {
+			return f.g.fail(e, n, "the quantity's value is no Decimal")
+		}
 		return qtyV{number(n.Text), text(calendarUnit(n.Unit))}
 	case "MinValue", "MaxValue":
 		greatest := n.Type == "MaxValue"
@@ -28,14 +33,24 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 			return numV{num: integerEnds[greatest], integer: true}
 		}
 	case "Literal":
+		// A text of a file becomes a number of the program only when it is one.
+		if form := literals[n.ValueType]; form != nil && !form.MatchString(n.Text) {
+			return f.g.fail(e, n, "the literal is no %s", n.ValueType)
+		}
 		switch n.ValueType {
 		case "Boolean":
 			return boolV{boolean(n.Text == "true")}
 		case "Integer":
+			if _, err := strconv.ParseInt(n.Text, 10, 32); err != nil {
+				return f.g.fail(e, n, "the literal is beyond the range of Integer")
+			}
 			return numV{num: number(n.Text), integer: true}
 		case "Decimal", "Long":
 			return numV{num: number(n.Text)}
 		case "String":
+			if strings.ContainsRune(n.Text, 0) {
+				return f.g.fail(e, n, "the literal has a character that no text may have")
+			}
 			return strV{text(n.Text)}
 		}
 	case "Date", "DateTime":
@@ -47,6 +62,15 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 		return f.dateLiteral(n, e)
 	}
 	return f.g.fail(e, n, "%s of type %s is not supported", n.Type, n.ValueType)
+}
+
+// literals are the forms of literals (CQL 1.5, "Literals"): at most 28 digits before the
+// point and 8 behind it.
+var literals = map[string]*regexp.Regexp{
+	"Boolean": regexp.MustCompile(`^(true|false)$`),
+	"Integer": regexp.MustCompile(`^-?[0-9]{1,10}$`),
+	"Long":    regexp.MustCompile(`^-?[0-9]{1,19}$`),
+	"Decimal": regexp.MustCompile(`^-?[0-9]{1,28}(\.[0-9]{1,28})?$`),
 }
 
 func isZero(x expr) bool { return isConst(x) && strings.Trim(x.text(), "0.") == "" }

@@ -54,5 +54,23 @@ func compilers() map[string]compiler {
 	return table
 }
 
+// operands are how many operands a node has at least.
+var operands = func() map[string]int {
+	list := map[string]int{}
+	for n, types := range map[int][]string{
+		1: {"Not", "IsNull", "IsTrue", "IsFalse", "As", "Is", "Start", "End", "DateFrom", "DateTimeComponentFrom", "Width", "Convert", "ToDecimal", "ToQuantity", "ToDateTime", "ToDate",
+			"ToConcept", "ToString", "ToList", "Flatten", "Distinct", "Exists", "SingletonFrom", "Negate", "Abs", "Floor", "Ceiling", "Round", "Truncate", "Collapse", "Expand", "Split"},
+		2: {"And", "Or", "Implies", "Xor", "Union", "Except", "Intersect", "Indexer", "DurationBetween", "DifferenceBetween", "CalculateAgeAt", "ConvertQuantity",
+			"Add", "Subtract", "Multiply", "Divide", "Power", "TruncatedDivide", "Modulo",
+			"Equal", "Equivalent", "NotEqual", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Before", "After", "SameAs", "SameOrBefore", "SameOrAfter",
+			"Starts", "Ends", "Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets", "MeetsBefore", "MeetsAfter", "In", "IncludedIn", "Includes", "Contains"},
+	} {
+		for _, t := range types {
+			list[t] = n
+		}
+	}
+	return list
+}()
+
 // NodeTypes are the ELM node types that can be compiled, in order.
 func NodeTypes() []string { return slices.Sorted(maps.Keys(compilers())) }

@@ -227,8 +227,20 @@ func typeName(v value) string {
 		return "Choice"
 	case tupleV:
 		return "Tuple"
+	case nullV:
+		return "Null"
+	case listV:
+		return "List"
+	case conceptsV:
+		return "List<Concept>"
+	case valueSetV:
+		return "ValueSet"
+	case childV:
+		return v.resource + "." + v.prefix
+	case partV:
+		return "element " + v.prefix
 	}
-	return fmt.Sprintf("%T", v)
+	return "?"
 }
 
 // cqlNames gives CQL's name of a FHIR type.
