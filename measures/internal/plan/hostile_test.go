@@ -16,7 +16,7 @@ func TestHostileELM(t *testing.T) {
 		"a query for an integer":  {literal("Integer", "(SELECT count(*) FROM person)"), "the literal is no Integer"},
 		"a condition for a truth": {literal("Boolean", "true OR 1=1"), "the literal is no Boolean"},
 		"a word for a decimal":    {literal("Decimal", "1e400"), "the literal is no Decimal"},
-		"beyond the range":        {literal("Integer", "2147483648"), "beyond the range"},
+		"beyond the range":        {literal("Integer", "2147483649"), "beyond the range"},
 		"a text with a NUL":       {literal("String", "a\x00b"), "a character that no text may have"},
 		"a quantity that is none": {`{"type":"Quantity","value":"1) OR (1","unit":"mg"}`, "no Decimal"},
 		"one operand of two":      {op("And", literal("Boolean", "true")), "And needs 2 operands and has 1"},

@@ -41,7 +41,8 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 		case "Boolean":
 			return boolV{boolean(n.Text == "true")}
 		case "Integer":
-			if _, err := strconv.ParseInt(n.Text, 10, 32); err != nil {
+			// The least Integer comes as the negation of one more than the greatest.
+			if i, err := strconv.ParseInt(n.Text, 10, 64); err != nil || i > 1<<31 || i < -1<<31 {
 				return f.g.fail(e, n, "the literal is beyond the range of Integer")
 			}
 			return numV{num: number(n.Text), integer: true}
