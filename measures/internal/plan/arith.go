@@ -22,9 +22,9 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 	case dateV:
 		if q, ok := b.(qtyV); ok && (n.Type == "Add" || n.Type == "Subtract") {
 			by := map[string]op{"Add": opPlus, "Subtract": opMinus}[n.Type]
-			d := dateV{lo: f.bindExpr(shiftDate(x, x.lo, q, by), "at"), prec: x.prec, date: x.date}
+			d := dateV{lo: f.inRange(shiftDate(x, x.lo, q, by), minDate, maxDate), prec: x.prec, date: x.date}
 			if !x.exact() {
-				d.hi = shiftDate(x, x.hi, q, by)
+				d.hi = f.inRange(shiftDate(x, x.hi, q, by), minDate, maxDate)
 			}
 			return d
 		}
@@ -45,7 +45,8 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 			if !x.integer || !y.integer {
 				return numV{num: rounded(apply(of, l, r))}
 			}
-			return numV{num: apply(of, l, r), integer: true}
+			l = cast(l, null(typeInteger)) // so that the engine has room for what is beyond the ends
+			return numV{num: f.inRange(apply(of, l, r), integerEnds[false], integerEnds[true]), integer: true}
 		}
 		if y, ok := b.(qtyV); ok && of == opMultiply {
 			return qtyV{rounded(apply(of, exactNumber(x), decimal(y.num))), y.unit}
@@ -83,6 +84,19 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 // arithmetic are the operations on two numbers.
 var arithmetic = map[string]op{"Add": opAdd, "Subtract": opSubtract, "Multiply": opMultiply, "Divide": opDivide,
 	"TruncatedDivide": opTruncatedDivide, "Modulo": opModulo, "Power": opPower}
+
+// inRange is a result, and null where it is beyond the ends of its type (CQL 1.5, "Add":
+// overflow). What is made of the measurement period stays within them.
+func (f *frame) inRange(x, least, greatest expr) expr {
+	if of := x.op(); (of == opPlus || of == opMinus) && (x.args()[0] == column("mp_low") || x.args()[0] == column("mp_high")) {
+		return f.bindExpr(x, "at")
+	}
+	x = f.bindExpr(x, "at")
+	if isConst(x) || isNull(x) {
+		return x
+	}
+	return when(truth(and(apply(opGreaterOrEqual, x, least), apply(opLessOrEqual, x, greatest))), x)
+}
 
 // rounded is a decimal to the eight places that CQL's have, so that tenths are tenths.
 func rounded(x expr) expr { return apply(opRound, x, whole(8)) }

@@ -38,3 +38,20 @@ func TestBetween(t *testing.T) {
 		}
 	}
 }
+
+// What is beyond the ends of a type is null (CQL 1.5, "Add").
+func TestOverflow(t *testing.T) {
+	days := func(x string) string { return op("Add", x, quantity("10", "years")) }
+	for name, c := range map[string]struct{ elm, want string }{
+		"a day past the last":      {op("IsNull", days(day(9999, 12, 31))), "true"},
+		"a day before the first":   {op("IsNull", op("Subtract", day(1, 1, 1), quantity("1", "day"))), "true"},
+		"a day":                    {op("Equal", days(day(2014, 1, 31)), day(2024, 1, 31)), "true"},
+		"more than the greatest":   {op("IsNull", op("Add", num(2147483647), num(1))), "true"},
+		"a product":                {op("IsNull", op("Multiply", num(65536), num(65536))), "true"},
+		"the greatest is a number": {op("Add", num(2147483646), num(1)), "2147483647"},
+	} {
+		if got := evaluate(t, "D", c.elm); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}

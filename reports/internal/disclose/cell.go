@@ -141,7 +141,7 @@ func (r Rate) NOfN() string {
 	case r.scale.Timed():
 		return r.num.String() + " in " + r.DenominatorText()
 	case r.scale == Ratio:
-		return r.num.String() + " over " + r.den.String()
+		return r.num.String() + " above, " + r.den.String() + " below the line" // subjects: the score may be of what was observed of them
 	case r.scale == Observed:
 		return r.num.String() + " observed of " + r.den.String()
 	case r.scale == Headcount:

@@ -437,9 +437,9 @@ func TestScoresWithoutInterval(t *testing.T) {
 		rate Rate
 		want string
 	}{
-		{"ratio", released(External, Ratio, false, 12, 340, 340, 0.034706), "12 over 340: 0.0347 measured"},
-		{"ratio of which nothing is below the line", released(Internal, Ratio, false, 2, 1, 3, math.NaN()), "2 over 1: – not-applicable"},
-		{"ratio with a small denominator and a large initial population", released(External, Ratio, false, 40, 4, 90, 10), "hidden over hidden: hidden suppressed"},
+		{"ratio", released(External, Ratio, false, 12, 340, 340, 0.034706), "12 above, 340 below the line: 0.0347 measured"},
+		{"ratio of which nothing is below the line", released(Internal, Ratio, false, 2, 1, 3, math.NaN()), "2 above, 1 below the line: – not-applicable"},
+		{"ratio with a small denominator and a large initial population", released(External, Ratio, false, 40, 4, 90, 10), "hidden above, hidden below the line: hidden suppressed"},
 		{"observed", released(External, Observed, false, 340, 340, 400, 1480.4), "340 observed of 340: 1,480 measured"},
 		{"observed below zero", released(Internal, Observed, false, 3, 4, 4, -2.504), "3 observed of 4: -2.5 measured"},
 		{"few not observed", released(External, Observed, false, 337, 340, 340, 1.5), "hidden observed of 340: hidden suppressed"},

@@ -190,7 +190,7 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 	case m.Released.Scale.Timed():
 		v.CountWords = "Events and time observed"
 	case m.Released.Scale == disclose.Ratio:
-		v.CountWords = "Numerator, over the denominator"
+		v.CountWords = "Counted above and below the line"
 	case m.Released.Scale == disclose.Observed, m.Released.Scale == disclose.Headcount:
 		v.CountWords = capital(subjects(d))
 	}
