@@ -51,12 +51,6 @@ func (r *row) setText(col int, s string) {
 // setNull empties a cell.
 func (r *row) setNull(col int) { r.cells[col] = cell{} }
 
-// get is the bytes of a cell.
-func (r *row) get(col int) []byte {
-	c := r.cells[col]
-	return r.bytes[c.at : c.at+c.size]
-}
-
 // The encoding of a row: a bitmap of the cells that are set, then their values in
 // column order, little-endian; varchar and blob with a length in front.
 

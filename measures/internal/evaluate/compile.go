@@ -125,7 +125,7 @@ func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
 	for i, g := range m.Groups {
 		one := group{Group: g, strata: c.strataOf(g)}
 		for _, w := range wantsOf(g) {
-			one.populations = append(one.populations, p.compiled.Defines[keyOf(w)])
+			one.populations = append(one.populations, p.compiled.Defines[w.Key()])
 		}
 		mistakes = append(mistakes, p.checkTypes(i, one)...)
 		mistakes = append(mistakes, p.checkStrata(i, &one)...)
@@ -196,14 +196,6 @@ func wantsOf(g content.Group) (list []plan.Want) {
 		list = append(list, w)
 	}
 	return list
-}
-
-// keyOf is the name under which the compiler gives what was wanted.
-func keyOf(w plan.Want) string {
-	if w.Over == "" {
-		return w.Define
-	}
-	return w.Define + "(" + w.Over + ")"
 }
 
 // needs are the populations without which a group of a scoring has no score.

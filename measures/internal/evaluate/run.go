@@ -84,20 +84,26 @@ func (s *Session) make(ctx context.Context, p *Program) (made []string, err erro
 	}
 	var own []string
 	for _, x := range p.compiled.Statements {
-		selected, err := s.check(ctx, x, own)
-		if err != nil {
-			return made, err
-		}
-		made, own = append(made, x.Table), append(own, unquoted(x.Table))
-		err = s.db.Exec(ctx, where(x), "CREATE TEMP TABLE "+x.Table+" AS\n"+selected)
+		made = append(made, x.Table)
+		err := s.create(ctx, x, own)
 		if failed := (*duck.Error)(nil); errors.As(err, &failed) && failed.Class == "Invalid Input" && x.Tolerant() != x.SQL {
 			err = s.tolerate(ctx, x, own)
 		}
 		if err != nil {
 			return made, err
 		}
+		own = append(own, unquoted(x.Table))
 	}
 	return made, nil
+}
+
+// create makes the table of a statement, which may read those of its own program.
+func (s *Session) create(ctx context.Context, x plan.Statement, own []string) error {
+	selected, err := s.check(ctx, x, own)
+	if err != nil {
+		return err
+	}
+	return s.db.Exec(ctx, where(x), "CREATE TEMP TABLE "+x.Table+" AS\n"+selected)
 }
 
 // groups makes the tables of a program's groups.
@@ -126,11 +132,7 @@ func (s *Session) tolerate(ctx context.Context, x plan.Statement, own []string) 
 		}
 	}()
 	x.SQL = x.Tolerant()
-	selected, err := s.check(ctx, x, own)
-	if err != nil {
-		return err
-	}
-	if err := s.db.Exec(ctx, where(x), "CREATE TEMP TABLE "+x.Table+" AS\n"+selected); err != nil {
+	if err := s.create(ctx, x, own); err != nil {
 		return err
 	}
 	own = append(own, unquoted(x.Table))

@@ -46,7 +46,7 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 				return numV{num: rounded(apply(of, l, r))}
 			}
 			l = cast(l, null(typeInteger)) // so that the engine has room for what is beyond the ends
-			return numV{num: f.inRange(apply(of, l, r), integerEnds[false], integerEnds[true]), integer: true}
+			return numV{num: f.inRange(apply(of, l, r), minInteger, maxInteger), integer: true}
 		}
 		if y, ok := b.(qtyV); ok && of == opMultiply {
 			return qtyV{rounded(apply(of, exactNumber(x), decimal(y.num))), y.unit}

@@ -11,6 +11,14 @@ type Want struct {
 	Over   string // the define whose elements the function is applied to
 }
 
+// Key is the name under which Compiled.Defines has what was wanted.
+func (w Want) Key() string {
+	if w.Over == "" {
+		return w.Define
+	}
+	return w.Define + "(" + w.Over + ")"
+}
+
 // CompileMeasure compiles what a measure needs of the library main.
 func CompileMeasure(p *elm.Program, model *Model, main string, wants []Want) *Compiled {
 	g := newGen(p, model)
@@ -21,10 +29,7 @@ func CompileMeasure(p *elm.Program, model *Model, main string, wants []Want) *Co
 		return g.finish(out)
 	}
 	for _, w := range wants {
-		key := w.Define
-		if w.Over != "" {
-			key += "(" + w.Over + ")"
-		}
+		key := w.Key()
 		if out.Defines[key] != nil {
 			continue
 		}
@@ -47,8 +52,7 @@ func (g *gen) observation(lib *elm.Library, fn *elm.Node, w Want) *Define {
 	e := &env{lib: lib}
 	over := &elm.Node{Type: "ExpressionRef", Name: w.Over}
 	if len(fn.Operand) == 0 {
-		d := g.table(e, w.Define, fn, func(f *frame) value { return f.value(fn.Expression, e) }, true)
-		return d
+		return g.table(e, w.Define, fn, func(f *frame) value { return f.value(fn.Expression, e) }, true)
 	}
 	alias := fn.Operand[0].Name
 	q := &elm.Node{Type: "Query", Locator: fn.Locator,
@@ -57,5 +61,5 @@ func (g *gen) observation(lib *elm.Library, fn *elm.Node, w Want) *Define {
 			{Name: "episode", Value: &elm.Node{Type: "AliasRef", Name: alias}},
 			{Name: "value", Value: &elm.Node{Type: "FunctionRef", Name: w.Define, Operand: []*elm.Node{{Type: "AliasRef", Name: alias}}}},
 		}}}}
-	return g.table(e, w.Define+"("+w.Over+")", fn, func(f *frame) value { return f.value(q, e) }, true)
+	return g.table(e, w.Key(), fn, func(f *frame) value { return f.value(q, e) }, true)
 }

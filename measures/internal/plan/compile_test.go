@@ -40,7 +40,7 @@ func compileSmall(t *testing.T, define string) *plan.Compiled {
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
-	return plan.Compile(p, plan.NewModel(elements), "Small", []string{define})
+	return plan.CompileMeasure(p, plan.NewModel(elements), "Small", []plan.Want{{Define: define}})
 }
 
 // The SQL of a small library is what testdata/small.sql says; UPDATE=1 rewrites it.

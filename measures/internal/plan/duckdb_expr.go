@@ -17,7 +17,7 @@ var duckdbTypes = map[string]string{typeBoolean: "BOOLEAN", typeInteger: "BIGINT
 
 // duckdbForms are the operations whose text is a form of their operands'.
 var duckdbForms = map[op]string{
-	opNot: "(NOT %s)", opTruth: "coalesce(%s, false)", opNotFalse: "coalesce(%s, true)",
+	opNot: "(NOT %s)", opTruth: "coalesce(%s, false)",
 	opPresent: "(%s IS NOT NULL)", opAbsent: "(%s IS NULL)",
 	opEqual: "(%s = %s)", opNotEqual: "(%s <> %s)", opLess: "(%s < %s)", opLessOrEqual: "(%s <= %s)",
 	opGreater: "(%s > %s)", opGreaterOrEqual: "(%s >= %s)", opSame: "(%s IS NOT DISTINCT FROM %s)",

@@ -158,7 +158,7 @@ func evaluateOn(t *testing.T, model *plan.Model, defines ...string) (rows, issue
 		return out
 	}
 	name := defines[len(defines)-2]
-	c := plan.Compile(program(t, defines...), model, "L", []string{name})
+	c := plan.CompileMeasure(program(t, defines...), model, "L", []plan.Want{{Define: name}})
 	if len(c.Problems) > 0 {
 		t.Fatal(c.Problems)
 	}

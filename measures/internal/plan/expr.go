@@ -38,8 +38,7 @@ const (
 	opMoment  op = "moment" // text: a timestamp
 
 	opAnd, opOr, opNot op = "and", "or", "not"
-	opTruth            op = "is-true"      // null is false
-	opNotFalse         op = "is-not-false" // null is true
+	opTruth            op = "is-true" // null is false
 	opPresent          op = "is-present"
 	opAbsent           op = "is-absent"
 	opEqual            op = "equal"

@@ -58,7 +58,7 @@ func intervals(rows string) string {
 // An accumulator that is no value and no list of values is named with its place.
 func TestFoldUnsupported(t *testing.T) {
 	start := op("Distinct", nums(1))
-	c := plan.Compile(program(t, "D", fold(nums(1), start, let("R"))), plan.NewModel(nil), "L", []string{"D"})
+	c := plan.CompileMeasure(program(t, "D", fold(nums(1), start, let("R"))), plan.NewModel(nil), "L", []plan.Want{{Define: "D"}})
 	if len(c.Problems) != 1 || !strings.HasPrefix(c.Problems[0].Error(), "L:7:5: an aggregate clause") {
 		t.Errorf("got %v", c.Problems)
 	}

@@ -127,21 +127,6 @@ func (e *env) find(name string) (value, bool) {
 	return nil, false
 }
 
-// Compile compiles the named defines of the library main, and all that they use.
-func Compile(p *elm.Program, model *Model, main string, names []string) *Compiled {
-	g := newGen(p, model)
-	out := &Compiled{Defines: map[string]*Define{}}
-	lib := p.Libraries[main]
-	for _, name := range names {
-		if lib == nil || lib.Defines[name] == nil {
-			g.problem = append(g.problem, Diagnostic{main, 0, 0, "no define named " + name})
-			continue
-		}
-		out.Defines[name] = g.define(lib, name)
-	}
-	return g.finish(out)
-}
-
 func newGen(p *elm.Program, model *Model) *gen {
 	return &gen{program: p, model: model, guard: yes, nodes: compilers(), defines: map[defineID]*Define{}, busy: map[defineID]bool{}, tables: map[string]bool{}, period: map[*elm.Node]int{}}
 }

@@ -26,7 +26,7 @@ func TestHostileELM(t *testing.T) {
 		if strings.Contains(e, "\\x00") {
 			e = strings.ReplaceAll(e, "\\x00", "\\u0000") // as JSON writes it
 		}
-		got := plan.Compile(program(t, "D", e), plan.NewModel(nil), "L", []string{"D"})
+		got := plan.CompileMeasure(program(t, "D", e), plan.NewModel(nil), "L", []plan.Want{{Define: "D"}})
 		if len(got.Problems) != 1 || !strings.Contains(got.Problems[0].Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, got.Problems, c.want)
 		}
@@ -49,7 +49,7 @@ func TestFunctionsThatGrow(t *testing.T) {
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
-	c := plan.Compile(p, plan.NewModel(nil), "L", []string{"D"})
+	c := plan.CompileMeasure(p, plan.NewModel(nil), "L", []plan.Want{{Define: "D"}})
 	if len(c.Problems) == 0 || !strings.Contains(c.Problems[0].Message, "too large") {
 		t.Errorf("%d problems, want that the logic is too large", len(c.Problems))
 	}
@@ -75,7 +75,7 @@ func TestNamesOfTables(t *testing.T) {
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
-	c := plan.Compile(p, plan.NewModel(nil), "A", []string{"D"})
+	c := plan.CompileMeasure(p, plan.NewModel(nil), "A", []plan.Want{{Define: "D"}})
 	tables := map[string]bool{}
 	for _, s := range c.Statements {
 		tables[s.Table] = true

@@ -30,7 +30,10 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 			}
 			return f.bind(partial(truncated("day", t), 3, true))
 		case "Integer":
-			return numV{num: integerEnds[greatest], integer: true}
+			if greatest {
+				return numV{num: maxInteger, integer: true}
+			}
+			return numV{num: minInteger, integer: true}
 		}
 	case "Literal":
 		// A text of a file becomes a number of the program only when it is one.
@@ -76,8 +79,8 @@ var literals = map[string]*regexp.Regexp{
 
 func isZero(x expr) bool { return isConst(x) && strings.Trim(x.text(), "0.") == "" }
 
-// integerEnds are the ends of Integer (CQL 1.5, "MinValue", "MaxValue").
-var integerEnds = map[bool]expr{false: number("-2147483648"), true: number("2147483647")}
+// The ends of Integer (CQL 1.5, "MinValue", "MaxValue").
+var minInteger, maxInteger = number("-2147483648"), number("2147483647")
 
 // dateLiteral is a Date or DateTime of the parts that are written.
 func (f *frame) dateLiteral(n *elm.Node, e *env) value {

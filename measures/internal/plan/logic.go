@@ -15,10 +15,8 @@ func (f *frame) truthOf(v value, n *elm.Node, e *env) expr {
 	case nullV:
 		return null(typeBoolean)
 	case choiceV:
-		for _, a := range v.alts {
-			if b, ok := a.v.(boolV); ok {
-				return when(tagIn(v.tag, a.tags), b.is)
-			}
+		if b, ok := v.pick(func(x value) bool { _, ok := x.(boolV); return ok }).(boolV); ok {
+			return b.is
 		}
 		return null(typeBoolean)
 	default:

@@ -120,17 +120,3 @@ func (f *frame) inValueSet(n *elm.Node, e *env) value {
 	}
 	return boolV{s}
 }
-
-// conceptOf takes a choice as its concept.
-func conceptOf(v value) value {
-	c, ok := v.(choiceV)
-	if !ok {
-		return v
-	}
-	for _, a := range c.alts {
-		if x, ok := a.v.(conceptV); ok {
-			return conceptV{id: when(tagIn(c.tag, a.tags), x.id)}
-		}
-	}
-	return nullV{}
-}

@@ -111,6 +111,29 @@ func (m *Model) find(resource, path string) (lines []Element, choice, part bool)
 	return lines, choice, part
 }
 
+// leads is whether a path has elements below it.
+func (m *Model) leads(resource, path string) bool {
+	for p := range m.byPath[resource] {
+		if strings.HasPrefix(p, path+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// has is whether a resource's own table has a column.
+func (m *Model) has(resource, column string) bool {
+	for k, e := range m.extAt {
+		if strings.HasPrefix(k, resource+"|") && e.Column == column {
+			return true
+		}
+	}
+	return false
+}
+
+// keeps is whether an extract has the values of a type of a choice, and not only that they are there.
+func (m *Model) keeps(line Element) bool { return !m.tagOnly[line.Resource+"|"+line.Path] }
+
 // sortTogether sorts a, and b in the same way.
 func sortTogether(a, b []string) {
 	for i := range a {

@@ -74,6 +74,8 @@ func writeRelation(b *strings.Builder, indent, name string, c *cte) {
 				kind = "anti join"
 			}
 			fmt.Fprintf(b, "%s  %s %s (%s) on %v\n", indent, kind, s.in.name, namedText(s.list), s.on)
+		default:
+			panic(fmt.Sprintf("step %T", s))
 		}
 	}
 	if c.rowNum != "" {
@@ -108,11 +110,15 @@ func bodyText(b body) string {
 	case *distinctBody:
 		return "distinct " + b.from.name + " by " + exprsText(b.by) + " order " + exprsText(b.order)
 	case *groupBody:
-		return "group " + b.from.name + " by " + exprsText(b.by) + " (" + namedText(b.list) + ")"
+		kept := ""
+		if b.any != nil {
+			kept = " keeping " + strings.Join(b.any.columns(), ", ")
+		}
+		return "group " + b.from.name + " by " + exprsText(b.by) + kept + " (" + namedText(b.list) + ")"
 	case *pickBody:
 		which := "first by " + exprsText(b.order)
 		if b.single {
-			which = "the only one"
+			which = "the only one, else fail where " + b.guard.String()
 		}
 		return "pick of " + b.from.name + " for each " + exprsText(b.by) + " " + which + " (" + namedText(b.list) + ")"
 	case *foldBody:
@@ -120,7 +126,7 @@ func bodyText(b body) string {
 	case *turnBody:
 		return b.rows.name + " beside " + b.table.name + " on " + b.on.String()
 	}
-	return "?"
+	panic(fmt.Sprintf("relation %T", b))
 }
 
 // write tells a shape's columns, a line for each part.

@@ -58,13 +58,7 @@ func (f *frame) as(n *elm.Node, e *env) value {
 		}
 		for _, a := range v.alts {
 			if sameType(a.typ, want) {
-				c := tagIn(v.tag, a.tags)
-				return mapLeaves(a.v, func(x expr) expr {
-					if isConst(x) {
-						return x
-					}
-					return when(c, x)
-				})
+				return v.take(a)
 			}
 		}
 		if null := shapeOf(want); kindOf(null) != "other" {
