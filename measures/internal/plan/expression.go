@@ -21,7 +21,9 @@ func (f *frame) value(n *elm.Node, e *env) value {
 		g.depth--
 		return g.fail(e, n, "nested too deep")
 	}
-	defer func() { g.depth-- }()
+	at, in := g.at, g.in
+	g.at, g.in = n, e
+	defer func() { g.depth, g.at, g.in = g.depth-1, at, in }()
 	compile := g.nodes[n.Type]
 	if compile == nil {
 		return g.fail(e, n, "ELM node %s is not supported", n.Type)

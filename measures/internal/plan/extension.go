@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -64,7 +65,8 @@ func (f *frame) extensions(n *elm.Node, e *env, owner value, resource, prefix st
 			})
 		}
 	} else {
-		for k, line := range g.model.extAt {
+		for _, k := range slices.Sorted(maps.Keys(g.model.extAt)) { // so that the same measure gives the same text
+			line := g.model.extAt[k]
 			u, ok := strings.CutPrefix(k, resource+"|"+prefix+"|")
 			if !ok || only != "" && u != only {
 				continue

@@ -1,9 +1,6 @@
 package plan
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // frame is a relation under construction.
 type frame struct {
@@ -259,7 +256,7 @@ func (f *frame) unionAll(sides []*rel) *rel {
 		v := mapLeaves(elems[i], func(x expr) expr { return r.f.bindExpr(x, "v") })
 		list := leaves(v)
 		if len(list) != width {
-			f.g.problem = append(f.g.problem, Diagnostic{"", 0, 0, fmt.Sprintf("a union of %s and %s is not supported", typeName(elems[0]), typeName(v))})
+			f.g.failHere("a union of %s and %s is not supported", typeName(elems[0]), typeName(v))
 			list = make([]expr, width)
 			for k := range list {
 				list[k] = null(typeAny)

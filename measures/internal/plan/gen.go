@@ -80,6 +80,8 @@ type gen struct {
 	valsets []string
 	problem []Diagnostic
 	depth   int
+	at      *elm.Node // what is being compiled, for diagnostics of what has no node of its own
+	in      *env
 	steps   int    // expressions compiled
 	onlyURL string // the extensions that a query asks for
 	period  map[*elm.Node]int
@@ -142,6 +144,9 @@ func (g *gen) finish(out *Compiled) *Compiled {
 	return out
 }
 
+// failHere is fail at what is being compiled.
+func (g *gen) failHere(format string, args ...any) { g.fail(g.in, g.at, format, args...) }
+
 // defineID names a define: its library may have a dot in its name, and so may it.
 type defineID struct{ library, name string }
 
@@ -182,11 +187,15 @@ func (g *gen) define(lib *elm.Library, name string) *Define {
 func (g *gen) table(e *env, name string, n *elm.Node, compile func(*frame) value, periodic bool) *Define {
 	saved, names, prefix, guard, issues := g.ctes, g.names, g.prefix, g.guard, g.issues
 	g.guard, g.issues = yes, nil
+	at, in := g.at, g.in
+	g.at, g.in = n, e
 	g.ctes, g.names, g.prefix = nil, 0, notWord.ReplaceAllString(name, "_")
 	if g.prefix == "" || g.prefix[0] >= '0' && g.prefix[0] <= '9' {
 		g.prefix = "d" + g.prefix
 	}
-	defer func() { g.ctes, g.names, g.prefix, g.guard, g.issues = saved, names, prefix, guard, issues }()
+	defer func() {
+		g.ctes, g.names, g.prefix, g.guard, g.issues, g.at, g.in = saved, names, prefix, guard, issues, at, in
+	}()
 	d := &Define{Table: quoteName(g.tableName(e.lib.Name + "." + name)), Periodic: periodic}
 	key := []string{"pid"}
 	base := "person"

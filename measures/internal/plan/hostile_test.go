@@ -33,6 +33,17 @@ func TestHostileELM(t *testing.T) {
 	}
 }
 
+// A mistake that has no node of its own has the place of what is being compiled.
+func TestPlaceOfUnion(t *testing.T) {
+	tuple := func(items string) string {
+		return `{"type":"Tuple","element":[{"name":"a","value":` + items + `}]}`
+	}
+	c := plan.CompileMeasure(program(t, "D", op("Union", list(tuple(nums(1, 2))), list(tuple(list(literal("String", "x"), literal("String", "y")))))), plan.NewModel(nil), "L", []plan.Want{{Define: "D"}})
+	if len(c.Problems) != 1 || !strings.HasPrefix(c.Problems[0].Error(), "L:7:") {
+		t.Errorf("%v", c.Problems)
+	}
+}
+
 // Functions that double at every step end the compiler with a diagnostic.
 func TestFunctionsThatGrow(t *testing.T) {
 	defs := []string{`{"type":"FunctionDef","name":"f0","expression":` + literal("Boolean", "true") + `}`}

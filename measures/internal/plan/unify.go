@@ -27,7 +27,7 @@ func (g *gen) unify(vals []value) []value {
 	case len(kinds) == 0:
 		return vals
 	case len(kinds) > 1 && !slices.ContainsFunc(kinds, func(k string) bool { return !strings.HasPrefix(k, "list") }):
-		g.problem = append(g.problem, Diagnostic{"", 0, 0, "one list of elements of two types is not supported"})
+		g.failHere("one list of elements of two types is not supported")
 		return vals
 	case len(kinds) > 1 || kinds[0] == "choice":
 		return g.unifyChoice(vals)
