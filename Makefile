@@ -69,6 +69,19 @@ elm: ## translate the repository's own CQL to ELM (for developers; needs npm)
 	node testdata/cql/translate.mjs "$$tmp" testdata/deck testdata/published measures/library/fhir
 	UPDATE=1 go test -count 1 -run "TestDeckAnswers|TestTwinResources" ./measures
 
+# HL7's tests of CQL are looked for in FARR_CQL_TESTS, then in the user's cache directory.
+CQL_TESTS = $(or $(FARR_CQL_TESTS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/farr/cql-tests)
+
+.PHONY: cql-tests
+cql-tests: ## translate HL7's tests of CQL to ELM (once; needs npm) and run them
+	@if [ ! -d '$(CQL_TESTS)/tests/cql' ]; then echo "HL7's tests of CQL are not in $(CQL_TESTS): see testdata/cql-tests/README.md"; \
+	elif [ -z "$$(find '$(CQL_TESTS)/farr-elm.json' -newer testdata/cql/cql-tests.mjs 2>/dev/null)" ] || \
+	     [ -n "$$(find '$(CQL_TESTS)/tests/cql' -newer '$(CQL_TESTS)/farr-elm.json')" ]; then \
+	  tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	  npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error @cqframework/cql@5.3.0 @lhncbc/ucum-lhc@7.1.10 && \
+	  node testdata/cql/cql-tests.mjs "$$tmp" '$(CQL_TESTS)'; fi
+	FARR_CQL_TESTS='$(if $(wildcard $(CQL_TESTS)/tests/cql),$(CQL_TESTS))' go test -count 1 -v -run 'TestCQLTests' ./measures/internal/plan
+
 .PHONY: bench
 bench: build ## speed and memory on seeded populations (minutes)
 	go test -run '^$$' -bench . -benchtime 5x ./...
