@@ -102,6 +102,17 @@ func (t *TypeSpec) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// ownNames are the operators whose operands have names of their own; a Node has them as
+// operands in this order.
+var ownNames = map[string][]string{
+	"Split":          {"stringToSplit"},
+	"Substring":      {"stringToSub", "startIndex", "length"},
+	"PositionOf":     {"pattern", "string"},
+	"LastPositionOf": {"pattern", "string"},
+	"Slice":          {"source", "startIndex", "endIndex"},
+	"IndexOf":        {"source", "element"},
+}
+
 func (n *Node) UnmarshalJSON(data []byte) error {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(data, &raw); err != nil {
@@ -177,8 +188,15 @@ func (n *Node) UnmarshalJSON(data []byte) error {
 	n.Condition, n.Then, n.Else, n.When = one("condition"), one("then"), one("else"), one("when")
 	n.Comparand, n.Starting = one("comparand"), one("starting")
 	n.Default, n.Severity, n.Places, n.Separator = one("default"), one("severity"), one("precision"), one("separator")
-	if split := one("stringToSplit"); split != nil {
-		n.Operand = []*Node{split}
+	if names := ownNames[n.Type]; names != nil {
+		n.Operand, n.Source, n.Element = nil, nil, nil
+		for _, name := range names {
+			operand := one(name)
+			if operand == nil {
+				operand = &Node{Type: "Null"} // it may be left out
+			}
+			n.Operand = append(n.Operand, operand)
+		}
 	}
 	n.Low, n.High = one("low"), one("high")
 	n.LowClosedExpression, n.HighClosedExpression = one("lowClosedExpression"), one("highClosedExpression")

@@ -28,6 +28,13 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 		operand = n.Operand[0]
 	}
 	v := f.value(operand, e)
+	if s, ok := v.(strV); ok && n.Type == "Indexer" {
+		at := f.number(n.Operand[1], e)
+		if at.none() {
+			return f.g.fail(e, n, "Indexer at a place that is no Integer is not supported")
+		}
+		return f.character(f.bind(s).(strV), numV{num: at, integer: true})
+	}
 	switch n.Type {
 	case "First", "Last", "SingletonFrom":
 		switch v.(type) {
@@ -87,7 +94,7 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 			if whole := x.integer && n.Type != "Avg"; !whole {
 				return numV{num: rounded(decimal(f.back(r, apply(fold, x.num))[0]))}
 			}
-			return numV{num: f.back(r, apply(fold, x.num))[0], integer: true}
+			return numV{num: f.inEnds(f.back(r, apply(fold, x.num))[0], x), integer: true, long: x.long}
 		case qtyV:
 			// Numbers of several units are not one number: null, and no guess.
 			of := f.back(r, apply(fold, x.num), apply(opMin, x.unit), apply(opMax, x.unit))
@@ -110,12 +117,7 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 			break
 		}
 		elem := r.f.bind(r.elem)
-		order := r.order
-		if len(order) == 0 {
-			order = r.f.ties(elem)
-		}
-		order = orderOf(&rel{elem: elem, order: order})
-		place := r.f.bindExpr(rowNumber(f.key, order), "index")
+		place := f.placed(&rel{f: r.f, elem: elem, order: r.order})
 		r.f.where(equal(place, apply(opAdd, at.num, whole(1))))
 		return f.backOne(&rel{f: r.f, elem: elem}, false, false)
 	}
@@ -201,7 +203,7 @@ func (f *frame) collapse(r *rel, n *elm.Node, e *env) *rel {
 	list := asNamed([]expr{apply(opMin, s.lo), apply(opMin, s.last()), apply(opMin, s.prec), apply(opMax, en.lo), apply(opMax, en.last()), apply(opMin, en.prec)}, names)
 	b := &groupBody{from: c, by: append(slices.Clone(f.key), island), any: f.close(), list: list}
 	at := columns(names)
-	low, high := dateV{at[0], at[1], at[2], s.date}, dateV{at[3], at[4], at[5], en.date}
+	low, high := dateV{at[0], at[1], at[2], s.date, s.time}, dateV{at[3], at[4], at[5], en.date, en.time}
 	if s.exact() {
 		low.hi = expr{}
 	}

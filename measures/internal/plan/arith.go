@@ -1,12 +1,20 @@
 package plan
 
 import (
+	"math/big"
+	"strings"
+
 	"farr/measures/internal/elm"
 )
 
 func (f *frame) arithmetic(n *elm.Node, e *env) value {
 	var ops []value
 	for _, o := range n.Operand {
+		if n.Type == "Negate" && o.Type == "Literal" && o.ValueType != "Decimal" && !strings.HasPrefix(o.Text, "-") {
+			negative := *o // the least whole number is written as the negation of one that is none
+			negative.Text = "-" + o.Text
+			return f.value(&negative, e)
+		}
 		v := certain(dateOf(f.value(o, e)))
 		if _, ok := v.(nullV); ok {
 			return nullV{}
@@ -22,31 +30,16 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 	case dateV:
 		if q, ok := b.(qtyV); ok && (n.Type == "Add" || n.Type == "Subtract") {
 			by := map[string]op{"Add": opPlus, "Subtract": opMinus}[n.Type]
-			d := dateV{lo: f.inRange(shiftDate(x, x.lo, q, by), minDate, maxDate), prec: x.prec, date: x.date}
+			least, greatest := x.ends()
+			d := dateV{lo: f.inRange(shiftDate(x, x.lo, q, by), least, greatest), prec: x.prec, date: x.date, time: x.time}
 			if !x.exact() {
-				d.hi = f.inRange(shiftDate(x, x.hi, q, by), minDate, maxDate)
+				d.hi = f.inRange(shiftDate(x, x.hi, q, by), least, greatest)
 			}
 			return d
 		}
 	case numV:
 		if y, ok := b.(numV); ok && of != "" {
-			l, r := exactNumber(x), exactNumber(y)
-			switch of {
-			case opDivide, opPower:
-				return numV{num: rounded(apply(of, decimal(x.num), decimal(y.num)))}
-			case opTruncatedDivide:
-				if !x.integer || !y.integer {
-					return numV{num: apply(opTruncate, apply(opDivide, decimal(x.num), decimal(y.num)))}
-				}
-				return numV{num: apply(of, x.num, y.num), integer: true}
-			case opModulo:
-				l, r = x.num, y.num
-			}
-			if !x.integer || !y.integer {
-				return numV{num: rounded(apply(of, l, r))}
-			}
-			l = cast(l, null(typeInteger)) // so that the engine has room for what is beyond the ends
-			return numV{num: f.inRange(apply(of, l, r), minInteger, maxInteger), integer: true}
+			return f.numbers(n, e, x, y, of)
 		}
 		if y, ok := b.(qtyV); ok && of == opMultiply {
 			return qtyV{rounded(apply(of, exactNumber(x), decimal(y.num))), y.unit}
@@ -64,6 +57,15 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 					u = x.unit
 				}
 				return qtyV{rounded(apply(of, decimal(l), decimal(r))), u}
+			case opTruncatedDivide, opModulo: // a quantity in the unit of the first
+				r := y.num
+				switch {
+				case isConst(x.unit):
+					r = convertTo(y, x.unit.text())
+				case x.unit != y.unit:
+					r = when(truth(equal(x.unit, y.unit)), r)
+				}
+				return qtyV{wholes(of, decimal(x.num), decimal(r)), x.unit}
 			}
 		case numV:
 			if of == opMultiply || of == opDivide {
@@ -79,6 +81,82 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 		}
 	}
 	return f.g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
+}
+
+// numbers computes on two numbers: as Integer or Long where both are that, else as Decimal.
+func (f *frame) numbers(n *elm.Node, e *env, x, y numV, of op) value {
+	long := x.long || y.long
+	switch {
+	case of == opPower && x.integer && y.integer && isConst(x.num) && isConst(y.num):
+		return power(x.num.text(), y.num.text(), long)
+	case of == opPower && long:
+		return f.g.fail(e, n, "Power of a Long that is not known beforehand is not supported")
+	case of == opDivide || of == opPower:
+		return numV{num: rounded(apply(of, decimal(x.num), decimal(y.num)))}
+	case !x.integer || !y.integer:
+		if of == opTruncatedDivide || of == opModulo {
+			return numV{num: wholes(of, decimal(x.num), decimal(y.num))}
+		}
+		return numV{num: rounded(apply(of, exactNumber(x), exactNumber(y)))}
+	}
+	out := numV{integer: true, long: long}
+	out.num = f.inEnds(apply(of, cast(x.num, out.wide()), y.num), out)
+	return out
+}
+
+// wholes is the whole number of times that b goes into a, or what is left over.
+func wholes(of op, a, b expr) expr {
+	ratio := apply(opDivide, a, b)
+	near := apply(opRound, ratio, whole(0)) // the ratio of 0.3 and 0.1 is a little less than 3
+	times := caseOf([]expr{truth(equal(rounded(apply(opMultiply, near, b)), rounded(a))), yes}, []expr{near, apply(opTruncate, ratio)})
+	if of == opModulo {
+		return rounded(apply(opSubtract, a, apply(opMultiply, times, b)))
+	}
+	return times
+}
+
+// power is a power of whole numbers that are known: a whole number, and a Decimal where the exponent
+// is negative.
+func power(base, exponent string, long bool) value {
+	b, _ := new(big.Int).SetString(base, 10)
+	x, _ := new(big.Int).SetString(exponent, 10)
+	if x.Sign() < 0 {
+		return numV{num: rounded(apply(opPower, decimal(number(base)), decimal(number(exponent))))}
+	}
+	out := numV{num: null(typeInteger), integer: true, long: long}
+	if b.CmpAbs(big.NewInt(1)) > 0 && x.Cmp(big.NewInt(64)) >= 0 { // beyond any whole number
+		return out
+	}
+	least, greatest := out.ends()
+	if of := new(big.Int).Exp(b, x, nil); within(of, least, greatest) {
+		out.num = number(of.String())
+	}
+	return out
+}
+
+// within is whether a number is between two that are known.
+func within(x *big.Int, least, greatest expr) bool {
+	low, _ := new(big.Int).SetString(least.text(), 10)
+	high, _ := new(big.Int).SetString(greatest.text(), 10)
+	return x.Cmp(low) >= 0 && x.Cmp(high) <= 0
+}
+
+// wide is a type with room for a result beyond the ends of a whole number's own.
+func (n numV) wide() expr {
+	if n.long {
+		return null(typeHuge)
+	}
+	return null(typeInteger)
+}
+
+// inEnds is a whole number where its type has it, else null.
+func (f *frame) inEnds(x expr, like numV) expr {
+	least, greatest := like.ends()
+	x = f.inRange(x, least, greatest)
+	if like.long {
+		return cast(x, null(typeInteger))
+	}
+	return x
 }
 
 // arithmetic are the operations on two numbers.
@@ -114,14 +192,21 @@ func (f *frame) unary(n *elm.Node, e *env, a value) value {
 	if of != "" {
 		switch x := a.(type) {
 		case numV:
-			if of == opRound {
+			switch {
+			case of == opRound:
 				places := whole(0)
 				if p, ok := certain(f.value(n.Places, e)).(numV); ok {
 					places = p.num
 				}
 				return numV{num: apply(of, decimal(x.num), places)}
+			case of == opNegate && isConst(x.num):
+				return numV{num: number(strings.TrimPrefix("-"+x.num.text(), "--")), integer: x.integer, long: x.long}
+			case x.integer:
+				return numV{num: f.inEnds(apply(of, cast(x.num, x.wide())), x), integer: true, long: x.long}
+			case of == opNegate || of == opAbs:
+				return numV{num: apply(of, x.num)}
 			}
-			return numV{num: apply(of, x.num), integer: x.integer || n.Type == "Floor" || n.Type == "Ceiling" || n.Type == "Truncate"}
+			return numV{num: f.inEnds(apply(of, x.num), numV{integer: true}), integer: true}
 		case qtyV:
 			if of == opNegate || of == opAbs {
 				return qtyV{apply(of, x.num), x.unit}
@@ -132,47 +217,4 @@ func (f *frame) unary(n *elm.Node, e *env, a value) value {
 		return a
 	}
 	return f.g.fail(e, n, "%s of %s is not supported", n.Type, typeName(a))
-}
-
-func (f *frame) convert(n *elm.Node, e *env) value {
-	v := certain(f.value(n.Operand[0], e))
-	switch n.Type {
-	case "ToDecimal":
-		if x, ok := v.(numV); ok {
-			return numV{num: x.num}
-		}
-	case "ToQuantity":
-		switch x := v.(type) {
-		case numV:
-			return qtyV{x.num, text("1")}
-		case qtyV:
-			return x
-		}
-	case "ToDateTime", "ToDate":
-		if x, ok := v.(dateV); ok {
-			if n.Type == "ToDate" && !x.date {
-				return f.dateFrom(f.bind(x).(dateV))
-			}
-			return dateV{x.lo, x.hi, x.prec, n.Type == "ToDate"}
-		}
-	case "ToString", "Convert", "ToConcept":
-		if x, ok := v.(numV); ok && x.integer && n.Type == "ToString" {
-			return strV{cast(x.num, null(typeText))}
-		}
-		return v
-	case "ConvertQuantity":
-		u, ok := f.value(n.Operand[1], e).(strV)
-		q, isQty := v.(qtyV)
-		if ok && isQty && isConst(u.text) {
-			q = f.bind(q).(qtyV)
-			return qtyV{convertTo(q, u.text.text()), u.text}
-		}
-	}
-	switch v := v.(type) {
-	case nullV:
-		return v
-	case choiceV, conceptV, codeV, listV:
-		return v
-	}
-	return f.g.fail(e, n, "%s of %s is not supported", n.Type, typeName(v))
 }

@@ -18,7 +18,7 @@ func (c choiceV) pick(fits func(value) bool) value {
 func guarded(cond expr, v value) value {
 	switch v := v.(type) {
 	case dateV:
-		d := dateV{lo: when(cond, v.lo), prec: v.prec, date: v.date}
+		d := dateV{lo: when(cond, v.lo), prec: v.prec, date: v.date, time: v.time}
 		if !v.exact() {
 			d.hi = when(cond, v.hi)
 		}

@@ -212,7 +212,9 @@ func writtenPoint(n *elm.Node) (p cqlPoint, err error) {
 // writtenInterval is an interval by its closed ends. An open end that is null is unknown, a closed one
 // the type's own.
 func writtenInterval(n *elm.Node) (string, error) {
-	isNull := func(x *elm.Node) bool { return x == nil || x.Type == "Null" || x.Type == "As" && x.Operand[0].Type == "Null" }
+	isNull := func(x *elm.Node) bool {
+		return x == nil || x.Type == "Null" || x.Type == "As" && x.Operand[0].Type == "Null"
+	}
 	var like cqlPoint
 	for _, x := range []*elm.Node{n.Low, n.High} {
 		if isNull(x) {

@@ -7,31 +7,48 @@ import (
 	"farr/measures/internal/elm"
 )
 
-// The ends of DateTime (CQL 1.5, "MinValue", "MaxValue").
+// The ends of DateTime and of Time (CQL 1.5, "MinValue", "MaxValue").
 var (
 	minDate = moment("0001-01-01 00:00:00")
 	maxDate = moment("9999-12-31 23:59:59.999")
+	minTime = moment("1970-01-01 00:00:00")
+	maxTime = moment("1970-01-01 23:59:59.999")
 )
+
+// ends are the first and the last moment of a date's type.
+func (d dateV) ends() (least, greatest expr) {
+	if d.time {
+		return minTime, maxTime
+	}
+	return minDate, maxDate
+}
 
 // partial is a date of a known first moment and precision. One to the second is exact:
 // seconds and milliseconds are one decimal (CQL 1.5, "Comparing Dates and Times").
-func partial(lo expr, prec int, date bool) dateV {
-	unit := map[int]string{1: "year", 2: "month", 3: "day", 4: "minute"}[prec]
+func partial(lo expr, prec float64, date bool) dateV {
+	unit := map[float64]string{1: "year", 2: "month", 3: "day", toHour: "hour", 4: "minute"}[prec]
 	if unit == "" {
-		return dateV{lo, expr{}, whole(6), date}
+		return dateV{lo: lo, prec: whole(6), date: date}
 	}
-	return dateV{lo, node(opMinus, "millisecond", node(opPlus, unit, lo, whole(1)), whole(1)), whole(prec), date}
+	return dateV{lo: lo, hi: node(opMinus, "millisecond", node(opPlus, unit, lo, whole(1)), whole(1)), prec: precision(prec), date: date}
 }
+
+// precision is how precise a date is, by the numbers that an extract's columns have: 1 year,
+// 2 month, 3 day, 4 minute, 5 second, 6 millisecond. A time to the hour, which no FHIR data have, is
+// between two of them.
+func precision(level float64) expr { return number(strconv.FormatFloat(level, 'f', -1, 64)) }
+
+const toHour = 3.5
 
 // precisions are CQL's names, as calendar units and farr's numbers.
 var precisions = map[string]struct {
 	part  string
-	level int
-}{"Year": {"year", 1}, "Month": {"month", 2}, "Day": {"day", 3}, "Hour": {"hour", 4}, "Minute": {"minute", 4}, "Second": {"second", 5}, "Millisecond": {"millisecond", 6}}
+	level float64
+}{"Year": {"year", 1}, "Month": {"month", 2}, "Day": {"day", 3}, "Hour": {"hour", toHour}, "Minute": {"minute", 4}, "Second": {"second", 5}, "Millisecond": {"millisecond", 6}}
 
 // level is a precision that is known.
-func level(prec expr) int {
-	n, _ := strconv.Atoi(prec.text())
+func level(prec expr) float64 {
+	n, _ := strconv.ParseFloat(prec.text(), 64)
 	return n
 }
 
@@ -113,7 +130,7 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 		if d, ok := ops[0].(dateV); ok {
 			x := node(opComponent, part, d.lo)
 			if need := precisions[n.Precision].level; !d.exact() && need > 1 {
-				x = when(truth(apply(opGreaterOrEqual, d.prec, whole(need))), x) // null where it is not known
+				x = when(truth(apply(opGreaterOrEqual, d.prec, precision(need))), x) // null where it is not known
 			}
 			return numV{num: x, integer: true}
 		}
@@ -135,7 +152,7 @@ func (f *frame) dateFrom(d dateV) dateV {
 	if d.exact() || d.toDay() {
 		return partial(f.bindExpr(lo, "day"), 3, true)
 	}
-	return dateV{lo, endOfDay(d.hi), apply(opLeast, d.prec, whole(3)), true}
+	return dateV{lo: lo, hi: endOfDay(d.hi), prec: apply(opLeast, d.prec, whole(3)), date: true}
 }
 
 // between is the number of calendar units from a to b. It is uncertain where one of them
@@ -146,9 +163,9 @@ func (f *frame) between(of op, part string, a, b dateV) value {
 		if d.date && !d.exact() { // the last day that it may be, not its last moment
 			last = truncated("day", last)
 		}
-		need := map[string]int{"year": 3, "month": 3, "week": 3, "day": 3, "hour": 4, "minute": 4, "second": 5, "millisecond": 6}[part]
-		if of == opDifference && (part == "year" || part == "month") { // no part finer than the unit is looked at
-			need = map[string]int{"year": 1, "month": 2}[part]
+		need := map[string]float64{"year": 3, "month": 3, "week": 3, "day": 3, "hour": 4, "minute": 4, "second": 5, "millisecond": 6}[part]
+		if of == opDifference && (part == "year" || part == "month" || part == "hour") { // no part finer than the unit is looked at
+			need = map[string]float64{"year": 1, "month": 2, "hour": toHour}[part]
 		}
 		switch {
 		case d.exact() || need == 1:
@@ -158,7 +175,7 @@ func (f *frame) between(of op, part string, a, b dateV) value {
 		case isConst(d.prec):
 			return d.lo, last
 		}
-		return d.lo, f.bindExpr(caseOf([]expr{truth(apply(opLess, d.prec, whole(need))), yes}, []expr{last, d.lo}), "last")
+		return d.lo, f.bindExpr(caseOf([]expr{truth(apply(opLess, d.prec, precision(need))), yes}, []expr{last, d.lo}), "last")
 	}
 	alo, ahi := span(a)
 	blo, bhi := span(b)

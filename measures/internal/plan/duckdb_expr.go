@@ -13,7 +13,7 @@ func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) 
 
 // duckdbTypes are DuckDB's names of the types.
 var duckdbTypes = map[string]string{typeBoolean: "BOOLEAN", typeInteger: "BIGINT", typeDecimal: "DOUBLE", typeText: "VARCHAR",
-	typeTimestamp: "TIMESTAMP", typeID: "UUID", typeConcept: "BIGINT", typeSmall: "INTEGER"}
+	typeTimestamp: "TIMESTAMP", typeID: "UUID", typeConcept: "BIGINT", typeSmall: "INTEGER", typePrecision: "DECIMAL(2,1)", typeHuge: "HUGEINT"}
 
 // duckdbForms are the operations whose text is a form of their operands'.
 var duckdbForms = map[op]string{
@@ -25,6 +25,10 @@ var duckdbForms = map[op]string{
 	opTruncatedDivide: "(%s // nullif(%s, 0))", opModulo: "(%s %% nullif(%s, 0))", opPower: "pow(%s, %s)",
 	opNegate: "-(%s)", opAbs: "abs(%s)", opFloor: "floor(%s)", opCeiling: "ceil(%s)", opRound: "round(%s, %s)", opTruncate: "trunc(%s)",
 	opLeast: "least(%s, %s)", opLikeness: "regexp_replace(lower(%s), '\\s', ' ', 'g')", opEndsWith: "ends_with(%s, %s)",
+	opStartsWith: "starts_with(%s, %s)", opUpper: "upper(%s)", opLower: "lower(%s)", opPosition: "(strpos(%s, %s) - 1)",
+	opLastPosition: "CASE WHEN %[1]s IS NOT NULL AND %[2]s IS NOT NULL THEN coalesce(list_max(list_filter(range(len(%[1]s) - len(%[2]s) + 1), lambda i: substr(%[1]s, i + 1, len(%[2]s)) = %[2]s)), -1) END",
+	opTextFrom:     "substr(%s, %s)", opTextPart: "substr(%s, %s, %s)", opMatches: "regexp_full_match(%s, %s, 's')",
+	opReplaceMatches: "regexp_replace(%s, %s, %s, 'gs')", opJoin: "array_to_string(%s, %s)", opExp: "exp(%s)", opLn: "ln(%s)",
 	opWithoutEnd: "left(%[1]s, len(%[1]s) - len(%[2]s) - 1)", opCompound: "regexp_matches(%s, '[./]')",
 	opUnitless:    "regexp_replace(%s, '^[{][^}]*[}]$', '1')",
 	opTimestamp:   "make_timestamp(%s, %s, %s, %s, %s, %s + %s / 1000.0)",

@@ -87,7 +87,7 @@ func (f *frame) tableOf(owner value, resource string) *joinStep {
 func (f *frame) column(s *joinStep, line Element, base string, alone bool) value {
 	g := f.g
 	date := func(x string) dateV {
-		return dateV{s.demand(g, x+"_lo"), s.demand(g, x+"_hi"), s.demand(g, x+"_prec"), line.Type == "date"}
+		return dateV{lo: s.demand(g, x+"_lo"), hi: s.demand(g, x+"_hi"), prec: s.demand(g, x+"_prec"), date: line.Type == "date"}
 	}
 	name := func(suffix string) expr {
 		if alone {

@@ -63,13 +63,24 @@ const (
 	opFloor, opCeiling            op = "floor", "ceiling"
 	opRound, opTruncate           op = "round", "truncate"
 	opLeast                       op = "least"
+	opExp, opLn                   op = "exp", "ln"
 
-	opConcatenate op = "concatenate"
-	opLikeness    op = "likeness" // a text as equivalence sees it: in small letters, a space for each other whitespace
-	opEndsWith    op = "ends-with"
-	opWithoutEnd  op = "without-end"   // a text without another and the sign before it
-	opCompound    op = "compound-unit" // whether a unit has a sign of multiplication or division
-	opUnitless    op = "annotation-as-one"
+	opConcatenate    op = "concatenate"
+	opLikeness       op = "likeness" // a text as equivalence sees it: in small letters, a space for each other whitespace
+	opStartsWith     op = "starts-with"
+	opEndsWith       op = "ends-with"
+	opUpper          op = "upper"
+	opLower          op = "lower"
+	opPosition       op = "position" // of the second text in the first, from 0; -1 where it is not in it
+	opLastPosition   op = "last-position"
+	opTextFrom       op = "text-from" // from a character on, counted from 1
+	opTextPart       op = "text-part" // and so many
+	opMatches        op = "matches"   // whether a whole text fits a regular expression
+	opReplaceMatches op = "replace-matches"
+	opJoin           op = "join"          // a list of texts, with another between them
+	opWithoutEnd     op = "without-end"   // a text without another and the sign before it
+	opCompound       op = "compound-unit" // whether a unit has a sign of multiplication or division
+	opUnitless       op = "annotation-as-one"
 
 	opTimestamp   op = "timestamp"    // of year, month, day, hour, minute, second, millisecond
 	opTruncateTo  op = "truncate-to"  // text: a calendar unit
@@ -120,7 +131,9 @@ const (
 	typeTimestamp = "timestamp"
 	typeID        = "id"      // of a person or a resource
 	typeConcept   = "concept" // an id of the concept dictionary
-	typeSmall     = "small"   // a precision, a place in a list
+	typeSmall     = "small"   // a place in a list
+	typePrecision = "precision"
+	typeHuge      = "huge" // a whole number beyond a Long
 	typeList      = "list"
 	typeAny       = "any"
 )

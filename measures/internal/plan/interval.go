@@ -38,8 +38,9 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr) value {
 		if l == h && lowClosed == yes && highClosed == yes {
 			return intervalV{l, h, no, no, nn}
 		}
-		s, sUnk := endDate(l, lowClosed, minDate, opPlus, h.last(), nn)
-		en, eUnk := endDate(h, highClosed, maxDate, opMinus, l.lo, nn)
+		least, greatest := l.ends()
+		s, sUnk := endDate(l, lowClosed, least, opPlus, h.last(), nn)
+		en, eUnk := endDate(h, highClosed, greatest, opMinus, l.lo, nn)
 		return intervalV{s, en, sUnk, eUnk, nn}
 	case numV:
 		h := high.(numV)
@@ -47,10 +48,10 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr) value {
 		if !l.integer {
 			stepBy = smallest
 		}
-		least, greatest := minInteger, maxInteger
+		least, greatest := l.ends()
 		s, sUnk := endNumber(l.num, lowClosed, least, opAdd, stepBy, nn)
 		en, eUnk := endNumber(h.num, highClosed, greatest, opSubtract, stepBy, nn)
-		low, high := numV{num: s, integer: l.integer}, numV{num: en, integer: h.integer}
+		low, high := numV{num: s, integer: l.integer, long: l.long}, numV{num: en, integer: h.integer, long: h.long}
 		if sUnk != no { // an open end that is null is any number up to the other
 			low.hi = caseOf([]expr{and(sUnk, nn), yes}, []expr{h.num, s})
 		}
@@ -87,7 +88,7 @@ func endDate(d dateV, closed, edge expr, into op, other, nn expr) (dateV, expr) 
 		return caseOf([]expr{and(there, closed), there, and(nn, or(closed, boolean(low))), nn}, []expr{x, d.beside(into, x), edge, other})
 	}
 	low := into == opPlus
-	out := dateV{lo: at(d.lo, low), prec: d.prec, date: d.date}
+	out := dateV{lo: at(d.lo, low), prec: d.prec, date: d.date, time: d.time}
 	if !d.exact() || unk != no {
 		if hi := at(d.last(), !low); hi != out.lo {
 			out.hi = hi
@@ -110,11 +111,13 @@ func (d dateV) beside(into op, x expr) expr {
 		return node(into, "millisecond", x, whole(1))
 	}
 	var conds, vals []expr
-	for i, unit := range []string{"year", "month", "day"} {
-		conds, vals = append(conds, equal(d.prec, whole(i+1))), append(vals, node(into, unit, x, whole(1)))
-	}
-	if isConst(d.prec) && level(d.prec) <= 3 {
-		return vals[level(d.prec)-1]
+	for i, unit := range []string{"year", "month", "day", "hour", "minute"} {
+		at := precision([]float64{1, 2, 3, toHour, 4}[i])
+		by := node(into, unit, x, whole(1))
+		if d.prec == at {
+			return by
+		}
+		conds, vals = append(conds, equal(d.prec, at)), append(vals, by)
 	}
 	return caseOf(append(conds, yes), append(vals, node(into, "millisecond", x, whole(1))))
 }
@@ -130,7 +133,7 @@ func next(v value, precision string) value {
 			}
 			return node(opPlus, precisions[precision].part, x, whole(1))
 		}
-		out := dateV{lo: step(v.lo), prec: v.prec, date: v.date}
+		out := dateV{lo: step(v.lo), prec: v.prec, date: v.date, time: v.time}
 		if !v.exact() {
 			out.hi = step(v.hi)
 		}
@@ -140,7 +143,7 @@ func next(v value, precision string) value {
 		if v.integer {
 			by = whole(1)
 		}
-		out := numV{num: apply(opAdd, v.num, by), integer: v.integer}
+		out := numV{num: apply(opAdd, v.num, by), integer: v.integer, long: v.long}
 		if !v.hi.none() {
 			out.hi = apply(opAdd, v.hi, by)
 		}

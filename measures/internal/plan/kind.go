@@ -14,6 +14,9 @@ func kindOf(v value) string {
 	case strV:
 		return "str"
 	case dateV:
+		if v.time {
+			return "time"
+		}
 		return "date"
 	case qtyV:
 		return "qty"
@@ -84,7 +87,7 @@ func shape(v value) string {
 func nullLike(v value) value {
 	switch v := v.(type) {
 	case dateV:
-		d := dateV{lo: null(typeTimestamp), prec: null(typeSmall), date: v.date}
+		d := dateV{lo: null(typeTimestamp), prec: null(typePrecision), date: v.date, time: v.time}
 		if !v.exact() {
 			d.hi = d.lo
 		}
@@ -94,7 +97,7 @@ func nullLike(v value) value {
 	case boolV:
 		return boolV{null(typeBoolean)}
 	case numV:
-		n := numV{num: null(typeDecimal), integer: v.integer}
+		n := numV{num: null(typeDecimal), integer: v.integer, long: v.long}
 		if v.integer {
 			n.num = null(typeInteger)
 		}

@@ -1,8 +1,8 @@
 package plan
 
 import (
+	"math/big"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"farr/measures/internal/elm"
@@ -29,11 +29,20 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 				return dateV{lo: t, prec: whole(6)}
 			}
 			return f.bind(partial(truncated("day", t), 3, true))
-		case "Integer":
+		case "Time":
 			if greatest {
-				return numV{num: maxInteger, integer: true}
+				return dateV{lo: maxTime, prec: whole(6), time: true}
 			}
-			return numV{num: minInteger, integer: true}
+			return dateV{lo: minTime, prec: whole(6), time: true}
+		case "Integer", "Long", "Decimal":
+			x := numV{integer: n.ValueType != "Decimal", long: n.ValueType == "Long"}
+			least, end := x.ends()
+			if x.num = least; greatest {
+				x.num = end
+			}
+			return x
+		case "Boolean", "String", "Code", "Concept":
+			return f.g.fail(e, n, "%s has no least and no greatest value", n.ValueType)
 		}
 	case "Literal":
 		// A text of a file becomes a number of the program only when it is one.
@@ -44,12 +53,10 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 		case "Boolean":
 			return boolV{boolean(n.Text == "true")}
 		case "Integer":
-			// The least Integer comes as the negation of one more than the greatest.
-			if i, err := strconv.ParseInt(n.Text, 10, 64); err != nil || i > 1<<31 || i < -1<<31 {
-				return f.g.fail(e, n, "the literal is beyond the range of Integer")
-			}
-			return numV{num: number(n.Text), integer: true}
-		case "Decimal", "Long":
+			return f.wholeLiteral(n, e, numV{num: number(n.Text), integer: true})
+		case "Long":
+			return f.wholeLiteral(n, e, numV{num: number(n.Text), integer: true, long: true})
+		case "Decimal":
 			return numV{num: number(n.Text)}
 		case "String":
 			if strings.ContainsRune(n.Text, 0) {
@@ -57,7 +64,7 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 			}
 			return strV{text(n.Text)}
 		}
-	case "Date", "DateTime":
+	case "Date", "DateTime", "Time":
 		// An author who writes the offset 0 means what the measurement period means by it, which
 		// has that offset too: the local clock.
 		if offset, ok := f.value(n.TimezoneOffset, e).(numV); ok && !isZero(offset.num) {
@@ -79,21 +86,52 @@ var literals = map[string]*regexp.Regexp{
 
 func isZero(x expr) bool { return isConst(x) && strings.Trim(x.text(), "0.") == "" }
 
-// The ends of Integer (CQL 1.5, "MinValue", "MaxValue").
-var minInteger, maxInteger = number("-2147483648"), number("2147483647")
+// wholeLiteral is an Integer or a Long that its type has.
+func (f *frame) wholeLiteral(n *elm.Node, e *env, v numV) value {
+	x, ok := new(big.Int).SetString(n.Text, 10)
+	if least, greatest := v.ends(); !ok || !within(x, least, greatest) {
+		return f.g.fail(e, n, "the literal is beyond the range of %s", n.ValueType)
+	}
+	v.num = number(x.String())
+	return v
+}
+
+// The ends of Integer, Long and Decimal (CQL 1.5, "MinValue", "MaxValue").
+var (
+	minInteger, maxInteger = number("-2147483648"), number("2147483647")
+	minLong, maxLong       = number("-9223372036854775808"), number("9223372036854775807")
+	minDecimal, maxDecimal = number("-99999999999999999999.99999999"), number("99999999999999999999.99999999")
+)
+
+// ends are the least and the greatest of a number's type.
+func (n numV) ends() (least, greatest expr) {
+	switch {
+	case n.long:
+		return minLong, maxLong
+	case n.integer:
+		return minInteger, maxInteger
+	}
+	return minDecimal, maxDecimal
+}
 
 // dateLiteral is a Date or DateTime of the parts that are written.
 func (f *frame) dateLiteral(n *elm.Node, e *env) value {
-	prec := 0
+	prec := 0.0
+	first := []int{1, 1, 1, 0, 0, 0, 0}
+	if n.Type == "Time" {
+		first[0] = 1970
+	}
 	var parts []expr
 	for i, x := range []*elm.Node{n.Year, n.Month, n.Day, n.Hour, n.Minute, n.Second, n.Millisecond} {
-		part := whole([]int{1, 1, 1, 0, 0, 0, 0}[i])
+		part := whole(first[i])
 		if x != nil {
 			if v, ok := certain(f.value(x, e)).(numV); ok {
-				part, prec = v.num, []int{1, 2, 3, 4, 4, 5, 6}[i]
+				part, prec = v.num, []float64{1, 2, 3, toHour, 4, 5, 6}[i]
 			}
 		}
 		parts = append(parts, part)
 	}
-	return f.bind(partial(apply(opTimestamp, parts...), prec, n.Type == "Date"))
+	d := partial(apply(opTimestamp, parts...), prec, n.Type == "Date")
+	d.time = n.Type == "Time"
+	return f.bind(d)
 }

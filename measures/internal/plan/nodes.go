@@ -29,12 +29,16 @@ func compilers() map[string]compiler {
 		"Is":            (*frame).is,
 		"Message":       (*frame).message,
 		"Interval":      (*frame).interval,
+		"Combine":       (*frame).combine,
+		"Slice":         (*frame).slice,
+		"IndexOf":       (*frame).indexOf,
+		"Length":        (*frame).length,
 	}
 	for _, family := range []struct {
 		compile compiler
 		types   []string
 	}{
-		{(*frame).literal, []string{"Literal", "Quantity", "Null", "DateTime", "Date", "MinValue", "MaxValue"}},
+		{(*frame).literal, []string{"Literal", "Quantity", "Null", "DateTime", "Date", "Time", "MinValue", "MaxValue"}},
 		{(*frame).named, []string{"AliasRef", "QueryLetRef", "OperandRef", "IdentifierRef"}},
 		{(*frame).list, []string{"Retrieve", "Query", "Union", "List", "Flatten", "Distinct", "ToList", "Except", "Collapse", "Expand", "Split"}},
 		{(*frame).aggregate, []string{"Exists", "First", "Last", "SingletonFrom", "Count", "Sum", "Min", "Max", "AnyTrue", "AllTrue", "Indexer", "Avg", "Aggregate"}},
@@ -45,6 +49,9 @@ func compilers() map[string]compiler {
 		{(*frame).arithmetic, []string{"Add", "Subtract", "Multiply", "Divide", "Power", "Negate", "TruncatedDivide", "Concatenate", "Abs", "Floor", "Ceiling", "Round", "Modulo", "Truncate"}},
 		{(*frame).compare, []string{"Equal", "Equivalent", "NotEqual", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
 			"Before", "After", "SameAs", "SameOrBefore", "SameOrAfter", "Starts", "Ends", "Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets", "MeetsBefore", "MeetsAfter"}},
+		{(*frame).strings, []string{"Upper", "Lower", "StartsWith", "EndsWith", "PositionOf", "LastPositionOf", "Substring", "Matches", "ReplaceMatches"}},
+		{(*frame).logarithm, []string{"Exp", "Ln", "Log"}},
+		{(*frame).neighbor, []string{"Predecessor", "Successor"}},
 		{(*frame).membership, []string{"In", "IncludedIn", "Includes", "Contains", "InValueSet", "AnyInValueSet"}},
 	} {
 		for _, t := range family.types {
@@ -59,11 +66,13 @@ var operands = func() map[string]int {
 	list := map[string]int{}
 	for n, types := range map[int][]string{
 		1: {"Not", "IsNull", "IsTrue", "IsFalse", "As", "Is", "Start", "End", "DateFrom", "DateTimeComponentFrom", "Width", "Convert", "ToDecimal", "ToQuantity", "ToDateTime", "ToDate",
-			"ToConcept", "ToString", "ToList", "Flatten", "Distinct", "Exists", "SingletonFrom", "Negate", "Abs", "Floor", "Ceiling", "Round", "Truncate", "Collapse", "Expand", "Split"},
+			"ToConcept", "ToString", "ToList", "Flatten", "Distinct", "Exists", "SingletonFrom", "Negate", "Abs", "Floor", "Ceiling", "Round", "Truncate", "Collapse", "Expand", "Split", "Upper", "Lower", "Exp", "Ln", "Predecessor", "Successor", "Length"},
 		2: {"And", "Or", "Implies", "Xor", "Union", "Except", "Intersect", "Indexer", "DurationBetween", "DifferenceBetween", "CalculateAgeAt", "ConvertQuantity",
 			"Add", "Subtract", "Multiply", "Divide", "Power", "TruncatedDivide", "Modulo",
 			"Equal", "Equivalent", "NotEqual", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Before", "After", "SameAs", "SameOrBefore", "SameOrAfter",
-			"Starts", "Ends", "Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets", "MeetsBefore", "MeetsAfter", "In", "IncludedIn", "Includes", "Contains"},
+			"Starts", "Ends", "Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets", "MeetsBefore", "MeetsAfter", "In", "IncludedIn", "Includes", "Contains",
+			"StartsWith", "EndsWith", "PositionOf", "LastPositionOf", "Matches", "Log", "IndexOf"},
+		3: {"Substring", "ReplaceMatches", "Slice"},
 	} {
 		for _, t := range types {
 			list[t] = n

@@ -88,9 +88,9 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 	case intervalV:
 		switch path {
 		case "low", "start":
-			return edge(v.s, v.sUnk, minDate, minInteger)
+			return edge(v.s, v.sUnk, false)
 		case "high", "end":
-			return edge(v.e, v.eUnk, maxDate, maxInteger)
+			return edge(v.e, v.eUnk, true)
 		case "lowClosed":
 			return boolV{when(truth(v.nn), not(truth(v.sUnk)))}
 		case "highClosed":
@@ -179,15 +179,20 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 
 // edge is an interval's end as it was given: null where it was null, which is an end that is
 // not known, or the end of the type.
-func edge(v value, unknown, ofDates, ofNumbers expr) value {
-	at, end := expr{}, ofDates
+func edge(v value, unknown expr, high bool) value {
+	var at, end, least, greatest expr
 	switch v := v.(type) {
 	case dateV:
 		at = v.lo
+		least, greatest = v.ends()
 	case numV:
-		at, end = v.num, ofNumbers
+		at = v.num
+		least, greatest = v.ends()
 	default:
 		return v
+	}
+	if end = least; high {
+		end = greatest
 	}
 	if at == column("mp_low") || at == column("mp_high") {
 		return v

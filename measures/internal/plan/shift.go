@@ -32,11 +32,11 @@ func shift(x expr, q qtyV, of op) expr {
 
 // coarser is a quantity in the unit of a precision, when its own is finer: a year is 12 months or
 // 365 days, a month 30 days, and what is left over is dropped (CQL 1.5, "Add").
-func coarser(q qtyV, precision int) qtyV {
+func coarser(q qtyV, precision float64) qtyV {
 	if !isConst(q.unit) {
 		return q
 	}
-	of := map[int]map[string]struct {
+	of := map[float64]map[string]struct {
 		unit string
 		n, d int
 	}{

@@ -57,14 +57,14 @@ func (g *gen) meet(a, b value) value {
 	switch a := a.(type) {
 	case numV:
 		b := b.(numV)
-		out := numV{num: a.num, integer: a.integer && b.integer}
+		out := numV{num: a.num, integer: a.integer && b.integer, long: a.integer && b.integer && (a.long || b.long)}
 		if !a.hi.none() || !b.hi.none() {
 			out.hi = a.last()
 		}
 		return out
 	case dateV:
 		b := b.(dateV)
-		d := dateV{lo: a.lo, prec: a.prec, date: a.date && b.date}
+		d := dateV{lo: a.lo, prec: a.prec, date: a.date && b.date, time: a.time}
 		if !a.exact() || !b.exact() {
 			d.hi = a.last()
 		}
@@ -110,13 +110,13 @@ func (g *gen) fit(v, shape value) value {
 		if !s.hi.none() {
 			n.hi = n.last()
 		}
-		return numV{num: n.num, integer: s.integer, hi: n.hi}
+		return numV{num: n.num, integer: s.integer, hi: n.hi, long: s.long}
 	case dateV:
 		d := v.(dateV)
 		if !s.exact() {
 			d.hi = d.last()
 		}
-		return dateV{d.lo, d.hi, d.prec, s.date}
+		return dateV{d.lo, d.hi, d.prec, s.date, s.time}
 	case conceptV:
 		return conceptV{id: v.(conceptV).id}
 	case intervalV:

@@ -18,13 +18,15 @@ type (
 		num     expr // the least that it may be
 		integer bool
 		hi      expr // the greatest; none when the number is exact
+		long    bool // of an integer: a Long
 	}
 	strV  struct{ text expr }
 	dateV struct {
 		lo   expr // the first moment that it may be
 		hi   expr // the last, inclusive; none when the date is exact
-		prec expr // 1 year .. 6 millisecond
+		prec expr // see precision
 		date bool // a Date, not a DateTime
+		time bool // a Time: a moment of the day 1970-01-01
 	}
 	qtyV      struct{ num, unit expr }
 	conceptV  struct{ id, code expr } // id in the concept dictionary; the code's text where it is a column
@@ -120,7 +122,7 @@ func (n numV) last() expr {
 // takes a number, and not an uncertainty, takes it so.
 func certain(v value) value {
 	if n, ok := v.(numV); ok && !n.hi.none() {
-		return numV{num: when(truth(equal(n.num, n.hi)), n.num), integer: n.integer}
+		return numV{num: when(truth(equal(n.num, n.hi)), n.num), integer: n.integer, long: n.long}
 	}
 	return v
 }
@@ -137,11 +139,11 @@ func mapLeaves(v value, f func(expr) expr) value {
 	case boolV:
 		return boolV{f(v.is)}
 	case numV:
-		return numV{num: f(v.num), integer: v.integer, hi: some(v.hi)}
+		return numV{num: f(v.num), integer: v.integer, hi: some(v.hi), long: v.long}
 	case strV:
 		return strV{f(v.text)}
 	case dateV:
-		return dateV{f(v.lo), some(v.hi), f(v.prec), v.date}
+		return dateV{f(v.lo), some(v.hi), f(v.prec), v.date, v.time}
 	case qtyV:
 		return qtyV{f(v.num), f(v.unit)}
 	case conceptV:
@@ -202,15 +204,21 @@ func typeName(v value) string {
 	case boolV:
 		return "Boolean"
 	case numV:
-		if v.integer {
+		switch {
+		case v.long:
+			return "Long"
+		case v.integer:
 			return "Integer"
 		}
 		return "Decimal"
 	case strV:
 		return "String"
 	case dateV:
-		if v.date {
+		switch {
+		case v.date:
 			return "Date"
+		case v.time:
+			return "Time"
 		}
 		return "DateTime"
 	case qtyV:
@@ -280,14 +288,18 @@ func shapeOf(typ string) value {
 		return boolV{null(typeBoolean)}
 	case "Integer":
 		return numV{num: null(typeInteger), integer: true}
+	case "Long":
+		return numV{num: null(typeInteger), integer: true, long: true}
 	case "Decimal":
 		return numV{num: null(typeDecimal)}
 	case "String":
 		return strV{null(typeText)}
 	case "Date":
-		return dateV{null(typeTimestamp), expr{}, whole(3), true}
+		return dateV{lo: null(typeTimestamp), prec: whole(3), date: true}
 	case "DateTime":
-		return dateV{null(typeTimestamp), expr{}, whole(6), false}
+		return dateV{lo: null(typeTimestamp), prec: whole(6)}
+	case "Time":
+		return dateV{lo: null(typeTimestamp), prec: whole(6), time: true}
 	case "Quantity":
 		return qtyV{null(typeDecimal), null(typeText)}
 	case "Concept":
