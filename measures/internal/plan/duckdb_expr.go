@@ -28,8 +28,10 @@ var duckdbForms = map[op]string{
 	opStartsWith: "starts_with(%s, %s)", opUpper: "upper(%s)", opLower: "lower(%s)", opPosition: "(strpos(%s, %s) - 1)",
 	opLastPosition: "CASE WHEN %[1]s IS NOT NULL AND %[2]s IS NOT NULL THEN coalesce(list_max(list_filter(range(len(%[1]s) - len(%[2]s) + 1), lambda i: substr(%[1]s, i + 1, len(%[2]s)) = %[2]s)), -1) END",
 	opTextFrom:     "substr(%s, %s)", opTextPart: "substr(%s, %s, %s)", opMatches: "regexp_full_match(%s, %s, 's')",
-	opReplaceMatches: "regexp_replace(%s, %s, %s, 'gs')", opJoin: "array_to_string(%s, %s)", opExp: "exp(%s)", opLn: "ln(%s)",
-	opWithoutEnd: "left(%[1]s, len(%[1]s) - len(%[2]s) - 1)", opCompound: "regexp_matches(%s, '[./]')",
+	opReplaceMatches: "regexp_replace(%s, %s, %s, 'gs')", opJoin: "array_to_string(%s, %s)", opExp: "exp(%s)",
+	opDecimalText: "regexp_replace(CAST(CAST(%s AS DECIMAL(38,8)) AS VARCHAR), '(\\.[0-9]+?)0+$', '\\1')",
+	opLn:          "ln(%s)",
+	opWithoutEnd:  "left(%[1]s, len(%[1]s) - len(%[2]s) - 1)", opCompound: "regexp_matches(%s, '[./]')",
 	opUnitless:    "regexp_replace(%s, '^[{][^}]*[}]$', '1')",
 	opTimestamp:   "make_timestamp(%s, %s, %s, %s, %s, %s + %s / 1000.0)",
 	opConceptCode: "(SELECT min(code) FROM concept k WHERE k.concept = %s)", opConceptSys: "(SELECT min(system) FROM concept k WHERE k.concept = %s)",
@@ -91,6 +93,8 @@ func sql(x expr) string {
 		return "(" + args[0] + " + " + spanSQL(x) + ")"
 	case opMinus:
 		return "(" + args[0] + " - " + spanSQL(x) + ")"
+	case opFormat:
+		return "strftime(" + args[0] + ", " + quote(x.text()) + ")"
 	case opDuration:
 		return durationSQL(x.text(), args[0], args[1])
 	case opDifference:

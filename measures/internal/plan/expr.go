@@ -77,6 +77,8 @@ const (
 	opTextPart       op = "text-part" // and so many
 	opMatches        op = "matches"   // whether a whole text fits a regular expression
 	opReplaceMatches op = "replace-matches"
+	opDecimalText    op = "decimal-text"  // a decimal as CQL writes it
+	opFormat         op = "format"        // text: a form; a timestamp
 	opJoin           op = "join"          // a list of texts, with another between them
 	opWithoutEnd     op = "without-end"   // a text without another and the sign before it
 	opCompound       op = "compound-unit" // whether a unit has a sign of multiplication or division

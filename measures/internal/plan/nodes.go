@@ -43,7 +43,8 @@ func compilers() map[string]compiler {
 		{(*frame).list, []string{"Retrieve", "Query", "Union", "List", "Flatten", "Distinct", "ToList", "Except", "Collapse", "Expand", "Split"}},
 		{(*frame).aggregate, []string{"Exists", "First", "Last", "SingletonFrom", "Count", "Sum", "Min", "Max", "AnyTrue", "AllTrue", "Indexer", "Avg", "Aggregate"}},
 		{(*frame).logic, []string{"And", "Or", "Not", "IsNull", "IsTrue", "IsFalse", "Implies", "Xor"}},
-		{(*frame).convert, []string{"Convert", "ToDecimal", "ToQuantity", "ToDateTime", "ToDate", "ToConcept", "ToString", "ConvertQuantity"}},
+		{(*frame).convert, []string{"Convert", "ToDecimal", "ToQuantity", "ToDateTime", "ToDate", "ToConcept", "ToString", "ConvertQuantity", "ToBoolean", "ToInteger", "ToLong", "ToTime"}},
+		{(*frame).boundary, []string{"LowBoundary", "HighBoundary", "Precision"}},
 		{(*frame).tuple, []string{"Tuple", "Instance"}},
 		{(*frame).dates, []string{"Start", "End", "DateFrom", "DurationBetween", "DifferenceBetween", "CalculateAgeAt", "DateTimeComponentFrom", "Width"}},
 		{(*frame).arithmetic, []string{"Add", "Subtract", "Multiply", "Divide", "Power", "Negate", "TruncatedDivide", "Concatenate", "Abs", "Floor", "Ceiling", "Round", "Modulo", "Truncate"}},
@@ -66,12 +67,12 @@ var operands = func() map[string]int {
 	list := map[string]int{}
 	for n, types := range map[int][]string{
 		1: {"Not", "IsNull", "IsTrue", "IsFalse", "As", "Is", "Start", "End", "DateFrom", "DateTimeComponentFrom", "Width", "Convert", "ToDecimal", "ToQuantity", "ToDateTime", "ToDate",
-			"ToConcept", "ToString", "ToList", "Flatten", "Distinct", "Exists", "SingletonFrom", "Negate", "Abs", "Floor", "Ceiling", "Round", "Truncate", "Collapse", "Expand", "Split", "Upper", "Lower", "Exp", "Ln", "Predecessor", "Successor", "Length"},
+			"ToConcept", "ToString", "ToList", "Flatten", "Distinct", "Exists", "SingletonFrom", "Negate", "Abs", "Floor", "Ceiling", "Round", "Truncate", "Collapse", "Expand", "Split", "Upper", "Lower", "Exp", "Ln", "Predecessor", "Successor", "Length", "ToBoolean", "ToInteger", "ToLong", "ToTime", "Precision"},
 		2: {"And", "Or", "Implies", "Xor", "Union", "Except", "Intersect", "Indexer", "DurationBetween", "DifferenceBetween", "CalculateAgeAt", "ConvertQuantity",
 			"Add", "Subtract", "Multiply", "Divide", "Power", "TruncatedDivide", "Modulo",
 			"Equal", "Equivalent", "NotEqual", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Before", "After", "SameAs", "SameOrBefore", "SameOrAfter",
 			"Starts", "Ends", "Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets", "MeetsBefore", "MeetsAfter", "In", "IncludedIn", "Includes", "Contains",
-			"StartsWith", "EndsWith", "PositionOf", "LastPositionOf", "Matches", "Log", "IndexOf"},
+			"StartsWith", "EndsWith", "PositionOf", "LastPositionOf", "Matches", "Log", "IndexOf", "LowBoundary", "HighBoundary"},
 		3: {"Substring", "ReplaceMatches", "Slice"},
 	} {
 		for _, t := range types {
