@@ -156,18 +156,8 @@ func (f *frame) extreme(l listV, which string) value {
 
 func (f *frame) intersect(n *elm.Node, e *env) value {
 	a, b := f.value(n.Operand[0], e), f.value(n.Operand[1], e)
-	if x, ok := a.(intervalV); ok {
-		if y, ok := b.(intervalV); ok {
-			x, y = f.bind(x).(intervalV), f.bind(y).(intervalV)
-			starts, ends := f.g.less(x.s, y.e, "", true), f.g.less(y.s, x.e, "", true)
-			if starts.none() || ends.none() {
-				return f.g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
-			}
-			overlap := truth(and(starts, ends))
-			s := f.g.choose([]expr{truth(f.g.less(x.s, y.s, "", true)), yes}, []value{y.s, x.s})
-			en := f.g.choose([]expr{truth(f.g.less(x.e, y.e, "", true)), yes}, []value{x.e, y.e})
-			return f.g.choose([]expr{overlap}, []value{intervalV{s, en, or(x.sUnk, y.sUnk), or(x.eUnk, y.eUnk), overlap}})
-		}
+	if x, y, ok := f.twoIntervals(a, b); ok {
+		return f.combined(n, e, x, y)
 	}
 	l, m := f.asList(a, n, e), f.asList(b, n, e)
 	return listV{make: func(at *frame) *rel { return at.distinct(at.match(l.make(at), m.make(at), true)) }}

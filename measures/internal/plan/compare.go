@@ -109,6 +109,9 @@ func (f *frame) compare(n *elm.Node, e *env) value {
 			return boolV{null(typeBoolean)}
 		}
 	}
+	if kindOf(a) == "interval" || kindOf(b) == "interval" { // an interval of nulls, of which nothing is known
+		return boolV{null(typeBoolean)}
+	}
 	ia, aIs := a.(intervalV)
 	ib, bIs := b.(intervalV)
 	aStart, aEnd, bStart, bEnd := a, a, b, b

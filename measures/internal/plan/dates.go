@@ -105,7 +105,21 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 			low, isLow := certain(i.s).(numV)
 			high, isHigh := certain(i.e).(numV)
 			if isLow && isHigh {
-				return numV{num: when(truth(i.nn), apply(opSubtract, high.num, low.num)), integer: low.integer && high.integer}
+				width := rounded(apply(opSubtract, high.num, low.num))
+				if low.integer {
+					width = f.inEnds(apply(opSubtract, cast(high.num, low.wide()), low.num), low)
+				}
+				return numV{num: when(truth(i.nn), width), integer: low.integer, long: low.long}
+			}
+			if x, ok := i.s.(qtyV); ok {
+				y := i.e.(qtyV)
+				return qtyV{when(truth(and(i.nn, equal(x.unit, y.unit))), rounded(apply(opSubtract, y.num, x.num))), x.unit}
+			}
+			if kindOf(i) == "interval" {
+				return nullV{}
+			}
+			if _, isDate := i.s.(dateV); isDate {
+				return f.g.fail(e, n, "an interval of dates has no width: duration and difference say how long it is")
 			}
 		}
 	case "DateFrom":

@@ -123,31 +123,40 @@ func (d dateV) beside(into op, x expr) expr {
 }
 
 // next is the point after a point; of dates by the precision that is asked for, else by
-// their own. Nil where the type has none.
-func next(v value, precision string) value {
+// their own. Beyond the ends of the type it is no value of it, and equals none. Nil where the type has none.
+func next(v value, precision string) value { return neighborOf(v, opPlus, precision) }
+
+// previous is the point before a point.
+func previous(v value) value { return neighborOf(v, opMinus, "") }
+
+func neighborOf(v value, into op, precision string) value {
+	add := map[op]op{opPlus: opAdd, opMinus: opSubtract}[into]
 	switch v := v.(type) {
 	case dateV:
-		step := func(x expr) expr {
+		by := func(x expr) expr {
 			if precision == "" {
-				return v.beside(opPlus, x)
+				return v.beside(into, x)
 			}
-			return node(opPlus, precisions[precision].part, x, whole(1))
+			return node(into, precisions[precision].part, x, whole(1))
 		}
-		out := dateV{lo: step(v.lo), prec: v.prec, date: v.date, time: v.time}
+		out := dateV{lo: by(v.lo), prec: v.prec, date: v.date, time: v.time}
 		if !v.exact() {
-			out.hi = step(v.hi)
+			out.hi = by(v.hi)
 		}
 		return out
 	case numV:
 		by := smallest
 		if v.integer {
 			by = whole(1)
+			v = mapLeaves(v, func(x expr) expr { return cast(x, v.wide()) }).(numV)
 		}
-		out := numV{num: apply(opAdd, v.num, by), integer: v.integer, long: v.long}
+		out := numV{num: apply(add, v.num, by), integer: v.integer, long: v.long}
 		if !v.hi.none() {
-			out.hi = apply(opAdd, v.hi, by)
+			out.hi = apply(add, v.hi, by)
 		}
 		return out
+	case qtyV:
+		return qtyV{rounded(apply(add, v.num, smallest)), v.unit}
 	}
 	return nil
 }

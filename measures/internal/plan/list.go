@@ -42,7 +42,11 @@ func (f *frame) list(n *elm.Node, e *env) value {
 	case "Union":
 		return f.union(n, e)
 	case "Except":
-		a, b := f.listOf(n.Operand[0], e), f.listOf(n.Operand[1], e)
+		v, w := f.value(n.Operand[0], e), f.value(n.Operand[1], e)
+		if x, y, ok := f.twoIntervals(v, w); ok {
+			return f.combined(n, e, x, y)
+		}
+		a, b := f.asList(v, n, e), f.asList(w, n, e)
 		return listV{make: func(at *frame) *rel { return at.distinct(at.match(a.make(at), b.make(at), false)) }}
 	case "Collapse":
 		l := f.listOf(n.Operand[0], e)

@@ -29,6 +29,7 @@ func compilers() map[string]compiler {
 		"Is":            (*frame).is,
 		"Message":       (*frame).message,
 		"Interval":      (*frame).interval,
+		"PointFrom":     (*frame).pointFrom,
 		"Combine":       (*frame).combine,
 		"Slice":         (*frame).slice,
 		"IndexOf":       (*frame).indexOf,
@@ -53,6 +54,7 @@ func compilers() map[string]compiler {
 		{(*frame).strings, []string{"Upper", "Lower", "StartsWith", "EndsWith", "PositionOf", "LastPositionOf", "Substring", "Matches", "ReplaceMatches"}},
 		{(*frame).logarithm, []string{"Exp", "Ln", "Log"}},
 		{(*frame).neighbor, []string{"Predecessor", "Successor"}},
+		{(*frame).proper, []string{"ProperIn", "ProperContains", "ProperIncludes", "ProperIncludedIn"}},
 		{(*frame).membership, []string{"In", "IncludedIn", "Includes", "Contains", "InValueSet", "AnyInValueSet"}},
 	} {
 		for _, t := range family.types {
@@ -67,12 +69,12 @@ var operands = func() map[string]int {
 	list := map[string]int{}
 	for n, types := range map[int][]string{
 		1: {"Not", "IsNull", "IsTrue", "IsFalse", "As", "Is", "Start", "End", "DateFrom", "DateTimeComponentFrom", "Width", "Convert", "ToDecimal", "ToQuantity", "ToDateTime", "ToDate",
-			"ToConcept", "ToString", "ToList", "Flatten", "Distinct", "Exists", "SingletonFrom", "Negate", "Abs", "Floor", "Ceiling", "Round", "Truncate", "Collapse", "Expand", "Split", "Upper", "Lower", "Exp", "Ln", "Predecessor", "Successor", "Length", "ToBoolean", "ToInteger", "ToLong", "ToTime", "Precision"},
+			"ToConcept", "ToString", "ToList", "Flatten", "Distinct", "Exists", "SingletonFrom", "Negate", "Abs", "Floor", "Ceiling", "Round", "Truncate", "Collapse", "Expand", "Split", "Upper", "Lower", "Exp", "Ln", "Predecessor", "Successor", "Length", "ToBoolean", "ToInteger", "ToLong", "ToTime", "Precision", "PointFrom"},
 		2: {"And", "Or", "Implies", "Xor", "Union", "Except", "Intersect", "Indexer", "DurationBetween", "DifferenceBetween", "CalculateAgeAt", "ConvertQuantity",
 			"Add", "Subtract", "Multiply", "Divide", "Power", "TruncatedDivide", "Modulo",
 			"Equal", "Equivalent", "NotEqual", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Before", "After", "SameAs", "SameOrBefore", "SameOrAfter",
 			"Starts", "Ends", "Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets", "MeetsBefore", "MeetsAfter", "In", "IncludedIn", "Includes", "Contains",
-			"StartsWith", "EndsWith", "PositionOf", "LastPositionOf", "Matches", "Log", "IndexOf", "LowBoundary", "HighBoundary"},
+			"StartsWith", "EndsWith", "PositionOf", "LastPositionOf", "Matches", "Log", "IndexOf", "LowBoundary", "HighBoundary", "ProperIn", "ProperContains", "ProperIncludes", "ProperIncludedIn"},
 		3: {"Substring", "ReplaceMatches", "Slice"},
 	} {
 		for _, t := range types {

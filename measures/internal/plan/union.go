@@ -10,6 +10,9 @@ import (
 // sides; retrieves that differ only in their value set are one retrieve, since a resource is
 // in it once however many of the sets have its code.
 func (f *frame) union(n *elm.Node, e *env) value {
+	if x, y, ok := f.twoIntervals(f.value(n.Operand[0], e), f.value(n.Operand[1], e)); ok {
+		return f.combined(n, e, x, y)
+	}
 	nodes := together(sides(n, nil))
 	if len(nodes) == 1 {
 		return f.value(nodes[0], e)
