@@ -1,9 +1,6 @@
 package plan
 
 import (
-	"slices"
-	"strconv"
-
 	"farr/measures/internal/elm"
 )
 
@@ -161,70 +158,4 @@ func (f *frame) intersect(n *elm.Node, e *env) value {
 	}
 	l, m := f.asList(a, n, e), f.asList(b, n, e)
 	return listV{make: func(at *frame) *rel { return at.distinct(at.match(l.make(at), m.make(at), true)) }}
-}
-
-// collapse merges intervals that overlap or meet: gaps and islands.
-func (f *frame) collapse(r *rel, n *elm.Node, e *env) *rel {
-	i, ok := r.f.bind(r.elem).(intervalV)
-	s, isDate := i.s.(dateV)
-	en, isDate2 := i.e.(dateV)
-	if !ok || !isDate || !isDate2 {
-		f.g.fail(e, n, "Collapse of %s is not supported", typeName(r.elem))
-		return r
-	}
-	gap := func(x expr) expr { return node(opPlus, "millisecond", x, whole(1)) }
-	if s.date || s.toDay() {
-		gap = func(x expr) expr { return node(opPlus, "day", x, whole(1)) }
-	}
-	if len(n.Operand) > 1 {
-		if q, ok := f.value(n.Operand[1], e).(qtyV); ok && isConst(q.num) && isConst(q.unit) && q.unit != text("1") {
-			gap = func(x expr) expr { return shift(x, q, opPlus) }
-		}
-	}
-	r.f.where(i.nn)
-	window := func(of op, x expr) expr {
-		return node(of, strconv.Itoa(len(f.key)), slices.Concat([]expr{x}, f.key, []expr{apply(opAscending, s.lo), apply(opAscending, en.last())})...)
-	}
-	before := r.f.bindExpr(window(opMaxBefore, en.last()), "before")
-	fresh := r.f.bindExpr(caseOf([]expr{or(not(present(before)), apply(opGreater, s.lo, gap(before))), yes}, []expr{whole(1), whole(0)}), "fresh")
-	island := r.f.bindExpr(window(opRunningSum, fresh), "island")
-	c := r.f.close()
-	names := []string{f.g.column("low"), f.g.column("low_last"), f.g.column("low_prec"), f.g.column("high"), f.g.column("high_last"), f.g.column("high_prec")}
-	list := asNamed([]expr{apply(opMin, s.lo), apply(opMin, s.last()), apply(opMin, s.prec), apply(opMax, en.lo), apply(opMax, en.last()), apply(opMin, en.prec)}, names)
-	b := &groupBody{from: c, by: append(slices.Clone(f.key), island), any: f.close(), list: list}
-	at := columns(names)
-	low, high := dateV{at[0], at[1], at[2], s.date, s.time}, dateV{at[3], at[4], at[5], en.date, en.time}
-	if s.exact() {
-		low.hi = expr{}
-	}
-	if en.exact() {
-		high.hi = expr{}
-	}
-	return &rel{f: f.g.frameOver(f, &cte{body: b}), elem: intervalV{low, high, no, no, yes}, order: []expr{apply(opAscending, at[0])}}
-}
-
-// expand gives the unit intervals of intervals of integers.
-func (f *frame) expand(r *rel, n *elm.Node, e *env) *rel {
-	i, ok := r.f.bind(r.elem).(intervalV)
-	s, isNum := i.s.(numV)
-	en, isNum2 := i.e.(numV)
-	if !ok || !isNum || !isNum2 {
-		f.g.fail(e, n, "Expand of %s is not supported", typeName(r.elem))
-		return r
-	}
-	if len(n.Operand) > 1 {
-		switch per := f.value(n.Operand[1], e).(type) {
-		case nullV:
-		case qtyV:
-			if per.num != whole(1) && !isNull(per.num) {
-				f.g.fail(e, n, "Expand per another quantity than 1 is not supported")
-			}
-		default:
-			f.g.fail(e, n, "Expand per %s is not supported", typeName(per))
-		}
-	}
-	integer := func(x expr) expr { return cast(x, null(typeInteger)) }
-	x := r.f.unnest(apply(opRange, integer(s.num), apply(opAdd, integer(en.num), whole(1))), "n")
-	p := numV{num: x, integer: true}
-	return &rel{f: r.f, elem: intervalV{p, p, no, no, yes}, order: []expr{apply(opAscending, x)}}
 }

@@ -52,8 +52,7 @@ func (f *frame) list(n *elm.Node, e *env) value {
 		l := f.listOf(n.Operand[0], e)
 		return listV{make: func(at *frame) *rel { return at.collapse(l.make(at), n, e) }}
 	case "Expand":
-		l := f.listOf(n.Operand[0], e)
-		return listV{make: func(at *frame) *rel { return at.expand(l.make(at), n, e) }}
+		return f.expandNode(n, e)
 	}
 	return g.fail(e, n, "ELM node %s is not supported", n.Type)
 }
