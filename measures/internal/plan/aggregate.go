@@ -79,6 +79,10 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 		r := l.make(f)
 		nn := r.f.bindExpr(notNull(r.elem), "there")
 		return numV{num: first(f.back(r, apply(opCountIf, nn))[0], whole(0)), integer: true}
+	case "Mode":
+		return f.mode(n, e, l)
+	case "Median", "StdDev", "PopulationStdDev", "Variance", "PopulationVariance", "GeometricMean", "Product":
+		return f.statistic(n, e, l)
 	case "Sum", "Min", "Max", "Avg":
 		if v := f.extreme(l, n.Type); v != nil {
 			return v

@@ -15,7 +15,10 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 			negative.Text = "-" + o.Text
 			return f.value(&negative, e)
 		}
-		v := certain(dateOf(f.value(o, e)))
+		v := dateOf(f.value(o, e))
+		if of := n.Type; of != "Add" && of != "Subtract" && of != "Multiply" {
+			v = certain(v)
+		}
 		if _, ok := v.(nullV); ok {
 			return nullV{}
 		}
@@ -25,6 +28,12 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 		return f.unary(n, e, ops[0])
 	}
 	a, b := ops[0], ops[1]
+	if x, ok := a.(numV); ok && x.integer {
+		if y, ok := b.(numV); ok && y.integer && !(x.hi.none() && y.hi.none()) {
+			return f.uncertain(x, y, arithmetic[n.Type])
+		}
+	}
+	a, b = certain(a), certain(b)
 	of := arithmetic[n.Type]
 	switch x := a.(type) {
 	case dateV:
@@ -102,6 +111,25 @@ func (f *frame) numbers(n *elm.Node, e *env, x, y numV, of op) value {
 	out := numV{integer: true, long: long}
 	out.num = f.inEnds(apply(of, cast(x.num, out.wide()), y.num), out)
 	return out
+}
+
+// uncertain computes on whole numbers of which one lies between two bounds (CQL 1.5, "Uncertainty").
+func (f *frame) uncertain(x, y numV, of op) value {
+	out := numV{integer: true, long: x.long || y.long}
+	at := func(a, b expr) expr { return f.inEnds(apply(of, cast(a, out.wide()), b), out) }
+	switch of {
+	case opSubtract:
+		out.num, out.hi = at(x.num, y.last()), at(x.last(), y.num)
+	case opMultiply:
+		all := []expr{at(x.num, y.num), at(x.num, y.last()), at(x.last(), y.num), at(x.last(), y.last())}
+		out.num, out.hi = all[0], all[0]
+		for _, p := range all[1:] {
+			out.num, out.hi = apply(opLeast, out.num, p), apply(opGreatest, out.hi, p)
+		}
+	default:
+		out.num, out.hi = at(x.num, y.num), at(x.last(), y.last())
+	}
+	return f.bind(out)
 }
 
 // wholes is the whole number of times that b goes into a, or what is left over.

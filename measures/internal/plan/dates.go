@@ -74,7 +74,7 @@ func calendarUnit(u string) string {
 	if u == "" {
 		return "1"
 	}
-	if c := calendarUnits[u]; c != "" {
+	if c := calendarUnits[u]; c != "" && u != "a" && u != "mo" { // a year of UCUM is none of the calendar
 		return c
 	}
 	return u
@@ -170,26 +170,31 @@ func (f *frame) dateFrom(d dateV) dateV {
 }
 
 // between is the number of calendar units from a to b. It is uncertain where one of them
-// is less precise than the unit (CQL 1.5, "Uncertainty").
+// is less precise than the unit: then each may be any moment that it stands for (CQL 1.5, "Uncertainty").
 func (f *frame) between(of op, part string, a, b dateV) value {
-	span := func(d dateV) (lo, hi expr) {
-		last := d.hi
-		if d.date && !d.exact() { // the last day that it may be, not its last moment
-			last = truncated("day", last)
-		}
-		need := map[string]float64{"year": 3, "month": 3, "week": 3, "day": 3, "hour": 4, "minute": 4, "second": 5, "millisecond": 6}[part]
-		if of == opDifference && (part == "year" || part == "month" || part == "hour") { // no part finer than the unit is looked at
-			need = map[string]float64{"year": 1, "month": 2, "hour": toHour}[part]
-		}
+	need := map[string]float64{"year": 3, "month": 3, "week": 3, "day": 3, "hour": toHour, "minute": 4, "second": 5, "millisecond": 6}[part]
+	if of == opDifference && (part == "year" || part == "month") { // no part finer than the unit is looked at
+		need = map[string]float64{"year": 1, "month": 2}[part]
+	}
+	lacks := func(d dateV) expr {
 		switch {
 		case d.exact() || need == 1:
-			return d.lo, d.lo
-		case isConst(d.prec) && level(d.prec) >= need:
-			return d.lo, d.lo
+			return no
 		case isConst(d.prec):
+			return boolean(level(d.prec) < need)
+		}
+		return truth(apply(opLess, d.prec, precision(need)))
+	}
+	either := or(lacks(a), lacks(b))
+	span := func(d dateV) (lo, hi expr) {
+		last, lacking := d.last(), either
+		if d.date && !d.exact() { // the last day that it may be, not its last moment
+			last, lacking = truncated("day", last), lacks(d)
+		}
+		if last = caseOf([]expr{lacking, yes}, []expr{last, d.lo}); isConst(last) {
 			return d.lo, last
 		}
-		return d.lo, f.bindExpr(caseOf([]expr{truth(apply(opLess, d.prec, precision(need))), yes}, []expr{last, d.lo}), "last")
+		return d.lo, f.bindExpr(last, "last")
 	}
 	alo, ahi := span(a)
 	blo, bhi := span(b)

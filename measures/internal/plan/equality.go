@@ -156,6 +156,14 @@ func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
 			}
 		case nullV:
 			return boolV{not(notNull(b))}
+		case numV:
+			if y, ok := b.(numV); ok && !(x.integer && y.integer) {
+				return boolV{or(truth(alike(certain(x).(numV), certain(y).(numV))), and(not(notNull(x)), not(notNull(y))))}
+			}
+		case qtyV:
+			if y, ok := b.(qtyV); ok {
+				return boolV{or(truth(equal(commonUnit(x.anyYear(), y.anyYear()))), calendarAlike(x, y), and(not(notNull(x)), not(notNull(y))))}
+			}
 		case strV:
 			if y, ok := b.(strV); ok {
 				return boolV{or(truth(equal(apply(opLikeness, x.text), apply(opLikeness, y.text))), and(not(notNull(x)), not(notNull(y))))}

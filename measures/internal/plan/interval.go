@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"math/big"
+
 	"farr/measures/internal/elm"
 )
 
@@ -17,6 +19,16 @@ func (f *frame) interval(n *elm.Node, e *env) value {
 		return yes
 	}
 	low, high := f.bind(certain(onlyOf(f.value(n.Low, e)))), f.bind(certain(onlyOf(f.value(n.High, e))))
+	if a, ok := low.(numV); ok && isConst(a.num) {
+		if b, ok := high.(numV); ok && isConst(b.num) {
+			x, _ := new(big.Rat).SetString(a.num.text())
+			y, _ := new(big.Rat).SetString(b.num.text())
+			open := n.LowClosed != nil && !*n.LowClosed || n.HighClosed != nil && !*n.HighClosed
+			if x.Cmp(y) > 0 || x.Cmp(y) == 0 && open { // CQL 1.5, "Interval": a run-time error
+				return f.g.fail(e, n, "the interval ends before it begins")
+			}
+		}
+	}
 	v := f.g.makeInterval(low, high, flag(n.LowClosed, n.LowClosedExpression), flag(n.HighClosed, n.HighClosedExpression))
 	if v == nil {
 		return f.g.fail(e, n, "intervals of %s are not supported", typeName(low))

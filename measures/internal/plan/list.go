@@ -114,7 +114,13 @@ func (f *frame) split(n *elm.Node, e *env) value {
 	if !ok {
 		return v
 	}
+	if isNull(s.text) {
+		return nullV{}
+	}
 	at, ok := f.value(n.Separator, e).(strV)
+	if ok && isNull(at.text) { // nothing is cut
+		return literalList([]value{s}, true)
+	}
 	if !ok || !isConst(at.text) {
 		return f.g.fail(e, n, "Split at a text that is not known beforehand is not supported")
 	}

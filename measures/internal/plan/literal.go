@@ -3,7 +3,9 @@ package plan
 import (
 	"math/big"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"farr/measures/internal/elm"
 )
@@ -57,6 +59,9 @@ func (f *frame) literal(n *elm.Node, e *env) value {
 		case "Long":
 			return f.wholeLiteral(n, e, numV{num: number(n.Text), integer: true, long: true})
 		case "Decimal":
+			if _, fraction, _ := strings.Cut(n.Text, "."); len(strings.TrimRight(fraction, "0")) > 8 {
+				return f.g.fail(e, n, "a Decimal has at most 8 places behind the point")
+			}
 			return numV{num: number(n.Text)}
 		case "String":
 			if strings.ContainsRune(n.Text, 0) {
@@ -122,16 +127,33 @@ func (f *frame) dateLiteral(n *elm.Node, e *env) value {
 		first[0] = 1970
 	}
 	var parts []expr
+	known := true
 	for i, x := range []*elm.Node{n.Year, n.Month, n.Day, n.Hour, n.Minute, n.Second, n.Millisecond} {
 		part := whole(first[i])
-		if x != nil {
-			if v, ok := certain(f.value(x, e)).(numV); ok {
-				part, prec = v.num, []float64{1, 2, 3, toHour, 4, 5, 6}[i]
-			}
+		if v, ok := certain(f.value(x, e)).(numV); ok && !isNull(v.num) {
+			part, prec = v.num, []float64{1, 2, 3, toHour, 4, 5, 6}[i]
+			known = known && isConst(part)
 		}
 		parts = append(parts, part)
 	}
-	d := partial(apply(opTimestamp, parts...), prec, n.Type == "Date")
-	d.time = n.Type == "Time"
+	typ := dateV{date: n.Type == "Date", time: n.Type == "Time"}
+	switch {
+	case prec == 0:
+		return shapeOf(typeName(typ))
+	case known && !isMoment(parts):
+		return f.g.fail(e, n, "there is no such %s", n.Type)
+	}
+	d := partial(apply(opTimestamp, parts...), prec, typ.date)
+	d.time = typ.time
 	return f.bind(d)
+}
+
+// isMoment is whether there is a moment of such parts, between the years 1 and 9999.
+func isMoment(parts []expr) bool {
+	var p [7]int
+	for i, x := range parts {
+		p[i], _ = strconv.Atoi(x.text())
+	}
+	at := time.Date(p[0], time.Month(p[1]), p[2], p[3], p[4], p[5], p[6]*1e6, time.UTC)
+	return p[0] >= 1 && p[0] <= 9999 && at.Month() == time.Month(p[1]) && at.Day() == p[2] && at.Hour() == p[3] && at.Minute() == p[4] && at.Second() == p[5] && at.Nanosecond() == p[6]*1e6
 }

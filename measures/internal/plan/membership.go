@@ -17,6 +17,9 @@ func (f *frame) membership(n *elm.Node, e *env) value {
 	}
 	a, b := f.value(x, e), f.value(in, e)
 	if l, ok := b.(listV); ok {
+		if _, none := a.(nullV); none && (n.Type == "IncludedIn" || n.Type == "Includes") {
+			return boolV{null(typeBoolean)} // a list that is null
+		}
 		return f.inList(n, e, a, l)
 	}
 	a, b = f.bind(dateOf(a)), f.bind(b)

@@ -36,18 +36,44 @@ func coarser(q qtyV, precision float64) qtyV {
 	if !isConst(q.unit) {
 		return q
 	}
-	of := map[float64]map[string]struct {
-		unit string
-		n, d int
-	}{
-		1: {"month": {"year", 1, 12}, "week": {"year", 7, 365}, "day": {"year", 1, 365}},
-		2: {"week": {"month", 7, 30}, "day": {"month", 1, 30}},
-	}[precision]
-	c, finer := of[calendarUnits[q.unit.text()]]
-	if !finer {
-		return q
+	unit := calendarUnits[q.unit.text()]
+	to, days := "", 0
+	switch precision {
+	case 1:
+		if unit == "month" {
+			return qtyV{wholesOf(q.num, 1, 12), text("year")}
+		}
+		to, days = "year", 365
+	case 2:
+		to, days = "month", 30
+	case 3:
+		to, days = "day", 1
+	case toHour:
+		to = "hour"
+	case 4:
+		to = "minute"
 	}
-	return qtyV{apply(opTruncate, apply(opDivide, apply(opMultiply, decimal(q.num), whole(c.n)), whole(c.d))), text(c.unit)}
+	of := milliseconds[to]
+	if days > 0 {
+		of = days * milliseconds["day"]
+	}
+	if finer := milliseconds[unit]; finer > 0 && finer < of && !(unit == "week" && days == 1) {
+		return qtyV{wholesOf(q.num, finer, of), text(to)}
+	}
+	return q
+}
+
+// milliseconds are the calendar units of one length.
+var milliseconds = map[string]int{"week": 604_800_000, "day": 86_400_000, "hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
+
+// wholesOf is a number times n over d, without its fraction.
+func wholesOf(x expr, n, d int) expr {
+	for _, by := range []int{2, 3, 5, 7} {
+		for n%by == 0 && d%by == 0 {
+			n, d = n/by, d/by
+		}
+	}
+	return apply(opTruncate, apply(opDivide, apply(opMultiply, decimal(x), whole(n)), whole(d)))
 }
 
 // shiftDate shifts a moment of a date, in the unit of the date's precision.
@@ -58,9 +84,9 @@ func shiftDate(d dateV, x expr, q qtyV, of op) expr {
 	case isConst(d.prec):
 		return shift(x, coarser(q, level(d.prec)), of)
 	}
-	by := []expr{shift(x, coarser(q, 1), of), shift(x, coarser(q, 2), of), shift(x, q, of)}
-	if by[0] == by[2] && by[1] == by[2] {
-		return by[2]
+	var conds, by []expr
+	for _, prec := range []float64{1, 2, 3, 4} { // data have no time to the hour
+		conds, by = append(conds, truth(equal(d.prec, precision(prec)))), append(by, shift(x, coarser(q, prec), of))
 	}
-	return caseOf([]expr{truth(equal(d.prec, whole(1))), truth(equal(d.prec, whole(2))), yes}, by)
+	return caseOf(append(conds, yes), append(by, shift(x, q, of)))
 }

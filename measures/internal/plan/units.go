@@ -21,10 +21,10 @@ var units = map[string]unit{
 	"mmol/L": {"amount/volume", "1.0"}, "meq/L": {"charge/volume", "1.0"}, "mEq/L": {"charge/volume", "1.0"},
 	"mL": {"volume", "1.0"}, "L": {"volume", "1000.0"},
 	"mm[Hg]": {"pressure", "1.0"},
-	"year":   {"months", "12.0"}, "a": {"months", "12.0"}, "month": {"months", "1.0"}, "mo": {"months", "1.0"},
+	"year":   {"months", "12.0"}, "a": {"months of UCUM", "12.0"}, "month": {"months", "1.0"}, "mo": {"months of UCUM", "1.0"},
 	"week": {"time", "604800.0"}, "wk": {"time", "604800.0"}, "day": {"time", "86400.0"}, "d": {"time", "86400.0"}, "hour": {"time", "3600.0"}, "h": {"time", "3600.0"},
 	"years": {"months", "12.0"}, "months": {"months", "1.0"}, "weeks": {"time", "604800.0"}, "days": {"time", "86400.0"}, "hours": {"time", "3600.0"}, "minutes": {"time", "60.0"}, "seconds": {"time", "1.0"},
-	"minute": {"time", "60.0"}, "min": {"time", "60.0"}, "second": {"time", "1.0"}, "s": {"time", "1.0"},
+	"minute": {"time", "60.0"}, "min": {"time", "60.0"}, "second": {"time", "1.0"}, "s": {"time", "1.0"}, "millisecond": {"time", "0.001"}, "milliseconds": {"time", "0.001"}, "ms": {"time", "0.001"},
 	"/min": {"rate", "1.0"}, "{Beats}/min": {"rate", "1.0"}, "{beats}/min": {"rate", "1.0"}, "{breaths}/min": {"rate", "1.0"},
 	"1": {"one", "1.0"}, "{score}": {"one", "1.0"}, "[score]": {"one", "1.0"}, "%": {"percent", "1.0"},
 }
@@ -94,4 +94,59 @@ func commonUnit(a, b qtyV) (x, y expr) {
 		return a.num, convertTo(b, a.unit.text())
 	}
 	return when(equal(first(a.unit, text("1")), first(b.unit, text("1"))), a.num), b.num
+}
+
+// anyYear is a quantity whose year or month of UCUM is the calendar's: they are equivalent, and not
+// equal (CQL 1.5, "Quantities").
+func (q qtyV) anyYear() qtyV {
+	if isConst(q.unit) {
+		return qtyV{q.num, text(calendarUnitOf(q.unit.text()))}
+	}
+	conds := []expr{truth(among(q.unit, "a")), truth(among(q.unit, "mo")), yes}
+	return qtyV{q.num, caseOf(conds, []expr{text("year"), text("month"), q.unit})}
+}
+
+// calendarUnitOf is the calendar's unit for a unit, and the unit where it has none.
+func calendarUnitOf(u string) string {
+	if c := calendarUnits[u]; c != "" {
+		return c
+	}
+	return u
+}
+
+// calendarAlike is whether a quantity in years or months, known as such, is as many days as another: a year
+// is 365 days and a month 30 (CQL 1.5, "Quantities").
+func calendarAlike(a, b qtyV) expr {
+	days := func(q qtyV) (unit string, x expr) {
+		unit = calendarUnitOf(q.unit.text())
+		if of := map[string]int{"year": 365, "month": 30}[unit]; of > 0 {
+			return unit, apply(opMultiply, decimal(q.num), whole(of))
+		}
+		if units[unit].kind == "time" {
+			return "", convertTo(qtyV{decimal(q.num), text(unit)}, "day")
+		}
+		return "none", q.num
+	}
+	if !isConst(a.unit) || !isConst(b.unit) {
+		return no
+	}
+	x, of := days(a)
+	y, other := days(b)
+	if x == y || x == "none" || y == "none" || x != "" && y != "" {
+		return no
+	}
+	return truth(equal(rounded(of), rounded(other)))
+}
+
+// alike is whether two numbers are the same when each is rounded to the places of the one that has fewer,
+// zeros at the end not counted (CQL 1.5, "Equivalent").
+func alike(x, y numV) expr {
+	a, b := decimal(x.num), decimal(y.num)
+	var conds, vals []expr
+	for places := range 8 {
+		at := func(x expr) expr { return apply(opRound, x, whole(places)) }
+		conds = append(conds, truth(or(equal(at(a), a), equal(at(b), b))))
+		vals = append(vals, equal(at(a), at(b)))
+	}
+	return caseOf(append(conds, yes), append(vals, equal(a, b)))
 }
