@@ -54,7 +54,7 @@ func TestDeckReach(t *testing.T) {
 // reachKinds are the types of an operand on which a node type is to be tried: of the first
 // operand whose type is known.
 var reachKinds = map[string]string{
-	"Equal":             "Boolean Integer Decimal String Date DateTime Quantity Interval<Integer> List<Integer> Tuple",
+	"Equal":             "Boolean Integer Long Decimal String Date DateTime Time Quantity Interval<Integer> List<Integer> Tuple",
 	"NotEqual":          "Boolean Integer String Quantity Interval<Integer> List<Integer>",
 	"Equivalent":        "Boolean Integer Decimal String DateTime Quantity Interval<Integer> List<Integer> List<String> Tuple Code Concept",
 	"Less":              "Integer String DateTime Quantity",
@@ -74,8 +74,8 @@ var reachKinds = map[string]string{
 	"IncludedIn":        "Interval<Integer> List<Integer>",
 	"Includes":          "Interval<Integer> List<Integer>",
 	"Intersect":         "Interval<Integer> List<Integer> List<Encounter>",
-	"Collapse":          "List<Interval<Integer>> List<Interval<Date>> List<Interval<DateTime>>",
-	"Expand":            "List<Interval<Integer>> List<Interval<Date>>",
+	"Collapse":          "List<Interval<Integer>> List<Interval<Decimal>> List<Interval<Date>> List<Interval<DateTime>>",
+	"Expand":            "Interval<Integer> List<Interval<Integer>> List<Interval<Date>> List<Interval<Time>>",
 	"Add":               "Integer Decimal Date DateTime Quantity",
 	"Subtract":          "Integer Decimal DateTime Quantity",
 	"Multiply":          "Integer Decimal Quantity",
@@ -95,9 +95,19 @@ var reachKinds = map[string]string{
 	"ToDateTime":        "Date",
 	"ToQuantity":        "Integer Decimal",
 	"Indexer":           "String List<Integer>",
-	"Union":             "List<Integer> List<Encounter>",
-	"Except":            "List<Integer> List<Encounter>",
+	"Union":             "Interval<Integer> Interval<Date> List<Integer> List<Encounter>",
+	"Except":            "Interval<Integer> Interval<Date> List<Integer> List<Encounter>",
 	"Distinct":          "List<Integer> List<Encounter>",
+	"Predecessor":       "Integer Decimal Time",
+	"Successor":         "Integer Date Time",
+	"LowBoundary":       "Decimal Date",
+	"HighBoundary":      "Decimal Date Time",
+	"Precision":         "Decimal Date Time",
+	"Length":            "String List<Integer>",
+	"ProperIncludes":    "Interval<Integer> List<Integer>",
+	"ProperIncludedIn":  "Interval<Date> List<Integer>",
+	"ProperContains":    "Interval<Integer> List<Integer>",
+	"ProperIn":          "Integer",
 }
 
 // reachAnswers are the answers that a define with the node type in it is to have.
@@ -117,6 +127,14 @@ var reachAnswers = map[string]string{
 	"ToDate": "true null", "ToDateTime": "true null", "ConvertQuantity": "true null", "Sum": "true null", "Min": "true null", "Max": "true null",
 	"Avg": "true null", "First": "true null", "Last": "true null", "SingletonFrom": "true null", "Indexer": "true null", "Is": "true false", "As": "true null",
 	"Message": "true null", "FunctionRef": "true null",
+	"Upper": "true null", "Lower": "true null", "StartsWith": "true false null", "EndsWith": "true false null", "PositionOf": "true null",
+	"LastPositionOf": "true null", "Substring": "true null", "Matches": "true false null", "ReplaceMatches": "true null", "Combine": "true null",
+	"Length": "true null", "IndexOf": "true null", "Slice": "true", "Exp": "true null", "Ln": "true null", "Log": "true null",
+	"Predecessor": "true null", "Successor": "true null", "LowBoundary": "true null", "HighBoundary": "true null", "Precision": "true null",
+	"ToBoolean": "true false null", "ToInteger": "true null", "ToLong": "true null", "ToTime": "true null", "PointFrom": "true null",
+	"ProperIn": "true false null", "ProperContains": "true false null", "ProperIncludes": "true false null", "ProperIncludedIn": "true false null",
+	"Mode": "true null", "Median": "true null", "StdDev": "true null", "PopulationStdDev": "true null", "Variance": "true null",
+	"PopulationVariance": "true null", "GeometricMean": "true null", "Product": "true null", "Time": "true false null",
 }
 
 // reachFeatures is what is to be written beside a node type in a define: a date that is

@@ -93,11 +93,10 @@ func placeIn(count int, place expr, otherwise int) int {
 // indexOf is the first place of an element that equals a value; -1 where none does.
 func (f *frame) indexOf(n *elm.Node, e *env) value {
 	v, x := f.value(n.Operand[0], e), f.bind(f.value(n.Operand[1], e))
-	if _, ok := v.(nullV); ok {
-		return v
-	}
-	if _, ok := x.(nullV); ok {
-		return x
+	for _, v := range []value{v, x} {
+		if _, ok := v.(nullV); ok {
+			return numV{num: null(typeInteger), integer: true}
+		}
 	}
 	l := f.asList(v, n, e)
 	same := func(elem value) expr {
@@ -131,7 +130,11 @@ func (f *frame) length(n *elm.Node, e *env) value {
 	case strV:
 		return numV{num: apply(opLength, v.text), integer: true}
 	case nullV:
-		if as := n.Operand[0].AsType; as != nil && as.Kind == "List" {
+		as := n.Operand[0].AsType
+		if as == nil && len(n.Signature) > 0 {
+			as = n.Signature[0]
+		}
+		if as != nil && as.Kind == "List" {
 			return numV{num: whole(0), integer: true} // CQL 1.5, "Length": of a null list 0
 		}
 		return v

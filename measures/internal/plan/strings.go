@@ -86,12 +86,10 @@ func (f *frame) substring(n *elm.Node, e *env, ops []value) value {
 // place that fits. What is written must be known beforehand, so that one that is none is a mistake of
 // the author and not of the data.
 func (f *frame) matches(n *elm.Node, e *env, ops []value) value {
-	for _, v := range ops[1:] {
-		if _, isNull := v.(nullV); isNull {
-			return nullV{}
-		}
-		if s, ok := v.(strV); ok && isNull(s.text) {
-			return nullV{}
+	for _, v := range ops {
+		s, isText := v.(strV)
+		if _, none := v.(nullV); none || isText && isNull(s.text) {
+			return map[string]value{"Matches": boolV{null(typeBoolean)}, "ReplaceMatches": strV{null(typeText)}}[n.Type]
 		}
 	}
 	s, pattern := textsOf(ops)
@@ -146,22 +144,22 @@ func (f *frame) character(s strV, at numV) value {
 // combine is a list of texts as one, a separator between them; nulls are left out, and of nothing
 // it is null (CQL 1.5, "Combine").
 func (f *frame) combine(n *elm.Node, e *env) value {
-	v := f.value(n.Source[0], e)
+	v, nothing := f.value(n.Source[0], e), strV{null(typeText)}
 	if _, ok := v.(nullV); ok {
-		return v
+		return nothing
 	}
 	between := text("")
 	if n.Separator != nil {
 		s, ok := f.bind(f.value(n.Separator, e)).(strV)
 		if !ok {
-			return nullV{}
+			return nothing
 		}
 		between = s.text
 	}
 	r := f.asList(v, n, e).make(f)
 	switch s := r.f.bind(r.elem).(type) {
 	case nullV:
-		return nullV{}
+		return nothing
 	case strV:
 		r.f.where(present(s.text))
 		all := f.back(r, apply(opCollect, append([]expr{s.text}, orderOf(&rel{elem: s, order: r.order})...)...))[0]
