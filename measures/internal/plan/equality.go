@@ -162,7 +162,9 @@ func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
 			}
 		case qtyV:
 			if y, ok := b.(qtyV); ok {
-				return boolV{or(truth(equal(commonUnit(x.anyYear(), y.anyYear()))), calendarAlike(x, y), and(not(notNull(x)), not(notNull(y))))}
+				l, r := commonUnit(x.anyYear(), y.anyYear())
+				same := truth(alike(numV{num: f.bindExpr(l, "v")}, numV{num: f.bindExpr(r, "v")}))
+				return boolV{or(same, calendarAlike(x, y), and(not(notNull(x)), not(notNull(y))))}
 			}
 		case strV:
 			if y, ok := b.(strV); ok {

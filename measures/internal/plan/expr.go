@@ -76,7 +76,7 @@ const (
 	opLastPosition   op = "last-position"
 	opTextFrom       op = "text-from" // from a character on, counted from 1
 	opTextPart       op = "text-part" // and so many
-	opMatches        op = "matches"   // whether a whole text fits a regular expression
+	opMatches        op = "matches"   // whether a part of a text fits a regular expression
 	opReplaceMatches op = "replace-matches"
 	opDecimalText    op = "decimal-text"  // a decimal as CQL writes it
 	opFormat         op = "format"        // text: a form; a timestamp

@@ -42,8 +42,8 @@ func (f *frame) proper(n *elm.Node, e *env) value {
 	if low.none() || high.none() {
 		return f.ofNull(n, e, []value{a, b})
 	}
-	if !orEqual {
-		return boolV{and(low, high)}
+	if !orEqual { // in no interval
+		return boolV{caseOf([]expr{not(truth(i.nn)), yes}, []expr{no, and(low, high)})}
 	}
 	same := and(f.g.equal(i.s, s, n.Precision), f.g.equal(en, i.e, n.Precision))
 	return boolV{and(low, high, not(same))}

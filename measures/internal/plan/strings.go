@@ -82,8 +82,8 @@ func (f *frame) substring(n *elm.Node, e *env, ops []value) value {
 	return f.ofNull(n, e, ops)
 }
 
-// matches compares with a regular expression, which the whole text must fit, or replaces each
-// place that fits. What is written must be known beforehand, so that one that is none is a mistake of
+// matches finds a regular expression in a text, or replaces each place that fits: a part may fit, ^ and $
+// are the ends of the text, and a point is any character (CQL 1.5, "Matches": partial matching, single line). What is written must be known beforehand, so that one that is none is a mistake of
 // the author and not of the data.
 func (f *frame) matches(n *elm.Node, e *env, ops []value) value {
 	for _, v := range ops {
@@ -150,11 +150,9 @@ func (f *frame) combine(n *elm.Node, e *env) value {
 	}
 	between := text("")
 	if n.Separator != nil {
-		s, ok := f.bind(f.value(n.Separator, e)).(strV)
-		if !ok {
-			return nothing
+		if s, ok := f.bind(f.value(n.Separator, e)).(strV); ok { // null is ignored
+			between = first(s.text, between)
 		}
-		between = s.text
 	}
 	r := f.asList(v, n, e).make(f)
 	switch s := r.f.bind(r.elem).(type) {
