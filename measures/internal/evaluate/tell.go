@@ -68,11 +68,11 @@ func tell(s plan.Shape, row *[]*string, resources map[string]string) string {
 	}
 	switch s.Kind {
 	case plan.KindDate:
-		return date(own[0], own[len(own)-1], s.Type == "Date")
+		return date(own[0], own[len(own)-1], s.Type)
 	case plan.KindQuantity:
 		return number(own[0]) + unit(own[1])
 	case plan.KindScalar:
-		if s.Type == "Decimal" || s.Type == "Integer" {
+		if s.Type == "Decimal" || s.Type == "Integer" || s.Type == "Long" {
 			return between(own)
 		}
 		if s.Type == "String" && own[0] != nil {
@@ -137,20 +137,24 @@ func typeIn(s plan.Shape, own []*string) string {
 	return s.Type
 }
 
-// date cuts a wall time to its precision, 1 year .. 6 millisecond.
-func date(moment, precision *string, day bool) string {
+// date cuts a wall time to its precision, 1 year .. 6 millisecond, 3.5 the hour; of a Time the day is
+// left out.
+func date(moment, precision *string, typ string) string {
 	if moment == nil {
 		return null
 	}
 	text := strings.Replace(*moment, " ", "T", 1)
-	width := map[string]int{"1": 4, "2": 7, "3": 10, "4": 16, "5": 19}[or(precision, "6")]
-	if day && (width == 0 || width > 10) {
+	width := map[string]int{"1": 4, "2": 7, "3": 10, "3.5": 13, "4": 16, "5": 19}[strings.TrimSuffix(or(precision, "6"), ".0")]
+	if typ == "Date" && (width == 0 || width > 10) {
 		width = 10
 	}
-	if width == 0 || width > len(text) {
-		return text
+	if width > 0 && width < len(text) {
+		text = text[:width]
 	}
-	return text[:width]
+	if typ == "Time" {
+		_, text, _ = strings.Cut(text, "T")
+	}
+	return text
 }
 
 // between is a number, or the least and the greatest that it may be.

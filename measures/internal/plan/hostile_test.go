@@ -33,6 +33,25 @@ func TestHostileELM(t *testing.T) {
 	}
 }
 
+// A node that lacks what its type needs is a mistake, or null: never the end of the program.
+func TestNodesOfNothing(t *testing.T) {
+	for _, typ := range plan.NodeTypes() {
+		for _, e := range []string{
+			fmt.Sprintf(`{"type":%q}`, typ), with(op(typ, null), "source", null), with(op(typ, null, null), "source", list()), op(typ, list(), list()),
+			with(op(typ, null, null, null), "source", list(list())), op(typ, interval(null, null), interval(null, null)), op(typ, num(1), literal("String", "x"), null),
+		} {
+			func() {
+				defer func() {
+					if r := recover(); r != nil {
+						t.Errorf("%s: %v", e, r)
+					}
+				}()
+				plan.CompileMeasure(program(t, "D", e), plan.NewModel(worldElements), "L", []plan.Want{{Define: "D"}})
+			}()
+		}
+	}
+}
+
 // A mistake that has no node of its own has the place of what is being compiled.
 func TestPlaceOfUnion(t *testing.T) {
 	tuple := func(items string) string {

@@ -140,6 +140,9 @@ func (f *frame) flatten(n *elm.Node, e *env) value {
 		for _, x := range in.Element {
 			lists = append(lists, f.listOf(x, e))
 		}
+		if len(lists) == 0 {
+			return literalList(nil, true)
+		}
 		return listV{make: func(at *frame) *rel {
 			var sides []*rel
 			for _, l := range lists {

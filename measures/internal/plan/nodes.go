@@ -70,7 +70,7 @@ var operands = func() map[string]int {
 	list := map[string]int{}
 	for n, types := range map[int][]string{
 		1: {"Not", "IsNull", "IsTrue", "IsFalse", "As", "Is", "Start", "End", "DateFrom", "DateTimeComponentFrom", "Width", "Convert", "ToDecimal", "ToQuantity", "ToDateTime", "ToDate",
-			"ToConcept", "ToString", "ToList", "Flatten", "Distinct", "Exists", "SingletonFrom", "Negate", "Abs", "Floor", "Ceiling", "Round", "Truncate", "Collapse", "Expand", "Split", "Upper", "Lower", "Exp", "Ln", "Predecessor", "Successor", "Length", "ToBoolean", "ToInteger", "ToLong", "ToTime", "Precision", "PointFrom"},
+			"ToConcept", "ToString", "ToList", "Flatten", "Distinct", "Exists", "SingletonFrom", "Negate", "Abs", "Floor", "Ceiling", "Round", "Truncate", "Collapse", "Expand", "Split", "Upper", "Lower", "Exp", "Ln", "Predecessor", "Successor", "Length", "ToBoolean", "ToInteger", "ToLong", "ToTime", "Precision", "PointFrom", "Concatenate"},
 		2: {"And", "Or", "Implies", "Xor", "Union", "Except", "Intersect", "Indexer", "DurationBetween", "DifferenceBetween", "CalculateAgeAt", "ConvertQuantity",
 			"Add", "Subtract", "Multiply", "Divide", "Power", "TruncatedDivide", "Modulo",
 			"Equal", "Equivalent", "NotEqual", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Before", "After", "SameAs", "SameOrBefore", "SameOrAfter",

@@ -9,6 +9,9 @@ import (
 // query compiles a Query. One over scalars gives a scalar; any list among its
 // sources makes it a list.
 func (f *frame) query(n *elm.Node, e *env) value {
+	if len(n.Source) == 0 || n.Source[0].Expression == nil {
+		return f.g.fail(e, n, "a query of nothing")
+	}
 	was := f.g.onlyURL
 	f.g.onlyURL = askedURL(n)
 	first := f.value(n.Source[0].Expression, e)

@@ -60,8 +60,8 @@ func readQuantity(s string) (value, bool) {
 
 // dateForm and timeForm are dates as text, each part of which may be left out with all behind it.
 var (
-	dateForm = regexp.MustCompile(`^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(?:(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?)?)?)?)?(Z|[+-]\d\d:\d\d)?$`)
-	timeForm = regexp.MustCompile(`^(\d{4})-(\d\d)-(\d\d)T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?(Z|[+-]\d\d:\d\d)?$`)
+	dateForm = regexp.MustCompile(`^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(?:(\d\d)(?:[:](\d\d)(?:[:](\d\d)(?:\.(\d+))?)?)?)?)?)?)?(Z|[+-]\d\d:\d\d)?$`)
+	timeForm = regexp.MustCompile(`^(\d{4})-(\d\d)-(\d\d)T(\d\d)(?:[:](\d\d)(?:[:](\d\d)(?:\.(\d+))?)?)?(Z|[+-]\d\d:\d\d)?$`)
 )
 
 // withT is a time of day with the T that it may begin with.

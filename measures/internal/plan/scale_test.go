@@ -14,7 +14,7 @@ func TestScale(t *testing.T) {
 		"a concentration by a volume":       {op("Multiply", q("2", "mg/mL"), q("4", "mL")), "8.0,mg"},
 		"of one kind, a number":             {op("Divide", q("1", "g"), q("500", "mg")), "2.0,1"},
 		"by a number":                       {op("Divide", q("3", "mg"), q("2", "1")), "1.5,mg"},
-		"an area":                           {op("Multiply", q("2", "m"), q("3", "m")), "6.0,m.m"},
+		"an area":                           {op("Multiply", q("2", "m"), q("3", "m")), "6.0,m2"},
 		"through a unit of two":             {op("Divide", q("6", "mg"), q("2", "mL/h")), "3.0,mg/(mL/h)"},
 		"nothing divides by nothing":        {op("Divide", q("6", "mg"), q("0", "d")), "-,mg/d"},
 		"compared in the unit of the dose":  {op("Greater", op("Divide", op("Multiply", q("5", "1"), q("0.25", "mg")), q("5", "d")), q("0.125", "mg/d")), "true"},

@@ -18,7 +18,7 @@ type Kind int
 const (
 	KindNull        Kind = iota // none: the value is null, or a constant
 	KindScalar                  // value; of a number that is uncertain the least and the greatest
-	KindDate                    // first moment, [last moment,] precision (1 year .. 6 millisecond)
+	KindDate                    // first moment, [last moment,] precision (1 year .. 6 millisecond, 3.5 the hour)
 	KindQuantity                // number, unit
 	KindConcept                 // id in the concept dictionary, [code]
 	KindConceptList             // id of a list of concepts

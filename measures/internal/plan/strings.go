@@ -144,6 +144,9 @@ func (f *frame) character(s strV, at numV) value {
 // combine is a list of texts as one, a separator between them; nulls are left out, and of nothing
 // it is null (CQL 1.5, "Combine").
 func (f *frame) combine(n *elm.Node, e *env) value {
+	if len(n.Source) == 0 {
+		return f.g.fail(e, n, "Combine of nothing")
+	}
 	v, nothing := f.value(n.Source[0], e), strV{null(typeText)}
 	if _, ok := v.(nullV); ok {
 		return nothing
