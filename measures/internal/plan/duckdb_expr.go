@@ -95,6 +95,10 @@ func sql(x expr) string {
 		return "(" + args[0] + " + " + spanSQL(x) + ")"
 	case opMinus:
 		return "(" + args[0] + " - " + spanSQL(x) + ")"
+	case opLater:
+		return "(" + args[0] + " + " + stepSQL(args[1]) + ")"
+	case opEarlier:
+		return "(" + args[0] + " - " + stepSQL(args[1]) + ")"
 	case opFormat:
 		return "strftime(" + args[0] + ", " + quote(x.text()) + ")"
 	case opDuration:
@@ -204,6 +208,11 @@ func spanSQL(x expr) string {
 		return "to_" + x.text() + "s(CAST(" + by + " AS INTEGER))"
 	}
 	return "to_" + x.text() + "s(" + by + ")"
+}
+
+// stepSQL is one unit of a date's precision as an interval.
+func stepSQL(precision string) string {
+	return "CASE " + precision + " WHEN 1 THEN INTERVAL 1 YEAR WHEN 2 THEN INTERVAL 1 MONTH WHEN 3 THEN INTERVAL 1 DAY WHEN 4 THEN INTERVAL 1 MINUTE WHEN 3.5 THEN INTERVAL 1 HOUR ELSE INTERVAL 1 MILLISECOND END"
 }
 
 // durationSQL counts whole calendar units from a to b by calendar fields: DuckDB's own

@@ -85,10 +85,12 @@ const (
 	opCompound       op = "compound-unit" // whether a unit has a sign of multiplication or division
 	opUnitless       op = "annotation-as-one"
 
-	opTimestamp          op = "timestamp"    // of year, month, day, hour, minute, second, millisecond
-	opTruncateTo         op = "truncate-to"  // text: a calendar unit
-	opPlus               op = "plus"         // a timestamp and a number of units of the text
-	opMinus              op = "minus"        //
+	opTimestamp          op = "timestamp"   // of year, month, day, hour, minute, second, millisecond
+	opTruncateTo         op = "truncate-to" // text: a calendar unit
+	opPlus               op = "plus"        // a timestamp and a number of units of the text
+	opMinus              op = "minus"       //
+	opLater              op = "later"       // a timestamp by one unit of a precision
+	opEarlier            op = "earlier"
 	opDuration           op = "duration"     // whole units of the text from the first to the second
 	opDifference         op = "difference"   // boundaries of the unit crossed
 	opComponent          op = "component"    // the unit's part of a timestamp

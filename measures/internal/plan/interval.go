@@ -121,17 +121,11 @@ func (d dateV) beside(into op, x expr) expr {
 		return x
 	case d.exact():
 		return node(into, "millisecond", x, whole(1))
+	case isConst(d.prec):
+		unit := map[float64]string{1: "year", 2: "month", 3: "day", toHour: "hour", 4: "minute"}[level(d.prec)]
+		return node(into, unit, x, whole(1))
 	}
-	var conds, vals []expr
-	for i, unit := range []string{"year", "month", "day", "hour", "minute"} {
-		at := precision([]float64{1, 2, 3, toHour, 4}[i])
-		by := node(into, unit, x, whole(1))
-		if d.prec == at {
-			return by
-		}
-		conds, vals = append(conds, equal(d.prec, at)), append(vals, by)
-	}
-	return caseOf(append(conds, yes), append(vals, node(into, "millisecond", x, whole(1))))
+	return apply(map[op]op{opPlus: opLater, opMinus: opEarlier}[into], x, d.prec)
 }
 
 // next is the point after a point; of dates by the precision that is asked for, else by

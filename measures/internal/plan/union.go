@@ -10,16 +10,22 @@ import (
 // sides; retrieves that differ only in their value set are one retrieve, since a resource is
 // in it once however many of the sets have its code.
 func (f *frame) union(n *elm.Node, e *env) value {
-	if x, y, ok := f.twoIntervals(f.value(n.Operand[0], e), f.value(n.Operand[1], e)); ok {
-		return f.combined(n, e, x, y)
-	}
 	nodes := together(sides(n, nil))
 	if len(nodes) == 1 {
 		return f.value(nodes[0], e)
 	}
 	var lists []listV
-	for _, x := range nodes {
-		lists = append(lists, f.listOf(x, e))
+	for i, x := range nodes {
+		v := f.value(x, e)
+		if _, interval := v.(intervalV); interval && i == 0 { // of intervals, two by two as it is written
+			if len(nodes) > 2 {
+				v = f.value(n.Operand[0], e)
+			}
+			if x, y, ok := f.twoIntervals(v, f.value(n.Operand[1], e)); ok {
+				return f.combined(n, e, x, y)
+			}
+		}
+		lists = append(lists, f.asList(v, x, e))
 	}
 	return listV{make: func(at *frame) *rel {
 		var rels []*rel
