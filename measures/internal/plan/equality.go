@@ -126,63 +126,23 @@ func codesOf(c codeV) (list []expr) {
 // codeConcept is a constant code as a concept id of the dictionary.
 func codeConcept(c codeV) value { return conceptV{id: apply(opConceptOf, codesOf(c)...)} }
 
+// equality compiles Equal, NotEqual and Equivalent.
 func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
-	g := f.g
+	is := expr{}
 	if l, ok := a.(listV); ok {
 		if m, ok := b.(listV); ok {
-			is := f.listEqual(l, m)
-			if n.Type == "NotEqual" {
-				is = not(is)
-			}
-			return boolV{is}
+			is = f.listEqual(l, m, n.Type == "Equivalent")
 		}
 	}
-	if n.Type == "Equivalent" {
-		if c, ok := a.(codeV); ok {
-			a, b = b, c
-		}
-		switch x := a.(type) {
-		case conceptV:
-			if y, ok := b.(conceptV); ok { // equivalent when they share a code
-				return boolV{or(truth(or(equal(x.id, y.id), apply(opShareCode, x.id, y.id))), and(not(notNull(x)), not(notNull(y))))}
-			}
-		case conceptsV:
-			if c, ok := b.(codeV); ok {
-				return boolV{apply(opAnyHasCode, append([]expr{x.list}, codesOf(c)...)...)}
-			}
-		case codeV:
-			if c, ok := b.(codeV); ok {
-				return boolV{boolean(slices.ContainsFunc(x.codes, func(y elm.Code) bool { return slices.Contains(c.codes, y) }))}
-			}
-		case nullV:
-			return boolV{not(notNull(b))}
-		case numV:
-			if y, ok := b.(numV); ok && !(x.integer && y.integer) {
-				return boolV{or(truth(alike(certain(x).(numV), certain(y).(numV))), and(not(notNull(x)), not(notNull(y))))}
-			}
-		case qtyV:
-			if y, ok := b.(qtyV); ok {
-				l, r := commonUnit(x.anyYear(), y.anyYear())
-				same := truth(alike(numV{num: f.bindExpr(l, "v")}, numV{num: f.bindExpr(r, "v")}))
-				return boolV{or(same, calendarAlike(x, y), and(not(notNull(x)), not(notNull(y))))}
-			}
-		case strV:
-			if y, ok := b.(strV); ok {
-				return boolV{or(truth(equal(apply(opLikeness, x.text), apply(opLikeness, y.text))), and(not(notNull(x)), not(notNull(y))))}
-			}
-		}
-		is := g.equal(a, b, "")
-		if is.none() {
-			return g.fail(e, n, "Equivalent of %s and %s is not supported", typeName(a), typeName(b))
-		}
-		if _, ok := b.(codeV); ok {
-			return boolV{truth(is)}
-		}
-		return boolV{or(truth(is), and(not(notNull(a)), not(notNull(b))))}
+	switch {
+	case !is.none():
+	case n.Type == "Equivalent":
+		is = f.equivalent(a, b)
+	default:
+		is = f.g.equal(a, b, "")
 	}
-	is := g.equal(a, b, "")
 	if is.none() {
-		return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
+		return f.g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
 	}
 	if n.Type == "NotEqual" {
 		is = not(is)
@@ -190,25 +150,134 @@ func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
 	return boolV{is}
 }
 
-// listEqual compares lists: element by element where both are written out, else as sets.
-func (f *frame) listEqual(a, b listV) expr {
-	if a.lit && b.lit {
+// equivalent is a ~ b, never null; none when the types do not compare (CQL 1.5, "Equivalent").
+func (f *frame) equivalent(a, b value) expr {
+	if c, ok := a.(codeV); ok {
+		a, b = b, c
+	}
+	neither := func() expr { return and(not(notNull(a)), not(notNull(b))) }
+	switch x := a.(type) {
+	case conceptV:
+		if y, ok := b.(conceptV); ok { // equivalent when they share a code
+			return or(truth(or(equal(x.id, y.id), apply(opShareCode, x.id, y.id))), neither())
+		}
+	case conceptsV:
+		if c, ok := b.(codeV); ok {
+			return apply(opAnyHasCode, append([]expr{x.list}, codesOf(c)...)...)
+		}
+	case codeV:
+		if c, ok := b.(codeV); ok {
+			return boolean(slices.ContainsFunc(x.codes, func(y elm.Code) bool { return slices.Contains(c.codes, y) }))
+		}
+	case nullV:
+		return not(notNull(b))
+	case numV:
+		if y, ok := b.(numV); ok && !(x.integer && y.integer) {
+			return or(truth(alike(certain(x).(numV), certain(y).(numV))), neither())
+		}
+	case qtyV:
+		if y, ok := b.(qtyV); ok {
+			l, r := commonUnit(x.anyYear(), y.anyYear())
+			same := truth(alike(numV{num: f.bindExpr(l, "v")}, numV{num: f.bindExpr(r, "v")}))
+			return or(same, calendarAlike(x, y), neither())
+		}
+	case strV:
+		if y, ok := b.(strV); ok {
+			return or(truth(equal(apply(opLikeness, x.text), apply(opLikeness, y.text))), neither())
+		}
+	case tupleV:
+		if y, ok := b.(tupleV); ok {
+			return f.equivalentTuples(x, y)
+		}
+	}
+	is := f.g.equal(a, b, "")
+	if is.none() {
+		return is
+	}
+	if _, ok := b.(codeV); ok {
+		return truth(is)
+	}
+	return or(truth(is), neither())
+}
+
+// equivalentTuples compares element by element, by name.
+func (f *frame) equivalentTuples(x, y tupleV) expr {
+	var all []expr
+	for i, n := range x.names {
+		j := slices.Index(y.names, n)
+		if j < 0 {
+			return expr{}
+		}
+		is := f.itemEqual(x.fields[i], y.fields[j], true)
+		if is.none() {
+			return is
+		}
+		all = append(all, is)
+	}
+	there := and(notNull(x), notNull(y))
+	return or(and(append(all, there)...), and(not(notNull(x)), not(notNull(y))))
+}
+
+// itemEqual compares elements of lists or tuples: null elements are equal.
+func (f *frame) itemEqual(x, y value, equivalent bool) expr {
+	l, one := x.(listV)
+	m, two := y.(listV)
+	switch {
+	case one && two:
+		return f.listEqual(l, m, equivalent)
+	case equivalent:
+		return f.equivalent(x, y)
+	}
+	is := f.g.equal(x, y, "")
+	if is.none() {
+		return is
+	}
+	neither := and(not(notNull(x)), not(notNull(y)))
+	return caseOf([]expr{neither, yes}, []expr{yes, is})
+}
+
+// listEqual compares lists: element by element where both are written out, else by their elements and how
+// many there are, in order where both have one.
+func (f *frame) listEqual(a, b listV, equivalent bool) expr {
+	written := func(l listV) bool { return l.lit || len(l.items) > 0 }
+	if written(a) && written(b) {
 		if len(a.items) != len(b.items) {
 			return no
 		}
 		var all []expr
 		for i, x := range a.items {
-			y := b.items[i]
-			s := f.g.equal(x, y, "")
-			if s.none() {
+			is := f.itemEqual(x, b.items[i], equivalent)
+			if is.none() {
 				return no // of two types
 			}
-			neither := and(not(notNull(x)), not(notNull(y)))
-			all = append(all, caseOf([]expr{neither, yes}, []expr{yes, s}))
+			all = append(all, is)
 		}
 		return and(all...)
 	}
-	left := f.exists(listV{make: func(at *frame) *rel { return at.match(a.make(at), b.make(at), false) }})
-	right := f.exists(listV{make: func(at *frame) *rel { return at.match(b.make(at), a.make(at), false) }})
-	return and(not(left), not(right))
+	count := func(l listV) expr { return first(f.back(l.make(f), apply(opCountIf, yes))[0], whole(0)) }
+	left, right := f.some(f.without(a, b)), f.some(f.without(b, a))
+	return and(equal(count(a), count(b)), not(left), not(right))
+}
+
+// without is the elements of a list that another has not: at their place, where both have an order.
+func (f *frame) without(a, b listV) listV {
+	return listV{make: func(at *frame) *rel {
+		x, y := a.make(at), b.make(at)
+		for _, r := range []*rel{x, y} {
+			if l, ok := r.elem.(listV); ok && l.packed == nil {
+				r.elem = r.f.packList(l)
+			}
+			r.elem = r.f.pack(r.elem)
+		}
+		ordered := func(r *rel) bool { return len(r.order) > 0 || r.one }
+		if ordered(x) && ordered(y) && !hasList(x.elem) && !hasList(y.elem) {
+			at.close()
+			both := at.g.unify([]value{x.elem, y.elem})
+			for i, r := range []*rel{x, y} {
+				place := numV{num: at.placed(r), integer: true}
+				r.elem = tupleV{names: []string{"place", "elem"}, fields: []value{place, both[i]}, nn: yes}
+			}
+		}
+		return at.match(x, y, false)
+	}}
 }

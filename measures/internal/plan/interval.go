@@ -29,11 +29,40 @@ func (f *frame) interval(n *elm.Node, e *env) value {
 			}
 		}
 	}
+	if isTypedNull(low) && isTypedNull(high) && n.LowClosed != nil && *n.LowClosed && n.HighClosed != nil && *n.HighClosed {
+		return maximum(low)
+	}
 	v := f.g.makeInterval(low, high, flag(n.LowClosed, n.LowClosedExpression), flag(n.HighClosed, n.HighClosedExpression))
 	if v == nil {
 		return f.g.fail(e, n, "intervals of %s are not supported", typeName(low))
 	}
 	return v
+}
+
+// isTypedNull is whether a value is known to be null, and its type known.
+func isTypedNull(v value) bool {
+	switch v := v.(type) {
+	case numV:
+		return isNull(v.num)
+	case dateV:
+		return isNull(v.lo)
+	}
+	return false
+}
+
+// maximum is the interval of all values of a type, which two closed ends that are null mean.
+func maximum(v value) value {
+	switch v := v.(type) {
+	case numV:
+		low, high := v, v
+		low.num, high.num = v.ends()
+		return intervalV{low, high, no, no, yes}
+	case dateV:
+		low, high := v, v
+		low.lo, high.lo = v.ends()
+		return intervalV{low, high, no, no, yes}
+	}
+	return nil
 }
 
 // makeInterval is an interval of its ends as they are written; nil where there is none of
