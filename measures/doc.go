@@ -162,7 +162,8 @@
 //  6. Tests. A line in plan/*_test.go where a rule is easy to see by itself; and a define in
 //     testdata/deck/cql with the answer worked out from the specification, and why. make elm
 //     translates it. The deck's test lists node types that no define of it reaches, and its
-//     pending.txt the answers that are still wrong: Meets was there.
+//     pending.txt the answers that are still wrong: Meets was there. make cql-tests runs
+//     HL7's tests, and says which of those that were skipped begin to pass.
 //
 // To add a measure: write the folder, run farr measure run --library DIR on a small
 // extract, and add a file to testdata/rules with a person for each rule.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -35,7 +36,6 @@ var duckdbForms = map[op]string{
 	opLn:          "ln(%s)",
 	opWithoutEnd:  "left(%[1]s, len(%[1]s) - len(%[2]s) - 1)", opCompound: "regexp_matches(%s, '[./]')",
 	opUnitless:    "regexp_replace(%s, '^[{][^}]*[}]$', '1')",
-	opTimestamp:   "make_timestamp(%s, %s, %s, %s, %s, %s + %s / 1000.0)",
 	opConceptCode: "(SELECT min(code) FROM concept k WHERE k.concept = %s)", opConceptSys: "(SELECT min(system) FROM concept k WHERE k.concept = %s)",
 	opShareCode:   "EXISTS (SELECT 1 FROM concept k JOIN concept l ON l.system = k.system AND l.code = k.code WHERE k.concept = %s AND l.concept = %s)",
 	opHasConcepts: "coalesce(%s IN (SELECT list FROM concept_list), false)",
@@ -95,6 +95,12 @@ func sql(x expr) string {
 		return "(" + args[0] + " + " + spanSQL(x) + ")"
 	case opMinus:
 		return "(" + args[0] + " - " + spanSQL(x) + ")"
+	case opTimestamp:
+		at := fmt.Sprintf("make_timestamp(%s, %s, %s, %s, %s, %s + %s / 1000.0)", args[0], args[1], args[2], args[3], args[4], args[5], args[6])
+		if slices.ContainsFunc(x.args(), func(a expr) bool { return !isConst(a) }) {
+			return "TRY(" + at + ")" // the data may say a day that there is none of
+		}
+		return at
 	case opLater:
 		return "(" + args[0] + " + " + stepSQL(args[1]) + ")"
 	case opEarlier:
