@@ -189,7 +189,7 @@ func edge(v value, unknown, ofDates, ofNumbers expr) value {
 	default:
 		return v
 	}
-	if at == column("mp_low") || at == column("mp_high") {
+	if at == periodLow || at == periodHigh {
 		return v
 	}
 	cond := and(not(truth(unknown)), truth(apply(opNotEqual, at, end)))
