@@ -68,6 +68,27 @@ func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key, open 
 	return nil
 }
 
+// PersonNumber is a column of the views of what patients own: a whole number from 0 in place
+// of the pid, which an engine joins by in less time. It holds for one session.
+const PersonNumber = "person_no"
+
+// Patients is the view patient without what is gathered of extensions: race, ethnicity, birth_sex.
+const Patients = keyedSchema + ".patient"
+
+// Narrow leaves in the views of an attached extract those persons alone whose PersonNumber is
+// in a SELECT.
+func Narrow(ctx context.Context, db *duck.Session, persons string) error {
+	for _, sql := range []string{
+		"CREATE TABLE keyed.few AS FROM keyed.person WHERE " + PersonNumber + " IN (" + persons + ")",
+		"DROP TABLE keyed.person", "ALTER TABLE keyed.few RENAME TO person",
+	} {
+		if err := db.Exec(ctx, "narrow", sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // AttachTables makes a plain view of each table of any snapshot, as at rest, in a
 // schema of that name, after hashing the objects.
 func AttachTables(ctx context.Context, db *duck.Session, sn *Snapshot, schema string) error {
@@ -136,18 +157,24 @@ func (v *viewer) attachRaw(ctx context.Context) error {
 	return attachTables(ctx, v.db, v.sn, keyedSchema, "raw_")
 }
 
-// findPersons fills keyed.person(pid, days): who is in patient, and how many days
-// to add to each of that person's dates.
+// findPersons fills keyed.person(pid, days, person_no): who is in patient, how many days
+// to add to each of that person's dates, and the person's number in this session.
 func (v *viewer) findPersons(ctx context.Context) error {
-	if !v.shifted {
-		return v.db.Exec(ctx, "find persons", "CREATE TABLE keyed.person AS SELECT pid, 0::INTEGER AS days FROM keyed.raw_patient")
+	number := func(from string) error {
+		return v.db.Exec(ctx, "find persons", "CREATE TABLE keyed.person AS SELECT *, CAST(row_number() OVER () - 1 AS INTEGER) AS "+PersonNumber+" FROM "+from)
 	}
-	if err := v.db.Exec(ctx, "create person", "CREATE TABLE keyed.person (pid UUID, days INTEGER)"); err != nil {
+	if !v.shifted {
+		return number("(SELECT pid, 0::INTEGER AS days FROM keyed.raw_patient)")
+	}
+	if err := v.db.Exec(ctx, "create shift", "CREATE TABLE keyed.shift (pid UUID, days INTEGER)"); err != nil {
 		return err
 	}
 	patient, _ := v.sn.Table("patient")
-	c := sealedColumns{table: "patient", into: "person", keys: []string{"pid"}, elements: []string{"shift"}, days: true}
+	c := sealedColumns{table: "patient", into: "shift", keys: []string{"pid"}, elements: []string{"shift"}, days: true}
 	if err := v.openTable(ctx, patient, c); err != nil {
+		return err
+	}
+	if err := number("keyed.shift"); err != nil {
 		return err
 	}
 	var persons int64
@@ -193,13 +220,13 @@ func (v *viewer) openSeals(ctx context.Context) error {
 func (v *viewer) describePersons(ctx context.Context) error {
 	sql := "CREATE TABLE keyed.trait (rid UUID, race VARCHAR, ethnicity VARCHAR, birth_sex VARCHAR)"
 	if t, ok := v.sn.Table("patient_extension"); ok && t.Has("value_code") {
-		sql = `CREATE TABLE keyed.trait AS
+		sql = `CREATE VIEW keyed.trait AS
 SELECT rid,
-  CASE WHEN count(DISTINCT value_code) FILTER (WHERE url = 'race') > 1 THEN 'multiple' ELSE min(value_code) FILTER (WHERE url = 'race') END AS race,
+  CASE WHEN min(value_code) FILTER (WHERE url = 'race') <> max(value_code) FILTER (WHERE url = 'race') THEN 'multiple' ELSE min(value_code) FILTER (WHERE url = 'race') END AS race,
   min(value_code) FILTER (WHERE url = 'ethnicity') AS ethnicity,
   min(value_code) FILTER (WHERE url = 'birthsex') AS birth_sex
 FROM keyed.raw_patient_extension
-WHERE value_code IS NOT NULL
+WHERE value_code IS NOT NULL AND pid IN (SELECT pid FROM keyed.person)
 GROUP BY rid`
 	}
 	return v.db.Exec(ctx, "describe persons", sql)
@@ -211,6 +238,12 @@ func (v *viewer) createViews(ctx context.Context) error {
 	}
 	for _, t := range v.sn.manifest.Tables {
 		sql := "CREATE VIEW " + viewSchema + "." + t.Name + " AS " + v.viewSQL(t)
+		if t.Name == "patient" {
+			if err := v.db.Exec(ctx, "create view of patients", "CREATE VIEW "+Patients+" AS "+v.viewSQL(t)); err != nil {
+				return err
+			}
+			sql = "CREATE VIEW " + viewSchema + ".patient AS SELECT t.*, r.race, r.ethnicity, r.birth_sex FROM " + Patients + " t LEFT JOIN keyed.trait r ON r.rid = t.rid"
+		}
 		if err := v.db.Exec(ctx, "create view "+t.Name, sql); err != nil {
 			return err
 		}

@@ -107,6 +107,7 @@ func (v *viewer) viewSQL(t Table) string {
 	from := "keyed.raw_" + t.Name + " t"
 	if t.Has("pid") {
 		from += " JOIN keyed.person s ON s.pid = t.pid"
+		add("s."+PersonNumber, PersonNumber)
 	}
 	if len(v.opened[t.Name]) > 0 {
 		var on []string
@@ -114,12 +115,6 @@ func (v *viewer) viewSQL(t Table) string {
 			on = append(on, "o."+k+" = t."+k)
 		}
 		from += " LEFT JOIN keyed.opened_" + t.Name + " o ON " + strings.Join(on, " AND ")
-	}
-	if t.Name == "patient" {
-		from += " LEFT JOIN keyed.trait r ON r.rid = t.rid"
-		add("r.race", "race")
-		add("r.ethnicity", "ethnicity")
-		add("r.birth_sex", "birth_sex")
 	}
 	return "SELECT " + strings.Join(columns, ", ") + " FROM " + from
 }

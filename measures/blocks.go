@@ -60,6 +60,10 @@ var blocks = []statement{
 		SELECT pid, rid, start_at AS moment, start_day AS day, service_provider_rid
 		FROM measure.finished_encounter
 		WHERE class = 'AMB' AND start_at IS NOT NULL`},
+}
+
+// authoredBlocks are blocks that only SQL of authors reads.
+var authoredBlocks = []statement{
 	{"seen", `CREATE TABLE measure.seen AS
 		WITH visit_month AS (SELECT DISTINCT pid, date_trunc('month', moment)::DATE AS month FROM measure.visit),
 			visit_period AS (SELECT DISTINCT pid, period FROM visit_month JOIN run.month_period USING (month))

@@ -23,14 +23,23 @@ type engine struct {
 	asOf    time.Time // last day that the data know
 	lists   map[string]string
 	windows []int // months of attribution that have their table
+	blocked bool  // whether the blocks are there
 }
 
 // prepare makes everything that does not depend on one definition. After it the
 // session's settings are locked.
 func prepare(ctx context.Context, db *duck.Session, definitions []Definition, periods []Period, asOf time.Time) (*engine, error) {
 	e := &engine{db: db, periods: periods, asOf: asOf, lists: map[string]string{}}
-	if err := e.exec(ctx, slices.Concat(periodStatements(periods), blocks, attributes)...); err != nil {
+	if err := e.exec(ctx, periodStatements(periods)...); err != nil {
 		return nil, err
+	}
+	if len(definitions) > 0 {
+		if err := e.blocks(ctx); err != nil {
+			return nil, err
+		}
+		if err := e.exec(ctx, authoredBlocks...); err != nil {
+			return nil, err
+		}
 	}
 	for _, d := range definitions {
 		for _, l := range d.Lists {
@@ -43,6 +52,9 @@ func prepare(ctx context.Context, db *duck.Session, definitions []Definition, pe
 		return nil, err
 	}
 	for _, c := range coded {
+		if len(definitions) == 0 {
+			break
+		}
 		if err := e.exec(ctx, statement{c.name, "CREATE TABLE run." + c.name + " AS FROM (" + c.sql + ") WHERE code IN (FROM run.listed)"}); err != nil {
 			return nil, err
 		}
@@ -51,6 +63,16 @@ func prepare(ctx context.Context, db *duck.Session, definitions []Definition, pe
 		return nil, err
 	}
 	return e, db.Lock(ctx)
+}
+
+// blocks makes what SQL of authors and the strata are made of, once. Where only published
+// measures run it waits until they have left few persons.
+func (e *engine) blocks(ctx context.Context) error {
+	if e.blocked {
+		return nil
+	}
+	e.blocked = true
+	return e.exec(ctx, slices.Concat(blocks, attributes)...)
 }
 
 func (e *engine) exec(ctx context.Context, steps ...statement) error {

@@ -150,6 +150,9 @@ func bit(condition string, i int) string {
 
 // stratify adds the strata to run.role, as the table run.subject.
 func (e *engine) stratify(ctx context.Context, d Definition) error {
+	if err := e.blocks(ctx); err != nil {
+		return err
+	}
 	site, siteJoin := "'unattributed'", ""
 	switch d.Attribution {
 	case AttributionPlurality:

@@ -224,6 +224,9 @@ func (f *fixture) engine(periods string, definitions ...Definition) *engine {
 		f.t.Fatal(err)
 	}
 	e, err := prepare(context.Background(), f.db, definitions, list, time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC))
+	if err == nil {
+		err = e.blocks(context.Background())
+	}
 	if err != nil {
 		f.t.Fatal(err)
 	}

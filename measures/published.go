@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"farr/datasets"
 	"farr/internal/source"
 	"farr/measures/internal/content"
 	"farr/measures/internal/evaluate"
@@ -354,20 +353,6 @@ func roleSQL(g content.Group, table string) string {
 		strings.Join(bits, " + "), denominatorIs, excluded, is(denominatorException), numeratorIs, is(numeratorExclusion), numeratorOf, denominatorOf, table)
 }
 
-// holdRows is the largest extract, in rows of all its tables, that is kept in memory while
-// published measures read it: each opens a table many times, and that costs more than
-// reading where tables are small. At some 200 bytes a row it is less than half a gigabyte.
-const holdRows = 2_000_000
-
-// held tells whether an extract is kept in memory.
-func held(extract *datasets.Snapshot) bool {
-	var rows int64
-	for _, t := range extract.Manifest().Tables {
-		rows += t.Rows()
-	}
-	return rows <= holdRows
-}
-
 // runPublished computes the published measures, after all SQL of authors.
 func (p *plan) runPublished(ctx context.Context, e *engine, out *output, step func()) error {
 	if len(p.published) == 0 {
@@ -377,7 +362,7 @@ func (p *plan) runPublished(ctx context.Context, e *engine, out *output, step fu
 	for _, one := range p.published {
 		programs = append(programs, one.program)
 	}
-	s, err := evaluate.Open(ctx, e.db, programs, held(p.Extract))
+	s, err := evaluate.Open(ctx, e.db, programs)
 	if err != nil {
 		return err
 	}
@@ -386,6 +371,9 @@ func (p *plan) runPublished(ctx context.Context, e *engine, out *output, step fu
 		periods = append(periods, evaluate.Period{ID: q.ID, First: q.Low, Last: q.High.AddDate(0, 0, -1)})
 	}
 	if err := s.Ask(ctx, periods, nil); err != nil {
+		return err
+	}
+	if err := s.Begin(ctx); err != nil {
 		return err
 	}
 	for _, one := range p.published {

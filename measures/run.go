@@ -26,7 +26,7 @@ type Request struct {
 	Package *datasets.Snapshot // of published measures; may be nil
 
 	Measures []string // IDs, and names or URLs of published measures; empty for all of the library in SQL
-	Cohorts  []string // IDs; empty for all of the library
+	Cohorts  []string // IDs; nil for all of the library
 	Periods  []Period
 
 	// AllowMissingValueSets computes published measures also where the package lacks value
@@ -101,7 +101,9 @@ func newPlan(ctx context.Context, r Request) (*plan, error) {
 	p := &plan{Request: r}
 	var errs [3]error
 	errs[0] = p.choose(ctx)
-	p.cohorts, errs[1] = r.Library.pick(KindCohort, r.Cohorts)
+	if r.Cohorts == nil || len(r.Cohorts) > 0 {
+		p.cohorts, errs[1] = r.Library.pick(KindCohort, r.Cohorts)
+	}
 	if len(r.Periods) == 0 {
 		errs[2] = errors.New("no periods")
 	}

@@ -148,6 +148,9 @@ taken as empty and the results are marked incomplete.`,
 			if req.Package, err = packageSnapshot(s, pkg); err != nil {
 				return err
 			}
+			if len(req.Measures) > 0 && req.Cohorts == nil {
+				req.Cohorts = []string{} // who names measures wants those
+			}
 			req.Progress = a.progress()
 			report, err := measures.Run(cmd.Context(), s, req)
 			if err != nil {
@@ -181,7 +184,7 @@ taken as empty and the results are marked incomplete.`,
 	f.StringSliceVar(&req.Measures, "measure", nil, "IDs, or names or URLs of published measures; all of the library in SQL when not given")
 	f.BoolVar(&req.AllowMissingValueSets, "allow-missing-valuesets", false, "take missing value sets as empty and mark the results incomplete")
 	profilesFlag(cmd, &profiles)
-	f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when not given")
+	f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when neither measures nor cohorts are named")
 	libraryFlag(cmd, &folders)
 	return cmd
 }

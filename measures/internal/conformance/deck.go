@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"farr/datasets"
@@ -113,7 +114,7 @@ func (t *trial) attachDecks(ctx context.Context) error {
 				}
 				verb = "CREATE TABLE decks." + table.Name + " AS"
 			}
-			if err := t.db.Exec(ctx, "gather "+table.Name, verb+" SELECT * FROM fhir."+table.Name); err != nil {
+			if err := t.db.Exec(ctx, "gather "+table.Name, verb+" SELECT *"+t.numbered(i, columns[table.Name])+" FROM fhir."+table.Name); err != nil {
 				return err
 			}
 		}
@@ -137,6 +138,14 @@ func (t *trial) attachDecks(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// numbered gives the persons of a deck numbers that no other deck has.
+func (t *trial) numbered(deck int, columns []string) string {
+	if !slices.Contains(columns, datasets.PersonNumber) {
+		return ""
+	}
+	return fmt.Sprintf(" REPLACE (%s + %d AS %[1]s)", datasets.PersonNumber, deck*t.pending)
 }
 
 func (t *trial) columns(ctx context.Context, view string) ([]string, error) {

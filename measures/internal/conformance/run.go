@@ -156,7 +156,10 @@ func (t *trial) attach(ctx context.Context) error {
 		}
 	}
 	// Cases are few, and each measure reads them again: they are held in memory.
-	if t.session, err = evaluate.Open(ctx, t.db, programs, true); err != nil {
+	if t.session, err = evaluate.Open(ctx, t.db, programs); err != nil {
+		return err
+	}
+	if err := t.session.Hold(ctx); err != nil {
 		return err
 	}
 	return t.db.Lock(ctx)

@@ -75,6 +75,8 @@ type Program struct {
 
 	groups   []group
 	compiled *plan.Compiled
+
+	statementIDs []string // see ids
 }
 
 // group is a group of the measure with the defines of its populations, in their order.
@@ -149,7 +151,15 @@ func (c *Compiler) linked(m *content.Measure) (program *elm.Program, libraries [
 }
 
 // wants are what a measure's groups need: their populations, and their stratifiers.
+// Initial populations come first, since the rest is computed for those in one of them.
 func (c *Compiler) wants(m *content.Measure) (wants []plan.Want) {
+	for _, g := range m.Groups {
+		for _, p := range g.Populations {
+			if p.Code == population.Initial {
+				wants = append(wants, plan.Want{Define: p.Define})
+			}
+		}
+	}
 	for _, g := range m.Groups {
 		wants = append(wants, wantsOf(g)...)
 		for _, s := range c.strataOf(g) {

@@ -69,7 +69,7 @@ func (s *Session) describeTable(ctx context.Context, typ, table string, rids []s
 	for i, rid := range rids {
 		rids[i] = duck.Quote(rid) + "::UUID"
 	}
-	rows, err := s.db.Query(ctx, "describe "+table, "SELECT CAST(rid AS VARCHAR), "+lineOf(columns)+" FROM "+table+" d WHERE rid IN ("+strings.Join(rids, ", ")+")")
+	rows, err := s.db.Query(ctx, "describe "+table, "SELECT CAST(rid AS VARCHAR), "+lineOf(columns)+" FROM fhir."+table+" d WHERE rid IN ("+strings.Join(rids, ", ")+")")
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@
 //
 //	c, err := evaluate.NewCompiler(pkg, evaluate.Inferred)
 //	p, err := c.Compile(measure)               // every mistake at once, before anything runs
-//	s, err := evaluate.Open(ctx, db, programs, hold)
+//	s, err := evaluate.Open(ctx, db, programs)
 //	err = s.Ask(ctx, periods, subjects)        // who, and when
 //	err = s.Run(ctx, p)                        // leaves a table for each group
 //

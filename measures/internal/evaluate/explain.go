@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,16 +58,15 @@ type ExplainedDefine struct {
 // Explain computes a program on the one person and period that Ask named, and tells the
 // value of every define.
 func (s *Session) Explain(ctx context.Context, p *Program) (e *Explained, err error) {
-	var made []string
 	defer func() {
-		if dropping := s.drop(ctx, made...); err == nil {
+		if dropping := s.clear(ctx, p); err == nil {
 			err = dropping
 		}
 	}()
-	if made, err = s.make(ctx, p); err != nil {
+	if err := s.make(ctx, p, everything); err != nil { // also what does not count
 		return nil, err
 	}
-	if err := s.groups(ctx, p); err != nil {
+	if err := errors.Join(s.issuesOf(ctx, p), s.groups(ctx, p)); err != nil {
 		return nil, err
 	}
 	e = &Explained{}
@@ -170,6 +170,8 @@ func (s *Session) explainDefines(ctx context.Context, list []plan.Statement) ([]
 				slices.Sort(values)
 			}
 			d.Values = values
+		case len(values) == 0 && x.Define.Sparse:
+			d.Value = "false"
 		case len(values) == 0:
 			d.Value = null
 		default:

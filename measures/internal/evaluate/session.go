@@ -2,8 +2,8 @@ package evaluate
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +13,17 @@ import (
 
 // Session computes programs on the extract in one engine session.
 type Session struct {
-	db   *duck.Session
-	made []string // tables of who is asked for, and when
+	db       *duck.Session
+	programs []*Program
+	derived  plan.Derived        // of all programs
+	columns  map[string][]string // of the extract's views
+	held     []string            // tables of the extract's elements
+
+	asked    []string          // tables of who is asked for, and when
+	narrowed bool              // whether fewer are asked for at the moment
+	uses     map[string]int    // statements that programs still to be run need, by ID
+	made     map[string]bool   // those that have their table
+	names    map[string]string // table -> the ID of what it holds
 }
 
 // Period is a measurement period by its days, both of which belong to it.
@@ -26,71 +35,32 @@ type Period struct {
 // Subject is a person, by pid, in a period, by ID.
 type Subject struct{ PID, Period string }
 
-// Open makes what all programs of one package read: the extract in local time, and the
-// value sets that they ask for as concepts. With hold the extract is kept in memory.
-func Open(ctx context.Context, db *duck.Session, programs []*Program, hold bool) (*Session, error) {
-	s := &Session{db: db}
-	if err := s.localViews(ctx, hold); err != nil {
+// Open makes what the programs of one package read beside the extract's elements: its
+// dictionary, and the value sets that they ask for as concepts.
+func Open(ctx context.Context, db *duck.Session, programs []*Program) (*Session, error) {
+	s := &Session{db: db, programs: programs, derived: plan.Derived{}, uses: map[string]int{}, made: map[string]bool{}, names: map[string]string{}}
+	for _, p := range programs {
+		s.derived.Merge(p.compiled.Derived)
+	}
+	var err error
+	if s.columns, err = s.extractColumns(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.dictionary(ctx); err != nil {
 		return nil, err
 	}
 	return s, s.valueSets(ctx, programs)
 }
 
-// localViews puts the extract's views under their plain names, with the bounds of each
-// date on the local clock in place of UTC.
-func (s *Session) localViews(ctx context.Context, hold bool) error {
-	rows, err := s.db.Query(ctx, "columns", "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'fhir' ORDER BY table_name, column_index")
-	if err != nil {
-		return err
+// Hold keeps the elements that any statement of any program reads, of everybody. It is for
+// programs that are asked about different persons; [Session.Begin] is for those who are asked
+// about the same.
+func (s *Session) Hold(ctx context.Context) error {
+	var all []plan.Statement
+	for _, p := range s.programs {
+		all = append(all, p.compiled.Statements...)
 	}
-	defer rows.Close()
-	columns := map[string][]string{}
-	var tables []string
-	for rows.Next() {
-		var table, column string
-		if err := rows.Scan(&table, &column); err != nil {
-			return err
-		}
-		if columns[table] == nil {
-			tables = append(tables, table)
-		}
-		columns[table] = append(columns[table], column)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	kind := "VIEW"
-	if hold {
-		kind = "TABLE"
-	}
-	for _, t := range tables {
-		sql := fmt.Sprintf("CREATE TEMP %s %s AS SELECT *%s FROM fhir.%[2]s", kind, t, localBounds(columns[t]))
-		if err := s.db.Exec(ctx, "show "+t, sql); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// localBounds replaces the bounds of each date element among a table's columns: its lower
-// one is its wall time, its upper one the last millisecond of its precision. A time to the
-// second is exact, as in the extract's views.
-func localBounds(columns []string) string {
-	var list []string
-	for _, x := range columns {
-		has := func(suffix string) bool { return slices.Contains(columns, x+suffix) }
-		if !has("_prec") || !has("_lo") || !has("_hi") {
-			continue
-		}
-		list = append(list, fmt.Sprintf(`CAST(%[1]s AS TIMESTAMP) AS %[1]s_lo, CAST(CASE %[1]s_prec
-			WHEN 1 THEN %[1]s + INTERVAL 1 YEAR - INTERVAL 1 MILLISECOND WHEN 2 THEN %[1]s + INTERVAL 1 MONTH - INTERVAL 1 MILLISECOND
-			WHEN 3 THEN %[1]s + INTERVAL 1 DAY - INTERVAL 1 MILLISECOND WHEN 4 THEN %[1]s + INTERVAL 59999 MILLISECOND
-			ELSE %[1]s END AS TIMESTAMP) AS %[1]s_hi`, x))
-	}
-	if len(list) == 0 {
-		return ""
-	}
-	return " REPLACE (" + strings.Join(list, ", ") + ")"
+	return s.elements(ctx, all, nil)
 }
 
 // valueSets makes value_set(url, concept): the concepts of the extract that have a code
@@ -128,10 +98,10 @@ func (s *Session) valueSets(ctx context.Context, programs []*Program) error {
 // Ask says for whom and when programs are run from here on: for these subjects, or for
 // every person in every period where subjects is nil.
 func (s *Session) Ask(ctx context.Context, periods []Period, subjects []Subject) error {
-	if err := s.drop(ctx, s.made...); err != nil {
+	if err := errors.Join(s.widen(ctx), s.drop(ctx, s.asked...)); err != nil {
 		return err
 	}
-	s.made = []string{"subject", "person", "subject_period", "period"}
+	s.asked = []string{"person", "subject", "subject_period", "period"}
 	var rows []string
 	for _, p := range periods {
 		// A period is closed at both ends; its last moment is the last millisecond of its last day.
@@ -139,7 +109,7 @@ func (s *Session) Ask(ctx context.Context, periods []Period, subjects []Subject)
 	}
 	steps := []plan.Statement{
 		{Name: "period", SQL: "CREATE TEMP TABLE period AS FROM (VALUES " + strings.Join(rows, ", ") + ") t(period, low, high)"},
-		{Name: "subjects", SQL: "CREATE TEMP TABLE subject_period AS SELECT pid, period FROM patient, temp.main.period"},
+		{Name: "subjects", SQL: "CREATE TEMP TABLE subject_period AS SELECT pid, period FROM people, temp.main.period"},
 	}
 	if subjects != nil {
 		var rows []string
@@ -165,6 +135,6 @@ func (s *Session) drop(ctx context.Context, tables ...string) error {
 	return nil
 }
 
-// Group is the name of the table that Run leaves for a group: pid, period, episode and
-// population.Column of each population, a row for each subject of the initial population.
+// Group is the name of the table that Run leaves for a group: pid, period, subject_no, person_no,
+// episode and population.Column of each population, a row for each subject of the initial population.
 func Group(i int) string { return fmt.Sprintf("temp.main.group_%d", i) }

@@ -7,6 +7,7 @@ import (
 
 	"farr/measures/internal/content"
 	"farr/measures/internal/elm"
+	"farr/measures/internal/plan"
 )
 
 // WriteELM writes the definitions that a measure reaches as trees, with the types that were
@@ -56,6 +57,16 @@ func (p *Program) PlanText() string {
 // the line of its source.
 func (p *Program) SQLText() string {
 	var b strings.Builder
+	reads := plan.ReadsOf(p.compiled.Derived, p.compiled.Statements, nil)
+	for _, t := range reads.Tables() {
+		for _, m := range reads[t].Memberships {
+			fmt.Fprintf(&b, "-- %s.%s: %s IN (%s)\n", t, m.Name, m.Column, comment(m.IDs))
+		}
+		if reads.Computed(t) {
+			b.WriteString("-- " + t + ": what is computed of its rows\n" + reads.Compute(t).SQL + ";\n")
+		}
+		b.WriteString("\n")
+	}
 	for _, x := range p.compiled.Statements {
 		b.WriteString(x.SQL + ";\n\n")
 	}

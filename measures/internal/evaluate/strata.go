@@ -57,13 +57,16 @@ func (c *Compiler) strataOf(g content.Group) (list []Stratum) {
 func (s *Stratum) evaluate(g content.Group, d *plan.Define) (ok bool) {
 	s.define = d
 	if d.List {
-		s.value = "CASE WHEN d.pid IS NULL THEN 'false' ELSE 'true' END"
+		s.value = "CASE WHEN d.subject_no IS NULL THEN 'false' ELSE 'true' END"
 		return g.Basis != content.BasisBoolean && d.Type == g.Basis && d.Rows() != ""
 	}
 	if len(d.Columns()) == 0 {
 		return false
 	}
 	column := "d." + d.Columns()[0]
+	if d.Sparse {
+		column = "CASE WHEN d." + d.Key() + " IS NULL THEN false ELSE " + column + " END"
+	}
 	switch d.Type {
 	case "Boolean", "Integer":
 		s.value = "CAST(" + column + " AS VARCHAR)"
@@ -101,13 +104,10 @@ func (p *Program) checkStrata(number int, g *group) (mistakes source.Diagnostics
 // sql gives the subjects' values: pid, period, episode, stratum, value.
 func (s Stratum) sql(group string) string {
 	from := s.define.Table
-	on := "d.pid = g.pid"
-	if s.define.Periodic || s.define.List {
-		on += " AND d.period = g.period"
-	}
+	on := "d." + s.define.Key() + " = g." + s.define.Key()
 	if s.define.List {
-		from = "(SELECT DISTINCT pid, period, episode FROM (" + s.define.Rows() + "))"
-		on += " AND d.episode = g.episode"
+		from = "(SELECT DISTINCT subject_no, episode FROM (" + s.define.Rows() + "))"
+		on = "d.subject_no = g.subject_no AND d.episode = g.episode"
 	}
 	return fmt.Sprintf("SELECT g.pid, g.period, g.episode, %s AS stratum, coalesce(%s, '%s') AS value FROM %s g LEFT JOIN %s d ON %s",
 		duck.Quote(s.Name), s.value, Unknown, group, from, on)

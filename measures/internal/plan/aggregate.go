@@ -24,6 +24,11 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 	case len(n.Operand) > 0:
 		operand = n.Operand[0]
 	}
+	if n.Type == "Exists" {
+		if some := f.someConcept(operand, e); !some.none() {
+			return boolV{some}
+		}
+	}
 	v := f.value(operand, e)
 	if s, ok := v.(strV); ok && n.Type == "Indexer" {
 		at := f.number(n.Operand[1], e)

@@ -194,7 +194,7 @@ var arithmetic = map[string]op{"Add": opAdd, "Subtract": opSubtract, "Multiply":
 // inRange is a result, and null where it is beyond the ends of its type (CQL 1.5, "Add":
 // overflow). What is made of the measurement period stays within them.
 func (f *frame) inRange(x, least, greatest expr) expr {
-	if of := x.op(); (of == opPlus || of == opMinus) && (x.args()[0] == column("mp_low") || x.args()[0] == column("mp_high")) {
+	if of := x.op(); (of == opPlus || of == opMinus) && (x.args()[0] == periodLow || x.args()[0] == periodHigh) {
 		return f.bindExpr(x, "at")
 	}
 	x = f.bindExpr(x, "at")

@@ -20,6 +20,6 @@
 // An aggregate clause is the exception: its accumulator may be a list, which is then
 // one column of a recursive table that takes one element of every outer row a step.
 //
-// Columns are named once in a program, and a frame's steps only ever add columns,
+// Columns are named once in a define, and a frame's steps only ever add columns,
 // so that an expression compiled early stays true in every frame forked later.
 package plan

@@ -6,17 +6,33 @@ import (
 	"strings"
 )
 
+// The columns that name whose row it is: a person, or a person in a period. They are whole
+// numbers from 0, dense enough to be places in an array, which is how an engine then joins.
+const (
+	personNumber  = "person_no"
+	subjectNumber = "subject_no"
+)
+
 // Setup are the statements that come before a program's own: who is asked for, and when.
-// They read subject_period(pid, period) and period(period, low, high).
+// They read people(pid, person_no), subject_period(pid, period) and period(period, low, high).
 var Setup = []Statement{
-	{Name: "person", Table: "person", SQL: "CREATE TEMP TABLE person AS SELECT DISTINCT pid FROM subject_period"},
-	{Name: "subject", Table: "subject", SQL: "CREATE TEMP TABLE subject AS SELECT s.pid, s.period, p.low AS mp_low, p.high AS mp_high FROM subject_period s JOIN period p ON p.period = s.period"},
+	{Name: "subject", Table: "subject", SQL: `CREATE TEMP TABLE subject AS
+		SELECT p.person_no * q.periods + q.period_no AS subject_no, p.person_no, s.period, q.low AS mp_low, q.high AS mp_high
+		FROM subject_period s JOIN people p ON p.pid = s.pid
+		JOIN (SELECT *, count(*) OVER () AS periods, row_number() OVER (ORDER BY low, high, period) - 1 AS period_no FROM period) q ON q.period = s.period`},
+	{Name: "person", Table: "person", SQL: "CREATE TEMP TABLE person AS SELECT DISTINCT person_no FROM subject"},
 }
 
 // print writes the SQL of a statement, with what it computes and where its author wrote it.
 func (s *Statement) print() {
 	heading := strings.ReplaceAll(fmt.Sprintf("%s.%s, line %d", s.Library, s.Name, s.Line), "\n", " ")
-	s.SQL = "-- " + heading + "\nCREATE TEMP TABLE " + s.Table + " AS\n" + withSQL(s.with) +
+	s.printTable()
+	s.SQL = "-- " + heading + "\n" + s.SQL
+}
+
+// printTable writes the SQL that makes a statement's table.
+func (s *Statement) printTable() {
+	s.SQL = "CREATE TEMP TABLE " + s.Table + " AS\n" + withSQL(s.with) +
 		"SELECT " + listSQL(slices.Concat(s.key, s.list)) + " FROM (" + relationSQL(s.from) + ")"
 }
 
@@ -28,18 +44,15 @@ func tolerant(sql string) string { return strings.ReplaceAll(sql, failSQL, "NULL
 // SQL is a SELECT of the pid and period of those whose data make a define fail here; the
 // period is null where the define has none.
 func (x *Issue) SQL() string {
-	period := "NULL::VARCHAR AS period"
-	if x.periodic {
-		period = "period"
-	}
+	rows := "SELECT any_value(" + sql(x.key) + ") AS no FROM " + x.from.name + " WHERE " + sql(x.where) + " GROUP BY " + joinSQL(x.by) + " HAVING count(*) > 1"
 	if len(x.by) == 0 {
-		return tolerant(withSQL(x.with) + "SELECT DISTINCT pid, " + period + " FROM " + x.from.name + " WHERE " + sql(x.where))
+		rows = "SELECT " + sql(x.key) + " AS no FROM " + x.from.name + " WHERE " + sql(x.where)
 	}
-	rows := "SELECT any_value(pid) AS pid"
-	if x.periodic {
-		rows += ", any_value(period) AS period"
+	whose := "SELECT DISTINCT p.pid, s.period FROM (" + rows + ") JOIN subject s ON s.subject_no = no JOIN people p ON p.person_no = s.person_no"
+	if x.key == column(personNumber) {
+		whose = "SELECT DISTINCT p.pid, NULL::VARCHAR AS period FROM (" + rows + ") JOIN people p ON p.person_no = no"
 	}
-	return tolerant(withSQL(x.with) + "SELECT DISTINCT pid, " + period + " FROM (" + rows + " FROM " + x.from.name + " WHERE " + sql(x.where) + " GROUP BY " + joinSQL(x.by) + " HAVING count(*) > 1)")
+	return tolerant(withSQL(x.with) + whose)
 }
 
 // listSQL prints columns.
@@ -138,11 +151,14 @@ func relationSQL(c *cte) string {
 		}
 		afterBind = bind
 	}
-	extra := ""
-	if c.rowNum != "" {
-		extra = ", row_number() OVER () AS " + c.rowNum
+	list := "*"
+	if len(c.out) > 0 {
+		list = strings.Join(slices.DeleteFunc(slices.Clone(c.out), func(name string) bool { return name == c.rowNum }), ", ")
 	}
-	return "SELECT *" + extra + " FROM " + from + where
+	if c.rowNum != "" {
+		list += ", row_number() OVER () AS " + c.rowNum
+	}
+	return "SELECT " + strings.TrimPrefix(list, ", ") + " FROM " + from + where
 }
 
 // joinedSQL is what a step joins.
@@ -202,33 +218,38 @@ func bodySQL(b body) string {
 	panic(fmt.Sprintf("relation %T", b))
 }
 
-// Rows is SQL for a define's rows: of a boolean one the pid and period where it is
-// true; of a list of resources pid, period and episode; of an observation pid,
-// period, episode and value.
-func (d *Define) Rows() string {
-	from := " FROM subject s JOIN " + d.Table + " d ON d.pid = s.pid"
+// Key is the column of a define's table that says whose row it is.
+func (d *Define) Key() string {
 	if d.Periodic {
-		from += " AND d.period = s.period"
+		return subjectNumber
 	}
-	head := "SELECT s.pid, s.period, "
-	at := func(x expr) string { return "d." + x.text() }
+	return personNumber
+}
+
+// Rows is SQL for a define's rows: of a boolean one the subject_no where it is true; of a
+// list of resources subject_no and episode; of an observation subject_no, episode and value.
+func (d *Define) Rows() string {
+	head, from := "SELECT subject_no, ", " FROM "+d.Table
+	if !d.Periodic {
+		from += " JOIN subject USING (person_no)"
+	}
 	number := func(v value) string {
 		switch v := v.(type) {
 		case numV:
 			if !v.hi.none() {
-				return "CASE WHEN " + at(v.num) + " = " + at(v.hi) + " THEN " + at(v.num) + " END"
+				return "CASE WHEN " + sql(v.num) + " = " + sql(v.hi) + " THEN " + sql(v.num) + " END"
 			}
-			return at(v.num)
+			return sql(v.num)
 		case qtyV:
-			return at(v.num)
+			return sql(v.num)
 		}
 		return ""
 	}
 	switch v := d.elem.(type) {
 	case boolV:
-		return head + "true AS value" + from + " WHERE " + at(v.is)
+		return head + "true AS value" + from + " WHERE " + sql(v.is)
 	case resV:
-		return head + at(v.rid) + " AS episode" + from + " WHERE " + at(v.rid) + " IS NOT NULL"
+		return head + sql(v.rid) + " AS episode" + from + " WHERE " + sql(v.rid) + " IS NOT NULL"
 	case numV, qtyV:
 		return head + "NULL::UUID AS episode, " + number(v) + " AS value" + from
 	case tupleV:
@@ -237,7 +258,7 @@ func (d *Define) Rows() string {
 		}
 		episode, value := "NULL::UUID", "NULL"
 		if r, ok := v.fields[0].(resV); ok {
-			episode = at(r.rid)
+			episode = sql(r.rid)
 		}
 		if n := number(v.fields[1]); n != "" {
 			value = n

@@ -19,7 +19,8 @@ var duckdbTypes = map[string]string{typeBoolean: "BOOLEAN", typeInteger: "BIGINT
 // duckdbForms are the operations whose text is a form of their operands'.
 var duckdbForms = map[op]string{
 	opNot: "(NOT %s)", opTruth: "coalesce(%s, false)",
-	opPresent: "(%s IS NOT NULL)", opAbsent: "(%s IS NULL)",
+	opNotFalse: "(%s IS NOT FALSE)",
+	opPresent:  "(%s IS NOT NULL)", opAbsent: "(%s IS NULL)",
 	opEqual: "(%s = %s)", opNotEqual: "(%s <> %s)", opLess: "(%s < %s)", opLessOrEqual: "(%s <= %s)",
 	opGreater: "(%s > %s)", opGreaterOrEqual: "(%s >= %s)", opSame: "(%s IS NOT DISTINCT FROM %s)",
 	opAdd: "(%s + %s)", opSubtract: "(%s - %s)", opMultiply: "(%s * %s)", opDivide: "(%s / nullif(%s, 0))",
@@ -126,16 +127,10 @@ func sql(x expr) string {
 		return "system = " + args[0] + " AND code = " + quote(x.text())
 	case opConceptOf:
 		return "(SELECT min(concept) FROM concept WHERE " + strings.Join(args, " OR ") + ")"
-	case opInValueSet:
-		return "coalesce(" + args[0] + " IN (" + codedSQL(list(1)) + "), false)"
-	case opAnyInSet:
-		return "coalesce(" + args[0] + " IN (SELECT list FROM concept_list WHERE concept IN (" + codedSQL(list(1)) + ")), false)"
+	case opInValueSet, opAnyInSet, opHasCode, opAnyHasCode:
+		return "coalesce(" + args[0] + " IN (" + membersSQL(x) + "), false)"
 	case opDeclares:
 		return "coalesce(" + args[0] + " IN (SELECT profiles FROM profile_set WHERE url = " + quote(x.text()) + "), false)"
-	case opHasCode:
-		return "coalesce(" + args[0] + " IN (SELECT concept FROM concept WHERE " + strings.Join(args[1:], " OR ") + "), false)"
-	case opAnyHasCode:
-		return "coalesce(" + args[0] + " IN (SELECT list FROM concept_list WHERE concept IN (SELECT concept FROM concept WHERE " + strings.Join(args[1:], " OR ") + ")), false)"
 	case opTuple:
 		var fields []string
 		for i, a := range args {
@@ -163,9 +158,20 @@ func sql(x expr) string {
 	panic(fmt.Sprintf("operation %q has no SQL", x.op()))
 }
 
-// codedSQL are the concepts of value sets.
-func codedSQL(urls string) string {
-	return "SELECT concept FROM value_set WHERE url IN (" + urls + ")"
+// membersSQL are the ids of concepts, or of lists of concepts, that a membership holds for.
+func membersSQL(x expr) string {
+	var of []string
+	for _, a := range x.args()[1:] {
+		of = append(of, sql(a))
+	}
+	concepts := "SELECT concept FROM concept WHERE " + strings.Join(of, " OR ")
+	if x.op() == opInValueSet || x.op() == opAnyInSet {
+		concepts = "SELECT concept FROM value_set WHERE url IN (" + strings.Join(of, ", ") + ")"
+	}
+	if x.op() == opAnyInSet || x.op() == opAnyHasCode {
+		return "SELECT list FROM concept_list WHERE concept IN (" + concepts + ")"
+	}
+	return concepts
 }
 
 func windowSQL(x expr, args []string) string {

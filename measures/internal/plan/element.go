@@ -43,6 +43,11 @@ func (f *frame) element(n *elm.Node, e *env, owner value, resource, prefix, path
 		if strings.HasSuffix(line.Path, "[first]") {
 			return literalList([]value{partV{owner, full}}, true)
 		}
+		if line.Type == "Period" {
+			if v := f.derived(n, e); v != nil {
+				return v
+			}
+		}
 		if v := f.column(s, line, line.Column, true); v != nil {
 			if c, ok := v.(conceptV); ok && resource == "Encounter" && path == "class" {
 				c.code = s.demand(g, "class")

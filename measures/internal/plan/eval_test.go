@@ -89,13 +89,14 @@ func program(t *testing.T, defines ...string) *elm.Program {
 // a heart rate and 5 the category vital-signs.
 const world = `
 CREATE TEMP TABLE period AS SELECT '2025' AS period, TIMESTAMP '2025-01-01' AS low, TIMESTAMP '2025-12-31 23:59:59.999' AS high;
+CREATE TEMP TABLE people AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, 0::INTEGER AS person_no;
 CREATE TEMP TABLE subject_period AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, '2025' AS period;
 CREATE TEMP TABLE concept AS SELECT * FROM (VALUES (1, 'urn:cs', '1'), (2, 'urn:cs', '2'), (3, 'urn:cs', '1'), (3, 'urn:other', 'x'),
   (4, 'http://loinc.org', '8867-4'), (5, 'http://terminology.hl7.org/CodeSystem/observation-category', 'vital-signs')) t(concept, system, code);
 CREATE TEMP TABLE concept_list AS SELECT * FROM (VALUES (12, 1, 0), (12, 2, 1), (50, 5, 0)) t(list, concept, ordinal);
 CREATE TEMP TABLE profile_set AS SELECT * FROM (VALUES (7, 'http://hl7.org/fhir/StructureDefinition/heartrate'),
   (8, 'http://example.org/x'), (8, 'http://hl7.org/fhir/StructureDefinition/qicore-observation'), (9, 'http://hl7.org/fhir/StructureDefinition/qicore-observationnotdone')) t(profiles, url);
-CREATE TEMP TABLE observation AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, ('00000000-0000-0000-0000-0000000000' || id)::UUID AS rid, * FROM (VALUES
+CREATE TABLE world_observation AS SELECT 0::INTEGER AS person_no, ('00000000-0000-0000-0000-0000000000' || id)::UUID AS rid, * FROM (VALUES
   ('a1', false, 'final',     1, NULL, TIMESTAMP '2025-03-01', TIMESTAMP '2025-03-31 23:59:59.999', 2, 7, TIMESTAMP '2025-01-03'),
   ('a2', false, 'final',     2, NULL, TIMESTAMP '2025-04-01', TIMESTAMP '2025-04-01 23:59:59.999', 3, 8, TIMESTAMP '2025-01-02'),
   ('a3', false, 'final',     3, NULL, TIMESTAMP '2025-04-02', TIMESTAMP '2025-04-02 23:59:59.999', 3, NULL, TIMESTAMP '2025-01-01'),
@@ -162,6 +163,11 @@ func evaluateOn(t *testing.T, model *plan.Model, defines ...string) (rows, issue
 	if len(c.Problems) > 0 {
 		t.Fatal(c.Problems)
 	}
+	for _, sql := range tablesOf(plan.ReadsOf(c.Derived, c.Statements, nil)) {
+		if err := db.Exec(ctx, "elements", sql); err != nil {
+			t.Fatalf("%v\n%s", err, sql)
+		}
+	}
 	var reasons []string
 	for _, s := range append(plan.Setup, c.Statements...) {
 		err := db.Exec(ctx, s.Name, s.SQL)
@@ -189,5 +195,37 @@ func evaluateOn(t *testing.T, model *plan.Model, defines ...string) (rows, issue
 	if d.Ordered() {
 		sql = strings.TrimSuffix(sql, "ALL") + "ord"
 	}
-	return strings.Join(query("rows", sql), " | "), strings.Join(reasons, ", ")
+	found := query("rows", sql)
+	if d.Sparse && len(found) == 0 {
+		found = []string{"false"}
+	}
+	return strings.Join(found, " | "), strings.Join(reasons, ", ")
+}
+
+// tablesOf are statements that make what a program reads of the world's tables.
+func tablesOf(reads plan.Reads) (list []string) {
+	for _, t := range reads.Tables() {
+		if t == "concept_list" || t == "concept" || t == "profile_set" {
+			continue
+		}
+		name := t
+		if reads.Computed(t) {
+			name = plan.Raw(t)
+		}
+		columns := reads[t].Own
+		for _, m := range reads[t].Memberships {
+			columns = append(columns, "coalesce("+m.Column+" IN ("+m.IDs+"), false) AS "+m.Name)
+		}
+		sql := "SELECT " + strings.Join(columns, ", ") + " FROM world_" + t
+		if reads[t].Filter != "" {
+			sql = "SELECT * FROM (" + sql + ") WHERE " + reads[t].Filter
+		}
+		list = append(list, "CREATE TEMP TABLE "+name+" AS "+sql)
+	}
+	for _, t := range reads.Tables() {
+		if reads.Computed(t) {
+			list = append(list, reads.Compute(t).SQL)
+		}
+	}
+	return list
 }

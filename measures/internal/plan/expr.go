@@ -39,6 +39,7 @@ const (
 
 	opAnd, opOr, opNot op = "and", "or", "not"
 	opTruth            op = "is-true" // null is false
+	opNotFalse         op = "is-not-false"
 	opPresent          op = "is-present"
 	opAbsent           op = "is-absent"
 	opEqual            op = "equal"
@@ -186,6 +187,9 @@ var (
 	no  = node(opBoolean, "false")
 )
 
+// The measurement period of a subject.
+var periodLow, periodHigh = column("mp_low"), column("mp_high")
+
 func column(name string) expr { return node(opColumn, name) }
 func null(typ string) expr    { return node(opNull, typ) }
 func text(s string) expr      { return node(opText, s) }
@@ -262,7 +266,7 @@ func present(x expr) expr {
 	switch {
 	case isNull(x):
 		return no
-	case isConst(x):
+	case isConst(x), x == periodLow, x == periodHigh:
 		return yes
 	}
 	return apply(opPresent, x)

@@ -39,7 +39,7 @@ func (f *frame) value(n *elm.Node, e *env) value {
 
 func (f *frame) parameterRef(n *elm.Node, e *env) value {
 	if n.Name == "Measurement Period" {
-		return intervalV{dateV{lo: column("mp_low"), prec: whole(6)}, dateV{lo: column("mp_high"), prec: whole(6)}, no, no, yes}
+		return intervalV{dateV{lo: periodLow, prec: whole(6)}, dateV{lo: periodHigh, prec: whole(6)}, no, no, yes}
 	}
 	// Nobody gives the others a value: they have their default, else they are null.
 	lib := f.g.program.Find(e.lib, n.LibraryName)
@@ -90,7 +90,10 @@ func (f *frame) expressionRef(n *elm.Node, e *env) value {
 		return g.fail(e, n, "no define named %s", n.Name)
 	}
 	if n.Name == "Patient" {
-		return resV{types: []string{"Patient"}, rid: f.join("patient", column("pid"), "pid").demand(g, "rid")}
+		s := f.join("patient", column(personNumber), personNumber)
+		rid := s.demand(g, "rid")
+		f.joined[joinKey{"patient", [2]expr{rid}}] = s // which is the one by its rid, too
+		return resV{types: []string{"Patient"}, rid: rid}
 	}
 	d := g.define(lib, n.Name)
 	if d.List {
@@ -116,12 +119,16 @@ func (f *frame) expressionRef(n *elm.Node, e *env) value {
 }
 
 func (f *frame) defineColumns(s *joinStep, d *Define) value {
-	s.on = equal(column("pid"), s.demand(f.g, "pid"))
-	if d.Periodic {
-		s.on = and(s.on, equal(column("period"), s.demand(f.g, "period")))
-	}
+	key := d.Key()
+	s.on = equal(column(key), s.demand(f.g, key))
 	v := mapLeaves(d.elem, func(x expr) expr { return s.demand(f.g, x.text()) })
 	f.add(s)
+	if r, ok := v.(resV); ok && d.found {
+		f.g.found[r.rid.text()] = d.always && s.inner
+	}
+	if b, ok := v.(boolV); ok && d.Sparse {
+		return boolV{caseOf([]expr{not(present(s.demand(f.g, key))), yes}, []expr{no, b.is})}
+	}
 	return v
 }
 
@@ -131,6 +138,11 @@ func (f *frame) call(n *elm.Node, e *env) value {
 	lib := g.program.Find(e.lib, n.LibraryName)
 	if lib == nil {
 		return g.fail(e, n, "no library %s", n.LibraryName)
+	}
+	if lib.Name != elm.BuiltIn {
+		if v := f.derived(n, e); v != nil {
+			return v
+		}
 	}
 	var args []value
 	for _, o := range n.Operand {

@@ -69,6 +69,7 @@ func (f *frame) join(table string, on expr, key string) *joinStep {
 		return s
 	}
 	s := &joinStep{table: table}
+	_, s.found = f.g.found[on.text()]
 	s.on = equal(on, s.demand(f.g, key))
 	f.joined[k] = s
 	f.add(s)
@@ -166,6 +167,11 @@ func (f *frame) backOne(r *rel, last, single bool) value {
 	for _, l := range leaves(elem) {
 		name := f.g.column("one")
 		copies, list = append(copies, column(name)), append(list, named{l, name})
+	}
+	if r, ok := elem.(resV); ok {
+		if _, known := f.g.found[r.rid.text()]; known {
+			f.g.found[copies[0].text()] = false
+		}
 	}
 	f.add(&joinStep{from: &pickBody{from: c, by: f.key, order: order, single: single, guard: f.g.guard, list: list}, names: namesOf(list), on: on})
 	// Constants in the element hold only where a row was found.
@@ -272,6 +278,7 @@ func (f *frame) unionAll(sides []*rel) *rel {
 		b.sides = append(b.sides, unionSide{r.f.close(), list})
 	}
 	all := &rel{f: f.g.frameOver(f, &cte{body: b}), elem: relabel(elems[0], columns(names[:width]))}
+	f.g.foundInAll(all.elem, elems)
 	for _, p := range names[width:] {
 		all.order = append(all.order, apply(opAscending, column(p)))
 	}

@@ -43,6 +43,7 @@ type Statement struct {
 type Compiled struct {
 	Statements []Statement
 	Defines    map[string]*Define // of the main library, by name asked for
+	Derived    Derived            // what is computed of the extract's tables beforehand
 	ValueSets  []string
 	Problems   []Diagnostic
 }
@@ -52,7 +53,10 @@ type Define struct {
 	Table    string
 	Periodic bool
 	List     bool
+	Sparse   bool // a truth value: who has no row is false
 	Type     string
+	found    bool // its value, or each element, is a resource that a retrieve has found
+	always   bool // and it is never null
 	elem     value
 	order    bool
 	columns  []string
@@ -87,6 +91,15 @@ type gen struct {
 	period  map[*elm.Node]int
 	guard   expr    // under which the expression at hand is evaluated
 	issues  []issue // of the define at hand
+
+	derivations Derived
+	derivable   map[*elm.Node]bool
+	derivedAt   map[derivedAt]value
+	deriving    bool
+
+	// Columns of the define at hand that hold the rid of a resource that a retrieve has found;
+	// where found is false the column may also be null.
+	found map[string]bool
 }
 
 var notWord = regexp.MustCompile(`\W+`)
@@ -130,14 +143,16 @@ func (e *env) find(name string) (value, bool) {
 }
 
 func newGen(p *elm.Program, model *Model) *gen {
-	return &gen{program: p, model: model, guard: yes, nodes: compilers(), defines: map[defineID]*Define{}, busy: map[defineID]bool{}, tables: map[string]bool{}, period: map[*elm.Node]int{}}
+	return &gen{program: p, model: model, guard: yes, nodes: compilers(), defines: map[defineID]*Define{}, busy: map[defineID]bool{}, tables: map[string]bool{}, period: map[*elm.Node]int{},
+		derivations: Derived{}, derivable: map[*elm.Node]bool{}, derivedAt: map[derivedAt]value{}}
 }
 
 func (g *gen) finish(out *Compiled) *Compiled {
-	out.Statements, out.ValueSets, out.Problems = g.order, g.valsets, g.problem
+	out.Statements, out.Derived, out.ValueSets, out.Problems = g.order, g.derivations, g.valsets, g.problem
 	if len(out.Problems) > 0 {
 		return out // what could not be compiled is not printed
 	}
+	g.optimise()
 	for i := range out.Statements {
 		out.Statements[i].print()
 	}
@@ -185,27 +200,25 @@ func (g *gen) define(lib *elm.Library, name string) *Define {
 
 // table compiles a value into a statement that makes a table of it.
 func (g *gen) table(e *env, name string, n *elm.Node, compile func(*frame) value, periodic bool) *Define {
-	saved, names, prefix, guard, issues := g.ctes, g.names, g.prefix, g.guard, g.issues
+	saved, names, numbered, prefix, guard, issues := g.ctes, g.names, g.columns, g.prefix, g.guard, g.issues
 	g.guard, g.issues = yes, nil
-	at, in := g.at, g.in
-	g.at, g.in = n, e
-	g.ctes, g.names, g.prefix = nil, 0, notWord.ReplaceAllString(name, "_")
+	at, in, found := g.at, g.in, g.found
+	g.at, g.in, g.found = n, e, map[string]bool{}
+	g.ctes, g.names, g.columns, g.prefix = nil, 0, 0, notWord.ReplaceAllString(name, "_")
 	if g.prefix == "" || g.prefix[0] >= '0' && g.prefix[0] <= '9' {
 		g.prefix = "d" + g.prefix
 	}
 	defer func() {
-		g.ctes, g.names, g.prefix, g.guard, g.issues, g.at, g.in = saved, names, prefix, guard, issues, at, in
+		g.ctes, g.names, g.columns, g.prefix, g.guard, g.issues, g.at, g.in, g.found = saved, names, numbered, prefix, guard, issues, at, in, found
 	}()
 	d := &Define{Table: quoteName(g.tableName(e.lib.Name + "." + name)), Periodic: periodic}
-	key := []string{"pid"}
-	base := "person"
+	key := []string{personNumber}
+	base := &cte{base: "person", cols: key}
 	if periodic {
-		base, key = "subject", []string{"pid", "period"}
+		key = []string{subjectNumber}
+		base = &cte{base: "subject", cols: []string{subjectNumber, personNumber, "mp_low", "mp_high"}}
 	}
-	f := g.frameOver(nil, &cte{base: base, cols: slices.Clone(key)})
-	if periodic {
-		f.open.cols = append(f.open.cols, "mp_low", "mp_high")
-	}
+	f := g.frameOver(nil, base)
 	f.key = columns(key)
 	v := compile(f)
 	s := Statement{Name: name, Table: d.Table, Library: e.lib.Name, key: asNamed(f.key, key)}
@@ -220,12 +233,21 @@ func (g *gen) table(e *env, name string, n *elm.Node, compile func(*frame) value
 		}
 	}
 	v = last.pack(v)
+	if r, ok := v.(resV); ok {
+		always, known := g.found[r.rid.text()]
+		d.found, d.always = known, known && always
+	}
 	d.elem = mapLeaves(v, func(x expr) expr {
 		own := fmt.Sprintf("x%d", len(s.list)+1)
 		s.list = append(s.list, named{x, own})
 		return column(own)
 	})
 	d.columns, d.Type = namesOf(s.list), typeName(d.elem)
+	if b, ok := v.(boolV); ok && !d.List {
+		d.Sparse = true
+		last.where(apply(opNotFalse, last.bindExpr(b.is, "is")))
+		s.list[0].expr = last.bindExpr(b.is, "is")
+	}
 	s.with, s.from = slices.Clip(g.ctes), last.open
 	s.Issues = g.closeIssues(f)
 	s.Define = d

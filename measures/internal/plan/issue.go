@@ -13,11 +13,11 @@ type Issue struct {
 	Line    int
 	Reason  string // says nothing of the data
 
-	with     []*cte
-	from     *cte
-	where    expr
-	by       []expr // rows of one key are too many when there are two; none: each row is one
-	periodic bool
+	with  []*cte
+	from  *cte
+	where expr
+	by    []expr // rows of one key are too many when there are two; none: each row is one
+	key   expr   // of the define: whose rows they are
 }
 
 // issue is an Issue whose relation is not finished.
@@ -95,7 +95,7 @@ func (g *gen) closeIssues(f *frame) (list []Issue) {
 			continue // of a branch that was compiled and thrown away
 		}
 		x.with = g.ctes[:at+1]
-		x.periodic = len(f.key) > 1
+		x.key = f.key[0]
 		list = append(list, x.Issue)
 	}
 	return list

@@ -177,11 +177,12 @@ func (f *frame) retrieve(n *elm.Node, e *env) *rel {
 	rid := s.demand(g, "rid")
 	s.on = yes
 	if g.model.patients[n.DataType] {
-		s.on = equal(column("pid"), s.demand(g, "pid"))
+		s.on = equal(column(personNumber), s.demand(g, personNumber))
 	}
 	r.add(s)
 	r.joined[joinKey{table, [2]expr{rid}}] = s
 	elem := resV{types: []string{n.DataType}, rid: rid}
+	g.found[rid.text()] = true
 	profile := n.TemplateID[strings.LastIndexByte(n.TemplateID, '/')+1:]
 	negative := strings.Contains(profile, "not") && !strings.Contains(profile, "note")
 	switch {

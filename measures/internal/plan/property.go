@@ -194,7 +194,7 @@ func edge(v value, unknown expr, high bool) value {
 	if end = least; high {
 		end = greatest
 	}
-	if at == column("mp_low") || at == column("mp_high") {
+	if at == periodLow || at == periodHigh {
 		return v
 	}
 	cond := and(not(truth(unknown)), truth(apply(opNotEqual, at, end)))

@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // cte is a finished part of a frame: a relation with a name, made of a base and steps.
 type cte struct {
@@ -10,7 +13,8 @@ type cte struct {
 	cols   []string // of the base, when above is nil
 	body   body     // a base of its own
 	steps  []step
-	rowNum string // a column that numbers the rows
+	rowNum string   // a column that numbers the rows
+	out    []string // the columns that are read, once prune has found them
 	// recursive is a table that its body reads: it is nothing but its body.
 	recursive bool
 }
@@ -43,6 +47,7 @@ type (
 	// joinStep joins a table or a relation.
 	joinStep struct {
 		inner bool
+		found bool // each row is one that a retrieve has found: its columns are joined again
 		table string
 		from  body     // in place of table
 		names []string // of the columns that are read of it
@@ -72,7 +77,11 @@ func (s *joinStep) demand(g *gen, name string) expr {
 	if i := slices.Index(s.of, name); i >= 0 {
 		return column(s.names[i])
 	}
-	own := g.column(name)
+	hint := name
+	if strings.HasPrefix(name, derivedPrefix) {
+		hint = "d"
+	}
+	own := g.column(hint)
 	s.of, s.names = append(s.of, name), append(s.names, own)
 	return column(own)
 }

@@ -5,7 +5,7 @@ import "slices"
 // total is whether a condition is never null.
 func total(x expr) bool {
 	switch x.op() {
-	case opBoolean, opTruth, opPresent, opAbsent, opInValueSet, opAnyInSet, opHasCode, opAnyHasCode, opHasConcepts, opDeclares:
+	case opBoolean, opTruth, opNotFalse, opPresent, opAbsent, opInValueSet, opAnyInSet, opHasCode, opAnyHasCode, opHasConcepts, opDeclares:
 		return true
 	case opAnd, opOr, opNot:
 		return !slices.ContainsFunc(x.args(), func(a expr) bool { return !total(a) })

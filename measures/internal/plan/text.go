@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -29,7 +30,24 @@ func (c *Compiled) PlanText() string {
 			fmt.Fprintf(&b, "    give %s = %v\n", n.name, n.expr)
 		}
 	}
+	c.Derived.write(&b)
 	return b.String()
+}
+
+// write tells the columns of the extract's tables that are computed beforehand.
+func (d Derived) write(b *strings.Builder) {
+	for _, table := range slices.Sorted(maps.Keys(d)) {
+		one := d[table]
+		fmt.Fprintf(b, "\ncolumns of %s\n", table)
+		for _, s := range one.inOrder() {
+			fmt.Fprintf(b, "  left join %s (%s) on %v\n", s.table, strings.Join(s.of, ", "), s.on)
+		}
+		for _, columns := range []map[string]expr{one.members, one.columns} {
+			for _, name := range slices.Sorted(maps.Keys(columns)) {
+				fmt.Fprintf(b, "  %s = %v\n", name, columns[name])
+			}
+		}
+	}
 }
 
 func writeRelations(b *strings.Builder, indent string, list []*cte) {

@@ -33,11 +33,11 @@ var Codes = []string{Initial, Denominator, DenominatorExclusion, DenominatorExce
 // is in it, or of an observation the value, null where none was made.
 func Column(i int) string { return fmt.Sprintf("p%d", i) }
 
-// SQL is a SELECT of the subjects in a group's initial population: pid, period, episode
+// SQL is a SELECT of the subjects in a group's initial population: subject_no, episode
 // (null where the patient is the subject) and Column of each population, after what is
 // not within a population's own is left out (CQFM IG, "Measure scoring"). members are, in
-// the order of the populations, SELECTs of who is in a population by its own define: pid,
-// period, and where episodes count episode; an observation's gives value too.
+// the order of the populations, SELECTs of who is in a population by its own define:
+// subject_no, and where episodes count episode; an observation's gives value too.
 //
 // The denominator is within the initial population and the numerator within the
 // denominator without its exclusions. In a ratio the two are independent, and all of the
@@ -50,7 +50,7 @@ func SQL(g content.Group, members []string) string {
 	}
 	found := func(code string) string {
 		if i := at(code); i >= 0 {
-			return fmt.Sprintf("m%d.pid IS NOT NULL", i)
+			return fmt.Sprintf("m%d.subject_no IS NOT NULL", i)
 		}
 		return nobody
 	}
@@ -78,9 +78,9 @@ func SQL(g content.Group, members []string) string {
 		Measured:    and(within[Measured], not(within[MeasuredExclusion])),
 	}
 
-	episode, key := "NULL::UUID", "pid, period"
+	episode, key := "NULL::UUID", "subject_no"
 	if g.Basis != content.BasisBoolean {
-		episode, key = "i.episode", "pid, period, episode"
+		episode, key = "i.episode", "subject_no, episode"
 	}
 	var ctes, columns, joins []string
 	for i, p := range g.Populations {
@@ -95,13 +95,13 @@ func SQL(g content.Group, members []string) string {
 		if i == at(Initial) {
 			continue
 		}
-		join := fmt.Sprintf("LEFT JOIN m%d ON m%[1]d.pid = i.pid AND m%[1]d.period = i.period", i)
+		join := fmt.Sprintf("LEFT JOIN m%d ON m%[1]d.subject_no = i.subject_no", i)
 		if g.Basis != content.BasisBoolean {
 			join += fmt.Sprintf(" AND m%d.episode = i.episode", i)
 		}
 		joins = append(joins, join)
 	}
-	return fmt.Sprintf("WITH %s\nSELECT i.pid, i.period, %s AS episode, %s\nFROM m%d i\n%s",
+	return fmt.Sprintf("WITH %s\nSELECT i.subject_no, %s AS episode, %s\nFROM m%d i\n%s",
 		strings.Join(ctes, ",\n"), episode, strings.Join(columns, ", "), at(Initial), strings.Join(joins, "\n"))
 }
 

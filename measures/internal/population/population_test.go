@@ -21,13 +21,13 @@ func members(text string) string {
 		if value == "" {
 			value = "NULL"
 		}
-		rows = append(rows, fmt.Sprintf("('00000000-0000-0000-0000-000000000001'::UUID, '2024', '%s'::VARCHAR, %s::DOUBLE)", name, value))
+		rows = append(rows, fmt.Sprintf("(0::BIGINT, '%s'::VARCHAR, %s::DOUBLE)", name, value))
 	}
 	if rows == nil {
-		rows = []string{"(NULL::UUID, NULL, NULL::VARCHAR, NULL::DOUBLE)"}
-		return "SELECT * FROM (VALUES " + rows[0] + ") t(pid, period, episode, value) WHERE false"
+		rows = []string{"(NULL::BIGINT, NULL::VARCHAR, NULL::DOUBLE)"}
+		return "SELECT * FROM (VALUES " + rows[0] + ") t(subject_no, episode, value) WHERE false"
 	}
-	return "SELECT * FROM (VALUES " + strings.Join(rows, ", ") + ") t(pid, period, episode, value)"
+	return "SELECT * FROM (VALUES " + strings.Join(rows, ", ") + ") t(subject_no, episode, value)"
 }
 
 func TestSQL(t *testing.T) {

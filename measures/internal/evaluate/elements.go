@@ -1,0 +1,157 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"farr/datasets"
+	"farr/internal/duck"
+	"farr/measures/internal/plan"
+)
+
+// dictionaries are the tables of the extract that are of nobody: programs read them inside
+// expressions.
+var dictionaries = []string{"concept", "concept_list", "profile_set"}
+
+// dictionary holds the dictionaries under their plain names, and the numbers of persons.
+func (s *Session) dictionary(ctx context.Context) error {
+	for _, t := range dictionaries {
+		if err := s.db.Exec(ctx, "read "+t, "CREATE TEMP TABLE "+t+" AS FROM fhir."+t); err != nil {
+			return err
+		}
+	}
+	return s.exec(ctx, "people", "CREATE TEMP TABLE people AS SELECT pid, person_no FROM "+s.patients(),
+		"CREATE TEMP TABLE issue_of (id VARCHAR, define VARCHAR, library VARCHAR, line INTEGER, reason VARCHAR, period VARCHAR, pid UUID)")
+}
+
+// elements makes a table of each table of the extract that statements read, under its plain
+// name, with the columns that any of them reads: the extract is scanned once, however many
+// measures there are and however often each retrieves. The person is a number in place of the
+// pid. Rows that no retrieve of these statements, or of those that are made, wants are left
+// out. What is computed of a row, and which value sets its concepts are in, are columns, too.
+func (s *Session) elements(ctx context.Context, statements, made []plan.Statement) error {
+	reads := plan.ReadsOf(s.derived, statements, made)
+	for _, t := range dictionaries {
+		delete(reads, t)
+	}
+	sets := map[string]int{}
+	for _, t := range reads.Tables() {
+		for _, m := range reads[t].Memberships {
+			if _, known := sets[m.IDs]; !known {
+				sets[m.IDs] = len(sets)
+			}
+		}
+	}
+	steps := []plan.Statement{{Name: "memberships", SQL: membershipsSQL(sets)}}
+	var raw []string
+	for _, t := range reads.Tables() {
+		name := t
+		if reads.Computed(t) {
+			name = plan.Raw(t)
+			raw = append(raw, name)
+		}
+		steps = append(steps, plan.Statement{Name: t, SQL: s.elementsSQL(name, t, reads[t], sets)})
+	}
+	for _, t := range reads.Tables() {
+		if reads.Computed(t) {
+			steps = append(steps, reads.Compute(t))
+		}
+	}
+	for _, x := range steps {
+		if err := s.db.Exec(ctx, "read "+x.Name, x.SQL); err != nil {
+			return err
+		}
+	}
+	s.held = reads.Tables()
+	return s.drop(ctx, append(raw, "membership")...)
+}
+
+// bitsOfWord is how many memberships a word of bits holds.
+const bitsOfWord = 62
+
+// membershipsSQL makes a table of the concepts, and lists of concepts, that are members of
+// anything: id, and words of bits, of which bit n says that it is in set n.
+func membershipsSQL(sets map[string]int) string {
+	rows := []string{"SELECT NULL::INTEGER AS set_no, NULL::BIGINT AS id WHERE false"}
+	for _, ids := range slices.SortedFunc(maps.Keys(sets), func(a, b string) int { return sets[a] - sets[b] }) {
+		rows = append(rows, fmt.Sprintf("SELECT %d, * FROM (%s)", sets[ids], ids))
+	}
+	words := []string{"id"}
+	for w := range (len(sets) + bitsOfWord - 1) / bitsOfWord {
+		words = append(words, fmt.Sprintf("coalesce(bit_or(1::BIGINT << (set_no %% %d)) FILTER (WHERE set_no // %[1]d = %d), 0) AS word_%[2]d", bitsOfWord, w))
+	}
+	return "CREATE TEMP TABLE membership AS SELECT " + strings.Join(words, ", ") + " FROM (" + strings.Join(rows, " UNION ALL\n") + ") WHERE id IS NOT NULL GROUP BY id"
+}
+
+// patients is the view of patients, without what is gathered of extensions where there is such a view.
+func (s *Session) patients() string {
+	if s.columns[datasets.Patients] != nil {
+		return datasets.Patients
+	}
+	return "fhir.patient"
+}
+
+// extractColumns are the columns of each table of the extract.
+func (s *Session) extractColumns(ctx context.Context) (map[string][]string, error) {
+	rows, err := s.db.Query(ctx, "columns", "SELECT CASE schema_name WHEN 'fhir' THEN '' ELSE schema_name || '.' END || table_name, column_name FROM duckdb_columns() WHERE schema_name = 'fhir' OR schema_name || '.' || table_name = "+duck.Quote(datasets.Patients)+" ORDER BY schema_name, table_name, column_index")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	columns := map[string][]string{}
+	for rows.Next() {
+		var table, column string
+		if err := rows.Scan(&table, &column); err != nil {
+			return nil, err
+		}
+		columns[table] = append(columns[table], column)
+	}
+	return columns, rows.Err()
+}
+
+// elementsSQL makes the table of a table's columns. What the extract has not is an error of
+// the engine: the compiler reads nothing that is not in the catalogue.
+func (s *Session) elementsSQL(name, table string, e *plan.Elements, sets map[string]int) string {
+	var list []string
+	from := "fhir." + table + " e"
+	if plain := s.columns[datasets.Patients]; table == "patient" && !slices.ContainsFunc(e.Own, func(c string) bool { return !slices.Contains(plain, c) && localElement(c, plain) == "e."+c }) {
+		from = datasets.Patients + " e" // to gather extensions takes time
+	}
+	for _, c := range e.Own {
+		list = append(list, localElement(c, s.columns[table])+" AS "+c)
+	}
+	joined := map[string]string{}
+	for _, m := range e.Memberships {
+		if joined[m.Column] == "" {
+			joined[m.Column] = fmt.Sprintf("m%d", len(joined))
+			from += fmt.Sprintf(" LEFT JOIN membership %s ON %[1]s.id = e.%s", joined[m.Column], m.Column)
+		}
+		n := sets[m.IDs]
+		list = append(list, fmt.Sprintf("coalesce(%s.word_%d & %d <> 0, false) AS %s", joined[m.Column], n/bitsOfWord, int64(1)<<(n%bitsOfWord), m.Name))
+	}
+	rows := "SELECT " + strings.Join(list, ", ") + " FROM " + from
+	if e.Filter != "" {
+		rows = "SELECT * FROM (" + rows + ") WHERE " + e.Filter
+	}
+	return "CREATE TEMP TABLE " + name + " AS " + rows
+}
+
+// localElement is a column of an extract's table, the bounds of a date on the local clock in
+// place of UTC: its lower one is its wall time, its upper one the last millisecond of its
+// precision. A time to the second is exact, as in the extract's views.
+func localElement(column string, has []string) string {
+	isDate := func(x string) bool { return slices.Contains(has, x) && slices.Contains(has, x+"_prec") }
+	if x, ok := strings.CutSuffix(column, "_lo"); ok && isDate(x) {
+		return "CAST(e." + x + " AS TIMESTAMP)"
+	}
+	if x, ok := strings.CutSuffix(column, "_hi"); ok && isDate(x) {
+		return fmt.Sprintf(`CAST(CASE e.%[1]s_prec
+			WHEN 1 THEN e.%[1]s + INTERVAL 1 YEAR - INTERVAL 1 MILLISECOND WHEN 2 THEN e.%[1]s + INTERVAL 1 MONTH - INTERVAL 1 MILLISECOND
+			WHEN 3 THEN e.%[1]s + INTERVAL 1 DAY - INTERVAL 1 MILLISECOND WHEN 4 THEN e.%[1]s + INTERVAL 59999 MILLISECOND
+			ELSE e.%[1]s END AS TIMESTAMP)`, x)
+	}
+	return "e." + column
+}
