@@ -277,6 +277,9 @@ func evaluateCQL(db *duck.Session, compiled *plan.Compiled) (value string, err e
 	if d.List {
 		return cqlList(list), nil
 	}
+	if d.Sparse && len(list) == 0 {
+		return "Boolean false", nil
+	}
 	if len(list) != 1 {
 		return "", fmt.Errorf("%d rows, and no list", len(list))
 	}
