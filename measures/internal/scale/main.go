@@ -1,0 +1,46 @@
+// Command scale makes the populations that benchmarks run on. It is no verb of farr.
+//
+//	scale cases --content DIR --store DIR --key FILE [--profile limited] [--measure NAMES] [--at-least N] [--list FILE]
+//	scale replicate --from DIR --to DIR --key FILE --patients N [--seed S] [--heavy N]
+//
+// cases extracts the test cases of published measures, each as a source of its own, and imports the measures;
+// replicate makes an extract of any number of patients out of the current one of a store (see
+// package farr/datasets/scale).
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "scale:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "cases":
+			return cases(ctx, args[1:])
+		case "replicate":
+			return replicate(ctx, args[1:])
+		}
+	}
+	return errors.New("say cases or replicate, and what with --help")
+}
+
+// show prints what was made as JSON.
+func show(report any) error {
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(report)
+}
