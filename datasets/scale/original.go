@@ -127,14 +127,11 @@ func (p *press) openSeals(ctx context.Context, s *sheet) error {
 }
 
 func (p *press) openRows(ctx context.Context, s *sheet, sealed []string, out *duck.Appender) error {
-	rid, ordinal := "NULL::UUID", "0"
+	rid := "NULL::UUID"
 	if s.Has("rid") {
 		rid = "rid"
 	}
-	if s.Has("ordinal") {
-		ordinal = "ordinal"
-	}
-	rows, err := p.db.Query(ctx, "read seals of "+s.Name, "SELECT rowid, pid, "+rid+", "+ordinal+", "+strings.Join(sealed, ", ")+
+	rows, err := p.db.Query(ctx, "read seals of "+s.Name, "SELECT rowid, pid, "+rid+", "+s.ordinal()+", "+strings.Join(sealed, ", ")+
 		" FROM opened."+s.Name+"_rows WHERE "+strings.Join(sealed, " IS NOT NULL OR ")+" IS NOT NULL")
 	if err != nil {
 		return err

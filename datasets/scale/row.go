@@ -51,7 +51,7 @@ func (s *sheet) columnSQL(change Changes, c datasets.Column) string {
 	case c.Type == datasets.Timestamp:
 		return change.full(s, c.Name, moved(c.Name, c.Name+"_prec", "_open")+"::TIMESTAMP_MS")
 	case c.Type == datasets.Decimal:
-		return change.altered(c.Name)
+		return change.altered(s, c.Name)
 	}
 	return c.Name
 }
@@ -62,11 +62,21 @@ func (change Changes) full(s *sheet, x, value string) string {
 	if !strings.HasSuffix(x, "_end") || s.main == nil {
 		return value
 	}
-	return fmt.Sprintf("CASE WHEN %s %% 1000 >= %d THEN %s END", drawn(x), change.EmptyPerMille, value)
+	return fmt.Sprintf("CASE WHEN %s %% 1000 >= %d THEN %s END", s.drawn(x), change.EmptyPerMille, value)
 }
 
 // drawn is a number drawn for a column of a row.
-func drawn(column string) string { return "hash(_rid, _row, '" + column + "')" }
+func (s *sheet) drawn(column string) string {
+	return "hash(_rid, " + s.ordinal() + ", '" + column + "')"
+}
+
+// ordinal is a row's number within its resource.
+func (s *sheet) ordinal() string {
+	if s.Has("ordinal") {
+		return "ordinal"
+	}
+	return "0"
+}
 
 // moved is a wall time that is some days later, cut to its precision.
 func moved(wall, prec, days string) string {
@@ -77,10 +87,7 @@ CASE %[2]s WHEN 1 THEN date_trunc('year', %[1]s + to_days(%[3]s)) WHEN 2 THEN da
 
 // sealSQL seals what was sealed again, for its new place. A patient's own shift is the new one.
 func (s *sheet) sealSQL(x string) string {
-	ordinal, rid := "0", "_rid"
-	if s.Has("ordinal") {
-		ordinal = "ordinal"
-	}
+	rid := "_rid"
 	if !s.Has("rid") {
 		rid = "'00000000-0000-0000-0000-000000000000'::UUID"
 	}
@@ -88,12 +95,12 @@ func (s *sheet) sealSQL(x string) string {
 	if s.Name == "patient" && x == "shift" {
 		wall = "_shift::BIGINT"
 	}
-	return fmt.Sprintf("%s(_pid, %s, %s, %s, %s_precision, %s_offset)", sealFunction(s, x), rid, ordinal, wall, x, x)
+	return fmt.Sprintf("%s(_pid, %s, %s, %s, %s_precision, %s_offset)", sealFunction(s, x), rid, s.ordinal(), wall, x, x)
 }
 
 // altered is a number, now and then left out or altered: a whole number stays whole, others keep a digit.
-func (change Changes) altered(x string) string {
+func (change Changes) altered(s *sheet, x string) string {
 	return fmt.Sprintf(`CASE WHEN %[2]s %% 1000 < %[3]d THEN NULL
 WHEN %[2]s %% 1000 < %[4]d THEN coalesce(TRY_CAST(round(%[1]s::DOUBLE * (1 + %[5]g * ((%[2]s // 1000) %% 2001 / 1000.0 - 1)), CASE WHEN %[1]s = trunc(%[1]s) THEN 0 ELSE 1 END) AS DECIMAL(28,8)), %[1]s)
-ELSE %[1]s END`, x, drawn(x), change.EmptyPerMille, change.EmptyPerMille+change.AlterPerMille, float64(change.AlterPercent)/100)
+ELSE %[1]s END`, x, s.drawn(x), change.EmptyPerMille, change.EmptyPerMille+change.AlterPerMille, float64(change.AlterPercent)/100)
 }
