@@ -69,10 +69,13 @@ elm: ## translate the repository's own CQL to ELM (for developers; needs npm)
 	node testdata/cql/translate.mjs "$$tmp" testdata/deck testdata/published measures/library/fhir
 	UPDATE=1 go test -count 1 -run "TestDeckAnswers|TestTwinResources" ./measures
 
+# PATIENTS=1000000 is the size that the README quotes. The published measures are looked for as in cases.
+PATIENTS ?= 100000
 .PHONY: bench
-bench: build ## speed and memory on seeded populations (minutes)
+bench: build ## speed and memory on seeded populations (minutes); PATIENTS=1000000 of the replicated one
 	go test -run '^$$' -bench . -benchtime 5x ./...
-
+	go build -o bin/scale ./measures/internal/scale
+	bin/scale bench --patients $(PATIENTS)
 
 .PHONY: fuzz
 fuzz: ## fuzz the reader and the configuration decoder, a minute each

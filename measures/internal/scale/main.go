@@ -2,10 +2,12 @@
 //
 //	scale cases --content DIR --store DIR --key FILE [--profile limited] [--measure NAMES] [--at-least N] [--list FILE]
 //	scale replicate --from DIR --to DIR --key FILE --patients N [--seed S] [--heavy N]
+//	scale bench [--farr bin/farr] [--patients N] [--runs N]
 //
 // cases extracts the test cases of published measures, each as a source of its own, and imports the measures;
 // replicate makes an extract of any number of patients out of the current one of a store (see
-// package farr/datasets/scale).
+// package farr/datasets/scale); bench does both, runs farr on what they made, and prints its figures as
+// a Markdown table.
 package main
 
 import (
@@ -15,10 +17,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "scale:", err)
@@ -33,9 +36,11 @@ func run(ctx context.Context, args []string) error {
 			return cases(ctx, args[1:])
 		case "replicate":
 			return replicate(ctx, args[1:])
+		case "bench":
+			return bench(ctx, args[1:])
 		}
 	}
-	return errors.New("say cases or replicate, and what with --help")
+	return errors.New("say cases, replicate or bench, and --help for what with")
 }
 
 // show prints what was made as JSON.
