@@ -80,15 +80,16 @@ type measured struct {
 }
 
 // measure runs measures in one command, each time on a fresh store, and gives the best run.
-func (w *workshop) measure(ctx context.Context, store string, names []string) (best measured, err error) {
+func (w *workshop) measure(ctx context.Context, store string, names []string, options ...string) (best measured, err error) {
 	copy := filepath.Join(w.dir, "run")
 	defer os.RemoveAll(copy)
 	for range w.runs {
 		if err := fresh(store, copy); err != nil {
 			return best, err
 		}
-		out, took, err := runChild(ctx, w.farr, "measure", "run", "--store", copy, "--key", w.key, "--periods", w.year,
-			"--measure", strings.Join(names, ","), "--allow-missing-valuesets", "--json")
+		args := []string{"measure", "run", "--store", copy, "--key", w.key, "--periods", w.year,
+			"--measure", strings.Join(names, ","), "--allow-missing-valuesets", "--json"}
+		out, took, err := runChild(ctx, w.farr, append(args, options...)...)
 		if err != nil {
 			return best, err
 		}

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,11 +35,17 @@ func cases(ctx context.Context, args []string) error {
 	profile := f.String("profile", "limited", "de-identification profile: limited or shifted")
 	names := f.String("measure", "", "names of measures whose cases to take, by commas; all when empty")
 	atLeast := f.Int("at-least", 0, "fill up with cases of other measures to this number")
+	folder := f.String("persons", "", "folder with a folder for each person, instead of the test cases")
+	year := f.String("year", "2025", "the period of those persons")
 	list := f.String("list", "", "file for a list of the cases as JSON")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	chosen, err := choose(*dir, *names, *atLeast)
+	choice := func() ([]listed, error) { return choose(*dir, *names, *atLeast) }
+	if *folder != "" {
+		choice = func() ([]listed, error) { return foldersOf(*folder, *year) }
+	}
+	chosen, err := choice()
 	if err != nil {
 		return err
 	}
@@ -123,6 +130,20 @@ func choose(dir, names string, atLeast int) ([]listed, error) {
 	}
 	slices.SortFunc(chosen, func(a, b listed) int { return strings.Compare(a.Case, b.Case) })
 	return chosen, nil
+}
+
+// foldersOf takes each folder in a folder as a person.
+func foldersOf(dir, year string) (all []listed, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			all = append(all, listed{Case: e.Name(), Dir: filepath.Join(dir, e.Name()), Low: year + "-01-01", High: year + "-12-31"})
+		}
+	}
+	return all, nil
 }
 
 // readOrCreateKey reads the key file, or makes one.

@@ -2,12 +2,15 @@
 //
 //	scale cases --content DIR --store DIR --key FILE [--profile limited] [--measure NAMES] [--at-least N] [--list FILE]
 //	scale replicate --from DIR --to DIR --key FILE --patients N [--seed S] [--heavy N]
+//	scale persons --export DIR --to DIR --count N --least N
+//	scale peers --modules DIR [--patients N]
 //	scale bench [--farr bin/farr] [--patients N] [--runs N]
 //
 // cases extracts the test cases of published measures, each as a source of its own, and imports the measures;
 // replicate makes an extract of any number of patients out of the current one of a store (see
 // package farr/datasets/scale); bench does both, runs farr on what they made, and prints its figures as
-// a Markdown table.
+// a Markdown table; peers does so beside fqm-execution, on the test cases and on persons of farr synth, which
+// persons makes into cases.
 package main
 
 import (
@@ -36,11 +39,15 @@ func run(ctx context.Context, args []string) error {
 			return cases(ctx, args[1:])
 		case "replicate":
 			return replicate(ctx, args[1:])
+		case "persons":
+			return persons(ctx, args[1:])
+		case "peers":
+			return peers(ctx, args[1:])
 		case "bench":
 			return bench(ctx, args[1:])
 		}
 	}
-	return errors.New("say cases, replicate or bench, and --help for what with")
+	return errors.New("say cases, persons, replicate, bench or peers, and --help for what with")
 }
 
 // show prints what was made as JSON.
