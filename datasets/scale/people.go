@@ -83,11 +83,12 @@ func (p *press) heavy(ctx context.Context) error {
 	if err := p.db.Exec(ctx, "draw no more", "CREATE TABLE more AS FROM replica LIMIT 0"); err != nil || p.Heavy <= 0 {
 		return err
 	}
+	wanted := p.Heavy*1000/(1000-int64(p.Changes.DropPerMille)) + 1 // some of them are dropped as others are
 	return p.db.Exec(ctx, "draw more", fmt.Sprintf(`INSERT INTO more
 SELECT old, pid, own || g.n || '.', ref, move + days, shift, open + days
 FROM (SELECT r.*, o.n AS each FROM replica r JOIN (SELECT pid, count(*) AS n FROM original.observation GROUP BY pid) o ON o.pid = r.old
       ORDER BY o.n DESC, r.pid LIMIT 1) r,
-  LATERAL (SELECT n, (hash(r.own, n) %% %[2]d)::INTEGER - %[3]d AS days FROM range((%[1]d + r.each - 1) // r.each) t(n)) g`, p.Heavy, 2*heavyDays+1, heavyDays))
+  LATERAL (SELECT n, (hash(r.own, n) %% %[2]d)::INTEGER - %[3]d AS days FROM range((%[1]d + r.each - 1) // r.each) t(n)) g`, wanted, 2*heavyDays+1, heavyDays))
 }
 
 // addFunctions gives the session what only the key's holder can compute.

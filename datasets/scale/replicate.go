@@ -91,6 +91,9 @@ func newPress(r Request) (*press, error) {
 	if r.Patients < 1 {
 		return nil, errors.New("a number of patients is needed")
 	}
+	if c := r.Changes; min(c.Days, c.StayPercent, c.DropPerMille, c.EmptyPerMille, c.AlterPerMille, c.AlterPercent) < 0 || c.StayPercent > 100 || c.DropPerMille > 500 {
+		return nil, errors.New("the changes are shares, and at most half of the resources may be left out")
+	}
 	if r.MemoryLimit <= 0 {
 		r.MemoryLimit = 2 << 30
 	}

@@ -195,7 +195,7 @@ FROM (SELECT pid, rid, period_start_lo, period_end_hi, service_provider_rid FROM
 // TestRowsAreInOrder holds the order at rest: by pid in buckets, by date, by rid.
 func TestRowsAreInOrder(t *testing.T) {
 	b := newBench(t)
-	sn := b.replicate(t, "shifted", scale.Request{Patients: 6000, Seed: 3, Changes: scale.DefaultChanges()})
+	sn := b.replicate(t, "shifted", scale.Request{Patients: 4000, Seed: 3, Changes: scale.DefaultChanges()})
 	db, err := duck.Open(t.Context(), duck.Config{AllowedDirs: []string{b.store.ObjectsDir()}})
 	if err != nil {
 		t.Fatal(err)
