@@ -78,11 +78,11 @@ bench: build ## speed and memory on seeded populations (minutes); PATIENTS=10000
 	bin/scale bench --patients $(PATIENTS)
 
 .PHONY: bench-peers
-bench-peers: build ## speed beside fqm-execution on the same patients (many minutes; needs npm); PEER_PATIENTS=100000 of farr's run
+bench-peers: build ## speed beside fqm-execution on the same patients (an hour; needs npm); PEER_PERSONS=24 of farr synth, PEER_PATIENTS=100000 of farr's run
 	go build -o bin/scale ./measures/internal/scale
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error fqm-execution@1.8.6 && \
-	bin/scale peers --modules "$$tmp" --patients $(or $(PEER_PATIENTS),1000000)
+	bin/scale peers --modules "$$tmp" --patients $(or $(PEER_PATIENTS),1000000) --synth-persons $(or $(PEER_PERSONS),240)
 
 .PHONY: fuzz
 fuzz: ## fuzz the reader and the configuration decoder, a minute each

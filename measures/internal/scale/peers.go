@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // peerCases is how many persons the other engine computes at least.
@@ -24,6 +25,9 @@ func peers(ctx context.Context, args []string) error {
 	script := f.String("script", "testdata/peers/fqm.mjs", "what runs it")
 	patients := f.Int64("patients", 1_000_000, "number of patients of farr's run on the test cases")
 	synthetic := f.Int64("synth-patients", 0, "number of patients of farr's run on farr synth's, whose records are twenty times as large; a tenth of --patients when 0")
+	people := f.Int("synth-persons", peerCases, "persons of farr synth that the other engine computes: minutes for each measure")
+	only := f.String("measure", strings.Join(four, ","), "measures, by commas")
+	kinds := f.String("persons", "cases,synth", "which persons, by commas")
 	runs := f.Int("runs", 1, "runs of farr; the best counts")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -56,10 +60,10 @@ func peers(ctx context.Context, args []string) error {
 	fmt.Println("| persons | measure | fqm patients | their resources | fqm CPU-s | fqm patients per CPU-s | farr patients | farr CPU-s | farr patients per CPU-s | farr peak MB | ratio | same populations |")
 	fmt.Println("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
 	var notes []string
-	for _, of := range []string{"test cases", "farr synth"} {
-		for i, m := range four {
-			p := peer{workshop: w, measure: m, modules: *modules, script: *script, patients: *patients, persons: of}
-			if of == "farr synth" {
+	for _, of := range strings.Split(*kinds, ",") {
+		for i, m := range strings.Split(*only, ",") {
+			p := peer{workshop: w, measure: m, modules: *modules, script: *script, patients: *patients, persons: of, people: *people}
+			if of == "synth" {
 				p.patients, p.again = *synthetic, i > 0
 			}
 			note, err := p.run(ctx)
@@ -80,7 +84,8 @@ func peers(ctx context.Context, args []string) error {
 type peer struct {
 	*workshop
 	measure, modules, script string
-	persons                  string
+	persons                  string // "cases" or "synth"
+	people                   int    // how many of the latter
 	patients                 int64
 	again                    bool // the same persons as the measure before, which are there already
 }
@@ -145,7 +150,7 @@ func (p *peer) gather(ctx context.Context, store, large, list string) error {
 		}
 	}
 	args := []string{"cases", "--content", p.content, "--store", store, "--key", p.key, "--list", list}
-	if p.persons == "farr synth" {
+	if p.persons == "synth" {
 		folder, err := p.synth(ctx)
 		if err != nil {
 			return err
@@ -166,10 +171,10 @@ func (p *peer) synth(ctx context.Context) (string, error) {
 	if _, err := os.Stat(folder); err == nil {
 		return folder, nil
 	}
-	if _, _, err := runChild(ctx, p.farr, "synth", "--patients", fmt.Sprint(3*peerCases), "--seed", "1", "--out", export); err != nil {
+	if _, _, err := runChild(ctx, p.farr, "synth", "--patients", fmt.Sprint(3*p.people), "--seed", "1", "--out", export); err != nil {
 		return "", err
 	}
-	_, _, err := runChild(ctx, p.self, "persons", "--export", export, "--to", folder, "--count", fmt.Sprint(peerCases), "--least", "100")
+	_, _, err := runChild(ctx, p.self, "persons", "--export", export, "--to", folder, "--count", fmt.Sprint(p.people), "--least", "100")
 	return folder, err
 }
 
