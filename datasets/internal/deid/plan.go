@@ -113,6 +113,20 @@ func (p *Plan) Tables() []*Table {
 	return all
 }
 
+// Order are the date columns of a main table that its rows are in order of, within a patient: the first that
+// is set counts. Other tables have none.
+func (p *Plan) Order(table string) []string {
+	var names []string
+	for _, t := range p.types {
+		if t.tables[0].Name == table {
+			for _, i := range t.order {
+				names = append(names, t.tables[0].Columns[i].Name)
+			}
+		}
+	}
+	return names
+}
+
 func (p *Plan) compileType(r resourcePolicy) (*typePlan, error) {
 	t := &typePlan{resourcePolicy: r, root: newNode()}
 	main := &Table{Name: r.table}
