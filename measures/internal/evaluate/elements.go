@@ -127,7 +127,11 @@ func (s *Session) elementsSQL(name, table string, e *plan.Elements, sets map[str
 	for _, m := range e.Memberships {
 		if joined[m.Column] == "" {
 			joined[m.Column] = fmt.Sprintf("m%d", len(joined))
-			from += fmt.Sprintf(" LEFT JOIN membership %s ON %[1]s.id = e.%s", joined[m.Column], m.Column)
+			kind := "LEFT"
+			if e.Coded == m.Column { // who is in no set is not read
+				kind = "INNER"
+			}
+			from += fmt.Sprintf(" %s JOIN membership %s ON %[2]s.id = e.%s", kind, joined[m.Column], m.Column)
 		}
 		n := sets[m.IDs]
 		list = append(list, fmt.Sprintf("coalesce(%s.word_%d & %d <> 0, false) AS %s", joined[m.Column], n/bitsOfWord, int64(1)<<(n%bitsOfWord), m.Name))

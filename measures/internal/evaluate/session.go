@@ -109,14 +109,14 @@ func (s *Session) Ask(ctx context.Context, periods []Period, subjects []Subject)
 	}
 	steps := []plan.Statement{
 		{Name: "period", SQL: "CREATE TEMP TABLE period AS FROM (VALUES " + strings.Join(rows, ", ") + ") t(period, low, high)"},
-		{Name: "subjects", SQL: "CREATE TEMP TABLE subject_period AS SELECT pid, period FROM people, temp.main.period"},
+		{Name: "subjects", SQL: "CREATE TEMP TABLE subject_period AS SELECT person_no, period FROM people, temp.main.period"},
 	}
 	if subjects != nil {
 		var rows []string
 		for _, one := range subjects {
 			rows = append(rows, "("+duck.Quote(one.PID)+"::UUID, "+duck.Quote(one.Period)+")")
 		}
-		steps[1].SQL = "CREATE TEMP TABLE subject_period AS FROM (VALUES " + strings.Join(rows, ", ") + ") t(pid, period)"
+		steps[1].SQL = "CREATE TEMP TABLE subject_period AS SELECT person_no, period FROM (VALUES " + strings.Join(rows, ", ") + ") t(pid, period) JOIN people USING (pid)"
 	}
 	for _, x := range append(steps, plan.Setup...) {
 		if err := s.db.Exec(ctx, x.Name, x.SQL); err != nil {

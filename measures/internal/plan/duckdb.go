@@ -14,11 +14,11 @@ const (
 )
 
 // Setup are the statements that come before a program's own: who is asked for, and when.
-// They read people(pid, person_no), subject_period(pid, period) and period(period, low, high).
+// They read subject_period(person_no, period) and period(period, low, high).
 var Setup = []Statement{
 	{Name: "subject", Table: "subject", SQL: `CREATE TEMP TABLE subject AS
-		SELECT p.person_no * q.periods + q.period_no AS subject_no, p.person_no, s.period, q.low AS mp_low, q.high AS mp_high
-		FROM subject_period s JOIN people p ON p.pid = s.pid
+		SELECT s.person_no * q.periods + q.period_no AS subject_no, s.person_no, s.period, q.low AS mp_low, q.high AS mp_high
+		FROM subject_period s
 		JOIN (SELECT *, count(*) OVER () AS periods, row_number() OVER (ORDER BY low, high, period) - 1 AS period_no FROM period) q ON q.period = s.period`},
 	{Name: "person", Table: "person", SQL: "CREATE TEMP TABLE person AS SELECT DISTINCT person_no FROM subject"},
 }

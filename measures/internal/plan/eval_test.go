@@ -90,7 +90,7 @@ func program(t *testing.T, defines ...string) *elm.Program {
 const world = `
 CREATE TEMP TABLE period AS SELECT '2025' AS period, TIMESTAMP '2025-01-01' AS low, TIMESTAMP '2025-12-31 23:59:59.999' AS high;
 CREATE TEMP TABLE people AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, 0::INTEGER AS person_no;
-CREATE TEMP TABLE subject_period AS SELECT '00000000-0000-0000-0000-000000000001'::UUID AS pid, '2025' AS period;
+CREATE TEMP TABLE subject_period AS SELECT 0::INTEGER AS person_no, '2025' AS period;
 CREATE TEMP TABLE concept AS SELECT * FROM (VALUES (1, 'urn:cs', '1'), (2, 'urn:cs', '2'), (3, 'urn:cs', '1'), (3, 'urn:other', 'x'),
   (4, 'http://loinc.org', '8867-4'), (5, 'http://terminology.hl7.org/CodeSystem/observation-category', 'vital-signs')) t(concept, system, code);
 CREATE TEMP TABLE concept_list AS SELECT * FROM (VALUES (12, 1, 0), (12, 2, 1), (50, 5, 0)) t(list, concept, ordinal);

@@ -245,8 +245,12 @@ func (g *gen) table(e *env, name string, n *elm.Node, compile func(*frame) value
 	d.columns, d.Type = namesOf(s.list), typeName(d.elem)
 	if b, ok := v.(boolV); ok && !d.List {
 		d.Sparse = true
-		last.where(apply(opNotFalse, last.bindExpr(b.is, "is")))
-		s.list[0].expr = last.bindExpr(b.is, "is")
+		for _, cond := range parts(notFalse(b.is)) {
+			last.where(cond)
+		}
+		if total(b.is) {
+			s.list[0].expr = yes
+		}
 	}
 	s.with, s.from = slices.Clip(g.ctes), last.open
 	s.Issues = g.closeIssues(f)

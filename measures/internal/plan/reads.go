@@ -14,6 +14,7 @@ type Elements struct {
 	Own         []string     // as the extract has them
 	Memberships []Membership // whether a concept is in a set
 	Filter      string       // SQL over these columns: the rows that are read; empty for all
+	Coded       string       // the column that a row must have in one of the sets, where Filter asks that of one alone
 	computed    *derivation
 }
 
@@ -46,11 +47,25 @@ func ReadsOf(derived Derived, statements, others []Statement) Reads {
 			for _, name := range columnsOf(or(rows...)) {
 				c.columns(table, []string{name})
 			}
+			e.Coded = e.coded(rows)
 		}
 		slices.Sort(e.Own)
 		slices.SortFunc(e.Memberships, func(a, b Membership) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return c.reads
+}
+
+// coded is the column of which each condition asks for a membership, and nothing else.
+func (e *Elements) coded(rows []expr) (column string) {
+	for _, x := range rows {
+		names := columnsOf(x)
+		i := slices.IndexFunc(e.Memberships, func(m Membership) bool { return len(names) == 1 && m.Name == names[0] })
+		if x.op() != opTruth || i < 0 || column != "" && column != e.Memberships[i].Column {
+			return ""
+		}
+		column = e.Memberships[i].Column
+	}
+	return column
 }
 
 type collecting struct {

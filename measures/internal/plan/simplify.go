@@ -13,6 +13,39 @@ func total(x expr) bool {
 	return false
 }
 
+// notFalse is whether a truth value is true or null, told of its parts: a row can then be left
+// out for the first that is false.
+func notFalse(x expr) expr {
+	args := x.args()
+	each := func() (list []expr) {
+		for _, a := range args {
+			list = append(list, notFalse(a))
+		}
+		return list
+	}
+	switch {
+	case isNull(x):
+		return yes
+	case x.op() == opAnd:
+		return and(each()...)
+	case x.op() == opOr:
+		return or(each()...)
+	case x.op() == opCase && len(args) == 3 && args[1] == no && total(args[0]):
+		return and(not(args[0]), notFalse(args[2]))
+	case total(x):
+		return x
+	}
+	return apply(opNotFalse, x)
+}
+
+// parts are the members of a conjunction.
+func parts(x expr) []expr {
+	if x.op() == opAnd {
+		return x.args()
+	}
+	return []expr{x}
+}
+
 // given is a condition where others, which are total, are known to be false.
 func given(x expr, wrong []expr) expr {
 	switch {
