@@ -230,18 +230,16 @@ func stepSQL(precision string) string {
 // durationSQL counts whole calendar units from a to b by calendar fields: DuckDB's own
 // count takes the end of a short month for a whole one.
 func durationSQL(unit, a, b string) string {
-	count := func(a, b string) string {
-		switch unit {
-		case "year":
-			return fmt.Sprintf("(year(%[2]s) - year(%[1]s) - CASE WHEN strftime(%[2]s, '%%m%%d%%H%%M%%S%%f') < strftime(%[1]s, '%%m%%d%%H%%M%%S%%f') THEN 1 ELSE 0 END)", a, b)
-		case "month":
-			return fmt.Sprintf("(date_diff('month', %[1]s, %[2]s) - CASE WHEN strftime(%[2]s, '%%d%%H%%M%%S%%f') < strftime(%[1]s, '%%d%%H%%M%%S%%f') THEN 1 ELSE 0 END)", a, b)
+	switch unit {
+	case "year", "month":
+		// Moments as numbers whose digits are year, month, day and microsecond: the difference
+		// has a whole unit where the later moment has reached the earlier one's place in it.
+		digits := func(x string) string {
+			return fmt.Sprintf("(((year(%[1]s) * 12 + month(%[1]s)) * 32 + day(%[1]s)) * 86400000000 + epoch_us(%[1]s) - epoch_us(date_trunc('day', %[1]s)))", x)
 		}
-		ms := map[string]string{"week": "604800000", "day": "86400000", "hour": "3600000", "minute": "60000", "second": "1000", "millisecond": "1"}[unit]
-		return fmt.Sprintf("((epoch_ms(%[2]s) - epoch_ms(%[1]s)) // %[3]s)", a, b, ms)
+		whole := map[string]string{"year": "(12 * 32 * 86400000000)", "month": "(32 * 86400000000)"}[unit]
+		return "((" + digits(b) + " - " + digits(a) + ") // " + whole + ")"
 	}
-	if unit == "year" || unit == "month" {
-		return fmt.Sprintf("CASE WHEN %[1]s <= %[2]s THEN %[3]s ELSE -%[4]s END", a, b, count(a, b), count(b, a))
-	}
-	return count(a, b)
+	ms := map[string]string{"week": "604800000", "day": "86400000", "hour": "3600000", "minute": "60000", "second": "1000", "millisecond": "1"}[unit]
+	return fmt.Sprintf("((epoch_ms(%[2]s) - epoch_ms(%[1]s)) // %[3]s)", a, b, ms)
 }
