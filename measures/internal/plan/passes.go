@@ -14,6 +14,9 @@ var passes = []struct {
 	{"rebase", "lists that only read the rows they were asked of stand on those, not on each other; " +
 		"after prune and share, when it is known what they read", (*gen).rebase},
 	{"prune", "what share has made idle goes, and each relation gives the columns that are left", (*gen).prune},
+	{"semi", "a list that is only asked whether it has an element is a semi join, and comes before what is computed of each row; " +
+		"after prune, when what else is read of it is gone", (*gen).semi},
+	{"prune", "what was read for rows that are gone early", (*gen).prune},
 }
 
 // optimise takes a program's statements through the passes, and what is derived of the
@@ -32,3 +35,8 @@ func (g *gen) prune(s *Statement) { s.prune() }
 func (g *gen) share(s *Statement) { share(s.with, s.from) }
 
 func (g *gen) rebase(s *Statement) { rebase(s.with, s.from) }
+
+func (g *gen) semi(s *Statement) {
+	s.with = inline(s.with, s.from)
+	semi(s.with, s.from, s.list)
+}

@@ -10,5 +10,4 @@ WITH Initial_Population_2 AS (
   SELECT subject_no FROM subject
     INNER JOIN (SELECT subject_no AS c1_subject_no FROM "Small.Visits") ON (subject_no = c1_subject_no))
 SELECT subject_no, true AS x1 FROM (SELECT subject_no FROM subject
-    LEFT JOIN (SELECT subject_no AS c4_key, true AS c5_agg FROM Initial_Population_2 GROUP BY subject_no) ON (subject_no = c4_key)
-    WHERE (c5_agg IS NOT NULL));
+    WHERE EXISTS (SELECT 1 FROM (SELECT subject_no AS c4_key FROM Initial_Population_2) WHERE (subject_no = c4_key)));
