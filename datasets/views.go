@@ -75,6 +75,9 @@ const PersonNumber = "person_no"
 // Patients is the view patient without what is gathered of extensions: race, ethnicity, birth_sex.
 const Patients = keyedSchema + ".patient"
 
+// Persons is a table (pid, days, PersonNumber) of the persons whom the views show.
+const Persons = keyedSchema + ".person"
+
 // Narrow leaves in the views of an attached extract those persons alone whose PersonNumber is
 // in a SELECT.
 func Narrow(ctx context.Context, db *duck.Session, persons string) error {

@@ -23,7 +23,11 @@ func (s *Session) dictionary(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.exec(ctx, "people", "CREATE TEMP TABLE people AS SELECT pid, person_no FROM "+s.patients(),
+	people := "CREATE TEMP TABLE people AS SELECT pid, person_no FROM fhir.patient"
+	if s.columns[datasets.Patients] != nil {
+		people = "CREATE TEMP VIEW people AS SELECT pid, person_no FROM " + datasets.Persons
+	}
+	return s.exec(ctx, "people", people,
 		"CREATE TEMP TABLE issue_of (id VARCHAR, define VARCHAR, library VARCHAR, line INTEGER, reason VARCHAR, period VARCHAR, pid UUID)")
 }
 
@@ -86,14 +90,6 @@ func membershipsSQL(sets map[string]int) string {
 	return "CREATE TEMP TABLE membership AS SELECT " + strings.Join(words, ", ") + " FROM (" + strings.Join(rows, " UNION ALL\n") + ") WHERE id IS NOT NULL GROUP BY id"
 }
 
-// patients is the view of patients, without what is gathered of extensions where there is such a view.
-func (s *Session) patients() string {
-	if s.columns[datasets.Patients] != nil {
-		return datasets.Patients
-	}
-	return "fhir.patient"
-}
-
 // extractColumns are the columns of each table of the extract.
 func (s *Session) extractColumns(ctx context.Context) (map[string][]string, error) {
 	rows, err := s.db.Query(ctx, "columns", "SELECT CASE schema_name WHEN 'fhir' THEN '' ELSE schema_name || '.' END || table_name, column_name FROM duckdb_columns() WHERE schema_name = 'fhir' OR schema_name || '.' || table_name = "+duck.Quote(datasets.Patients)+" ORDER BY schema_name, table_name, column_index")
@@ -117,7 +113,7 @@ func (s *Session) extractColumns(ctx context.Context) (map[string][]string, erro
 func (s *Session) elementsSQL(name, table string, e *plan.Elements, sets map[string]int) string {
 	var list []string
 	from := "fhir." + table + " e"
-	if plain := s.columns[datasets.Patients]; table == "patient" && !slices.ContainsFunc(e.Own, func(c string) bool { return !slices.Contains(plain, c) && localElement(c, plain) == "e."+c }) {
+	if plain := s.columns[datasets.Patients]; plain != nil && table == "patient" && !slices.ContainsFunc(e.Own, func(c string) bool { return !slices.Contains(plain, c) && localElement(c, plain) == "e."+c }) {
 		from = datasets.Patients + " e" // to gather extensions takes time
 	}
 	for _, c := range e.Own {

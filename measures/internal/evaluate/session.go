@@ -107,18 +107,16 @@ func (s *Session) Ask(ctx context.Context, periods []Period, subjects []Subject)
 		// A period is closed at both ends; its last moment is the last millisecond of its last day.
 		rows = append(rows, fmt.Sprintf("(%s, TIMESTAMP '%s 00:00:00', TIMESTAMP '%s 23:59:59.999')", duck.Quote(p.ID), p.First.Format(time.DateOnly), p.Last.Format(time.DateOnly)))
 	}
-	steps := []plan.Statement{
-		{Name: "period", SQL: "CREATE TEMP TABLE period AS FROM (VALUES " + strings.Join(rows, ", ") + ") t(period, low, high)"},
-		{Name: "subjects", SQL: "CREATE TEMP TABLE subject_period AS SELECT person_no, period FROM people, temp.main.period"},
-	}
+	steps := []plan.Statement{{Name: "period", SQL: "CREATE TEMP TABLE period AS FROM (VALUES " + strings.Join(rows, ", ") + ") t(period, low, high)"}}
 	if subjects != nil {
 		var rows []string
 		for _, one := range subjects {
 			rows = append(rows, "("+duck.Quote(one.PID)+"::UUID, "+duck.Quote(one.Period)+")")
 		}
-		steps[1].SQL = "CREATE TEMP TABLE subject_period AS SELECT person_no, period FROM (VALUES " + strings.Join(rows, ", ") + ") t(pid, period) JOIN people USING (pid)"
+		steps = append(steps, plan.Statement{Name: "subjects",
+			SQL: "CREATE TEMP TABLE subject_period AS SELECT person_no, period FROM (VALUES " + strings.Join(rows, ", ") + ") t(pid, period) JOIN people USING (pid)"})
 	}
-	for _, x := range append(steps, plan.Setup...) {
+	for _, x := range append(steps, plan.Setup(subjects == nil)...) {
 		if err := s.db.Exec(ctx, x.Name, x.SQL); err != nil {
 			return err
 		}

@@ -216,7 +216,7 @@ func openWorld(t *testing.T) *duck.Session {
 			t.Fatal(err)
 		}
 	}
-	for _, s := range plan.Setup {
+	for _, s := range plan.Setup(false) {
 		if err := db.Exec(t.Context(), s.Name, s.SQL); err != nil {
 			t.Fatal(err)
 		}

@@ -14,13 +14,18 @@ const (
 )
 
 // Setup are the statements that come before a program's own: who is asked for, and when.
-// They read subject_period(person_no, period) and period(period, low, high).
-var Setup = []Statement{
-	{Name: "subject", Table: "subject", SQL: `CREATE TEMP TABLE subject AS
-		SELECT s.person_no * q.periods + q.period_no AS subject_no, s.person_no, s.period, q.low AS mp_low, q.high AS mp_high
-		FROM subject_period s
-		JOIN (SELECT *, count(*) OVER () AS periods, row_number() OVER (ORDER BY low, high, period) - 1 AS period_no FROM period) q ON q.period = s.period`},
-	{Name: "person", Table: "person", SQL: "CREATE TEMP TABLE person AS SELECT DISTINCT person_no FROM subject"},
+// They read period(period, low, high), and subject_period(person_no, period) for some, or
+// people(person_no) for everybody in every period.
+func Setup(everybody bool) []Statement {
+	from, persons := "subject_period s JOIN %s q ON q.period = s.period", "SELECT DISTINCT person_no FROM subject"
+	if everybody {
+		from, persons = "people s, %s q", "SELECT person_no FROM people"
+	}
+	from = fmt.Sprintf(from, "(SELECT *, count(*) OVER () AS periods, row_number() OVER (ORDER BY low, high, period) - 1 AS period_no FROM period)")
+	return []Statement{
+		{Name: "subject", Table: "subject", SQL: "CREATE TEMP TABLE subject AS SELECT s.person_no * q.periods + q.period_no AS subject_no, s.person_no, q.period, q.low AS mp_low, q.high AS mp_high FROM " + from},
+		{Name: "person", Table: "person", SQL: "CREATE TEMP TABLE person AS " + persons},
+	}
 }
 
 // print writes the SQL of a statement, with what it computes and where its author wrote it.

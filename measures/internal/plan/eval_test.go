@@ -169,7 +169,7 @@ func evaluateOn(t *testing.T, model *plan.Model, defines ...string) (rows, issue
 		}
 	}
 	var reasons []string
-	for _, s := range append(plan.Setup, c.Statements...) {
+	for _, s := range append(plan.Setup(false), c.Statements...) {
 		err := db.Exec(ctx, s.Name, s.SQL)
 		if err == nil {
 			continue

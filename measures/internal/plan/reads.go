@@ -80,9 +80,6 @@ func (c *collecting) columns(table string, names []string) {
 	if e == nil {
 		e = &Elements{computed: &derivation{joins: map[string]*joinStep{}, columns: map[string]expr{}}}
 		c.reads[table] = e
-		if !slices.Contains(dictionary, table) {
-			c.columns(table, []string{"rid"})
-		}
 	}
 	d := c.derived.of(table)
 	for _, name := range names {
