@@ -127,10 +127,8 @@ func sql(x expr) string {
 		return "system = " + args[0] + " AND code = " + quote(x.text())
 	case opConceptOf:
 		return "(SELECT min(concept) FROM concept WHERE " + strings.Join(args, " OR ") + ")"
-	case opInValueSet, opAnyInSet, opHasCode, opAnyHasCode:
+	case opInValueSet, opAnyInSet, opHasCode, opAnyHasCode, opDeclares:
 		return "coalesce(" + args[0] + " IN (" + membersSQL(x) + "), false)"
-	case opDeclares:
-		return "coalesce(" + args[0] + " IN (SELECT profiles FROM profile_set WHERE url = " + quote(x.text()) + "), false)"
 	case opTuple:
 		var fields []string
 		for i, a := range args {
@@ -160,6 +158,9 @@ func sql(x expr) string {
 
 // membersSQL are the ids of concepts, or of lists of concepts, that a membership holds for.
 func membersSQL(x expr) string {
+	if x.op() == opDeclares {
+		return "SELECT profiles FROM profile_set WHERE url = " + quote(x.text())
+	}
 	var of []string
 	for _, a := range x.args()[1:] {
 		of = append(of, sql(a))

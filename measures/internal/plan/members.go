@@ -14,16 +14,17 @@ import (
 const memberPrefix = "in_"
 
 // Membership is a column of a table of the extract: whether the concept, or the list of
-// concepts, that another column names is in value sets, or has a code.
+// concepts, that another column names is in value sets, or has a code; or whether a set of
+// profiles has one.
 type Membership struct {
 	Name   string
-	Column string // of the table: an id of a concept, or of a list of concepts
+	Column string // of the table: an id of a concept, of a list of concepts, or of a set of profiles
 	IDs    string // SQL: a SELECT of the ids that are members
 }
 
 func isMembership(x expr) bool {
 	switch x.op() {
-	case opInValueSet, opAnyInSet, opHasCode, opAnyHasCode:
+	case opInValueSet, opAnyInSet, opHasCode, opAnyHasCode, opDeclares:
 		return true
 	}
 	return false
