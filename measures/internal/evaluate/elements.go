@@ -49,7 +49,9 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 			}
 		}
 	}
-	steps := []plan.Statement{{Name: "memberships", SQL: membershipsSQL(sets)}}
+	if err := s.db.Exec(ctx, "read memberships", membershipsSQL(sets)); err != nil {
+		return err
+	}
 	var raw []string
 	for _, t := range reads.Tables() {
 		name := t
@@ -57,15 +59,15 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 			name = plan.Raw(t)
 			raw = append(raw, name)
 		}
-		steps = append(steps, plan.Statement{Name: t, SQL: s.elementsSQL(name, t, reads[t], sets)})
-	}
-	for _, t := range reads.Tables() {
-		if reads.Computed(t) {
-			steps = append(steps, reads.Compute(t))
+		if err := s.db.Exec(ctx, "read "+t, s.elementsSQL(name, t, reads[t], sets)); err != nil {
+			return err
 		}
 	}
-	for _, x := range steps {
-		if err := s.db.Exec(ctx, "read "+x.Name, x.SQL); err != nil {
+	for _, t := range reads.Tables() {
+		if !reads.Computed(t) {
+			continue
+		}
+		if err := s.db.Exec(ctx, "compute "+t, reads.Compute(t).SQL); err != nil {
 			return err
 		}
 	}
