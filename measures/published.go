@@ -354,7 +354,7 @@ func roleSQL(g content.Group, table string) string {
 }
 
 // runPublished computes the published measures, after all SQL of authors.
-func (p *plan) runPublished(ctx context.Context, e *engine, out *output, step func()) error {
+func (p *plan) runPublished(ctx context.Context, e *engine, out *output) error {
 	if len(p.published) == 0 {
 		return nil
 	}
@@ -365,6 +365,11 @@ func (p *plan) runPublished(ctx context.Context, e *engine, out *output, step fu
 	s, err := evaluate.Open(ctx, e.db, programs)
 	if err != nil {
 		return err
+	}
+	done, steps := int64(0), int64(s.Steps())
+	s.Step = func() {
+		done++
+		p.Progress.Report("define", done, steps)
 	}
 	var periods []evaluate.Period
 	for _, q := range p.Periods {
@@ -377,7 +382,6 @@ func (p *plan) runPublished(ctx context.Context, e *engine, out *output, step fu
 		return err
 	}
 	for _, one := range p.published {
-		step()
 		if err := p.evaluatePublished(ctx, s, e, one, out); err != nil {
 			return err
 		}

@@ -56,6 +56,9 @@ type RunReport struct {
 	// Issues are rows, one for each person, period and place where the person's data made a
 	// define of a published measure fail. It is null for them, and they are counted so.
 	Issues int64 `json:"issues"`
+	// PlanningSeconds is the time in which the engine parsed, bound and optimised the SQL of
+	// published measures; 0 where the question had been answered.
+	PlanningSeconds float64 `json:"planning_seconds"`
 	// Lacking are the value sets that published measures were computed without.
 	Lacking []string `json:"lacking,omitempty"`
 }
@@ -73,15 +76,18 @@ func Run(ctx context.Context, s *datasets.Store, r Request) (*RunReport, error) 
 		return nil, fmt.Errorf("measure run: %w", err)
 	}
 	skipped := done != nil
+	var planning time.Duration
 	if !skipped {
-		if done, err = p.compute(ctx, s); err != nil {
+		if done, planning, err = p.compute(ctx, s); err != nil {
 			return nil, fmt.Errorf("measure run: %w", err)
 		}
 	}
 	if err := s.SetCurrent(KindResults, done.ID()); err != nil {
 		return nil, fmt.Errorf("measure run: %w", err)
 	}
-	return p.report(done, skipped), nil
+	report := p.report(done, skipped)
+	report.PlanningSeconds = planning.Seconds()
+	return report, nil
 }
 
 // plan is a request with everything looked up and its key known.
@@ -191,21 +197,21 @@ func (p *plan) ask() error {
 	return err
 }
 
-// compute makes the snapshot.
-func (p *plan) compute(ctx context.Context, s *datasets.Store) (*datasets.Snapshot, error) {
+// compute makes the snapshot, and tells how long planning took.
+func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snapshot, planning time.Duration, err error) {
 	staging, err := s.Begin(KindResults)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer staging.Close()
 	db, err := duck.Open(ctx, duck.Config{
 		TempDir: staging.Dir(), MemoryLimit: p.MemoryLimit, Threads: p.Threads, AllowedDirs: []string{p.Extract.Store().ObjectsDir()},
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer db.Close()
-	steps, done := int64(len(p.measures)+len(p.published)+len(p.cohorts)+1), int64(0)
+	steps, done := int64(len(p.measures)+len(p.cohorts)+1), int64(0)
 	p.Progress.Report("measure", 0, steps)
 	step := func() {
 		done++
@@ -216,42 +222,43 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (*datasets.Snapsh
 		open = append(open, one.program.Opens()...)
 	}
 	if err := datasets.Attach(ctx, db, p.Extract, p.Key, open...); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	definitions := slices.Concat(p.measures, p.cohorts)
 	e, err := prepare(ctx, db, definitions, p.Periods, p.asOf)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	out := newOutput(staging)
 	for _, d := range p.measures {
 		step()
 		if err := p.measure(ctx, e, d, out); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	for _, d := range p.cohorts {
 		step()
 		if err := p.cohort(ctx, e, d, out); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	// Last, since their tables hide others of the same plain name from outside SQL.
-	if err := p.runPublished(ctx, e, out, step); err != nil {
-		return nil, err
+	if err := p.runPublished(ctx, e, out); err != nil {
+		return nil, 0, err
 	}
 	if err := out.add(tableDefinition, rows(slices.Concat(p.allMeasures(), p.cohorts))); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	tables, err := out.close()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	p.Progress.Report("measure", steps, steps)
-	return staging.Publish(ctx, datasets.Manifest{
+	made, err := staging.Publish(ctx, datasets.Manifest{
 		Kind: KindResults, Key: p.key, Recipe: p.recipe, Inputs: p.inputs, Tables: tables,
 		Facts: map[string]any{factAsOf: day(p.asOf), factStudyLow: day(p.study.low), factStudyHigh: day(p.study.high)},
 	})
+	return made, db.Planning(), err
 }
 
 func (p *plan) measure(ctx context.Context, e *engine, d Definition, out *output) error {

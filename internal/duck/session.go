@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
@@ -35,6 +36,8 @@ type Session struct {
 	db    *sql.DB
 	conn  *sql.Conn
 	close sync.Once
+
+	planning time.Duration // see Planning
 }
 
 // Open makes an empty session. The caller closes it.
@@ -129,6 +132,22 @@ func (s *Session) Exec(ctx context.Context, name, sql string, args ...any) error
 	_, err := s.conn.ExecContext(ctx, sql, args...)
 	return scrub(ctx, name, err)
 }
+
+// ExecPlanned is Exec of one statement, of which it counts the time of planning apart.
+func (s *Session) ExecPlanned(ctx context.Context, name, sql string) error {
+	start := time.Now()
+	stmt, err := s.conn.PrepareContext(ctx, sql)
+	s.planning += time.Since(start)
+	if err != nil {
+		return scrub(ctx, name, err)
+	}
+	defer stmt.Close()
+	_, err = stmt.ExecContext(ctx)
+	return scrub(ctx, name, err)
+}
+
+// Planning is the time that parsing, binding and optimising took in ExecPlanned.
+func (s *Session) Planning() time.Duration { return s.planning }
 
 // Query runs a statement and returns its rows, held in memory as a whole; the
 // caller closes them. name is what an error calls the statement.

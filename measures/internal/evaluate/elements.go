@@ -49,7 +49,7 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 			}
 		}
 	}
-	if err := s.db.Exec(ctx, "read memberships", membershipsSQL(sets)); err != nil {
+	if err := s.db.ExecPlanned(ctx, "read memberships", membershipsSQL(sets)); err != nil {
 		return err
 	}
 	var raw []string
@@ -59,7 +59,7 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 			name = plan.Raw(t)
 			raw = append(raw, name)
 		}
-		if err := s.db.Exec(ctx, "read "+t, s.elementsSQL(name, t, reads[t], sets)); err != nil {
+		if err := s.db.ExecPlanned(ctx, "read "+t, s.elementsSQL(name, t, reads[t], sets)); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 		if !reads.Computed(t) {
 			continue
 		}
-		if err := s.db.Exec(ctx, "compute "+t, reads.Compute(t).SQL); err != nil {
+		if err := s.db.ExecPlanned(ctx, "compute "+t, reads.Compute(t).SQL); err != nil {
 			return err
 		}
 	}

@@ -196,6 +196,17 @@ func (s *Session) exec(ctx context.Context, name string, statements ...string) e
 	return nil
 }
 
+// Steps is how many tables Begin and Run make of the programs.
+func (s *Session) Steps() int {
+	all := map[string]bool{}
+	for _, p := range s.programs {
+		for _, id := range p.ids() {
+			all[id] = true
+		}
+	}
+	return len(all)
+}
+
 // ids name a program's statements by what they compute: their text, and the ids of those that
 // they read. Programs share what has one id.
 func (p *Program) ids() []string {
@@ -244,6 +255,7 @@ func (s *Session) define(ctx context.Context, x plan.Statement, id string, own [
 	}
 	if err == nil {
 		s.made[id], s.names[x.Table] = true, id
+		s.Step()
 	}
 	return err
 }
@@ -266,7 +278,7 @@ func (s *Session) create(ctx context.Context, x plan.Statement, own []string) er
 	if err != nil {
 		return err
 	}
-	return s.db.Exec(ctx, where(x), "CREATE TEMP TABLE "+x.Table+" AS\n"+selected)
+	return s.db.ExecPlanned(ctx, where(x), "CREATE TEMP TABLE "+x.Table+" AS\n"+selected)
 }
 
 // groups makes the tables of a program's groups.

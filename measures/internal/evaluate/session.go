@@ -13,6 +13,8 @@ import (
 
 // Session computes programs on the extract in one engine session.
 type Session struct {
+	Step func() // is called when a table has been made, of which there are Steps
+
 	db       *duck.Session
 	programs []*Program
 	derived  plan.Derived        // of all programs
@@ -38,7 +40,7 @@ type Subject struct{ PID, Period string }
 // Open makes what the programs of one package read beside the extract's elements: its
 // dictionary, and the value sets that they ask for as concepts.
 func Open(ctx context.Context, db *duck.Session, programs []*Program) (*Session, error) {
-	s := &Session{db: db, programs: programs, derived: plan.Derived{}, uses: map[string]int{}, made: map[string]bool{}, names: map[string]string{}}
+	s := &Session{Step: func() {}, db: db, programs: programs, derived: plan.Derived{}, uses: map[string]int{}, made: map[string]bool{}, names: map[string]string{}}
 	for _, p := range programs {
 		s.derived.Merge(p.compiled.Derived)
 	}
