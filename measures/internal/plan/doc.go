@@ -20,6 +20,13 @@
 // An aggregate clause is the exception: its accumulator may be a list, which is then
 // one column of a recursive table that takes one element of every outer row a step.
 //
+// Compiled so, each define says all that its author wrote, each time anew. Passes (passes.go,
+// with the reason for each) leave out what nobody reads, say once what was said twice, and turn
+// questions for the existence of a list into semi joins. Two things are computed beside the rows
+// of the extract, before any define, and shared by all: functions of one resource (derive.go)
+// and whether a resource's concept is in a value set (members.go); Reads says what that makes of
+// each table. A truth value's table has no row for who is false.
+//
 // Columns are named once in a define, and a frame's steps only ever add columns,
 // so that an expression compiled early stays true in every frame forked later.
 package plan

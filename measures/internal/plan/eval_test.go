@@ -130,7 +130,20 @@ func evaluate(t *testing.T, defines ...string) string {
 
 // evaluateOn is evaluate with a model of the world's tables; it gives the reasons of the
 // issues, too, by commas.
+//
+// It computes them twice: what a program answers is the same without the passes.
 func evaluateOn(t *testing.T, model *plan.Model, defines ...string) (rows, issues string) {
+	t.Helper()
+	rows, issues = evaluateOnce(t, model, defines...)
+	plan.WithoutPasses(func() {
+		if plainRows, plainIssues := evaluateOnce(t, model, defines...); plainRows != rows || plainIssues != issues {
+			t.Errorf("%q with the passes is %q (%s), and without them %q (%s)", defines[len(defines)-2:], rows, issues, plainRows, plainIssues)
+		}
+	})
+	return rows, issues
+}
+
+func evaluateOnce(t *testing.T, model *plan.Model, defines ...string) (rows, issues string) {
 	t.Helper()
 	ctx := context.Background()
 	db, err := duck.Open(ctx, duck.Config{})
