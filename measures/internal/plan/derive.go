@@ -69,7 +69,9 @@ func (r Reads) Compute(table string) Statement {
 		from.cols = append(from.cols, m.Name)
 	}
 	for _, name := range from.cols {
-		s.list = append(s.list, named{column(name), name})
+		if r[table].shown[name] {
+			s.list = append(s.list, named{column(name), name})
+		}
 	}
 	d := r[table].computed
 	for _, s := range d.inOrder() {

@@ -15,7 +15,9 @@ type Elements struct {
 	Memberships []Membership // whether a concept is in a set
 	Filter      string       // SQL over these columns: the rows that are read; empty for all
 	Coded       string       // the column that a row must have in one of the sets, where Filter asks that of one alone
-	computed    *derivation
+
+	shown    map[string]bool // those that statements read; others are only computed with
+	computed *derivation
 }
 
 // ReadsOf are the columns that statements read, and those that what is derived of them reads.
@@ -25,6 +27,9 @@ func ReadsOf(derived Derived, statements, others []Statement) Reads {
 	take := func(s *joinStep) {
 		if s.table != "" && !strings.HasPrefix(s.table, `"`) { // neither a relation nor a define's
 			c.columns(s.table, s.of)
+			for _, name := range s.of {
+				c.reads[s.table].shown[name] = true
+			}
 		}
 	}
 	wanted := wantedRows{}
@@ -78,7 +83,7 @@ type collecting struct {
 func (c *collecting) columns(table string, names []string) {
 	e := c.reads[table]
 	if e == nil {
-		e = &Elements{computed: &derivation{joins: map[string]*joinStep{}, columns: map[string]expr{}}}
+		e = &Elements{shown: map[string]bool{}, computed: &derivation{joins: map[string]*joinStep{}, columns: map[string]expr{}}}
 		c.reads[table] = e
 	}
 	d := c.derived.of(table)
@@ -121,6 +126,9 @@ func (c *collecting) expression(table string, d *derivation, x expr) {
 			c.joined[s.table] = true
 			c.expression(table, d, s.on)
 			c.columns(s.table, s.of)
+			for _, name := range s.of {
+				c.reads[s.table].shown[name] = true
+			}
 		}
 	}
 }
