@@ -82,7 +82,7 @@ cql-tests: ## translate HL7's tests of CQL to ELM (once; needs npm) and run them
 	  node testdata/cql/cql-tests.mjs "$$tmp" '$(CQL_TESTS)' || exit 1; fi; \
 	FARR_CQL_TESTS='$(CQL_TESTS)' go test -count 1 -v -run 'TestCQLTests' ./measures/internal/plan
 
-# PATIENTS=1000000 is the size that the README quotes. The published measures are looked for as in cases.
+# The published measures are looked for as in cases.
 PATIENTS ?= 100000
 .PHONY: bench
 bench: build ## speed and memory on seeded populations (minutes); PATIENTS=1000000 of the replicated one
@@ -91,7 +91,7 @@ bench: build ## speed and memory on seeded populations (minutes); PATIENTS=10000
 	bin/scale bench --patients $(PATIENTS)
 
 .PHONY: bench-peers
-bench-peers: build ## speed beside fqm-execution on the same patients (an hour; needs npm); PEER_PERSONS=24 of farr synth, PEER_PATIENTS=100000 of farr's run
+bench-peers: build ## speed beside fqm-execution on the same patients (an hour; needs npm); PEER_PERSONS=240 of farr synth, PEER_PATIENTS=1000000 of farr's run
 	go build -o bin/scale ./measures/internal/scale
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error fqm-execution@1.8.6 && \

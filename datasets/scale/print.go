@@ -39,7 +39,7 @@ func (p *press) print(ctx context.Context) error {
 			p.Progress.Report("replicate", done+p.expected(s)*int64(high+1)/buckets, total)
 		}
 		done += p.expected(s)
-		if err := p.db.Exec(ctx, "check space", "CHECKPOINT"); err != nil {
+		if err := p.db.Exec(ctx, "give memory back", "CHECKPOINT"); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package scale
 
 import (
-	"slices"
 	"strings"
 
 	"farr/datasets"
@@ -13,7 +12,6 @@ type sheet struct {
 	datasets.Table
 	main    *sheet   // the table of the resource that a row is of: itself, or the parent; nil for observable time
 	order   []string // date columns that the rows of a main table are in order of
-	dates   []string // date elements: a timestamp x with x_prec and x_seal
 	seals   []string // elements x with x_seal, dates or not
 	targets []string // columns that name another resource
 }
@@ -30,7 +28,6 @@ func sheetsOf(plan *deid.Plan, tables []datasets.Table) []*sheet {
 			x, sealed := strings.CutSuffix(c.Name, "_seal")
 			switch {
 			case c.Type == datasets.Timestamp:
-				s.dates = append(s.dates, c.Name)
 			case sealed:
 				s.seals = append(s.seals, x)
 			case c.Type == datasets.UUID && c.Name != "pid" && c.Name != "rid":
@@ -60,6 +57,3 @@ func (s *sheet) original() string { return "original." + s.Name }
 
 // observed says whether the rows are of observations, of which the heavy patient has more.
 func (s *sheet) observed() bool { return s.main != nil && s.main.Name == "observation" }
-
-// sealed says whether values of an element may be sealed.
-func (s *sheet) sealed(x string) bool { return slices.Contains(s.seals, x) }

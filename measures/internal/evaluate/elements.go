@@ -49,15 +49,25 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 			}
 		}
 	}
+	for _, ids := range slices.Sorted(maps.Keys(sets)) {
+		if err := s.authored(ctx, "memberships", ids); err != nil {
+			return err
+		}
+	}
 	if err := s.db.ExecPlanned(ctx, "read memberships", membershipsSQL(sets)); err != nil {
 		return err
 	}
-	var raw []string
+	var raw, own []string // as SQL names them, and as they are named
 	for _, t := range reads.Tables() {
 		name := t
 		if reads.Computed(t) {
 			name = plan.Raw(t)
-			raw = append(raw, name)
+			raw, own = append(raw, name), append(own, unquoted(name))
+		}
+		if reads[t].Filter != "" {
+			if err := s.authored(ctx, t, "SELECT 1 FROM t WHERE "+reads[t].Filter); err != nil {
+				return err
+			}
 		}
 		if err := s.db.ExecPlanned(ctx, "read "+t, s.elementsSQL(name, t, reads[t], sets)); err != nil {
 			return err
@@ -67,12 +77,24 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 		if !reads.Computed(t) {
 			continue
 		}
-		if err := s.db.ExecPlanned(ctx, "compute "+t, reads.Compute(t).SQL); err != nil {
+		x := reads.Compute(t)
+		if _, err := s.check(ctx, x, own); err != nil {
+			return err
+		}
+		if err := s.db.ExecPlanned(ctx, "compute "+t, x.SQL); err != nil {
 			return err
 		}
 	}
 	s.held = reads.Tables()
 	return s.drop(ctx, append(raw, "membership")...)
+}
+
+// authored holds a SELECT with texts from files of others to what their SQL is held to.
+func (s *Session) authored(ctx context.Context, name, sql string) error {
+	if err := s.db.CheckSelect(ctx, sql); err != nil {
+		return fmt.Errorf("read %s: its SQL is refused: %w", name, err)
+	}
+	return nil
 }
 
 // bitsOfWord is how many memberships a word of bits holds.

@@ -28,10 +28,10 @@ func (p *Program) SQL() (list []string) {
 
 // Opens are the elements that datasets.Attach must open for the program.
 func (p *Program) Opens() []string {
-	for _, x := range p.compiled.Statements {
-		if strings.Contains(x.SQL, "issued") {
-			return []string{datasets.ObservationIssued}
-		}
+	table, element, _ := strings.Cut(datasets.ObservationIssued, ".")
+	e := plan.ReadsOf(p.compiled.Derived, p.compiled.Statements, nil)[table]
+	if e != nil && slices.ContainsFunc(e.Own, func(c string) bool { return strings.HasPrefix(c, element) }) {
+		return []string{datasets.ObservationIssued}
 	}
 	return nil
 }
@@ -39,9 +39,7 @@ func (p *Program) Opens() []string {
 // Hash is the hex SHA-256 of all that decides what the program computes on an extract.
 func (p *Program) Hash() string {
 	sum := sha256.New()
-	for _, sql := range p.SQL() {
-		fmt.Fprintln(sum, sql)
-	}
+	fmt.Fprintln(sum, p.SQLText())
 	for _, v := range p.ValueSets {
 		fmt.Fprintln(sum, v.URL, v.Version)
 		for _, c := range v.Codes {
@@ -88,7 +86,7 @@ func (s *Session) Begin(ctx context.Context) error {
 	if err := s.narrow(ctx, "initial populations", s.programs...); err != nil {
 		return err
 	}
-	s.narrowed = false // for good
+	s.narrowed, s.begun = false, true // for good
 	if err := datasets.Narrow(ctx, s.db, "SELECT person_no FROM person"); err != nil {
 		return err
 	}
@@ -170,11 +168,14 @@ func (s *Session) narrow(ctx context.Context, name string, programs ...*Program)
 	if err := s.widen(ctx); err != nil {
 		return err
 	}
+	if err := s.exec(ctx, name,
+		"CREATE OR REPLACE TEMP TABLE subject_few AS FROM subject WHERE subject_no IN ("+strings.Join(members, " UNION ALL ")+") ORDER BY subject_no",
+		"CREATE OR REPLACE TEMP TABLE person_few AS SELECT DISTINCT person_no FROM subject_few"); err != nil {
+		return err
+	}
 	s.narrowed = true
-	return s.exec(ctx, name,
-		"CREATE TEMP TABLE subject_few AS FROM subject WHERE subject_no IN ("+strings.Join(members, " UNION ALL ")+") ORDER BY subject_no",
-		"ALTER TABLE subject RENAME TO subject_asked", "ALTER TABLE subject_few RENAME TO subject",
-		"ALTER TABLE person RENAME TO person_asked", "CREATE TEMP TABLE person AS SELECT DISTINCT person_no FROM subject")
+	return s.exec(ctx, name, "ALTER TABLE subject RENAME TO subject_asked", "ALTER TABLE subject_few RENAME TO subject",
+		"ALTER TABLE person RENAME TO person_asked", "ALTER TABLE person_few RENAME TO person")
 }
 
 // widen takes the last narrow back.
@@ -250,11 +251,13 @@ func (s *Session) define(ctx context.Context, x plan.Statement, id string, own [
 		}
 	}
 	err := s.create(ctx, x, own)
+	if err == nil {
+		s.made[id], s.names[x.Table] = true, id
+	}
 	if failed := (*duck.Error)(nil); errors.As(err, &failed) && failed.Class == "Invalid Input" && x.Tolerant() != x.SQL {
 		err = s.tolerate(ctx, x, id, own)
 	}
 	if err == nil {
-		s.made[id], s.names[x.Table] = true, id
 		s.Step()
 	}
 	return err
@@ -326,6 +329,7 @@ func (s *Session) tolerate(ctx context.Context, x plan.Statement, id string, own
 	if err := s.create(ctx, x, own); err != nil {
 		return err
 	}
+	s.made[id], s.names[x.Table] = true, id
 	own = append(own, unquoted(x.Table))
 	for _, i := range x.Issues {
 		if err := s.db.CheckSelect(ctx, i.SQL(), own...); err != nil {
@@ -344,8 +348,8 @@ func (s *Session) tolerate(ctx context.Context, x plan.Statement, id string, own
 // never become a command. What ends the evaluation is ours, and is no part of that.
 func (s *Session) check(ctx context.Context, x plan.Statement, own []string) (selected string, err error) {
 	head := "\nCREATE TEMP TABLE " + x.Table + " AS\n"
-	_, selected, ok := strings.Cut(x.SQL, head)
-	_, tolerant, _ := strings.Cut(x.Tolerant(), head)
+	_, selected, ok := strings.Cut("\n"+x.SQL, head)
+	_, tolerant, _ := strings.Cut("\n"+x.Tolerant(), head)
 	if !ok {
 		return "", fmt.Errorf("%s: the statement does not make its table", where(x))
 	}

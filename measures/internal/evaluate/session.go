@@ -23,6 +23,7 @@ type Session struct {
 
 	asked    []string          // tables of who is asked for, and when
 	narrowed bool              // whether fewer are asked for at the moment
+	begun    bool              // whether only members of initial populations are left
 	uses     map[string]int    // statements that programs still to be run need, by ID
 	made     map[string]bool   // those that have their table
 	names    map[string]string // table -> the ID of what it holds
@@ -100,7 +101,10 @@ func (s *Session) valueSets(ctx context.Context, programs []*Program) error {
 // Ask says for whom and when programs are run from here on: for these subjects, or for
 // every person in every period where subjects is nil.
 func (s *Session) Ask(ctx context.Context, periods []Period, subjects []Subject) error {
-	if err := errors.Join(s.widen(ctx), s.drop(ctx, s.asked...)); err != nil {
+	if s.begun {
+		return errors.New("a session that has begun asks for nobody else")
+	}
+	if err := errors.Join(s.widen(ctx), s.drop(ctx, s.asked...), s.exec(ctx, "issues", "DELETE FROM issue_of")); err != nil {
 		return err
 	}
 	s.asked = []string{"person", "subject", "subject_period", "period"}

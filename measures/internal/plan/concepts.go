@@ -19,8 +19,8 @@ func (f *frame) someConcept(n *elm.Node, e *env) expr {
 	}
 	// The condition over any concept: what it asks of it, it asks of each of the list.
 	g := f.g
-	problems, issues, ctes, columns := g.problem, g.issues, g.ctes, g.columns
-	defer func() { g.problem, g.issues, g.ctes, g.columns = problems, issues, ctes, columns }()
+	problems, issues, ctes := g.problem, g.issues, g.ctes
+	defer g.trial()()
 	any := column("$concept")
 	at := g.frameOver(nil, &cte{base: "concept"})
 	at.key = []expr{any}

@@ -184,11 +184,10 @@ func (f *frame) derived(n *elm.Node, e *env) value {
 
 // derive compiles a call over all rows of a table. The value's columns are those of the table.
 func (g *gen) derive(table, resource string, n *elm.Node, e *env, name string) value {
-	problems, issues, ctes, columns, guard := g.problem, g.issues, g.ctes, g.columns, g.guard
+	problems := g.problem
+	defer g.trial()()
 	g.deriving, g.issues, g.ctes, g.guard = true, nil, nil, yes
-	defer func() {
-		g.deriving, g.problem, g.issues, g.ctes, g.columns, g.guard = false, problems, issues, ctes, columns, guard
-	}()
+	defer func() { g.deriving = false }()
 	rid := column("rid")
 	rows := &joinStep{table: table, names: []string{"rid"}, of: []string{"rid"}}
 	f := g.frameOver(nil, &cte{base: table})

@@ -87,15 +87,21 @@ func sql(x expr) string {
 	case opFail:
 		return failSQL
 	case opCast:
-		return "CAST(" + args[0] + " AS " + typeSQL(x.args()[1]) + ")"
+		to := x.args()[1]
+		if to == null(typeInteger) { // a number beyond the ends of the type is null
+			return "TRY_CAST(" + args[0] + " AS " + typeSQL(to) + ")"
+		}
+		return "CAST(" + args[0] + " AS " + typeSQL(to) + ")"
 	case opConcatenate:
 		return "(" + strings.Join(args, " || ") + ")"
 	case opTruncateTo:
 		return "date_trunc('" + x.text() + "', " + args[0] + ")"
-	case opPlus:
-		return "(" + args[0] + " + " + spanSQL(x) + ")"
-	case opMinus:
-		return "(" + args[0] + " - " + spanSQL(x) + ")"
+	case opPlus, opMinus:
+		moved := "(" + args[0] + map[op]string{opPlus: " + ", opMinus: " - "}[x.op()] + spanSQL(x) + ")"
+		if isConst(x.args()[1]) {
+			return moved
+		}
+		return "TRY" + moved // the data may say a span that leads out of all time
 	case opTimestamp:
 		at := fmt.Sprintf("make_timestamp(%s, %s, %s, %s, %s, %s + %s / 1000.0)", args[0], args[1], args[2], args[3], args[4], args[5], args[6])
 		if slices.ContainsFunc(x.args(), func(a expr) bool { return !isConst(a) }) {

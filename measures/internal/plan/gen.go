@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -157,6 +158,15 @@ func (g *gen) finish(out *Compiled) *Compiled {
 		out.Statements[i].print()
 	}
 	return out
+}
+
+// trial begins what is compiled to be looked at; what it returns takes back all that it leaves.
+func (g *gen) trial() (end func()) {
+	problems, issues, ctes, columns, guard, found := g.problem, g.issues, g.ctes, g.columns, g.guard, g.found
+	g.found = maps.Clone(found)
+	return func() {
+		g.problem, g.issues, g.ctes, g.columns, g.guard, g.found = problems, issues, ctes, columns, guard, found
+	}
 }
 
 // failHere is fail at what is being compiled.

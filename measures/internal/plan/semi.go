@@ -97,7 +97,7 @@ func (c *cte) semi(list []named) {
 		g := j.from.(*groupBody)
 		flag := column(g.list[len(g.list)-1].name)
 		m := matchStep{in: g.from, list: g.list[:len(g.list)-1], on: j.on, not: !some}
-		early := !slices.ContainsFunc(columnsOf(j.on), func(name string) bool {
+		early := !slices.ContainsFunc(c.steps[:i], countsRows) && !slices.ContainsFunc(columnsOf(j.on), func(name string) bool {
 			at, isOwn := own[name]
 			return isOwn && at != i
 		})
@@ -115,6 +115,24 @@ func (c *cte) semi(list []named) {
 		}
 	}
 	c.steps = slices.DeleteFunc(append(first, c.steps...), func(s step) bool { w, ok := s.(whereStep); return ok && w.cond == yes })
+}
+
+// countsRows is whether a step depends on which other rows there are, or ends the evaluation for
+// one of them: no row may be taken away before it.
+func countsRows(s step) bool {
+	var any func(x expr) bool
+	any = func(x expr) bool {
+		if x.none() || plain(x) {
+			return false
+		}
+		switch x.op() {
+		case opRowNumber, opMaxBefore, opRunningSum, opFail:
+			return true
+		}
+		return slices.ContainsFunc(x.args(), any)
+	}
+	b, ok := s.(*bindStep)
+	return ok && slices.ContainsFunc(b.list, func(n named) bool { return any(n.expr) })
 }
 
 // asks is the number of the step that asks whether a joined group is there, or is not, and
