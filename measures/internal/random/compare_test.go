@@ -1,0 +1,203 @@
+package random
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// caseOf names a case.
+type caseOf struct {
+	library string
+	program int
+	cql     string
+	person  string
+}
+
+// class is a class of differences that the specification explains.
+type class struct {
+	name, why               string
+	cql, farr, oracle, none *regexp.Regexp
+}
+
+// readClasses reads testdata/cql-random/explained.txt, which says how it is written.
+func readClasses(file string) (list []class, err error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var now *class
+	for i, l := range strings.Split(string(text), "\n") {
+		l = strings.TrimRight(l, " ")
+		if l == "" || strings.HasPrefix(l, "#") {
+			continue
+		}
+		verb, rest, _ := strings.Cut(l, ": ")
+		if verb == "class" {
+			list = append(list, class{name: rest})
+			now = &list[len(list)-1]
+			continue
+		}
+		if now == nil {
+			return nil, fmt.Errorf("%s:%d: a line before the first class", file, i+1)
+		}
+		if verb == "why" {
+			now.why += rest
+			continue
+		}
+		into := map[string]**regexp.Regexp{"cql": &now.cql, "farr": &now.farr, "oracle": &now.oracle, "not": &now.none}[verb]
+		if into == nil {
+			return nil, fmt.Errorf("%s:%d: %q is no part of a class", file, i+1, verb)
+		}
+		if *into, err = regexp.Compile(rest); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
+		}
+	}
+	for _, c := range list {
+		if c.cql == nil || c.farr == nil || c.oracle == nil || c.why == "" {
+			return nil, fmt.Errorf("%s: class %s must have cql, farr, oracle and why", file, c.name)
+		}
+	}
+	return list, nil
+}
+
+func (c class) explains(cql, farr, oracle string) bool {
+	return c.cql.MatchString(cql) && c.farr.MatchString(farr) && c.oracle.MatchString(oracle) && (c.none == nil || !c.none.MatchString(cql))
+}
+
+// tally is what a run found.
+type tally struct {
+	classes                    []class
+	compared, known            int
+	truths                     map[string]int
+	refused, broke             map[string]int // programs
+	notCQL                     map[string]int // programs
+	failed                     map[string]int // cases
+	explained                  map[string]int // cases
+	differ                     map[string][]string
+	programs, refusedPrograms  map[string]bool
+	refusedCases, differencesN int
+}
+
+func newTally(classes []class) *tally {
+	return &tally{classes: classes, truths: map[string]int{}, refused: map[string]int{}, broke: map[string]int{}, notCQL: map[string]int{}, failed: map[string]int{},
+		explained: map[string]int{}, differ: map[string][]string{}, programs: map[string]bool{}, refusedPrograms: map[string]bool{}}
+}
+
+// sorted is whether a program's order is said.
+var sorted = regexp.MustCompile(`sort (asc|desc)\)$`)
+
+// textOf is a value, or a list of values, as one text.
+func textOf(values []string, list, ordered bool) string {
+	if !list {
+		if len(values) == 0 {
+			return "null"
+		}
+		return strings.Join(values, "; ")
+	}
+	if !ordered {
+		values = slices.Sorted(slices.Values(values))
+	}
+	return "[" + strings.Join(values, "; ") + "]"
+}
+
+// oracleText is the same of what the oracle wrote.
+func oracleText(raw json.RawMessage, ordered bool) string {
+	var one *string
+	if json.Unmarshal(raw, &one) == nil {
+		if one == nil {
+			return "null"
+		}
+		return *one
+	}
+	var list []*string
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return string(raw)
+	}
+	values := []string{}
+	for _, x := range list {
+		if x == nil {
+			values = append(values, "null")
+			continue
+		}
+		values = append(values, *x)
+	}
+	return textOf(values, true, ordered)
+}
+
+// compare takes one case.
+func (t *tally) compare(c caseOf, o *outcome, raw json.RawMessage) {
+	key := fmt.Sprintf("%s R%d %s", c.library, c.program, c.cql)
+	if o.broke != "" {
+		t.differ[key] = []string{"farr broke: " + o.broke}
+		return
+	}
+	if o.refused != "" {
+		t.refusedCases++
+		if !t.refusedPrograms[key] {
+			t.refusedPrograms[key] = true
+			t.refused[firstWords(o.refused)]++
+		}
+		return
+	}
+	t.programs[key] = true
+	ordered := sorted.MatchString(c.cql)
+	farr, oracle := textOf(o.values[c.person], o.list, ordered), oracleText(raw, ordered)
+	t.compared++
+	if oracle != "null" && oracle != "[]" {
+		t.known++
+	}
+	if oracle == "true" || oracle == "false" {
+		t.truths[oracle]++
+	}
+	if farr == oracle {
+		return
+	}
+	for _, class := range t.classes {
+		if class.explains(c.cql, farr, oracle) {
+			t.explained[class.name]++
+			return
+		}
+	}
+	t.differencesN++
+	t.differ[key] = append(t.differ[key], fmt.Sprintf("%s: farr %s, oracle %s", c.person, farr, oracle))
+}
+
+// report prints what was found; what no class explains is an error.
+func (t *tally) report(test *testing.T) {
+	share := func(n int) string { return fmt.Sprintf("%d (%d %%)", n, 100*n/max(t.compared, 1)) }
+	test.Logf("%d cases of %d programs compared; not null or empty %s, true %s, false %s", t.compared, len(t.programs), share(t.known), share(t.truths["true"]), share(t.truths["false"]))
+	table := func(title string, counts map[string]int) {
+		total := 0
+		for _, n := range counts {
+			total += n
+		}
+		test.Logf("%s: %d", title, total)
+		for _, k := range byCount(counts) {
+			test.Logf("  %6d %s", counts[k], k)
+		}
+	}
+	table("programs that the translator refuses", t.notCQL)
+	table(fmt.Sprintf("programs that farr refuses (%d cases)", t.refusedCases), t.refused)
+	table("cases that the oracle fails on", t.failed)
+	table("cases explained", t.explained)
+	for _, c := range t.classes {
+		if n := t.explained[c.name]; n > 0 {
+			test.Logf("  %s: %s", c.name, c.why)
+		}
+	}
+	test.Logf("differences that nothing explains: %d cases of %d programs", t.differencesN, len(t.differ))
+	var keys []string
+	for k := range t.differ {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int { return len(a) - len(b) })
+	for _, k := range keys {
+		slices.Sort(t.differ[k])
+		test.Errorf("%s\n      %s", k, strings.Join(t.differ[k][:min(3, len(t.differ[k]))], "\n      "))
+	}
+}
