@@ -10,11 +10,15 @@
 //
 //   {"mistakes": [{"line", "message"}], "answers": {DEFINE: {PERSON: {"value"} or {"error"}}}}
 //
+// Where corrections.mjs changed something, the answer has "classes", their names, and "corrected",
+// what comes out then. The classes are written to DIR/classes.json.
+//
 // A value is written as farr explains it (see tell): null, text, or a list of these.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { corrections } from "./corrections.mjs";
 
 process.env.TZ = "UTC"; // a date without an offset is on the calendar of the extract's zone
 const [modules, dir] = process.argv.slice(2);
@@ -76,6 +80,28 @@ const persons = files("persons").map((folder) => [folder.replace(/^.*\//, ""), j
 const period = new engine.Interval(new engine.DateTime(2024, 1, 1, 0, 0, 0, 0, 0), new engine.DateTime(2024, 12, 31, 23, 59, 59, 999, 0), true, true);
 const now = new engine.DateTime(2025, 1, 1, 0, 0, 0, 0, 0);
 
+const part = (name) => require("cql-execution/lib/" + name);
+const parts = { elm: part("elm/expressions"), Interval: part("datatypes/interval").Interval, cmp: part("util/comparison"), logic: part("datatypes/logic"), part };
+let correcting = false;
+const fired = new Set();
+for (const c of corrections) {
+  const fix = (object, method, after) => {
+    const own = object[method];
+    object[method] = function (...args) {
+      const settle = (plain) => {
+        if (!correcting) return plain;
+        const v = after(plain, args, this);
+        if (v !== plain && JSON.stringify(told(v)) !== JSON.stringify(told(plain))) fired.add(c.name);
+        return v;
+      };
+      const plain = own.apply(this, args);
+      return plain instanceof Promise ? plain.then(settle) : settle(plain);
+    };
+  };
+  c.install({ ...parts, fix });
+}
+writeFileSync(join(dir, "classes.json"), JSON.stringify(corrections.map(({ name, why }) => ({ name, why }))));
+
 for (const folder of ["answers", "resources/library"]) mkdirSync(join(dir, folder), { recursive: true });
 for (const [name, source] of Object.entries(sources)) {
   // A program that is no CQL is left out, and what is said of it written down.
@@ -102,15 +128,24 @@ async function evaluate(elm) {
   for (const [id, bundle] of persons) {
     const source = fhir.PatientSource.FHIRv401({ requireProfileTagging: false });
     source.loadBundles([bundle]);
-    const context = new engine.PatientContext(library, source.currentPatient(), new engine.CodeService(valueSets), { "Measurement Period": period }, now);
+    const service = new engine.CodeService(valueSets);
+    const patient = source.currentPatient();
+    const run = async (name, correct) => {
+      correcting = correct;
+      try {
+        const context = new engine.PatientContext(library, patient, service, { "Measurement Period": period }, now);
+        return { value: told(await library.expressions[name].execute(context)) };
+      } catch (e) {
+        return { error: String(e.cause?.message ?? e.message ?? e).slice(0, 200) };
+      } finally {
+        correcting = false;
+      }
+    };
     for (const { name } of elm.library.statements.def) {
       if (!/^R\d/.test(name)) continue;
-      let answer;
-      try {
-        answer = { value: told(await library.expressions[name].execute(context)) };
-      } catch (e) {
-        answer = { error: String(e.cause?.message ?? e.message ?? e).slice(0, 200) };
-      }
+      fired.clear();
+      let answer = await run(name, true);
+      if (fired.size > 0) answer = { ...(await run(name, false)), corrected: answer, classes: [...fired] };
       (answers[name] ??= {})[id] = answer;
     }
   }
@@ -133,7 +168,7 @@ function tell(v) {
     case "string":
       return `'${v}'`;
   }
-  if (v.isQuantity) return number(v.value) + (v.unit && v.unit !== "1" ? ` '${v.unit}'` : "");
+  if (v.isQuantity) return number(v.value) + (v.unit && v.unit !== "1" ? ` '${v.unit.replace(/^(year|month|week|day|hour|minute|second)s$/, "$1")}'` : "");
   if (v.isDateTime || v.isDate) return v.toString().replace(/(Z|[+-]\d\d:\d\d)$/, "").replace(/\.000$/, "");
   if (v.isUncertainty) return v.low === v.high ? tell(v.low) : `${tell(v.low)} to ${tell(v.high)}`;
   if (v.isInterval) {
@@ -141,7 +176,7 @@ function tell(v) {
     const end = (x, closed, at) => (x === null || x === undefined ? (closed ? edge(v, at) : "unknown") : tell(closed ? x : v[at]()));
     return `[${end(v.low, v.lowClosed, "start")}, ${end(v.high, v.highClosed, "end")}]`;
   }
-  if (v.isConcept) return v.codes.map(code).join(", ");
+  if (v.isConcept) return v.codes.map(code).sort().join(", ");
   if (v.isCode) return code(v);
   if (v.constructor === Object) return "{" + Object.entries(v).map(([name, x]) => name + ": " + (tell(x) ?? "null")).join(", ") + "}";
   return v.constructor.name;
@@ -156,7 +191,9 @@ function edge(v, at) {
   return at === "start" ? "least" : "greatest";
 }
 
-const code = (c) => `${c.code} (${c.system})`;
+function code(c) {
+  return `${c.code} (${c.system})`;
+}
 
 // number is a decimal to its eight places.
 function number(x) {

@@ -94,9 +94,11 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 			}
 			return numV{num: f.back(r, apply(fold, x.num))[0], integer: true}
 		case qtyV:
-			// Numbers of several units are not one number: null, and no guess.
-			of := f.back(r, apply(fold, x.num), apply(opMin, x.unit), apply(opMax, x.unit))
-			return qtyV{when(apply(opSame, of[1], of[2]), of[0]), of[1]}
+			return f.foldUnits(n.Type, fold, r, x, func() *rel {
+				again := l.make(f)
+				again.elem = again.f.bind(certain(dateOf(again.elem)))
+				return again
+			})
 		case dateV:
 			order := opDescending
 			if n.Type == "Min" {
@@ -138,6 +140,9 @@ func (f *frame) extreme(l listV, which string) value {
 		items[i] = certain(dateOf(v))
 	}
 	items = f.g.unify(items)
+	if _, ok := items[0].(qtyV); ok { // several units are brought together as rows
+		return nil
+	}
 	best := f.bind(items[0])
 	for _, next := range items[1:] {
 		next = f.bind(next)
@@ -169,7 +174,7 @@ func (f *frame) intersect(n *elm.Node, e *env) value {
 			overlap := truth(and(starts, ends))
 			s := f.g.choose([]expr{truth(f.g.less(x.s, y.s, "", true)), yes}, []value{y.s, x.s})
 			en := f.g.choose([]expr{truth(f.g.less(x.e, y.e, "", true)), yes}, []value{x.e, y.e})
-			return f.g.choose([]expr{overlap}, []value{intervalV{s, en, or(x.sUnk, y.sUnk), or(x.eUnk, y.eUnk), overlap}})
+			return f.g.choose([]expr{overlap}, []value{intervalV{s: s, e: en, sUnk: or(x.sUnk, y.sUnk), eUnk: or(x.eUnk, y.eUnk), nn: overlap}})
 		}
 	}
 	l, m := f.asList(a, n, e), f.asList(b, n, e)
@@ -213,7 +218,7 @@ func (f *frame) collapse(r *rel, n *elm.Node, e *env) *rel {
 	if en.exact() {
 		high.hi = expr{}
 	}
-	return &rel{f: f.g.frameOver(f, &cte{body: b}), elem: intervalV{low, high, no, no, yes}, order: []expr{apply(opAscending, at[0])}}
+	return &rel{f: f.g.frameOver(f, &cte{body: b}), elem: intervalV{s: low, e: high, sUnk: no, eUnk: no, nn: yes}, order: []expr{apply(opAscending, at[0])}}
 }
 
 // expand gives the unit intervals of intervals of integers.
@@ -239,5 +244,5 @@ func (f *frame) expand(r *rel, n *elm.Node, e *env) *rel {
 	integer := func(x expr) expr { return cast(x, null(typeInteger)) }
 	x := r.f.unnest(apply(opRange, integer(s.num), apply(opAdd, integer(en.num), whole(1))), "n")
 	p := numV{num: x, integer: true}
-	return &rel{f: r.f, elem: intervalV{p, p, no, no, yes}, order: []expr{apply(opAscending, x)}}
+	return &rel{f: r.f, elem: intervalV{s: p, e: p, sUnk: no, eUnk: no, nn: yes}, order: []expr{apply(opAscending, x)}}
 }

@@ -7,7 +7,10 @@ import (
 func (f *frame) arithmetic(n *elm.Node, e *env) value {
 	var ops []value
 	for _, o := range n.Operand {
-		v := certain(dateOf(f.value(o, e)))
+		v := dateOf(f.value(o, e))
+		if !spans[n.Type] {
+			v = certain(v)
+		}
 		if _, ok := v.(nullV); ok {
 			return nullV{}
 		}
@@ -30,6 +33,12 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 		}
 	case numV:
 		if y, ok := b.(numV); ok && of != "" {
+			if !x.hi.none() || !y.hi.none() {
+				if x.integer && y.integer {
+					return f.uncertain(of, x, y)
+				}
+				x, y = certain(x).(numV), certain(y).(numV)
+			}
 			l, r := exactNumber(x), exactNumber(y)
 			switch of {
 			case opDivide, opPower:
@@ -48,6 +57,7 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 			l = cast(l, null(typeInteger)) // so that the engine has room for what is beyond the ends
 			return numV{num: f.inRange(apply(of, l, r), minInteger, maxInteger), integer: true}
 		}
+		x = certain(x).(numV)
 		if y, ok := b.(qtyV); ok && of == opMultiply {
 			return qtyV{rounded(apply(of, exactNumber(x), decimal(y.num))), y.unit}
 		}
@@ -58,14 +68,10 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 			case opMultiply, opDivide:
 				return f.scale(x, y, of)
 			case opAdd, opSubtract:
-				l, r := commonUnit(x, y)
-				u := y.unit
-				if !isConst(u) {
-					u = x.unit
-				}
-				return qtyV{rounded(apply(of, decimal(l), decimal(r))), u}
+				return f.addUnits(x, y, of)
 			}
 		case numV:
+			y = certain(y).(numV)
 			if of == opMultiply || of == opDivide {
 				return qtyV{rounded(apply(of, decimal(x.num), decimal(y.num))), x.unit}
 			}
@@ -84,6 +90,33 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 // arithmetic are the operations on two numbers.
 var arithmetic = map[string]op{"Add": opAdd, "Subtract": opSubtract, "Multiply": opMultiply, "Divide": opDivide,
 	"TruncatedDivide": opTruncatedDivide, "Modulo": opModulo, "Power": opPower}
+
+// spans are the node types that take an uncertain number as one.
+var spans = map[string]bool{"Add": true, "Subtract": true, "Multiply": true, "Negate": true}
+
+// uncertain adds, subtracts or multiplies whole numbers that may each be any between two bounds:
+// the result is between the least and the greatest (CQL 1.5, Language Semantics, "Uncertainty").
+func (f *frame) uncertain(of op, x, y numV) value {
+	alo, ahi, blo, bhi := x.num, x.last(), y.num, y.last()
+	pairs := [][2]expr{{alo, blo}, {ahi, bhi}}
+	switch of {
+	case opSubtract:
+		pairs = [][2]expr{{alo, bhi}, {ahi, blo}}
+	case opMultiply:
+		pairs = [][2]expr{{alo, blo}, {ahi, bhi}, {alo, bhi}, {ahi, blo}}
+	}
+	least, greatest := expr{}, expr{}
+	for _, p := range pairs {
+		z := f.bindExpr(apply(of, cast(p[0], null(typeInteger)), p[1]), "bound")
+		if least.none() {
+			least, greatest = z, z
+			continue
+		}
+		least = apply(opLeast, least, z)
+		greatest = apply(opNegate, apply(opLeast, apply(opNegate, greatest), apply(opNegate, z)))
+	}
+	return numV{num: f.inRange(least, minInteger, maxInteger), hi: f.inRange(greatest, minInteger, maxInteger), integer: true}
+}
 
 // inRange is a result, and null where it is beyond the ends of its type (CQL 1.5, "Add":
 // overflow). What is made of the measurement period stays within them.
@@ -114,6 +147,9 @@ func (f *frame) unary(n *elm.Node, e *env, a value) value {
 	if of != "" {
 		switch x := a.(type) {
 		case numV:
+			if of == opNegate && !x.hi.none() {
+				return numV{num: apply(of, x.hi), hi: apply(of, x.num), integer: x.integer}
+			}
 			if of == opRound {
 				places := whole(0)
 				if p, ok := certain(f.value(n.Places, e)).(numV); ok {

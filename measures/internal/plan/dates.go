@@ -146,7 +146,12 @@ func (f *frame) between(of op, part string, a, b dateV) value {
 		if d.date && !d.exact() { // the last day that it may be, not its last moment
 			last = truncated("day", last)
 		}
-		need := map[string]int{"year": 3, "month": 3, "week": 3, "day": 3, "hour": 4, "minute": 4, "second": 5, "millisecond": 6}[part]
+		// A time that is not known may be before or after that of the other (Language Semantics,
+		// "Determining Difference and Duration": from 17:00 of a day to a day it is 6 or 7 days).
+		need := 6
+		if d.date || of == opDifference {
+			need = map[string]int{"year": 3, "month": 3, "week": 3, "day": 3, "hour": 4, "minute": 4, "second": 5, "millisecond": 6}[part]
+		}
 		if of == opDifference && (part == "year" || part == "month") { // no part finer than the unit is looked at
 			need = map[string]int{"year": 1, "month": 2}[part]
 		}

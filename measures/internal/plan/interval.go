@@ -32,15 +32,22 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr) value {
 	nn := or(notNull(low), notNull(high))
 	switch l := low.(type) {
 	case nullV:
-		return intervalV{nullV{}, nullV{}, null(typeBoolean), null(typeBoolean), no}
+		return intervalV{s: nullV{}, e: nullV{}, sUnk: null(typeBoolean), eUnk: null(typeBoolean), nn: no}
 	case dateV:
 		h := high.(dateV)
 		if l == h && lowClosed == yes && highClosed == yes {
-			return intervalV{l, h, no, no, nn}
+			return intervalV{s: l, e: h, sUnk: no, eUnk: no, nn: nn}
 		}
 		s, sUnk := endDate(l, lowClosed, minDate, opPlus, h.last(), nn)
 		en, eUnk := endDate(h, highClosed, maxDate, opMinus, l.lo, nn)
-		return intervalV{s, en, sUnk, eUnk, nn}
+		i := intervalV{s: s, e: en, sUnk: sUnk, eUnk: eUnk, nn: nn}
+		if lowClosed != yes {
+			i.sOpen = and(notNull(l), not(lowClosed))
+		}
+		if highClosed != yes {
+			i.eOpen = and(notNull(h), not(highClosed))
+		}
+		return i
 	case numV:
 		h := high.(numV)
 		stepBy := whole(1)
@@ -57,11 +64,12 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr) value {
 		if eUnk != no {
 			high.num, high.hi = caseOf([]expr{and(eUnk, nn), yes}, []expr{l.num, en}), en
 		}
-		return intervalV{low, high, sUnk, eUnk, nn}
+		return intervalV{s: low, e: high, sUnk: sUnk, eUnk: eUnk, nn: nn}
 	case qtyV:
 		h := high.(qtyV)
 		s, sUnk := endNumber(l.num, lowClosed, number("-1e20"), opAdd, smallest, nn)
 		en, eUnk := endNumber(h.num, highClosed, number("1e20"), opSubtract, smallest, nn)
+		s, en = when(not(sUnk), s), when(not(eUnk), en) // an open end that is null is unknown
 		lu, hu := l.unit, h.unit
 		if isNull(lu) {
 			lu = hu
@@ -69,7 +77,7 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr) value {
 		if isNull(hu) {
 			hu = lu
 		}
-		return intervalV{qtyV{s, lu}, qtyV{en, hu}, sUnk, eUnk, nn}
+		return intervalV{s: qtyV{s, lu}, e: qtyV{en, hu}, sUnk: sUnk, eUnk: eUnk, nn: nn}
 	}
 	return nil
 }
@@ -83,40 +91,64 @@ var smallest = number("0.00000001")
 func endDate(d dateV, closed, edge expr, into op, other, nn expr) (dateV, expr) {
 	there := notNull(d)
 	unk := and(not(there), not(closed))
-	at := func(x expr, low bool) expr {
-		return caseOf([]expr{and(there, closed), there, and(nn, or(closed, boolean(low))), nn}, []expr{x, d.beside(into, x), edge, other})
+	beside := beside(d, into)
+	at := func(x, y expr, low bool) expr {
+		rest := edge
+		if d.date { // of a day the first moment and the last
+			if rest = truncated("day", edge); !low {
+				rest = endOfDay(edge)
+			}
+		}
+		return caseOf([]expr{and(there, closed), there, and(nn, or(closed, boolean(low == (into == opPlus)))), nn}, []expr{x, y, rest, other})
 	}
-	low := into == opPlus
-	out := dateV{lo: at(d.lo, low), prec: d.prec, date: d.date}
-	if !d.exact() || unk != no {
-		if hi := at(d.last(), !low); hi != out.lo {
+	out := dateV{lo: at(d.lo, beside.lo, true), prec: d.prec, date: d.date}
+	if !d.exact() || unk != no || d.date {
+		if hi := at(d.last(), beside.last(), false); hi != out.lo {
 			out.hi = hi
 		}
 	}
-	if !isConst(out.prec) {
-		out.prec = first(out.prec, whole(6))
+	finest := whole(6)
+	if d.date {
+		finest = whole(3)
+	}
+	if there != yes && out.prec != finest {
+		out.prec = caseOf([]expr{there, yes}, []expr{out.prec, finest})
 	}
 	out.prec = when(not(unk), out.prec) // what is any moment up to another is of no precision
 	return out, unk
 }
 
-// beside is a moment of a date one step later or earlier: by the date's own precision (CQL
-// 1.5, "Successor", "Predecessor").
-func (d dateV) beside(into op, x expr) expr {
-	switch {
-	case isNull(x):
-		return x
-	case d.exact():
-		return node(into, "millisecond", x, whole(1))
+// beside is the date one step later or earlier, by its own precision (CQL 1.5, "Successor",
+// "Predecessor").
+func beside(d dateV, into op) dateV {
+	out := dateV{lo: d.lo, prec: d.prec, date: d.date}
+	step := func(unit string, x expr) expr { return node(into, unit, x, whole(1)) }
+	by := func(x expr, last bool) expr {
+		at := func(unit string) expr {
+			if last { // the moment before the first of the next
+				return node(opMinus, "millisecond", step(unit, node(opPlus, "millisecond", x, whole(1))), whole(1))
+			}
+			return step(unit, x)
+		}
+		switch {
+		case isNull(x):
+			return x
+		case d.exact():
+			return step("millisecond", x)
+		case isConst(d.prec) && level(d.prec) <= 4:
+			return at([]string{"year", "month", "day", "minute"}[level(d.prec)-1])
+		}
+		var conds, vals []expr
+		for i, unit := range []string{"year", "month", "day", "minute"} {
+			conds, vals = append(conds, equal(d.prec, whole(i+1))), append(vals, at(unit))
+		}
+		return caseOf(append(conds, yes), append(vals, step("millisecond", x)))
 	}
-	var conds, vals []expr
-	for i, unit := range []string{"year", "month", "day"} {
-		conds, vals = append(conds, equal(d.prec, whole(i+1))), append(vals, node(into, unit, x, whole(1)))
+	out.lo = by(d.lo, false)
+	if !d.exact() {
+		out.hi = by(d.hi, true)
 	}
-	if isConst(d.prec) && level(d.prec) <= 3 {
-		return vals[level(d.prec)-1]
-	}
-	return caseOf(append(conds, yes), append(vals, node(into, "millisecond", x, whole(1))))
+	return out
 }
 
 // next is the point after a point; of dates by the precision that is asked for, else by
@@ -124,12 +156,10 @@ func (d dateV) beside(into op, x expr) expr {
 func next(v value, precision string) value {
 	switch v := v.(type) {
 	case dateV:
-		step := func(x expr) expr {
-			if precision == "" {
-				return v.beside(opPlus, x)
-			}
-			return node(opPlus, precisions[precision].part, x, whole(1))
+		if precision == "" {
+			return beside(v, opPlus)
 		}
+		step := func(x expr) expr { return node(opPlus, precisions[precision].part, x, whole(1)) }
 		out := dateV{lo: step(v.lo), prec: v.prec, date: v.date}
 		if !v.exact() {
 			out.hi = step(v.hi)

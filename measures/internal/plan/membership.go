@@ -39,6 +39,11 @@ func (f *frame) membership(n *elm.Node, e *env) value {
 		}
 		return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
 	}
+	if x, isDate := a.(dateV); isDate && (n.Type == "In" || n.Type == "Contains") {
+		if _, isDate := i.s.(dateV); isDate {
+			return boolV{caseOf([]expr{not(truth(i.nn)), yes}, []expr{no, g.inDates(x, i, n.Precision)})}
+		}
+	}
 	s, en := a, a
 	if y, ok := a.(intervalV); ok {
 		s, en = y.s, y.e
@@ -54,6 +59,35 @@ func (f *frame) membership(n *elm.Node, e *env) value {
 		return boolV{caseOf([]expr{not(truth(i.nn)), yes}, []expr{no, and(low, high)})}
 	}
 	return boolV{and(low, high)}
+}
+
+// inDates is whether a date is in an interval: it is one of the ends, or between them, where an
+// end that was written open is none of the interval's, at the precision that is asked for (CQL
+// 1.5, "In": "for open interval boundaries, exclusive comparison operators are used").
+func (g *gen) inDates(x dateV, i intervalV, prec string) expr {
+	s, e := i.s.(dateV), i.e.(dateV)
+	low, high := compareDates(s, x, prec, opLessOrEqual), compareDates(x, e, prec, opLessOrEqual)
+	if !i.sOpen.none() {
+		low = caseOf([]expr{i.sOpen, yes}, []expr{compareDates(beside(s, opMinus), x, prec, opLess), low})
+	}
+	if !i.eOpen.none() {
+		high = caseOf([]expr{i.eOpen, yes}, []expr{compareDates(x, beside(e, opPlus), prec, opLess), high})
+	}
+	is := and(low, high)
+	end := func(d dateV, unknown, open expr) expr {
+		if exactly(x, d, prec) && open.none() {
+			return no // the comparison that is true of it is known
+		}
+		at := truth(and(not(truth(unknown)), compareDates(x, d, prec, opEqual)))
+		if !open.none() {
+			at = and(not(open), at)
+		}
+		return at
+	}
+	if at := or(end(s, i.sUnk, i.sOpen), end(e, i.eUnk, i.eOpen)); at != no {
+		is = caseOf([]expr{at, yes}, []expr{yes, is})
+	}
+	return is
 }
 
 // inList is whether a list has an element; null among written-out elements is false.
@@ -78,13 +112,14 @@ func (f *frame) inList(n *elm.Node, e *env, a value, l listV) value {
 	}
 	found := f.exists(listV{make: func(at *frame) *rel {
 		r := l.make(at)
-		s := g.equal(a, r.f.bind(r.elem), "")
+		r.elem = r.f.bind(r.elem)
+		s := g.equal(a, r.elem, "")
 		if s.none() {
 			g.fail(e, n, "%s of %s in a list of %s is not supported", n.Type, typeName(a), typeName(r.elem))
 			s = no
 		}
-		r.f.where(truth(s))
-		return r
+		r.f.where(truth(or(truth(s), and(not(notNull(a)), not(notNull(r.elem)))))) // null elements are equal
+		return &rel{f: r.f, elem: boolV{yes}}
 	}})
 	return boolV{found}
 }

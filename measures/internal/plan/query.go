@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"farr/measures/internal/elm"
@@ -162,6 +163,8 @@ func (f *frame) listQuery(n *elm.Node, e *env, first listV) *rel {
 				out = f.distinctOver(out)
 			}
 		}
+	} else if repeats(out.elem) { // without a return clause, too, a query drops duplicates (CQL 1.5, Developer's Guide, "Queries")
+		out = f.distinctOver(out)
 	}
 	if len(n.By) > 0 {
 		out.order = nil
@@ -171,6 +174,18 @@ func (f *frame) listQuery(n *elm.Node, e *env, first listV) *rel {
 		out.order = append(out.order, out.f.ties(out.elem)...)
 	}
 	return out
+}
+
+// repeats is whether equal elements may be in a list without one resource, or one part of one,
+// being in it twice.
+func repeats(v value) bool {
+	switch v := v.(type) {
+	case resV, childV, partV, conceptV, listV, nullV:
+		return false
+	case tupleV:
+		return slices.ContainsFunc(v.fields, repeats)
+	}
+	return true
 }
 
 // distinctOver drops equal elements of a list forked from f, however deep.

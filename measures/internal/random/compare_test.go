@@ -18,69 +18,33 @@ type caseOf struct {
 	person  string
 }
 
-// class is a class of differences that the specification explains.
-type class struct {
-	name, why               string
-	cql, farr, oracle, none *regexp.Regexp
-}
+// class is a class of differences that the specification explains: testdata/cql-random/corrections.mjs.
+type class struct{ Name, Why string }
 
-// readClasses reads testdata/cql-random/explained.txt, which says how it is written.
-func readClasses(file string) (list []class, err error) {
+func readClasses(t *testing.T, file string) (list []class) {
+	t.Helper()
 	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &list)
+	}
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	var now *class
-	for i, l := range strings.Split(string(text), "\n") {
-		l = strings.TrimRight(l, " ")
-		if l == "" || strings.HasPrefix(l, "#") {
-			continue
-		}
-		verb, rest, _ := strings.Cut(l, ": ")
-		if verb == "class" {
-			list = append(list, class{name: rest})
-			now = &list[len(list)-1]
-			continue
-		}
-		if now == nil {
-			return nil, fmt.Errorf("%s:%d: a line before the first class", file, i+1)
-		}
-		if verb == "why" {
-			now.why += rest
-			continue
-		}
-		into := map[string]**regexp.Regexp{"cql": &now.cql, "farr": &now.farr, "oracle": &now.oracle, "not": &now.none}[verb]
-		if into == nil {
-			return nil, fmt.Errorf("%s:%d: %q is no part of a class", file, i+1, verb)
-		}
-		if *into, err = regexp.Compile(rest); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
-		}
-	}
-	for _, c := range list {
-		if c.cql == nil || c.farr == nil || c.oracle == nil || c.why == "" {
-			return nil, fmt.Errorf("%s: class %s must have cql, farr, oracle and why", file, c.name)
-		}
-	}
-	return list, nil
-}
-
-func (c class) explains(cql, farr, oracle string) bool {
-	return c.cql.MatchString(cql) && c.farr.MatchString(farr) && c.oracle.MatchString(oracle) && (c.none == nil || !c.none.MatchString(cql))
+	return list
 }
 
 // tally is what a run found.
 type tally struct {
-	classes                    []class
-	compared, known            int
-	truths                     map[string]int
-	refused, broke             map[string]int // programs
-	notCQL                     map[string]int // programs
-	failed                     map[string]int // cases
-	explained                  map[string]int // cases
-	differ                     map[string][]string
-	programs, refusedPrograms  map[string]bool
-	refusedCases, differencesN int
+	classes                                    []class
+	compared, known                            int
+	truths                                     map[string]int
+	refused, broke                             map[string]int // programs
+	notCQL                                     map[string]int // programs
+	failed                                     map[string]int // cases
+	explained                                  map[string]int // cases
+	differ                                     map[string][]string
+	programs, refusedPrograms                  map[string]bool
+	refusedCases, differencesN, explainedCases int
 }
 
 func newTally(classes []class) *tally {
@@ -130,7 +94,7 @@ func oracleText(raw json.RawMessage, ordered bool) string {
 }
 
 // compare takes one case.
-func (t *tally) compare(c caseOf, o *outcome, raw json.RawMessage) {
+func (t *tally) compare(c caseOf, o *outcome, a answer) {
 	key := fmt.Sprintf("%s R%d %s", c.library, c.program, c.cql)
 	if o.broke != "" {
 		t.differ[key] = []string{"farr broke: " + o.broke}
@@ -144,27 +108,42 @@ func (t *tally) compare(c caseOf, o *outcome, raw json.RawMessage) {
 		}
 		return
 	}
-	t.programs[key] = true
 	ordered := sorted.MatchString(c.cql)
-	farr, oracle := textOf(o.values[c.person], o.list, ordered), oracleText(raw, ordered)
-	t.compared++
-	if oracle != "null" && oracle != "[]" {
-		t.known++
+	farr := textOf(o.values[c.person], o.list, ordered)
+	said := func(a answer) string {
+		if a.Error != nil {
+			return "fails: " + *a.Error
+		}
+		return oracleText(a.Value, ordered)
 	}
-	if oracle == "true" || oracle == "false" {
-		t.truths[oracle]++
-	}
-	if farr == oracle {
+	oracle := said(a)
+	corrected := a.Corrected != nil && said(*a.Corrected) == farr
+	if a.Error != nil && !corrected {
+		t.failed[firstWords(*a.Error)]++
 		return
 	}
-	for _, class := range t.classes {
-		if class.explains(c.cql, farr, oracle) {
-			t.explained[class.name]++
-			return
-		}
+	t.programs[key] = true
+	t.compared++
+	if farr != "null" && farr != "[]" {
+		t.known++
 	}
-	t.differencesN++
-	t.differ[key] = append(t.differ[key], fmt.Sprintf("%s: farr %s, oracle %s", c.person, farr, oracle))
+	if farr == "true" || farr == "false" {
+		t.truths[farr]++
+	}
+	switch {
+	case farr == oracle:
+	case corrected:
+		for _, name := range a.Classes {
+			t.explained[name]++
+		}
+		t.explainedCases++
+	default:
+		if a.Corrected != nil {
+			oracle += ", corrected " + said(*a.Corrected) + " by " + strings.Join(a.Classes, " and ")
+		}
+		t.differencesN++
+		t.differ[key] = append(t.differ[key], fmt.Sprintf("%s: farr %s, oracle %s", c.person, farr, oracle))
+	}
 }
 
 // report prints what was found; what no class explains is an error.
@@ -184,10 +163,10 @@ func (t *tally) report(test *testing.T) {
 	table("programs that the translator refuses", t.notCQL)
 	table(fmt.Sprintf("programs that farr refuses (%d cases)", t.refusedCases), t.refused)
 	table("cases that the oracle fails on", t.failed)
-	table("cases explained", t.explained)
+	table(fmt.Sprintf("classes of explained differences (%d cases)", t.explainedCases), t.explained)
 	for _, c := range t.classes {
-		if n := t.explained[c.name]; n > 0 {
-			test.Logf("  %s: %s", c.name, c.why)
+		if n := t.explained[c.Name]; n > 0 {
+			test.Logf("  %s: %s", c.Name, c.Why)
 		}
 	}
 	test.Logf("differences that nothing explains: %d cases of %d programs", t.differencesN, len(t.differ))

@@ -5,5 +5,5 @@
 // many of which make a library. Each is translated to ELM and evaluated for each person by
 // cql-execution (testdata/cql-random/oracle.mjs), and by farr on an extract of the same persons. A
 // define and a person are a case. Where the answers differ the difference must be one of a class in
-// testdata/cql-random/explained.txt, which says who is right by which section of CQL's specification.
+// testdata/cql-random/corrections.mjs, which says who is right by which section of CQL's specification.
 package random

@@ -66,13 +66,21 @@ func openFarr(t *testing.T, dir string, programs int) *farr {
 	f.compiler, err = evaluate.NewCompiler(f.pkg, evaluate.Inferred)
 	check(err)
 	var all []*evaluate.Program
-	for i := range f.pkg.Libraries { // what they ask for tells which value sets are made
-		url := f.pkg.Libraries[i].URL
-		for k := range programs {
-			if p, err := f.compiler.Compile(measureOf(url, []int{k})); err == nil && len(p.ValueSets) > 0 {
-				all = append(all, p)
+	asked := map[string]bool{}
+	for i := range f.pkg.Libraries { // what programs ask for tells which value sets are made
+		for k := 0; k < programs && len(asked) < len(f.pkg.ValueSets); k++ {
+			p, err := f.compiler.Compile(measureOf(f.pkg.Libraries[i].URL, []int{k}))
+			if err != nil || !slices.ContainsFunc(p.ValueSets, func(v *content.ValueSet) bool { return !asked[v.URL] }) {
+				continue
+			}
+			all = append(all, p)
+			for _, v := range p.ValueSets {
+				asked[v.URL] = true
 			}
 		}
+	}
+	if len(asked) < len(f.pkg.ValueSets) {
+		t.Fatalf("programs ask for %d value sets of %d", len(asked), len(f.pkg.ValueSets))
 	}
 	f.session, err = evaluate.Open(ctx, db, all, true)
 	check(err)
