@@ -98,9 +98,9 @@ for (const c of corrections) {
       return plain instanceof Promise ? plain.then(settle) : settle(plain);
     };
   };
-  c.install({ ...parts, fix });
+  c.install({ ...parts, fix, note: () => fired.add(c.name) });
 }
-writeFileSync(join(dir, "classes.json"), JSON.stringify(corrections.map(({ name, why }) => ({ name, why }))));
+writeFileSync(join(dir, "classes.json"), JSON.stringify(corrections.map(({ name, why, any }) => ({ name, why, any }))));
 
 for (const folder of ["answers", "resources/library"]) mkdirSync(join(dir, folder), { recursive: true });
 for (const [name, source] of Object.entries(sources)) {

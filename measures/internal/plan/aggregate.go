@@ -211,7 +211,9 @@ func (f *frame) collapse(r *rel, n *elm.Node, e *env) *rel {
 	list := asNamed([]expr{apply(opMin, s.lo), apply(opMin, s.last()), apply(opMin, s.prec), apply(opMax, en.lo), apply(opMax, en.last()), apply(opMin, en.prec)}, names)
 	b := &groupBody{from: c, by: append(slices.Clone(f.key), island), any: f.close(), list: list}
 	at := columns(names)
-	low, high := dateV{at[0], at[1], at[2], s.date}, dateV{at[3], at[4], at[5], en.date}
+	// An end that is one moment is precise, whatever the others of its island are.
+	precise := func(lo, hi, prec expr) expr { return caseOf([]expr{truth(equal(lo, hi)), yes}, []expr{whole(6), prec}) }
+	low, high := dateV{at[0], at[1], precise(at[0], at[1], at[2]), s.date}, dateV{at[3], at[4], precise(at[3], at[4], at[5]), en.date}
 	if s.exact() {
 		low.hi = expr{}
 	}

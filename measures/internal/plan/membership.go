@@ -96,7 +96,9 @@ func (f *frame) inList(n *elm.Node, e *env, a value, l listV) value {
 	a = f.bind(a)
 	if m, ok := a.(listV); ok {
 		// A list within a list: no element of it is outside the other.
-		return boolV{not(f.exists(listV{make: func(at *frame) *rel { return at.match(m.make(at), l.make(at), false) }}))}
+		return boolV{not(f.exists(listV{make: func(at *frame) *rel {
+			return &rel{f: at.match(m.make(at), l.make(at), false).f, elem: boolV{yes}} // null is an element, too
+		}}))}
 	}
 	if l.lit {
 		var list []expr

@@ -36,18 +36,20 @@ func coarser(q qtyV, precision int) qtyV {
 	if !isConst(q.unit) {
 		return q
 	}
-	of := map[int]map[string]struct {
-		unit string
-		n, d int
-	}{
-		1: {"month": {"year", 1, 12}, "week": {"year", 7, 365}, "day": {"year", 1, 365}},
-		2: {"week": {"month", 7, 30}, "day": {"month", 1, 30}},
+	const hour, minute, second, milli = 24, 24 * 60, 24 * 60 * 60, 24 * 60 * 60 * 1000
+	type part struct{ n, d int } // of the precision's unit
+	of := map[int]map[string]part{
+		1: {"month": {1, 12}, "week": {7, 365}, "day": {1, 365}, "hour": {1, 365 * hour}, "minute": {1, 365 * minute}, "second": {1, 365 * second}, "millisecond": {1, 365 * milli}},
+		2: {"week": {7, 30}, "day": {1, 30}, "hour": {1, 30 * hour}, "minute": {1, 30 * minute}, "second": {1, 30 * second}, "millisecond": {1, 30 * milli}},
+		3: {"hour": {1, hour}, "minute": {1, minute}, "second": {1, second}, "millisecond": {1, milli}},
+		4: {"second": {1, 60}, "millisecond": {1, 60_000}},
 	}[precision]
 	c, finer := of[calendarUnits[q.unit.text()]]
 	if !finer {
 		return q
 	}
-	return qtyV{apply(opTruncate, apply(opDivide, apply(opMultiply, decimal(q.num), whole(c.n)), whole(c.d))), text(c.unit)}
+	unit := []string{"year", "month", "day", "minute"}[precision-1]
+	return qtyV{apply(opTruncate, apply(opDivide, apply(opMultiply, decimal(q.num), whole(c.n)), whole(c.d))), text(unit)}
 }
 
 // shiftDate shifts a moment of a date, in the unit of the date's precision.
@@ -58,9 +60,15 @@ func shiftDate(d dateV, x expr, q qtyV, of op) expr {
 	case isConst(d.prec):
 		return shift(x, coarser(q, level(d.prec)), of)
 	}
-	by := []expr{shift(x, coarser(q, 1), of), shift(x, coarser(q, 2), of), shift(x, q, of)}
-	if by[0] == by[2] && by[1] == by[2] {
-		return by[2]
+	var conds, vals []expr
+	rest := shift(x, q, of)
+	for precision := 1; precision <= 4; precision++ {
+		if by := shift(x, coarser(q, precision), of); by != rest {
+			conds, vals = append(conds, truth(equal(d.prec, whole(precision)))), append(vals, by)
+		}
 	}
-	return caseOf([]expr{truth(equal(d.prec, whole(1))), truth(equal(d.prec, whole(2))), yes}, by)
+	if len(conds) == 0 {
+		return rest
+	}
+	return caseOf(append(conds, yes), append(vals, rest))
 }
