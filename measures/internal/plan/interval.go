@@ -41,10 +41,10 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr) value {
 		s, sUnk := endDate(l, lowClosed, minDate, opPlus, h.last(), nn)
 		en, eUnk := endDate(h, highClosed, maxDate, opMinus, l.lo, nn)
 		i := intervalV{s: s, e: en, sUnk: sUnk, eUnk: eUnk, nn: nn}
-		if lowClosed != yes {
+		if lowClosed != yes && lowClosed != notNull(l) {
 			i.sOpen = and(notNull(l), not(lowClosed))
 		}
-		if highClosed != yes {
+		if highClosed != yes && highClosed != notNull(h) {
 			i.eOpen = and(notNull(h), not(highClosed))
 		}
 		return i
@@ -111,10 +111,8 @@ func endDate(d dateV, closed, edge expr, into op, other, nn expr) (dateV, expr) 
 	if d.date {
 		finest = whole(3)
 	}
-	if there != yes && out.prec != finest {
-		out.prec = caseOf([]expr{there, yes}, []expr{out.prec, finest})
-	}
-	out.prec = when(not(unk), out.prec) // what is any moment up to another is of no precision
+	// What is any moment up to another is of no precision.
+	out.prec = caseOf([]expr{there, not(unk)}, []expr{out.prec, finest})
 	return out, unk
 }
 

@@ -73,21 +73,39 @@ func (g *gen) inDates(x dateV, i intervalV, prec string) expr {
 	if !i.eOpen.none() {
 		high = caseOf([]expr{i.eOpen, yes}, []expr{compareDates(x, beside(e, opPlus), prec, opLess), high})
 	}
+	// An end that the date equals decides only where the comparison with the other is not known.
 	is := and(low, high)
-	end := func(d dateV, unknown, open expr) expr {
-		if exactly(x, d, prec) && open.none() {
-			return no // the comparison that is true of it is known
+	at := func(d, other dateV, unknown, open expr) expr {
+		fine := func(d dateV) bool { return exactly(d, d, prec) && (prec != "" || d.exact()) }
+		if fine(other) && (prec != "" || fine(d)) {
+			return no
 		}
-		at := truth(and(not(truth(unknown)), compareDates(x, d, prec, opEqual)))
-		if !open.none() {
-			at = and(not(open), at)
+		if open.none() {
+			open = no
 		}
-		return at
+		return truth(and(not(truth(unknown)), not(open), knownEqual(x, d, prec)))
 	}
-	if at := or(end(s, i.sUnk, i.sOpen), end(e, i.eUnk, i.eOpen)); at != no {
-		is = caseOf([]expr{at, yes}, []expr{yes, is})
+	if ends := or(at(s, e, i.sUnk, i.sOpen), at(e, s, i.eUnk, i.eOpen)); ends != no {
+		is = caseOf([]expr{ends, yes}, []expr{yes, is})
 	}
 	return is
+}
+
+// knownEqual is whether two dates are certainly the same at a precision, or of one precision and
+// the same; not true where it is not known.
+func knownEqual(x, y dateV, prec string) expr {
+	alo, ahi := spanOf(x, prec)
+	blo, bhi := spanOf(y, prec)
+	known := yes
+	for _, span := range [][2]expr{{alo, ahi}, {blo, bhi}} {
+		if span[0] != span[1] {
+			known = and(known, equal(span[0], span[1]))
+		}
+	}
+	if prec == "" && known != yes {
+		known = or(equal(x.prec, y.prec), known)
+	}
+	return and(equal(alo, blo), known)
 }
 
 // inList is whether a list has an element; null among written-out elements is false.
