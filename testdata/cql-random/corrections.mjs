@@ -85,13 +85,47 @@ export const corrections = [
       }),
   },
   {
-    name: "equal intervals of quantities",
-    why: "intervals are equal where their starts and ends are (Reference, Equal of intervals): an open end is the quantity beside it; cql-execution takes the neighbour's place for the end's",
-    install: ({ Interval, cmp, logic, fix }) =>
-      fix(Interval.prototype, "equals", (v, [other], self) => {
-        if (!self.low?.isQuantity || !other?.low?.isQuantity) return v;
-        const both = (x, xc, y, yc) => (x == null || y == null ? null : xc === yc ? cmp.equals(x, y) : cmp.equals(x, y) === null ? null : false);
-        return logic.ThreeValuedLogic.and(both(self.low, self.lowClosed, other.low, other.lowClosed), both(self.high, self.highClosed, other.high, other.highClosed));
+    name: "beside a quantity",
+    why: "the quantity beside another is a step of Decimal away, 10^-8 (Reference, Successor, Predecessor); cql-execution takes a whole number for an Integer",
+    install: ({ part, fix }) => {
+      const math = part("util/math");
+      const step = (by) => (v, [x]) => {
+        if (!x?.isQuantity || !Number.isInteger(x.value) || !v?.isQuantity) return v;
+        const beside = x.clone();
+        beside.value = Number((x.value + by).toFixed(8));
+        return beside;
+      };
+      fix(math, "successor", step(1e-8));
+      fix(math, "predecessor", step(-1e-8));
+    },
+  },
+  {
+    name: "same as, of intervals",
+    why: "intervals are the same where their starts and their ends are (Reference, Same As): different ends make them different, whatever the starts; cql-execution answers null",
+    install: ({ Interval, logic, fix }) =>
+      fix(Interval.prototype, "sameAs", (v, [other, precision], self) => {
+        const [a, b] = [self.toClosed(), other.toClosed()];
+        const same = (x, y) => (x?.sameAs && y?.sameAs ? x.sameAs(y, precision) : v);
+        return logic.ThreeValuedLogic.and(same(a.low, b.low), same(a.high, b.high));
+      }),
+  },
+  {
+    name: "collapse of open ends",
+    why: "what is collapsed covers all that the intervals cover (Reference, Collapse): of one that ends at a moment and one that ends before it the moment is covered; cql-execution compares the ends as they were written",
+    install: ({ elm, Interval, part, cmp, fix }) =>
+      fix(elm.Collapse.prototype, "exec", async (v, [ctx], self) => {
+        const [list, per] = await self.execArgs(ctx);
+        const exact = (x) => x?.isDateTime && x.millisecond != null;
+        const closed = list?.filter((i) => i != null).map((i) => i.toClosed());
+        if (!v || per || !closed.every((i) => exact(i.low) && exact(i.high))) return v;
+        closed.sort((a, b) => (a.low.before(b.low) ? -1 : a.low.after(b.low) ? 1 : 0));
+        const out = [];
+        for (const i of closed) {
+          const last = out[out.length - 1];
+          if (!last || i.low.after(part("util/math").successor(last.high))) out.push(new Interval(i.low, i.high, true, true));
+          else if (cmp.greaterThan(i.high, last.high)) last.high = i.high;
+        }
+        return out;
       }),
   },
   {

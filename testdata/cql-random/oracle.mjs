@@ -164,6 +164,7 @@ function tell(v) {
     case "boolean":
       return String(v);
     case "number":
+      if (Number.isNaN(v)) throw new Error("not a number");
       return number(v);
     case "string":
       return `'${v}'`;

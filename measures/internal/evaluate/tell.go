@@ -170,6 +170,9 @@ func number(cell *string) string {
 	if strings.Contains(text, ".") {
 		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 	}
+	if text == "-0" {
+		return "0"
+	}
 	return text
 }
 
