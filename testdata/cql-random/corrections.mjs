@@ -16,14 +16,14 @@ export const corrections = [
   },
   {
     name: "in, at a precision",
-    why: "In compares at the precision that is given (Reference, In): points that are equal and less precise than it are unknown; cql-execution takes such a point for the end",
+    why: "In compares at the precision that is given (Reference, In): points that are equal and less precise than it are unknown; cql-execution takes such a point for the end, also where it is beyond the other end",
     install: ({ Interval, cmp, logic, fix }) =>
       fix(Interval.prototype, "contains", (v, [item, precision], self) => {
         if (item == null || !item.sameAs) return v;
         const at = (end, closed) => closed && end != null && (precision ? end.sameAs(item, precision) : cmp.equals(end, item)) === true;
-        if (at(self.low, self.lowClosed) || at(self.high, self.highClosed)) return true;
         const side = (end, closed, closedFn, openFn) => (end == null ? (closed ? true : null) : (closed ? closedFn : openFn)(end, item, precision));
-        return logic.ThreeValuedLogic.and(side(self.low, self.lowClosed, cmp.lessThanOrEquals, cmp.lessThan), side(self.high, self.highClosed, cmp.greaterThanOrEquals, cmp.greaterThan));
+        const between = logic.ThreeValuedLogic.and(side(self.low, self.lowClosed, cmp.lessThanOrEquals, cmp.lessThan), side(self.high, self.highClosed, cmp.greaterThanOrEquals, cmp.greaterThan));
+        return between ?? (at(self.low, self.lowClosed) || at(self.high, self.highClosed) ? true : null);
       }),
   },
   {
@@ -127,6 +127,17 @@ export const corrections = [
         }
         return out;
       }),
+  },
+  {
+    name: "unknown ends, at a precision",
+    why: "a comparison at a precision is not known for ends that are less precise (Reference, Same Or Before), also where one of them is uncertain; cql-execution drops the precision there",
+    install: ({ cmp, fix }) => {
+      const least = (x) => (x?.isUncertainty ? x.low : x);
+      const most = (x) => (x?.isUncertainty ? x.high : x);
+      const known = (test) => (v, [a, b, precision]) => (precision && v === true && (a?.isUncertainty || b?.isUncertainty) && test(a, b, precision) !== true ? null : v);
+      fix(cmp, "lessThanOrEquals", known((a, b, p) => most(a)?.sameOrBefore?.(least(b), p)));
+      fix(cmp, "greaterThanOrEquals", known((a, b, p) => least(a)?.sameOrAfter?.(most(b), p)));
+    },
   },
   {
     name: "invalid interval",

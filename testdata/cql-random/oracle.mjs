@@ -169,7 +169,7 @@ function tell(v) {
     case "string":
       return `'${v}'`;
   }
-  if (v.isQuantity) return number(v.value) + (v.unit && v.unit !== "1" ? ` '${v.unit.replace(/^(year|month|week|day|hour|minute|second)s$/, "$1")}'` : "");
+  if (v.isQuantity) return number(v.value) + (v.unit && v.unit !== "1" ? ` '${v.unit.replace(/^(year|month|week|day|hour|minute|second)s$/, "$1").replace(/^d$/, "day")}'` : "");
   if (v.isDateTime || v.isDate) return v.toString().replace(/(Z|[+-]\d\d:\d\d)$/, "").replace(/\.000$/, "");
   if (v.isUncertainty) return v.low === v.high ? tell(v.low) : `${tell(v.low)} to ${tell(v.high)}`;
   if (v.isInterval) {

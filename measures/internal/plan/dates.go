@@ -35,7 +35,12 @@ func level(prec expr) int {
 	return n
 }
 
-func truncated(unit string, x expr) expr { return node(opTruncateTo, unit, x) }
+func truncated(unit string, x expr) expr {
+	if isNull(x) {
+		return null(typeTimestamp) // the engine finds no function of a null without a type
+	}
+	return node(opTruncateTo, unit, x)
+}
 
 // endOfDay is the last moment of a moment's day.
 func endOfDay(x expr) expr {

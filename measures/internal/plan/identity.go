@@ -22,7 +22,8 @@ func identity(v value) []expr {
 		}
 		return list
 	case qtyV:
-		return []expr{v.num, when(present(v.num), first(v.unit, text("1")))}
+		kind, size := kindSize(v.unit) // 1 g is 1000 mg
+		return []expr{when(present(v.num), kind), apply(opMultiply, decimal(v.num), size)}
 	case intervalV:
 		there := truth(v.nn)
 		list := append(of(there, identity(v.s)), of(there, identity(v.e))...)

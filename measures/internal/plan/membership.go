@@ -86,7 +86,7 @@ func (g *gen) inDates(x dateV, i intervalV, prec string) expr {
 		return truth(and(not(truth(unknown)), not(open), knownEqual(x, d, prec)))
 	}
 	if ends := or(at(s, e, i.sUnk, i.sOpen), at(e, s, i.eUnk, i.eOpen)); ends != no {
-		is = caseOf([]expr{ends, yes}, []expr{yes, is})
+		is = first(is, when(ends, yes))
 	}
 	return is
 }
