@@ -172,9 +172,15 @@ func (f *frame) between(of op, part string, a, b dateV) value {
 	}
 	alo, ahi := span(a)
 	blo, bhi := span(b)
-	n := numV{num: f.bindExpr(node(of, part, ahi, blo), part+"s"), integer: true}
+	count := func(from, to expr) expr {
+		if isNull(from) || isNull(to) {
+			return null(typeInteger) // the engine finds no function of a null without a type
+		}
+		return f.bindExpr(node(of, part, from, to), part+"s")
+	}
+	n := numV{num: count(ahi, blo), integer: true}
 	if alo != ahi || blo != bhi {
-		n.hi = f.bindExpr(node(of, part, alo, bhi), part+"s")
+		n.hi = count(alo, bhi)
 	}
 	return n
 }
