@@ -82,7 +82,7 @@ func openFarr(t *testing.T, dir string, programs int) *farr {
 	if len(asked) < len(f.pkg.ValueSets) {
 		t.Fatalf("programs ask for %d value sets of %d", len(asked), len(f.pkg.ValueSets))
 	}
-	f.session, err = evaluate.Open(ctx, db, all, true)
+	f.session, err = evaluate.Open(ctx, db, all)
 	check(err)
 	check(db.Lock(ctx))
 	for i, pid := range pids {
@@ -156,6 +156,11 @@ func (f *farr) answers(ctx context.Context, library string, firstLine int, progr
 		o := &outcome{list: d.List, values: map[string][]string{}}
 		for pid, values := range d.ByPID {
 			o.values[f.persons[pid]] = values
+		}
+		for _, person := range f.persons {
+			if !d.List && o.values[person] == nil {
+				o.values[person] = []string{d.Rest}
+			}
 		}
 		out[i] = o
 	}
