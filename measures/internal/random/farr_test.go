@@ -84,6 +84,7 @@ func openFarr(t *testing.T, dir string, programs int) *farr {
 	}
 	f.session, err = evaluate.Open(ctx, db, all)
 	check(err)
+	check(f.session.Hold(ctx))
 	check(db.Lock(ctx))
 	for i, pid := range pids {
 		f.persons[pid] = cases[i].Source
