@@ -225,10 +225,14 @@ func (s *Session) explainDefines(ctx context.Context, list []plan.Statement) ([]
 
 // cells reads a define's table: the pid, and a row for the person or for each element of a list.
 func (s *Session) cells(ctx context.Context, x plan.Statement, shape plan.Shape) (list [][]*string, err error) {
-	columns := append([]string{"CAST(pid AS VARCHAR)"}, cellsOf(shape)...)
+	key := "subject_no"
+	if !x.Define.Periodic {
+		key = "person_no"
+	}
+	columns := append([]string{"(SELECT CAST(any_value(p.pid) AS VARCHAR) FROM subject s JOIN people p ON p.person_no = s.person_no WHERE s." + key + " = d." + key + ")"}, cellsOf(shape)...)
 	order := "ALL"
 	if x.Define.Ordered() {
-		order = "pid, ord"
+		order = key + ", ord"
 	}
 	rows, err := s.db.Query(ctx, "explain "+where(x), "SELECT "+strings.Join(columns, ", ")+" FROM "+x.Table+" d ORDER BY "+order)
 	if err != nil {
