@@ -52,7 +52,12 @@ func level(prec expr) float64 {
 	return n
 }
 
-func truncated(unit string, x expr) expr { return node(opTruncateTo, unit, x) }
+func truncated(unit string, x expr) expr {
+	if isNull(x) {
+		return null(typeTimestamp) // the engine finds no function of a null without a type
+	}
+	return node(opTruncateTo, unit, x)
+}
 
 // endOfDay is the last moment of a moment's day.
 func endOfDay(x expr) expr {
@@ -172,11 +177,17 @@ func (f *frame) dateFrom(d dateV) dateV {
 // between is the number of calendar units from a to b. It is uncertain where one of them
 // is less precise than the unit: then each may be any moment that it stands for (CQL 1.5, "Uncertainty").
 func (f *frame) between(of op, part string, a, b dateV) value {
-	need := map[string]float64{"year": 3, "month": 3, "week": 3, "day": 3, "hour": toHour, "minute": 4, "second": 5, "millisecond": 6}[part]
-	if of == opDifference && (part == "year" || part == "month") { // no part finer than the unit is looked at
-		need = map[string]float64{"year": 1, "month": 2}[part]
-	}
 	lacks := func(d dateV) expr {
+		// A time that is not known may be before or after that of the other (Language Semantics,
+		// "Determining Difference and Duration": from 17:00 of a day to a day it is 6 or 7 days).
+		// Times count by the fields that they have (HL7's cql-tests, TimeDurationBetweenHourDiffPrecision2).
+		need := 6.0
+		if d.date || d.time || of == opDifference {
+			need = map[string]float64{"year": 3, "month": 3, "week": 3, "day": 3, "hour": toHour, "minute": 4, "second": 5, "millisecond": 6}[part]
+		}
+		if of == opDifference && (part == "year" || part == "month") { // no part finer than the unit is looked at
+			need = map[string]float64{"year": 1, "month": 2}[part]
+		}
 		switch {
 		case d.exact() || need == 1:
 			return no
@@ -198,9 +209,15 @@ func (f *frame) between(of op, part string, a, b dateV) value {
 	}
 	alo, ahi := span(a)
 	blo, bhi := span(b)
-	n := numV{num: f.bindExpr(node(of, part, ahi, blo), part+"s"), integer: true}
+	count := func(from, to expr) expr {
+		if isNull(from) || isNull(to) {
+			return null(typeInteger) // the engine finds no function of a null without a type
+		}
+		return f.bindExpr(node(of, part, from, to), part+"s")
+	}
+	n := numV{num: count(ahi, blo), integer: true}
 	if alo != ahi || blo != bhi {
-		n.hi = f.bindExpr(node(of, part, alo, bhi), part+"s")
+		n.hi = count(alo, bhi)
 	}
 	return n
 }
