@@ -44,7 +44,18 @@ export const corrections = [
   {
     name: "duplicates of a query without a return clause",
     why: "a query without a return clause keeps duplicates: 1.5.3 says of a return clause alone that it drops them, and HL7's cql-tests keep them (CqlListOperatorsTest, simpleSortAsc, simpleSortDesc); cql-execution drops them",
-    install: ({ elm, fix }) => fix(elm.Query.prototype, "isDistinct", (v, args, self) => (self.returnClause == null && self.aggregateClause == null ? false : v)),
+    install: ({ elm, part, fix }) => {
+      let keep = false; // isDistinct is asked right before the list is made
+      fix(elm.Query.prototype, "isDistinct", (v, args, self) => {
+        keep = v && self.returnClause == null && self.aggregateClause == null;
+        return v;
+      });
+      fix(part("elm/list"), "toDistinctList", (v, [list]) => {
+        const all = keep && v.length < list.length;
+        keep = false;
+        return all ? list : v;
+      });
+    },
   },
   {
     name: "included in, at a precision",

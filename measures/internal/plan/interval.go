@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"math/big"
 
 	"farr/measures/internal/elm"
@@ -168,7 +169,7 @@ func (d dateV) beside(into op) dateV {
 			return node(into, "millisecond", x, whole(1))
 		case isConst(d.prec):
 			unit := map[float64]string{1: "year", 2: "month", 3: "day", toHour: "hour", 4: "minute"}[level(d.prec)]
-			return node(into, unit, x, whole(1))
+			return node(into, cmp.Or(unit, "millisecond"), x, whole(1))
 		}
 		return apply(map[op]op{opPlus: opLater, opMinus: opEarlier}[into], x, d.prec)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,10 +24,20 @@ type farr struct {
 	compiler *evaluate.Compiler
 	persons  map[string]string // by pid
 	subjects []evaluate.Subject
+	compiled map[string]*compiled // by library
 }
 
-// openFarr extracts the persons of a folder as farr extract does, and reads its libraries.
-func openFarr(t *testing.T, dir string, programs int) *farr {
+// compiled are the programs of a library that farr does not refuse: as one, and each by itself for
+// where that cannot be run.
+type compiled struct {
+	all     *evaluate.Program
+	alone   map[int]*evaluate.Program
+	refused map[int]string // what the compiler says of the others
+}
+
+// openFarr extracts the persons of a folder as farr extract does, and compiles the programs of its
+// libraries.
+func openFarr(t *testing.T, dir string, libraries []written) *farr {
 	t.Helper()
 	ctx := t.Context()
 	check := func(err error) {
@@ -60,27 +69,24 @@ func openFarr(t *testing.T, dir string, programs int) *farr {
 	t.Cleanup(func() { db.Close() })
 	check(datasets.Attach(ctx, db, snapshot, key, datasets.ObservationIssued))
 
-	f := &farr{persons: map[string]string{}}
+	f := &farr{persons: map[string]string{}, compiled: map[string]*compiled{}}
 	f.pkg, err = content.Load(dir)
 	check(err)
 	f.compiler, err = evaluate.NewCompiler(f.pkg, evaluate.Inferred)
 	check(err)
-	var all []*evaluate.Program
-	asked := map[string]bool{}
-	for i := range f.pkg.Libraries { // what programs ask for tells which value sets are made
-		for k := 0; k < programs && len(asked) < len(f.pkg.ValueSets); k++ {
-			p, err := f.compiler.Compile(measureOf(f.pkg.Libraries[i].URL, []int{k}))
-			if err != nil || !slices.ContainsFunc(p.ValueSets, func(v *content.ValueSet) bool { return !asked[v.URL] }) {
-				continue
-			}
-			all = append(all, p)
-			for _, v := range p.ValueSets {
-				asked[v.URL] = true
+	var all []*evaluate.Program // a session holds what its programs read
+	for _, l := range libraries {
+		c, err := f.compile(l)
+		check(err)
+		f.compiled[l.name] = c
+		if c.all != nil {
+			all = append(all, c.all)
+		}
+		for _, i := range l.good {
+			if p := c.alone[i]; p != nil {
+				all = append(all, p)
 			}
 		}
-	}
-	if len(asked) < len(f.pkg.ValueSets) {
-		t.Fatalf("programs ask for %d value sets of %d", len(asked), len(f.pkg.ValueSets))
 	}
 	f.session, err = evaluate.Open(ctx, db, all)
 	check(err)
@@ -113,42 +119,57 @@ type outcome struct {
 	values  map[string][]string // by person; none where it is null
 }
 
-// answers computes programs of a library.
-func (f *farr) answers(ctx context.Context, library string, firstLine int, programs []int, out map[int]*outcome) {
-	if len(programs) == 0 {
-		return
-	}
-	p, err := f.compiler.Compile(measureOf(library, programs))
-	var mistakes source.Diagnostics
-	if errors.As(err, &mistakes) {
-		var rest []int
-		for _, i := range programs {
-			at := slices.IndexFunc(mistakes, func(d source.Diagnostic) bool { return d.Pos.Line == firstLine+i })
-			if at < 0 {
-				rest = append(rest, i)
-				continue
-			}
-			out[i] = &outcome{refused: mistakes[at].Message}
-		}
-		if len(rest) < len(programs) {
-			f.answers(ctx, library, firstLine, rest, out)
-			return
+// compile compiles the programs of a library that are CQL.
+func (f *farr) compile(l written) (*compiled, error) {
+	c := &compiled{alone: map[int]*evaluate.Program{}, refused: map[int]string{}}
+	url := "http://example.org/farr/Library/" + l.name
+	var kept []int
+	for _, i := range l.good {
+		p, err := f.compiler.Compile(measureOf(url, []int{i}))
+		var mistakes source.Diagnostics
+		switch {
+		case errors.As(err, &mistakes):
+			c.refused[i] = mistakes[0].Message
+		case err != nil:
+			return nil, err
+		default:
+			c.alone[i], kept = p, append(kept, i)
 		}
 	}
-	var told []evaluate.ToldDefine
-	if err == nil {
-		told, err = f.session.Tell(ctx, p)
+	if len(kept) == 0 {
+		return c, nil
 	}
-	if err != nil {
-		if len(programs) == 1 {
-			out[programs[0]] = &outcome{broke: err.Error()}
-			return
+	var err error
+	c.all, err = f.compiler.Compile(measureOf(url, kept))
+	return c, err
+}
+
+// answers computes the programs of a library.
+func (f *farr) answers(ctx context.Context, library string) map[int]*outcome {
+	c, out := f.compiled[library], map[int]*outcome{}
+	for i, why := range c.refused {
+		out[i] = &outcome{refused: why}
+	}
+	if c.all == nil {
+		return out
+	}
+	if told, err := f.session.Tell(ctx, c.all); err == nil {
+		f.take(told, out)
+		return out
+	}
+	for i, p := range c.alone {
+		told, err := f.session.Tell(ctx, p)
+		if err != nil {
+			out[i] = &outcome{broke: err.Error()}
+			continue
 		}
-		half := len(programs) / 2
-		f.answers(ctx, library, firstLine, programs[:half], out)
-		f.answers(ctx, library, firstLine, programs[half:], out)
-		return
+		f.take(told, out)
 	}
+	return out
+}
+
+// take takes the outcomes of programs from what was told of their defines.
+func (f *farr) take(told []evaluate.ToldDefine, out map[int]*outcome) {
 	for _, d := range told {
 		var i int
 		if n, _ := fmt.Sscanf(d.Name, "R%d", &i); n != 1 || !strings.HasPrefix(d.Name, "R") {

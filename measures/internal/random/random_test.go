@@ -69,9 +69,10 @@ func TestRandom(t *testing.T) {
 	if err := oracle.Run(); err != nil {
 		t.Fatal(err)
 	}
-	f := openFarr(t, dir, perLibrary)
 	tally := newTally(readClasses(t, filepath.Join(dir, "classes.json")))
-	for _, l := range libraries {
+	answers := map[string]map[string]map[string]answer{} // by library, define and person
+	for k := range libraries {
+		l := &libraries[k]
 		var o answered
 		text, err := os.ReadFile(filepath.Join(dir, "answers", l.name+".json"))
 		if err == nil {
@@ -80,7 +81,7 @@ func TestRandom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var good []int
+		answers[l.name] = o.Answers
 		for i := range l.programs {
 			at := slices.IndexFunc(o.Mistakes, func(m struct {
 				Line    int
@@ -92,15 +93,17 @@ func TestRandom(t *testing.T) {
 				tally.notCQL[firstWords(o.Mistakes[at].Message)]++
 				continue
 			}
-			good = append(good, i)
+			l.good = append(l.good, i)
 		}
-		found := map[int]*outcome{}
-		f.answers(t.Context(), "http://example.org/farr/Library/"+l.name, l.firstLine, good, found)
-		for _, i := range good {
+	}
+	f := openFarr(t, dir, libraries)
+	for _, l := range libraries {
+		found := f.answers(t.Context(), l.name)
+		for _, i := range l.good {
 			if found[i] == nil {
 				t.Fatalf("no answer of %s R%d", l.name, i)
 			}
-			for person, answer := range o.Answers[fmt.Sprintf("R%d", i)] {
+			for person, answer := range answers[l.name][fmt.Sprintf("R%d", i)] {
 				c := caseOf{library: l.name, program: i, cql: l.programs[i], person: person}
 				tally.compare(c, found[i], answer)
 			}
@@ -124,6 +127,7 @@ type written struct {
 	name      string
 	programs  []string
 	firstLine int
+	good      []int // the programs that the translator takes
 }
 
 // writeRandom writes random programs, persons and the value sets that they use.
