@@ -137,6 +137,9 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 		a, ok1 := ops[0].(dateV)
 		b, ok2 := ops[1].(dateV)
 		if ok1 && ok2 {
+			if born, ok := f.birthDay(n, e, part); ok {
+				a, b = born, f.dateFrom(b)
+			}
 			return f.between(opDuration, part, a, b)
 		}
 	case "DifferenceBetween":
@@ -172,6 +175,17 @@ func (f *frame) dateFrom(d dateV) dateV {
 		return partial(f.bindExpr(lo, "day"), 3, true)
 	}
 	return dateV{lo: lo, hi: endOfDay(d.hi), prec: apply(opLeast, d.prec, whole(3)), date: true}
+}
+
+// birthDay is a birth date that is a Date, where the translator has made a DateTime of it because the age is
+// asked for at one. Ages in years and months are of the birth date as a Date (CQL 1.5, Reference, Age), so
+// that who has a birthday is as old as that on the whole day, and not perhaps.
+func (f *frame) birthDay(n *elm.Node, e *env, part string) (dateV, bool) {
+	if n.Type != "CalculateAgeAt" || n.Operand[0].Type != "ToDateTime" || part != "year" && part != "month" {
+		return dateV{}, false
+	}
+	born, ok := f.bind(dateOf(f.value(n.Operand[0].Operand[0], e))).(dateV)
+	return born, ok && born.date
 }
 
 // between is the number of calendar units from a to b. It is uncertain where one of them
