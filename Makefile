@@ -82,6 +82,13 @@ cql-tests: ## translate HL7's tests of CQL to ELM (once; needs npm) and run them
 	  node testdata/cql/cql-tests.mjs "$$tmp" '$(CQL_TESTS)' || exit 1; fi; \
 	FARR_CQL_TESTS='$(CQL_TESTS)' go test -count 1 -v -run 'TestCQLTests' ./measures/internal/plan
 
+# The engine that farr is compared with comes from npm, into a folder of its own.
+.PHONY: cql-random
+cql-random: assets ## compare farr with another engine on random CQL and persons (minutes; needs npm); SEED=2, N=1000 programs, PERSONS=40
+	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error @cqframework/cql@5.3.0 cql-execution@3.3.2 cql-exec-fhir@2.2.0 @lhncbc/ucum-lhc@7.1.10 && \
+	FARR_CQL_MODULES="$$tmp" SEED=$(SEED) N=$(N) PERSONS=$(PERSONS) go test -count 1 -timeout 60m -v -run TestRandom ./measures/internal/random
+
 # The published measures are looked for as in cases.
 PATIENTS ?= 100000
 .PHONY: bench

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,8 +78,12 @@ func (s *Session) Explain(ctx context.Context, p *Program) (e *Explained, err er
 		}
 		e.Groups = append(e.Groups, g)
 	}
-	if e.Defines, err = s.explainDefines(ctx, p.explainOrder()); err != nil {
+	told, err := s.explainDefines(ctx, p.explainOrder())
+	if err != nil {
 		return nil, err
+	}
+	for _, d := range told {
+		e.Defines = append(e.Defines, d.of(""))
 	}
 	e.Issues, err = s.explainIssues(ctx)
 	return e, err
@@ -138,9 +143,49 @@ func (p *Program) explainOrder() (list []plan.Statement) {
 	return list
 }
 
+// ToldDefine is a define with its value for each person that Ask named, by pid.
+type ToldDefine struct {
+	ExplainedDefine
+	ByPID map[string][]string // of a list its elements; of another define its value, if it has one
+	Rest  string              // what it is of those who have none, where it is no list
+}
+
+// of is the define of one person, or of everybody where pid is empty.
+func (d ToldDefine) of(pid string) ExplainedDefine {
+	one := d.ExplainedDefine
+	var values []string
+	for _, p := range slices.Sorted(maps.Keys(d.ByPID)) {
+		if pid == "" || p == pid {
+			values = append(values, d.ByPID[p]...)
+		}
+	}
+	switch {
+	case d.List:
+		one.Values = values
+	case len(values) == 0:
+		one.Value = d.Rest
+	default:
+		one.Value = strings.Join(values, "; ")
+	}
+	return one
+}
+
+// Tell computes a program on those that Ask named, in one period, and tells every define of each.
+func (s *Session) Tell(ctx context.Context, p *Program) (list []ToldDefine, err error) {
+	defer func() {
+		if dropping := s.clear(ctx, p); err == nil {
+			err = dropping
+		}
+	}()
+	if err := s.make(ctx, p, everything); err != nil {
+		return nil, err
+	}
+	return s.explainDefines(ctx, p.explainOrder())
+}
+
 // explainDefines reads the tables of statements. All cells are read before any is told, so
 // that the resources that they name are read once.
-func (s *Session) explainDefines(ctx context.Context, list []plan.Statement) ([]ExplainedDefine, error) {
+func (s *Session) explainDefines(ctx context.Context, list []plan.Statement) ([]ToldDefine, error) {
 	cells := make([][][]*string, len(list))
 	named := resourceNames{}
 	for i, x := range list {
@@ -150,6 +195,7 @@ func (s *Session) explainDefines(ctx context.Context, list []plan.Statement) ([]
 			return nil, err
 		}
 		for _, row := range cells[i] {
+			row := row[1:]
 			named.find(shape, &row)
 		}
 	}
@@ -157,40 +203,36 @@ func (s *Session) explainDefines(ctx context.Context, list []plan.Statement) ([]
 	if err != nil {
 		return nil, err
 	}
-	var out []ExplainedDefine
+	var out []ToldDefine
 	for i, x := range list {
-		d := ExplainedDefine{Library: x.Library, Name: x.Name, Line: x.Line, Type: typeOf(x.Define), List: x.Define.List}
-		var values []string
-		for _, row := range cells[i] {
-			values = append(values, tell(x.Define.Shape(), &row, resources))
+		d := ToldDefine{ExplainedDefine{Library: x.Library, Name: x.Name, Line: x.Line, Type: typeOf(x.Define), List: x.Define.List}, map[string][]string{}, null}
+		if x.Define.Sparse {
+			d.Rest = "false"
 		}
-		switch {
-		case d.List:
-			if !x.Define.Ordered() {
+		for _, row := range cells[i] {
+			pid, row := or(row[0], ""), row[1:]
+			d.ByPID[pid] = append(d.ByPID[pid], tell(x.Define.Shape(), &row, resources))
+		}
+		if d.List && !x.Define.Ordered() {
+			for _, values := range d.ByPID {
 				slices.Sort(values)
 			}
-			d.Values = values
-		case len(values) == 0 && x.Define.Sparse:
-			d.Value = "false"
-		case len(values) == 0:
-			d.Value = null
-		default:
-			d.Value = strings.Join(values, "; ")
 		}
 		out = append(out, d)
 	}
 	return out, nil
 }
 
-// cells reads a define's table: a row for the person, or for each element of a list.
+// cells reads a define's table: the pid, and a row for the person or for each element of a list.
 func (s *Session) cells(ctx context.Context, x plan.Statement, shape plan.Shape) (list [][]*string, err error) {
-	columns := cellsOf(shape)
-	if len(columns) == 0 {
-		columns = []string{"NULL::VARCHAR"} // a constant
+	key := "subject_no"
+	if !x.Define.Periodic {
+		key = "person_no"
 	}
+	columns := append([]string{"(SELECT CAST(any_value(p.pid) AS VARCHAR) FROM subject s JOIN people p ON p.person_no = s.person_no WHERE s." + key + " = d." + key + ")"}, cellsOf(shape)...)
 	order := "ALL"
 	if x.Define.Ordered() {
-		order = "ord"
+		order = key + ", ord"
 	}
 	rows, err := s.db.Query(ctx, "explain "+where(x), "SELECT "+strings.Join(columns, ", ")+" FROM "+x.Table+" d ORDER BY "+order)
 	if err != nil {

@@ -228,6 +228,9 @@ func (p *Program) ids() []string {
 
 // make makes the tables of those of a program's defines that are wanted and not there.
 func (s *Session) make(ctx context.Context, p *Program, wanted func(i int, id string) bool) error {
+	if !slices.Contains(s.programs, p) { // what it reads may not be held, nor all rows of it
+		return fmt.Errorf("the session was not opened for %s", p.Measure.Name)
+	}
 	var own []string
 	for i, x := range p.compiled.Statements {
 		id := p.ids()[i]

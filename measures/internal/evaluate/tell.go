@@ -70,6 +70,9 @@ func tell(s plan.Shape, row *[]*string, resources map[string]string) string {
 	case plan.KindDate:
 		return date(own[0], own[len(own)-1], s.Type)
 	case plan.KindQuantity:
+		if own[0] == nil {
+			return null
+		}
 		return number(own[0]) + unit(own[1])
 	case plan.KindScalar:
 		if s.Type == "Decimal" || s.Type == "Integer" || s.Type == "Long" {
@@ -170,6 +173,9 @@ func number(cell *string) string {
 	text := or(cell, null)
 	if strings.Contains(text, ".") {
 		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+	}
+	if text == "-0" {
+		return "0"
 	}
 	return text
 }

@@ -102,9 +102,11 @@ func (f *frame) aggregate(n *elm.Node, e *env) value {
 			}
 			return numV{num: f.inEnds(f.back(r, apply(fold, x.num))[0], x), integer: true, long: x.long}
 		case qtyV:
-			// Numbers of several units are not one number: null, and no guess.
-			of := f.back(r, apply(fold, x.num), apply(opMin, x.unit), apply(opMax, x.unit))
-			return qtyV{when(apply(opSame, of[1], of[2]), of[0]), of[1]}
+			return f.foldUnits(n.Type, fold, r, x, func() *rel {
+				again := l.make(f)
+				again.elem = again.f.bind(certain(dateOf(again.elem)))
+				return again
+			})
 		case dateV:
 			order := opDescending
 			if n.Type == "Min" {
@@ -141,6 +143,9 @@ func (f *frame) extreme(l listV, which string) value {
 		items[i] = certain(dateOf(v))
 	}
 	items = f.g.unify(items)
+	if _, ok := items[0].(qtyV); ok { // several units are brought together as rows
+		return nil
+	}
 	best := f.bind(items[0])
 	for _, next := range items[1:] {
 		next = f.bind(next)

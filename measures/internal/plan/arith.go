@@ -16,7 +16,7 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 			return f.value(&negative, e)
 		}
 		v := dateOf(f.value(o, e))
-		if of := n.Type; of != "Add" && of != "Subtract" && of != "Multiply" {
+		if !spans[n.Type] {
 			v = certain(v)
 		}
 		if _, ok := v.(nullV); ok {
@@ -60,12 +60,7 @@ func (f *frame) arithmetic(n *elm.Node, e *env) value {
 			case opMultiply, opDivide:
 				return f.scale(x, y, of)
 			case opAdd, opSubtract:
-				l, r := commonUnit(x, y)
-				u := y.unit
-				if !isConst(u) {
-					u = x.unit
-				}
-				return qtyV{rounded(apply(of, decimal(l), decimal(r))), u}
+				return f.addUnits(x, y, of)
 			case opTruncatedDivide, opModulo: // a quantity in the unit of the first
 				r := y.num
 				switch {
@@ -191,6 +186,9 @@ func (f *frame) inEnds(x expr, like numV) expr {
 var arithmetic = map[string]op{"Add": opAdd, "Subtract": opSubtract, "Multiply": opMultiply, "Divide": opDivide,
 	"TruncatedDivide": opTruncatedDivide, "Modulo": opModulo, "Power": opPower}
 
+// spans are the node types that take an uncertain number as one.
+var spans = map[string]bool{"Add": true, "Subtract": true, "Multiply": true, "Negate": true}
+
 // inRange is a result, and null where it is beyond the ends of its type (CQL 1.5, "Add":
 // overflow). What is made of the measurement period stays within them.
 func (f *frame) inRange(x, least, greatest expr) expr {
@@ -221,6 +219,8 @@ func (f *frame) unary(n *elm.Node, e *env, a value) value {
 		switch x := a.(type) {
 		case numV:
 			switch {
+			case of == opNegate && !x.hi.none():
+				return numV{num: apply(of, x.hi), hi: apply(of, x.num), integer: x.integer, long: x.long}
 			case of == opRound:
 				places := whole(0)
 				if p, ok := certain(f.value(n.Places, e)).(numV); ok {

@@ -24,7 +24,7 @@ func guarded(cond expr, v value) value {
 		}
 		return d
 	case intervalV:
-		return intervalV{guarded(cond, v.s), guarded(cond, v.e), v.sUnk, v.eUnk, when(cond, v.nn)}
+		return intervalV{guarded(cond, v.s), guarded(cond, v.e), v.sUnk, v.eUnk, when(cond, v.nn), v.sOpen, v.eOpen}
 	}
 	return mapLeaves(v, func(x expr) expr { return when(cond, x) })
 }

@@ -40,14 +40,16 @@ func (f *frame) collapse(r *rel, n *elm.Node, e *env) *rel {
 	list := asNamed([]expr{apply(opMin, s.lo), apply(opMin, s.last()), apply(opMin, s.prec), apply(opMax, en.lo), apply(opMax, en.last()), apply(opMin, en.prec)}, names)
 	b := &groupBody{from: c, by: append(slices.Clone(f.key), island), any: f.close(), list: list}
 	at := columns(names)
-	low, high := dateV{at[0], at[1], at[2], s.date, s.time}, dateV{at[3], at[4], at[5], en.date, en.time}
+	// An end that is one moment is precise, whatever the others of its island are.
+	precise := func(lo, hi, prec expr) expr { return caseOf([]expr{truth(equal(lo, hi)), yes}, []expr{whole(6), prec}) }
+	low, high := dateV{at[0], at[1], precise(at[0], at[1], at[2]), s.date, s.time}, dateV{at[3], at[4], precise(at[3], at[4], at[5]), en.date, en.time}
 	if s.exact() {
 		low.hi = expr{}
 	}
 	if en.exact() {
 		high.hi = expr{}
 	}
-	return &rel{f: f.g.frameOver(f, &cte{body: b}), elem: intervalV{low, high, no, no, yes}, order: []expr{apply(opAscending, at[0])}}
+	return &rel{f: f.g.frameOver(f, &cte{body: b}), elem: intervalV{s: low, e: high, sUnk: no, eUnk: no, nn: yes}, order: []expr{apply(opAscending, at[0])}}
 }
 
 // nothing is an empty list: of intervals of nulls there is none left.
@@ -82,7 +84,7 @@ func (f *frame) collapseNumbers(r *rel, i intervalV, n *elm.Node, e *env) *rel {
 	b := &groupBody{from: r.f.close(), by: append(slices.Clone(f.key), island), any: f.close(), list: asNamed([]expr{apply(opMin, s.num), apply(opMax, en.num)}, names)}
 	at := columns(names)
 	low, high := numV{num: at[0], integer: s.integer, long: s.long}, numV{num: at[1], integer: en.integer, long: en.long}
-	return &rel{f: f.g.frameOver(f, &cte{body: b}), elem: intervalV{low, high, no, no, yes}, order: []expr{apply(opAscending, at[0])}}
+	return &rel{f: f.g.frameOver(f, &cte{body: b}), elem: intervalV{s: low, e: high, sUnk: no, eUnk: no, nn: yes}, order: []expr{apply(opAscending, at[0])}}
 }
 
 // window is a window over the rows of a key, in the order of intervals.

@@ -52,7 +52,12 @@ func level(prec expr) float64 {
 	return n
 }
 
-func truncated(unit string, x expr) expr { return node(opTruncateTo, unit, x) }
+func truncated(unit string, x expr) expr {
+	if isNull(x) {
+		return null(typeTimestamp) // the engine finds no function of a null without a type
+	}
+	return node(opTruncateTo, unit, x)
+}
 
 // endOfDay is the last moment of a moment's day.
 func endOfDay(x expr) expr {
@@ -132,6 +137,9 @@ func (f *frame) dates(n *elm.Node, e *env) value {
 		a, ok1 := ops[0].(dateV)
 		b, ok2 := ops[1].(dateV)
 		if ok1 && ok2 {
+			if born, ok := f.birthDay(n, e, part); ok {
+				a, b = born, f.dateFrom(b)
+			}
 			return f.between(opDuration, part, a, b)
 		}
 	case "DifferenceBetween":
@@ -169,14 +177,31 @@ func (f *frame) dateFrom(d dateV) dateV {
 	return dateV{lo: lo, hi: endOfDay(d.hi), prec: apply(opLeast, d.prec, whole(3)), date: true}
 }
 
+// birthDay is a birth date that is a Date, where the translator has made a DateTime of it because the age is
+// asked for at one. Ages in years and months are of the birth date as a Date (CQL 1.5, Reference, Age), so
+// that who has a birthday is as old as that on the whole day, and not perhaps.
+func (f *frame) birthDay(n *elm.Node, e *env, part string) (dateV, bool) {
+	if n.Type != "CalculateAgeAt" || n.Operand[0].Type != "ToDateTime" || part != "year" && part != "month" {
+		return dateV{}, false
+	}
+	born, ok := f.bind(dateOf(f.value(n.Operand[0].Operand[0], e))).(dateV)
+	return born, ok && born.date
+}
+
 // between is the number of calendar units from a to b. It is uncertain where one of them
 // is less precise than the unit: then each may be any moment that it stands for (CQL 1.5, "Uncertainty").
 func (f *frame) between(of op, part string, a, b dateV) value {
-	need := map[string]float64{"year": 3, "month": 3, "week": 3, "day": 3, "hour": toHour, "minute": 4, "second": 5, "millisecond": 6}[part]
-	if of == opDifference && (part == "year" || part == "month") { // no part finer than the unit is looked at
-		need = map[string]float64{"year": 1, "month": 2}[part]
-	}
 	lacks := func(d dateV) expr {
+		// A time that is not known may be before or after that of the other (Language Semantics,
+		// "Determining Difference and Duration": from 17:00 of a day to a day it is 6 or 7 days).
+		// Times count by the fields that they have (HL7's cql-tests, TimeDurationBetweenHourDiffPrecision2).
+		need := 6.0
+		if d.date || d.time || of == opDifference {
+			need = map[string]float64{"year": 3, "month": 3, "week": 3, "day": 3, "hour": toHour, "minute": 4, "second": 5, "millisecond": 6}[part]
+		}
+		if of == opDifference && (part == "year" || part == "month") { // no part finer than the unit is looked at
+			need = map[string]float64{"year": 1, "month": 2}[part]
+		}
 		switch {
 		case d.exact() || need == 1:
 			return no
@@ -198,9 +223,15 @@ func (f *frame) between(of op, part string, a, b dateV) value {
 	}
 	alo, ahi := span(a)
 	blo, bhi := span(b)
-	n := numV{num: f.bindExpr(node(of, part, ahi, blo), part+"s"), integer: true}
+	count := func(from, to expr) expr {
+		if isNull(from) || isNull(to) {
+			return null(typeInteger) // the engine finds no function of a null without a type
+		}
+		return f.bindExpr(node(of, part, from, to), part+"s")
+	}
+	n := numV{num: count(ahi, blo), integer: true}
 	if alo != ahi || blo != bhi {
-		n.hi = f.bindExpr(node(of, part, alo, bhi), part+"s")
+		n.hi = count(alo, bhi)
 	}
 	return n
 }

@@ -131,8 +131,6 @@ func sql(x expr) string {
 		return "date_part('" + x.text() + "', " + args[0] + ")"
 	case opCode:
 		return "system = " + args[0] + " AND code = " + quote(x.text())
-	case opConceptOf:
-		return "(SELECT min(concept) FROM concept WHERE " + strings.Join(args, " OR ") + ")"
 	case opInValueSet, opAnyInSet, opHasCode, opAnyHasCode, opDeclares:
 		return "coalesce(" + args[0] + " IN (" + membersSQL(x) + "), false)"
 	case opTuple:

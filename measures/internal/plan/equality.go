@@ -123,8 +123,11 @@ func codesOf(c codeV) (list []expr) {
 	return list
 }
 
-// codeConcept is a constant code as a concept id of the dictionary.
-func codeConcept(c codeV) value { return conceptV{id: apply(opConceptOf, codesOf(c)...)} }
+// sameCodes is whether a value is the codes c.
+func sameCodes(c codeV, v value) bool {
+	d, ok := v.(codeV)
+	return ok && slices.Equal(c.codes, d.codes)
+}
 
 // equality compiles Equal, NotEqual and Equivalent.
 func (f *frame) equality(n *elm.Node, e *env, a, b value) value {
@@ -236,8 +239,8 @@ func (f *frame) itemEqual(x, y value, equivalent bool) expr {
 	return caseOf([]expr{neither, yes}, []expr{yes, is})
 }
 
-// listEqual compares lists: element by element where both are written out, else by their elements and how
-// many there are, in order where both have one.
+// listEqual compares lists element by element, in their order, with nulls equal (CQL 1.5, "Equal" and
+// "Equivalent" of lists). Where they have no order they are equal when each has all elements of the other.
 func (f *frame) listEqual(a, b listV, equivalent bool) expr {
 	written := func(l listV) bool { return l.lit || len(l.items) > 0 }
 	if written(a) && written(b) {
@@ -255,11 +258,49 @@ func (f *frame) listEqual(a, b listV, equivalent bool) expr {
 		return and(all...)
 	}
 	count := func(l listV) expr { return first(f.back(l.make(f), apply(opCountIf, yes))[0], whole(0)) }
-	left, right := f.some(f.without(a, b)), f.some(f.without(b, a))
-	return and(equal(count(a), count(b)), not(left), not(right))
+	if f.unplaced(a) || f.unplaced(b) {
+		left, right := f.some(f.without(a, b)), f.some(f.without(b, a))
+		return and(equal(count(a), count(b)), not(left), not(right))
+	}
+	failed := false
+	pair := func(fits func(expr) expr) expr { // whether a pair of elements at one place is so
+		return f.some(listV{make: func(at *frame) *rel {
+			r := a.make(at)
+			x, place := r.f.bind(r.elem), at.placed(r)
+			t := b.make(r.f)
+			y := t.f.bind(t.elem)
+			t.f.where(equal(place, r.f.placed(t)))
+			is := t.f.itemEqual(x, y, equivalent)
+			if is.none() {
+				failed, is = true, no
+			}
+			t.f.where(fits(t.f.bindExpr(is, "same")))
+			return t
+		}})
+	}
+	differ := pair(func(is expr) expr { return truth(not(is)) })
+	unknown := no
+	if !equivalent {
+		unknown = pair(func(is expr) expr { return not(present(is)) })
+	}
+	if failed {
+		return expr{}
+	}
+	return caseOf([]expr{truth(apply(opNotEqual, count(a), count(b))), differ, unknown, yes}, []expr{no, no, null(typeBoolean), yes})
 }
 
-// without is the elements of a list that another has not: at their place, where both have an order.
+// unplaced is whether a list is of resources, which have no order of their own, or of lists, which are
+// compared as they are packed.
+func (f *frame) unplaced(l listV) bool {
+	elem := l.make(f.fork()).elem
+	switch elem.(type) {
+	case resV, childV, listV:
+		return true
+	}
+	return hasList(elem)
+}
+
+// without is the elements of a list that another has not.
 func (f *frame) without(a, b listV) listV {
 	return listV{make: func(at *frame) *rel {
 		x, y := a.make(at), b.make(at)

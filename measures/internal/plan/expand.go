@@ -107,7 +107,7 @@ func (f *frame) expandNumbers(r *rel, s, en numV, width expr, n *elm.Node, e *en
 }
 
 func expanded(r *rel, low, high value, order expr) *rel {
-	return &rel{f: r.f, elem: intervalV{low, high, no, no, yes}, order: []expr{apply(opAscending, order)}}
+	return &rel{f: r.f, elem: intervalV{s: low, e: high, sUnk: no, eUnk: no, nn: yes}, order: []expr{apply(opAscending, order)}}
 }
 
 // expandDates cuts intervals of dates at a calendar unit, to which their ends are truncated; one that

@@ -97,7 +97,6 @@ const (
 	opComponent          op = "component"    // the unit's part of a timestamp
 	opConceptCode        op = "code-of"      // a code of a concept
 	opConceptSys         op = "system-of"    // its system
-	opConceptOf          op = "concept-of"   // the concept of codes
 	opCode               op = "code"         // text: the code; its system is its operand
 	opInValueSet         op = "in-value-set" // a concept, and URLs of sets of which one has it
 	opAnyInSet           op = "any-in-set"   // a list of concepts, and URLs

@@ -39,7 +39,7 @@ func (f *frame) value(n *elm.Node, e *env) value {
 
 func (f *frame) parameterRef(n *elm.Node, e *env) value {
 	if n.Name == "Measurement Period" {
-		return intervalV{dateV{lo: periodLow, prec: whole(6)}, dateV{lo: periodHigh, prec: whole(6)}, no, no, yes}
+		return intervalV{s: dateV{lo: periodLow, prec: whole(6)}, e: dateV{lo: periodHigh, prec: whole(6)}, sUnk: no, eUnk: no, nn: yes}
 	}
 	// Nobody gives the others a value: they have their default, else they are null.
 	lib := f.g.program.Find(e.lib, n.LibraryName)

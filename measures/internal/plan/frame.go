@@ -288,7 +288,7 @@ func (f *frame) unionAll(sides []*rel) *rel {
 // distinct drops equal elements.
 func (f *frame) distinct(r *rel) *rel {
 	elem := r.f.bind(r.elem)
-	by := slices.Concat(f.key, leaves(elem))
+	by := slices.Concat(f.key, identity(elem))
 	by = slices.DeleteFunc(by, func(x expr) bool { return isNull(x) || isConst(x) })
 	b := &distinctBody{from: r.f.close(), by: by, order: r.order} // the first of equal elements stays
 	return &rel{f: f.g.frameOver(r.f, &cte{body: b}), elem: elem, order: r.order}
@@ -298,7 +298,8 @@ func (f *frame) distinct(r *rel) *rel {
 // elements' columns, nulls equal.
 func (f *frame) match(a, b *rel, in bool) *rel {
 	elems := f.g.unify([]value{a.elem, b.elem})
-	left, right := leaves(a.f.bind(elems[0])), leaves(b.f.bind(elems[1]))
+	one := a.f.bind(elems[0])
+	left, own, right := leaves(one), identity(one), identity(b.f.bind(elems[1]))
 	s := matchStep{in: b.f.close(), not: !in}
 	var on []expr
 	for _, k := range f.key {
@@ -307,7 +308,7 @@ func (f *frame) match(a, b *rel, in bool) *rel {
 	}
 	for i, x := range right {
 		name := f.g.column("m")
-		s.list, on = append(s.list, named{x, name}), append(on, apply(opSame, column(name), left[i]))
+		s.list, on = append(s.list, named{x, name}), append(on, apply(opSame, column(name), own[i]))
 	}
 	s.on = and(on...)
 	a.f.add(s)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"math/big"
 
 	"farr/measures/internal/elm"
@@ -56,11 +57,11 @@ func maximum(v value) value {
 	case numV:
 		low, high := v, v
 		low.num, high.num = v.ends()
-		return intervalV{low, high, no, no, yes}
+		return intervalV{s: low, e: high, sUnk: no, eUnk: no, nn: yes}
 	case dateV:
 		low, high := v, v
 		low.lo, high.lo = v.ends()
-		return intervalV{low, high, no, no, yes}
+		return intervalV{s: low, e: high, sUnk: no, eUnk: no, nn: yes}
 	}
 	return nil
 }
@@ -73,16 +74,23 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr) value {
 	nn := or(notNull(low), notNull(high))
 	switch l := low.(type) {
 	case nullV:
-		return intervalV{nullV{}, nullV{}, null(typeBoolean), null(typeBoolean), no}
+		return intervalV{s: nullV{}, e: nullV{}, sUnk: null(typeBoolean), eUnk: null(typeBoolean), nn: no}
 	case dateV:
 		h := high.(dateV)
 		if l == h && lowClosed == yes && highClosed == yes {
-			return intervalV{l, h, no, no, nn}
+			return intervalV{s: l, e: h, sUnk: no, eUnk: no, nn: nn}
 		}
 		least, greatest := l.ends()
 		s, sUnk := endDate(l, lowClosed, least, opPlus, h.last(), nn)
 		en, eUnk := endDate(h, highClosed, greatest, opMinus, l.lo, nn)
-		return intervalV{s, en, sUnk, eUnk, nn}
+		i := intervalV{s: s, e: en, sUnk: sUnk, eUnk: eUnk, nn: nn}
+		if lowClosed != yes && lowClosed != notNull(l) {
+			i.sOpen = and(notNull(l), not(lowClosed))
+		}
+		if highClosed != yes && highClosed != notNull(h) {
+			i.eOpen = and(notNull(h), not(highClosed))
+		}
+		return i
 	case numV:
 		h := high.(numV)
 		stepBy := whole(1)
@@ -99,11 +107,12 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr) value {
 		if eUnk != no {
 			high.num, high.hi = caseOf([]expr{and(eUnk, nn), yes}, []expr{l.num, en}), en
 		}
-		return intervalV{low, high, sUnk, eUnk, nn}
+		return intervalV{s: low, e: high, sUnk: sUnk, eUnk: eUnk, nn: nn}
 	case qtyV:
 		h := high.(qtyV)
 		s, sUnk := endNumber(l.num, lowClosed, number("-1e20"), opAdd, smallest, nn)
 		en, eUnk := endNumber(h.num, highClosed, number("1e20"), opSubtract, smallest, nn)
+		s, en = when(not(sUnk), s), when(not(eUnk), en) // an open end that is null is unknown
 		lu, hu := l.unit, h.unit
 		if isNull(lu) {
 			lu = hu
@@ -111,7 +120,7 @@ func (g *gen) makeInterval(low, high value, lowClosed, highClosed expr) value {
 		if isNull(hu) {
 			hu = lu
 		}
-		return intervalV{qtyV{s, lu}, qtyV{en, hu}, sUnk, eUnk, nn}
+		return intervalV{s: qtyV{s, lu}, e: qtyV{en, hu}, sUnk: sUnk, eUnk: eUnk, nn: nn}
 	}
 	return nil
 }
@@ -125,36 +134,54 @@ var smallest = number("0.00000001")
 func endDate(d dateV, closed, edge expr, into op, other, nn expr) (dateV, expr) {
 	there := notNull(d)
 	unk := and(not(there), not(closed))
-	at := func(x expr, low bool) expr {
-		return caseOf([]expr{and(there, closed), there, and(nn, or(closed, boolean(low))), nn}, []expr{x, d.beside(into, x), edge, other})
+	beside := d.beside(into)
+	at := func(x, y expr, low bool) expr {
+		rest := edge
+		if d.date { // of a day the first moment and the last
+			if rest = truncated("day", edge); !low {
+				rest = endOfDay(edge)
+			}
+		}
+		return caseOf([]expr{and(there, closed), there, and(nn, or(closed, boolean(low == (into == opPlus)))), nn}, []expr{x, y, rest, other})
 	}
-	low := into == opPlus
-	out := dateV{lo: at(d.lo, low), prec: d.prec, date: d.date, time: d.time}
-	if !d.exact() || unk != no {
-		if hi := at(d.last(), !low); hi != out.lo {
+	out := dateV{lo: at(d.lo, beside.lo, true), prec: d.prec, date: d.date, time: d.time}
+	if !d.exact() || unk != no || d.date {
+		if hi := at(d.last(), beside.last(), false); hi != out.lo {
 			out.hi = hi
 		}
 	}
-	if !isConst(out.prec) {
-		out.prec = first(out.prec, whole(6))
+	finest := whole(6)
+	if d.date {
+		finest = whole(3)
 	}
-	out.prec = when(not(unk), out.prec) // what is any moment up to another is of no precision
+	// What is any moment up to another is of no precision.
+	out.prec = caseOf([]expr{there, not(unk)}, []expr{out.prec, finest})
 	return out, unk
 }
 
-// beside is a moment of a date one step later or earlier: by the date's own precision (CQL
-// 1.5, "Successor", "Predecessor").
-func (d dateV) beside(into op, x expr) expr {
-	switch {
-	case isNull(x):
-		return x
-	case d.exact():
-		return node(into, "millisecond", x, whole(1))
-	case isConst(d.prec):
-		unit := map[float64]string{1: "year", 2: "month", 3: "day", toHour: "hour", 4: "minute"}[level(d.prec)]
-		return node(into, unit, x, whole(1))
+// beside is a date one step later or earlier, by its own precision (CQL 1.5, "Successor", "Predecessor").
+func (d dateV) beside(into op) dateV {
+	step := func(x expr) expr {
+		switch {
+		case isNull(x):
+			return x
+		case d.exact():
+			return node(into, "millisecond", x, whole(1))
+		case isConst(d.prec):
+			unit := map[float64]string{1: "year", 2: "month", 3: "day", toHour: "hour", 4: "minute"}[level(d.prec)]
+			return node(into, cmp.Or(unit, "millisecond"), x, whole(1))
+		}
+		return apply(map[op]op{opPlus: opLater, opMinus: opEarlier}[into], x, d.prec)
 	}
-	return apply(map[op]op{opPlus: opLater, opMinus: opEarlier}[into], x, d.prec)
+	out := dateV{lo: step(d.lo), prec: d.prec, date: d.date, time: d.time}
+	switch {
+	case d.exact():
+	case isNull(d.hi):
+		out.hi = d.hi
+	default: // the moment before the first of the next
+		out.hi = node(opMinus, "millisecond", step(node(opPlus, "millisecond", d.hi, whole(1))), whole(1))
+	}
+	return out
 }
 
 // next is the point after a point; of dates by the precision that is asked for, else by
@@ -168,12 +195,10 @@ func neighborOf(v value, into op, precision string) value {
 	add := map[op]op{opPlus: opAdd, opMinus: opSubtract}[into]
 	switch v := v.(type) {
 	case dateV:
-		by := func(x expr) expr {
-			if precision == "" {
-				return v.beside(into, x)
-			}
-			return node(into, precisions[precision].part, x, whole(1))
+		if precision == "" {
+			return v.beside(into)
 		}
+		by := func(x expr) expr { return node(into, precisions[precision].part, x, whole(1)) }
 		out := dateV{lo: by(v.lo), prec: v.prec, date: v.date, time: v.time}
 		if !v.exact() {
 			out.hi = by(v.hi)

@@ -44,12 +44,12 @@ func (f *frame) combined(n *elm.Node, e *env, x, y intervalV) value {
 	overlap := and(less(x.s, y.e, true), less(y.s, x.e, true))
 	switch n.Type {
 	case "Intersect":
-		out = intervalV{pick(x.s, y.s, false), pick(x.e, y.e, true), or(x.sUnk, y.sUnk), or(x.eUnk, y.eUnk), truth(overlap)}
+		out = intervalV{s: pick(x.s, y.s, false), e: pick(x.e, y.e, true), sUnk: or(x.sUnk, y.sUnk), eUnk: or(x.eUnk, y.eUnk), nn: truth(overlap)}
 		out = g.choose([]expr{truth(overlap)}, []value{out})
 	case "Union":
 		one := truth(or(overlap, g.equalOr(next(x.e, ""), y.s), g.equalOr(next(y.e, ""), x.s)))
 		one = and(one, truth(x.nn), truth(y.nn))
-		out = g.choose([]expr{one}, []value{intervalV{pick(x.s, y.s, true), pick(x.e, y.e, false), or(x.sUnk, y.sUnk), or(x.eUnk, y.eUnk), one}})
+		out = g.choose([]expr{one}, []value{intervalV{s: pick(x.s, y.s, true), e: pick(x.e, y.e, false), sUnk: or(x.sUnk, y.sUnk), eUnk: or(x.eUnk, y.eUnk), nn: one}})
 	case "Except":
 		before, after := previous(y.s), next(y.e, "")
 		if before == nil || after == nil {
@@ -60,7 +60,7 @@ func (f *frame) combined(n *elm.Node, e *env, x, y intervalV) value {
 		apart := and(there, truth(not(overlap)))
 		head := and(there, truth(less(x.s, y.s, false)), truth(less(x.e, y.e, true)))
 		tail := and(there, truth(less(y.e, x.e, false)), truth(less(y.s, x.s, true)))
-		out = g.choose([]expr{apart, head, tail}, []value{x, intervalV{x.s, before, x.sUnk, y.sUnk, x.nn}, intervalV{after, x.e, y.eUnk, x.eUnk, x.nn}})
+		out = g.choose([]expr{apart, head, tail}, []value{x, intervalV{s: x.s, e: before, sUnk: x.sUnk, eUnk: y.sUnk, nn: x.nn, sOpen: x.sOpen}, intervalV{s: after, e: x.e, sUnk: y.eUnk, eUnk: x.eUnk, nn: x.nn, eOpen: x.eOpen}})
 	}
 	if failed {
 		return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(x), typeName(y))

@@ -64,7 +64,7 @@ func shape(v value) string {
 	case dateV:
 		return typeName(v) + map[bool]string{true: " exact"}[v.exact()]
 	case intervalV:
-		return "interval" + all([]value{v.s, v.e})
+		return "interval" + all([]value{v.s, v.e}) + map[bool]string{true: " from open"}[!v.sOpen.none()] + map[bool]string{true: " to open"}[!v.eOpen.none()]
 	case resV:
 		return strings.Join(v.types, "|") + map[bool]string{true: " tag"}[!v.tag.none()]
 	case choiceV:
@@ -93,7 +93,14 @@ func nullLike(v value) value {
 		}
 		return d
 	case intervalV:
-		return intervalV{nullLike(v.s), nullLike(v.e), null(typeBoolean), null(typeBoolean), no}
+		i := intervalV{s: nullLike(v.s), e: nullLike(v.e), sUnk: null(typeBoolean), eUnk: null(typeBoolean), nn: no}
+		if !v.sOpen.none() {
+			i.sOpen = no
+		}
+		if !v.eOpen.none() {
+			i.eOpen = no
+		}
+		return i
 	case boolV:
 		return boolV{null(typeBoolean)}
 	case numV:

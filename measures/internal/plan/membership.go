@@ -42,6 +42,11 @@ func (f *frame) membership(n *elm.Node, e *env) value {
 		}
 		return g.fail(e, n, "%s of %s and %s is not supported", n.Type, typeName(a), typeName(b))
 	}
+	if x, isDate := a.(dateV); isDate && (n.Type == "In" || n.Type == "Contains") {
+		if _, isDate := i.s.(dateV); isDate {
+			return boolV{caseOf([]expr{not(truth(i.nn)), yes}, []expr{no, g.inDates(x, i, n.Precision)})}
+		}
+	}
 	s, en := a, a
 	if y, ok := a.(intervalV); ok {
 		s, en = y.s, y.e
@@ -59,13 +64,62 @@ func (f *frame) membership(n *elm.Node, e *env) value {
 	return boolV{and(low, high)}
 }
 
+// inDates is whether a date is in an interval: it is one of the ends, or between them, where an
+// end that was written open is none of the interval's, at the precision that is asked for (CQL
+// 1.5, "In": "for open interval boundaries, exclusive comparison operators are used").
+func (g *gen) inDates(x dateV, i intervalV, prec string) expr {
+	s, e := i.s.(dateV), i.e.(dateV)
+	low, high := compareDates(s, x, prec, opLessOrEqual), compareDates(x, e, prec, opLessOrEqual)
+	if !i.sOpen.none() {
+		low = caseOf([]expr{i.sOpen, yes}, []expr{compareDates(s.beside(opMinus), x, prec, opLess), low})
+	}
+	if !i.eOpen.none() {
+		high = caseOf([]expr{i.eOpen, yes}, []expr{compareDates(x, e.beside(opPlus), prec, opLess), high})
+	}
+	// An end that the date equals decides only where the comparison with the other is not known.
+	is := and(low, high)
+	at := func(d, other dateV, unknown, open expr) expr {
+		fine := func(d dateV) bool { return exactly(d, d, prec) && (prec != "" || d.exact()) }
+		if fine(other) && (prec != "" || fine(d)) {
+			return no
+		}
+		if open.none() {
+			open = no
+		}
+		return truth(and(not(truth(unknown)), not(open), knownEqual(x, d, prec)))
+	}
+	if ends := or(at(s, e, i.sUnk, i.sOpen), at(e, s, i.eUnk, i.eOpen)); ends != no {
+		is = first(is, when(ends, yes))
+	}
+	return is
+}
+
+// knownEqual is whether two dates are certainly the same at a precision, or of one precision and
+// the same; not true where it is not known.
+func knownEqual(x, y dateV, prec string) expr {
+	alo, ahi := spanOf(x, prec)
+	blo, bhi := spanOf(y, prec)
+	known := yes
+	for _, span := range [][2]expr{{alo, ahi}, {blo, bhi}} {
+		if span[0] != span[1] {
+			known = and(known, equal(span[0], span[1]))
+		}
+	}
+	if prec == "" && known != yes {
+		known = or(equal(x.prec, y.prec), known)
+	}
+	return and(equal(alo, blo), known)
+}
+
 // inList is whether a list has an element; null among written-out elements is false.
 func (f *frame) inList(n *elm.Node, e *env, a value, l listV) value {
 	g := f.g
 	a = f.bind(a)
 	if m, ok := a.(listV); ok {
 		// A list within a list: no element of it is outside the other.
-		return boolV{not(f.exists(listV{make: func(at *frame) *rel { return at.match(m.make(at), l.make(at), false) }}))}
+		return boolV{not(f.exists(listV{make: func(at *frame) *rel {
+			return &rel{f: at.match(m.make(at), l.make(at), false).f, elem: boolV{yes}} // null is an element, too
+		}}))}
 	}
 	if l.lit {
 		var list []expr
@@ -81,13 +135,14 @@ func (f *frame) inList(n *elm.Node, e *env, a value, l listV) value {
 	}
 	found := f.exists(listV{make: func(at *frame) *rel {
 		r := l.make(at)
-		s := g.equal(a, r.f.bind(r.elem), "")
+		r.elem = r.f.bind(r.elem)
+		s := g.equal(a, r.elem, "")
 		if s.none() {
 			g.fail(e, n, "%s of %s in a list of %s is not supported", n.Type, typeName(a), typeName(r.elem))
 			s = no
 		}
-		r.f.where(truth(s))
-		return r
+		r.f.where(truth(or(truth(s), and(not(notNull(a)), not(notNull(r.elem)))))) // null elements are equal
+		return &rel{f: r.f, elem: boolV{yes}}
 	}})
 	return boolV{found}
 }

@@ -20,9 +20,10 @@ func (f *frame) neighbor(n *elm.Node, e *env) value {
 	case dateV:
 		by := map[string]op{"Predecessor": opMinus, "Successor": opPlus}[n.Type]
 		least, greatest := v.ends()
-		out := dateV{lo: f.inRange(v.beside(by, v.lo), least, greatest), prec: v.prec, date: v.date, time: v.time}
+		beside := v.beside(by)
+		out := dateV{lo: f.inRange(beside.lo, least, greatest), prec: v.prec, date: v.date, time: v.time}
 		if !v.exact() {
-			out.hi = f.inRange(v.beside(by, v.hi), least, greatest)
+			out.hi = f.inRange(beside.hi, least, greatest)
 		}
 		return out
 	default:

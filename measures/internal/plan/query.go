@@ -165,7 +165,7 @@ func (f *frame) listQuery(n *elm.Node, e *env, first listV) *rel {
 				out = f.distinctOver(out)
 			}
 		}
-	}
+	} // without a return clause a query keeps duplicates (HL7's cql-tests, simpleSortAsc)
 	if len(n.By) > 0 {
 		out.order = nil
 		for _, by := range n.By {

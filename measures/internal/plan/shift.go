@@ -84,9 +84,15 @@ func shiftDate(d dateV, x expr, q qtyV, of op) expr {
 	case isConst(d.prec):
 		return shift(x, coarser(q, level(d.prec)), of)
 	}
-	var conds, by []expr
+	var conds, vals []expr
+	rest := shift(x, q, of)
 	for _, prec := range []float64{1, 2, 3, 4} { // data have no time to the hour
-		conds, by = append(conds, truth(equal(d.prec, precision(prec)))), append(by, shift(x, coarser(q, prec), of))
+		if by := shift(x, coarser(q, prec), of); by != rest {
+			conds, vals = append(conds, truth(equal(d.prec, precision(prec)))), append(vals, by)
+		}
 	}
-	return caseOf(append(conds, yes), append(by, shift(x, q, of)))
+	if len(conds) == 0 {
+		return rest
+	}
+	return caseOf(append(conds, yes), append(vals, rest))
 }

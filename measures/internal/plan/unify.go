@@ -11,7 +11,10 @@ func (g *gen) unify(vals []value) []value {
 	var kinds []string
 	for i, v := range vals {
 		if c, ok := v.(codeV); ok {
-			vals[i] = codeConcept(c)
+			if slices.ContainsFunc(vals, func(x value) bool { return !sameCodes(c, x) }) {
+				g.failHere("a code beside other values is not supported: no concept of the data is that code alone")
+			}
+			return slices.Repeat([]value{c}, len(vals))
 		}
 		if iv, ok := v.(intervalV); ok {
 			if _, ok := iv.s.(nullV); ok {
@@ -73,7 +76,14 @@ func (g *gen) meet(a, b value) value {
 		return conceptV{id: a.id}
 	case intervalV:
 		b := b.(intervalV)
-		return intervalV{g.unify([]value{a.s, b.s})[0], g.unify([]value{a.e, b.e})[0], a.sUnk, a.eUnk, a.nn}
+		i := intervalV{s: g.unify([]value{a.s, b.s})[0], e: g.unify([]value{a.e, b.e})[0], sUnk: a.sUnk, eUnk: a.eUnk, nn: a.nn, sOpen: a.sOpen, eOpen: a.eOpen}
+		if i.sOpen.none() {
+			i.sOpen = b.sOpen
+		}
+		if i.eOpen.none() {
+			i.eOpen = b.eOpen
+		}
+		return i
 	case resV:
 		types := slices.Clone(a.types)
 		for _, t := range b.(resV).types {
@@ -121,7 +131,13 @@ func (g *gen) fit(v, shape value) value {
 		return conceptV{id: v.(conceptV).id}
 	case intervalV:
 		i := v.(intervalV)
-		return intervalV{g.fit(i.s, s.s), g.fit(i.e, s.e), i.sUnk, i.eUnk, i.nn}
+		if !s.sOpen.none() && i.sOpen.none() {
+			i.sOpen = no
+		}
+		if !s.eOpen.none() && i.eOpen.none() {
+			i.eOpen = no
+		}
+		return intervalV{g.fit(i.s, s.s), g.fit(i.e, s.e), i.sUnk, i.eUnk, i.nn, i.sOpen, i.eOpen}
 	case resV:
 		r := v.(resV)
 		if !s.tag.none() && r.tag.none() {

@@ -93,7 +93,63 @@ func commonUnit(a, b qtyV) (x, y expr) {
 	case isConst(a.unit):
 		return a.num, convertTo(b, a.unit.text())
 	}
-	return when(equal(first(a.unit, text("1")), first(b.unit, text("1"))), a.num), b.num
+	ka, sa := kindSize(a.unit)
+	kb, sb := kindSize(b.unit)
+	same := equal(first(a.unit, text("1")), first(b.unit, text("1")))
+	in := func(x, size expr) expr {
+		return caseOf([]expr{same, equal(ka, kb)}, []expr{x, apply(opMultiply, decimal(x), size)})
+	}
+	return in(a.num, sa), in(b.num, sb)
+}
+
+// kindSize is a unit's kind and its size in the kind's base unit. A unit that is not known is a
+// kind of its own.
+func kindSize(code expr) (kind, size expr) {
+	if isConst(code) {
+		if u, known := unitNamed(code.text()); known {
+			return text(u.kind), number(u.size)
+		}
+		return code, number("1.0")
+	}
+	code = first(code, text("1"))
+	named := apply(opUnitless, code) // an annotation alone is the unit 1
+	var conds, kinds, sizes []expr
+	done := map[unit]bool{}
+	for _, name := range slices.Sorted(maps.Keys(units)) {
+		u := units[name]
+		if done[u] {
+			continue
+		}
+		done[u] = true
+		var names []string
+		for _, other := range slices.Sorted(maps.Keys(units)) {
+			if units[other] == u {
+				names = append(names, other)
+			}
+		}
+		conds, kinds, sizes = append(conds, among(named, names...)), append(kinds, text(u.kind)), append(sizes, number(u.size))
+	}
+	conds = append(conds, yes)
+	return caseOf(conds, append(kinds, code)), caseOf(conds, append(sizes, number("1.0")))
+}
+
+// addUnits adds or subtracts quantities. The result is in the more granular of their units (CQL
+// 1.5, "Add"), and null where they are not of one kind.
+func (f *frame) addUnits(x, y qtyV, of op) value {
+	sum := func(l, r expr) expr { return rounded(apply(of, decimal(l), decimal(r))) }
+	if x.unit == y.unit {
+		return qtyV{sum(x.num, y.num), x.unit}
+	}
+	kx, sx := kindSize(x.unit)
+	ky, sy := kindSize(y.unit)
+	finer := f.bindExpr(truth(apply(opLess, sx, sy)), "finer")
+	same := equal(first(x.unit, text("1")), first(y.unit, text("1")))
+	size := caseOf([]expr{finer, yes}, []expr{sx, sy})
+	in := func(n, s expr) expr {
+		return apply(opDivide, apply(opMultiply, decimal(n), s), size)
+	}
+	num := caseOf([]expr{same, equal(kx, ky)}, []expr{sum(x.num, y.num), sum(in(x.num, sx), in(y.num, sy))})
+	return f.bind(qtyV{f.bindExpr(num, "sum"), caseOf([]expr{finer, yes}, []expr{x.unit, y.unit})})
 }
 
 // anyYear is a quantity whose year or month of UCUM is the calendar's: they are equivalent, and not

@@ -38,6 +38,8 @@ type (
 		s, e       value
 		sUnk, eUnk expr
 		nn         expr // whether it is an interval at all
+		// Whether an end of dates was written open; never null, and none where it cannot be.
+		sOpen, eOpen expr
 	}
 	resV struct {
 		types []string
@@ -151,7 +153,7 @@ func mapLeaves(v value, f func(expr) expr) value {
 	case conceptsV:
 		return conceptsV{f(v.list)}
 	case intervalV:
-		return intervalV{mapLeaves(v.s, f), mapLeaves(v.e, f), f(v.sUnk), f(v.eUnk), f(v.nn)}
+		return intervalV{s: mapLeaves(v.s, f), e: mapLeaves(v.e, f), sUnk: f(v.sUnk), eUnk: f(v.eUnk), nn: f(v.nn), sOpen: some(v.sOpen), eOpen: some(v.eOpen)}
 	case resV:
 		rid := f(v.rid)
 		return resV{types: v.types, rid: rid, tag: some(v.tag)}
@@ -281,7 +283,7 @@ var resources = map[string]bool{"AdverseEvent": true, "AllergyIntolerance": true
 func shapeOf(typ string) value {
 	if p, ok := strings.CutPrefix(typ, "Interval<"); ok {
 		point := shapeOf(strings.TrimSuffix(p, ">"))
-		return intervalV{point, point, null(typeBoolean), null(typeBoolean), no}
+		return intervalV{s: point, e: point, sUnk: null(typeBoolean), eUnk: null(typeBoolean), nn: no}
 	}
 	switch typ {
 	case "Boolean":
