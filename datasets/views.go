@@ -68,15 +68,18 @@ func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key, open 
 	return nil
 }
 
-// PersonNumber is a column of the views of what patients own: a whole number from 0 in place
-// of the pid, which an engine joins by in less time. It holds for one session.
+// NumberedSchema has the views of the schema fhir again, with a PersonNumber, and patient without
+// what is gathered of extensions: race, ethnicity, birth_sex. It is for SQL of our own: the number
+// is another in another session.
+const NumberedSchema = keyedSchema
+
+// PersonNumber is a column of what patients own in NumberedSchema: a whole number from 0 in place
+// of the pid, which an engine joins by in less time.
 const PersonNumber = "person_no"
 
-// Patients is the view patient without what is gathered of extensions: race, ethnicity, birth_sex.
-const Patients = keyedSchema + ".patient"
-
-// Persons is a table (pid, days, PersonNumber) of the persons whom the views show.
-const Persons = keyedSchema + ".person"
+// PersonTable is the table of NumberedSchema with the pid and PersonNumber of the persons whom the
+// views show.
+const PersonTable = "person"
 
 // Narrow leaves in the views of an attached extract those persons alone whose PersonNumber is
 // in a SELECT.
@@ -240,13 +243,19 @@ func (v *viewer) createViews(ctx context.Context) error {
 		return err
 	}
 	for _, t := range v.sn.manifest.Tables {
-		sql := "CREATE VIEW " + viewSchema + "." + t.Name + " AS " + v.viewSQL(t)
-		if t.Name == "patient" {
-			if err := v.db.Exec(ctx, "create view of patients", "CREATE VIEW "+Patients+" AS "+v.viewSQL(t)); err != nil {
-				return err
-			}
-			sql = "CREATE VIEW " + viewSchema + ".patient AS SELECT t.*, r.race, r.ethnicity, r.birth_sex FROM " + Patients + " t LEFT JOIN keyed.trait r ON r.rid = t.rid"
+		numbered := NumberedSchema + "." + t.Name
+		if err := v.db.Exec(ctx, "create numbered view "+t.Name, "CREATE VIEW "+numbered+" AS "+v.viewSQL(t)); err != nil {
+			return err
 		}
+		columns, from := "t.*", numbered+" t"
+		if t.Has("pid") {
+			columns += " EXCLUDE (" + PersonNumber + ")"
+		}
+		if t.Name == "patient" {
+			columns += ", r.race, r.ethnicity, r.birth_sex"
+			from += " LEFT JOIN keyed.trait r ON r.rid = t.rid"
+		}
+		sql := "CREATE VIEW " + viewSchema + "." + t.Name + " AS SELECT " + columns + " FROM " + from
 		if err := v.db.Exec(ctx, "create view "+t.Name, sql); err != nil {
 			return err
 		}

@@ -282,7 +282,7 @@ var populationViews = map[string][]string{
 		"10 finished 2024-01-15T08:30:00 4 2024-01-15T13:30:00 2024-01-15T13:30:59.999",
 		"11 <nil> <nil> <nil> <nil> <nil>",
 	},
-	"SELECT * EXCLUDE (person_no) FROM observation_period ORDER BY ALL": {
+	"FROM observation_period ORDER BY ALL": {
 		"01 0 2022-01-01T00:00:00 2022-12-31T00:00:00",
 		"01 1 2024-01-01T00:00:00 2024-12-31T00:00:00",
 		"02 0 2023-05-01T00:00:00 2024-12-31T00:00:00",

@@ -138,7 +138,7 @@ func (e *Explainer) explain(ctx context.Context, s *datasets.Store) (*evaluate.E
 	if persons == 0 {
 		return nil, fmt.Errorf("extract %.12s has no such patient", e.request.Extract.ID())
 	}
-	if err := datasets.Narrow(ctx, db, "SELECT "+datasets.PersonNumber+" FROM fhir.patient WHERE pid = "+duck.Quote(e.pid.String())+"::UUID"); err != nil {
+	if err := datasets.Narrow(ctx, db, "SELECT "+datasets.PersonNumber+" FROM "+datasets.NumberedSchema+".patient WHERE pid = "+duck.Quote(e.pid.String())+"::UUID"); err != nil {
 		return nil, err
 	}
 	session, err := evaluate.Open(ctx, db, []*evaluate.Program{e.program})

@@ -160,7 +160,7 @@ func (p *plan) choose(ctx context.Context) (err error) {
 	if len(mistakes) > 0 {
 		return errors.Join(mistakes...)
 	}
-	return p.compile(pkg, wanted)
+	return p.compile(ctx, pkg, wanted)
 }
 
 func (p *plan) unknown(name string, pkg *content.Package) error {
@@ -180,7 +180,7 @@ func (p *plan) unknown(name string, pkg *content.Package) error {
 
 // compile compiles the published measures that are wanted, all of them before anything
 // runs. Value sets that are lacking are mistakes, unless they are allowed to be.
-func (p *plan) compile(pkg *content.Package, wanted []*content.Measure) error {
+func (p *plan) compile(ctx context.Context, pkg *content.Package, wanted []*content.Measure) error {
 	compiler, err := evaluate.NewCompiler(pkg, p.Profiles, takenStrata()...)
 	if err != nil {
 		return err
@@ -191,7 +191,11 @@ func (p *plan) compile(pkg *content.Package, wanted []*content.Measure) error {
 		taken[d.ID] = "the library"
 	}
 	done := map[*content.Measure]bool{}
-	for _, m := range wanted {
+	for i, m := range wanted {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		p.Progress.Report("compile", int64(i), int64(len(wanted)))
 		if done[m] {
 			continue
 		}

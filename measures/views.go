@@ -56,7 +56,7 @@ func Views(ctx context.Context, s *datasets.Store, extract *datasets.Snapshot, k
 		return nil, fmt.Errorf("describe the views: %w", err)
 	}
 	rows, err := db.Query(ctx, "views", `SELECT table_name, column_name, data_type FROM duckdb_columns()
-		WHERE schema_name IN ('measure', 'fhir') AND NOT starts_with(table_name, 'list_') AND column_name <> '`+datasets.PersonNumber+`'
+		WHERE schema_name IN ('measure', 'fhir') AND NOT starts_with(table_name, 'list_')
 		ORDER BY schema_name DESC, table_name, column_index`)
 	if err != nil {
 		return nil, fmt.Errorf("describe the views: %w", err)

@@ -7,13 +7,16 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
+// leastMemory is what the engine needs to begin at all.
+const leastMemory = 100_000_000
+
 // bytesValue is a flag for an amount of memory, as 512MB or 4GiB.
 type bytesValue int64
 
 func (b *bytesValue) Set(text string) error {
 	n, err := humanize.ParseBytes(text)
-	if err != nil || n == 0 || n > math.MaxInt64 {
-		return fmt.Errorf("an amount is a number with MB or GB, as 512MB or 4GB")
+	if err != nil || n < leastMemory || n > math.MaxInt64 {
+		return fmt.Errorf("an amount is a number with MB or GB, as 512MB or 4GB, and %s at least", humanize.Bytes(leastMemory))
 	}
 	*b = bytesValue(n)
 	return nil

@@ -148,6 +148,9 @@ taken as empty and the results are marked incomplete.`,
 			if req.Package, err = packageSnapshot(s, pkg); err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("threads") && (req.Threads < 1 || req.Threads > mostThreads) {
+				return usageError{fmt.Errorf("--threads is a number from 1 to %d", mostThreads)}
+			}
 			if len(req.Measures) > 0 && req.Cohorts == nil {
 				req.Cohorts = []string{} // who names measures wants those
 			}
@@ -190,6 +193,9 @@ taken as empty and the results are marked incomplete.`,
 	libraryFlag(cmd, &folders)
 	return cmd
 }
+
+// mostThreads is more than one machine has use for.
+const mostThreads = 1024
 
 // packageSnapshot opens the package named, or the store's current one, if it has any.
 func packageSnapshot(s *datasets.Store, id string) (*datasets.Snapshot, error) {

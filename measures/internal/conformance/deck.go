@@ -114,7 +114,7 @@ func (t *trial) attachDecks(ctx context.Context) error {
 				}
 				verb = "CREATE TABLE decks." + table.Name + " AS"
 			}
-			if err := t.db.Exec(ctx, "gather "+table.Name, verb+" SELECT *"+t.numbered(i, columns[table.Name])+" FROM fhir."+table.Name); err != nil {
+			if err := t.db.Exec(ctx, "gather "+table.Name, verb+" SELECT *"+t.numbered(i, columns[table.Name])+" FROM "+datasets.NumberedSchema+"."+table.Name); err != nil {
 				return err
 			}
 		}
@@ -123,7 +123,7 @@ func (t *trial) attachDecks(ctx context.Context) error {
 		}
 		t.Progress.Report("attach", int64(i+1), int64(len(t.decks)))
 	}
-	if err := t.db.Exec(ctx, "create schema fhir", "CREATE SCHEMA fhir"); err != nil {
+	if err := t.db.Exec(ctx, "create schema", "CREATE SCHEMA "+datasets.NumberedSchema); err != nil {
 		return err
 	}
 	for table, names := range columns {
@@ -133,7 +133,7 @@ func (t *trial) attachDecks(ctx context.Context) error {
 				distinct = "" // what has no owner is a dictionary: the same in each deck
 			}
 		}
-		if err := t.db.Exec(ctx, "show "+table, "CREATE VIEW fhir."+table+" AS SELECT "+distinct+"* FROM decks."+table); err != nil {
+		if err := t.db.Exec(ctx, "show "+table, "CREATE VIEW "+datasets.NumberedSchema+"."+table+" AS SELECT "+distinct+"* FROM decks."+table); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (t *trial) numbered(deck int, columns []string) string {
 
 func (t *trial) columns(ctx context.Context, view string) ([]string, error) {
 	var text string
-	err := t.db.QueryRow(ctx, "columns", "SELECT string_agg(column_name, ',') FROM duckdb_columns() WHERE schema_name = 'fhir' AND table_name = "+duck.Quote(view), &text)
+	err := t.db.QueryRow(ctx, "columns", "SELECT string_agg(column_name, ',') FROM duckdb_columns() WHERE schema_name = "+duck.Quote(datasets.NumberedSchema)+" AND table_name = "+duck.Quote(view), &text)
 	return strings.Split(text, ","), err
 }
 

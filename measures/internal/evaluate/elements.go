@@ -19,13 +19,13 @@ var dictionaries = []string{"concept", "concept_list", "profile_set"}
 // dictionary holds the dictionaries under their plain names, and the numbers of persons.
 func (s *Session) dictionary(ctx context.Context) error {
 	for _, t := range dictionaries {
-		if err := s.db.Exec(ctx, "read "+t, "CREATE TEMP TABLE "+t+" AS FROM fhir."+t); err != nil {
+		if err := s.db.Exec(ctx, "read "+t, "CREATE TEMP TABLE "+t+" AS FROM "+datasets.NumberedSchema+"."+t); err != nil {
 			return err
 		}
 	}
-	people := "CREATE TEMP TABLE people AS SELECT pid, person_no FROM fhir.patient"
-	if s.columns[datasets.Patients] != nil {
-		people = "CREATE TEMP VIEW people AS SELECT pid, person_no FROM " + datasets.Persons
+	people := "CREATE TEMP TABLE people AS SELECT pid, person_no FROM " + datasets.NumberedSchema + ".patient"
+	if s.columns[datasets.PersonTable] != nil {
+		people = "CREATE TEMP VIEW people AS SELECT pid, person_no FROM " + datasets.NumberedSchema + "." + datasets.PersonTable
 	}
 	return s.exec(ctx, "people", people,
 		"CREATE TEMP TABLE issue_of (id VARCHAR, define VARCHAR, library VARCHAR, line INTEGER, reason VARCHAR, period VARCHAR, pid UUID)")
@@ -116,7 +116,7 @@ func membershipsSQL(sets map[string]int) string {
 
 // extractColumns are the columns of each table of the extract.
 func (s *Session) extractColumns(ctx context.Context) (map[string][]string, error) {
-	rows, err := s.db.Query(ctx, "columns", "SELECT CASE schema_name WHEN 'fhir' THEN '' ELSE schema_name || '.' END || table_name, column_name FROM duckdb_columns() WHERE schema_name = 'fhir' OR schema_name || '.' || table_name = "+duck.Quote(datasets.Patients)+" ORDER BY schema_name, table_name, column_index")
+	rows, err := s.db.Query(ctx, "columns", "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = "+duck.Quote(datasets.NumberedSchema)+" ORDER BY table_name, column_index")
 	if err != nil {
 		return nil, err
 	}
@@ -136,10 +136,7 @@ func (s *Session) extractColumns(ctx context.Context) (map[string][]string, erro
 // the engine: the compiler reads nothing that is not in the catalogue.
 func (s *Session) elementsSQL(name, table string, e *plan.Elements, sets map[string]int) string {
 	var list []string
-	from := "fhir." + table + " e"
-	if plain := s.columns[datasets.Patients]; plain != nil && table == "patient" && !slices.ContainsFunc(e.Own, func(c string) bool { return !slices.Contains(plain, c) && localElement(c, plain) == "e."+c }) {
-		from = datasets.Patients + " e" // to gather extensions takes time
-	}
+	from := datasets.NumberedSchema + "." + table + " e"
 	for _, c := range e.Own {
 		list = append(list, localElement(c, s.columns[table])+" AS "+c)
 	}

@@ -20,6 +20,7 @@ type Membership struct {
 	Name   string
 	Column string // of the table: an id of a concept, of a list of concepts, or of a set of profiles
 	IDs    string // SQL: a SELECT of the ids that are members
+	of     expr
 }
 
 func isMembership(x expr) bool {

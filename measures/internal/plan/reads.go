@@ -97,7 +97,7 @@ func (c *collecting) columns(table string, names []string) {
 		case strings.HasPrefix(name, memberPrefix):
 			x := d.members[name]
 			column := x.args()[0].text()
-			e.Memberships = append(e.Memberships, Membership{Name: name, Column: column, IDs: membersSQL(x)})
+			e.Memberships = append(e.Memberships, Membership{Name: name, Column: column, IDs: membersSQL(x), of: x})
 		case strings.HasPrefix(name, derivedPrefix):
 			e.computed.columns[name] = d.columns[name]
 			c.expression(table, d, d.columns[name])

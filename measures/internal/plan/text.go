@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -30,22 +29,23 @@ func (c *Compiled) PlanText() string {
 			fmt.Fprintf(&b, "    give %s = %v\n", n.name, n.expr)
 		}
 	}
-	c.Derived.write(&b)
+	ReadsOf(c.Derived, c.Statements, nil).write(&b)
 	return b.String()
 }
 
 // write tells the columns of the extract's tables that are computed beforehand.
-func (d Derived) write(b *strings.Builder) {
-	for _, table := range slices.Sorted(maps.Keys(d)) {
-		one := d[table]
-		fmt.Fprintf(b, "\ncolumns of %s\n", table)
-		for _, s := range one.inOrder() {
-			fmt.Fprintf(b, "  left join %s (%s) on %v\n", s.table, strings.Join(s.of, ", "), s.on)
+func (r Reads) write(b *strings.Builder) {
+	for _, table := range r.Tables() {
+		if len(r[table].Memberships) > 0 || r.Computed(table) {
+			fmt.Fprintf(b, "\ncolumns of %s\n", table)
 		}
-		for _, columns := range []map[string]expr{one.members, one.columns} {
-			for _, name := range slices.Sorted(maps.Keys(columns)) {
-				fmt.Fprintf(b, "  %s = %v\n", name, columns[name])
-			}
+		for _, m := range r[table].Memberships {
+			fmt.Fprintf(b, "  %s = %s among %s\n", m.Name, m.Column, m.of)
+		}
+		if r.Computed(table) {
+			s := r.Compute(table)
+			writeRelations(b, "  ", s.with)
+			writeRelation(b, "  ", "rows", s.from)
 		}
 	}
 }
