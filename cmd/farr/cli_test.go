@@ -17,15 +17,17 @@ func TestHostileMeasure(t *testing.T) {
 	p.extract()
 	target := filepath.Join(p.dir, "stolen.csv")
 	for name, sql := range map[string]string{
-		"COPY":           fmt.Sprintf("COPY (SELECT * FROM patient) TO '%s'", target),
-		"ATTACH":         fmt.Sprintf("ATTACH '%s'", target),
-		"EXPORT":         fmt.Sprintf("EXPORT DATABASE '%s'", p.dir),
-		"PRAGMA":         "PRAGMA database_list",
-		"SET":            "SET enable_external_access = true",
-		"INSTALL":        "INSTALL httpfs",
-		"two statements": "SELECT pid, period FROM seen; DROP VIEW seen",
-		"a file":         fmt.Sprintf("SELECT * FROM read_text('%s')", p.key),
-		"a bare file":    fmt.Sprintf("SELECT * FROM '%s'", p.key),
+		"COPY":             fmt.Sprintf("COPY (SELECT * FROM patient) TO '%s'", target),
+		"ATTACH":           fmt.Sprintf("ATTACH '%s'", target),
+		"EXPORT":           fmt.Sprintf("EXPORT DATABASE '%s'", p.dir),
+		"PRAGMA":           "PRAGMA database_list",
+		"SET":              "SET enable_external_access = true",
+		"INSTALL":          "INSTALL httpfs",
+		"two statements":   "SELECT pid, period FROM seen; DROP VIEW seen",
+		"a file":           fmt.Sprintf("SELECT * FROM read_text('%s')", p.key),
+		"a row's place":    "SELECT s.pid, s.period FROM seen s WHERE s.rowid < 10",
+		"a number of ours": "SELECT s.pid, s.period FROM seen s JOIN patient p USING (pid) WHERE p.person_no < 10",
+		"a bare file":      fmt.Sprintf("SELECT * FROM '%s'", p.key),
 	} {
 		t.Run(name, func(t *testing.T) {
 			library := t.TempDir()

@@ -112,7 +112,13 @@ func (c *checker) node(n map[string]any) {
 		c.function(n, strings.ToLower(name))
 	}
 	if kind == "COLUMN_REF" {
-		if names, _ := n["column_names"].([]any); len(names) == 1 {
+		names, _ := n["column_names"].([]any)
+		if len(names) > 0 {
+			if name, _ := names[len(names)-1].(string); strings.EqualFold(name, "rowid") {
+				c.refuse(n, "rowid is a row's place and not a value of the data, which differs from run to run")
+			}
+		}
+		if len(names) == 1 {
 			if name, _ := names[0].(string); slices.Contains(valueFunctions, strings.ToLower(name)) {
 				c.refuse(n, "%s is not a value of the data; qualify it if it is a column", name)
 			}
