@@ -58,18 +58,30 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 		return err
 	}
 	var raw, own []string // as SQL names them, and as they are named
+	s.held = []string{"TABLE membership"}
+	// What is read once is a view: to write a table takes as long as to read it.
+	keep := func(table, name string) (kind string) {
+		if kind = "TABLE"; reads[table].Once {
+			kind = "VIEW"
+		}
+		s.held = append(s.held, kind+" "+name)
+		return kind
+	}
 	for _, t := range reads.Tables() {
 		name := t
 		if reads.Computed(t) {
 			name = plan.Raw(t)
-			raw, own = append(raw, name), append(own, unquoted(name))
+			own = append(own, unquoted(name))
 		}
 		if reads[t].Filter != "" {
 			if err := s.authored(ctx, t, "SELECT 1 FROM t WHERE "+reads[t].Filter); err != nil {
 				return err
 			}
 		}
-		if err := s.db.ExecPlanned(ctx, "read "+t, s.elementsSQL(name, t, reads[t], sets)); err != nil {
+		if reads.Computed(t) && !reads[t].Once {
+			raw = append(raw, name)
+		}
+		if err := s.db.ExecPlanned(ctx, "read "+t, "CREATE TEMP "+keep(t, name)+" "+name+" AS "+s.elementsSQL(t, reads[t], sets)); err != nil {
 			return err
 		}
 	}
@@ -77,16 +89,27 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 		if !reads.Computed(t) {
 			continue
 		}
-		x := reads.Compute(t)
-		if _, err := s.check(ctx, x, own); err != nil {
+		selected, err := s.check(ctx, reads.Compute(t), own)
+		if err != nil {
 			return err
 		}
-		if err := s.db.ExecPlanned(ctx, "compute "+t, x.SQL); err != nil {
+		if err := s.db.ExecPlanned(ctx, "compute "+t, "CREATE TEMP "+keep(t, t)+" "+t+" AS "+selected); err != nil {
 			return err
 		}
 	}
-	s.held = reads.Tables()
-	return s.drop(ctx, append(raw, "membership")...)
+	return s.drop(ctx, raw...)
+}
+
+// release drops the elements that are held, those that read others first.
+func (s *Session) release(ctx context.Context) error {
+	for _, x := range slices.Backward(s.held) {
+		kind, name, _ := strings.Cut(x, " ")
+		if err := s.db.Exec(ctx, "drop "+name, "DROP "+kind+" IF EXISTS temp.main."+name); err != nil {
+			return err
+		}
+	}
+	s.held = nil
+	return nil
 }
 
 // authored holds a SELECT with texts from files of others to what their SQL is held to.
@@ -132,9 +155,9 @@ func (s *Session) extractColumns(ctx context.Context) (map[string][]string, erro
 	return columns, rows.Err()
 }
 
-// elementsSQL makes the table of a table's columns. What the extract has not is an error of
+// elementsSQL is a SELECT of a table's own columns and memberships. What the extract has not is an error of
 // the engine: the compiler reads nothing that is not in the catalogue.
-func (s *Session) elementsSQL(name, table string, e *plan.Elements, sets map[string]int) string {
+func (s *Session) elementsSQL(table string, e *plan.Elements, sets map[string]int) string {
 	var list []string
 	from := datasets.NumberedSchema + "." + table + " e"
 	for _, c := range e.Own {
@@ -157,7 +180,7 @@ func (s *Session) elementsSQL(name, table string, e *plan.Elements, sets map[str
 	if e.Filter != "" {
 		rows = "SELECT * FROM (" + rows + ") WHERE " + e.Filter
 	}
-	return "CREATE TEMP TABLE " + name + " AS " + rows
+	return rows
 }
 
 // localElement is a column of an extract's table, the bounds of a date on the local clock in

@@ -90,7 +90,7 @@ func (s *Session) Begin(ctx context.Context) error {
 	if err := datasets.Narrow(ctx, s.db, "SELECT person_no FROM person"); err != nil {
 		return err
 	}
-	if err := s.drop(ctx, append(s.held, "subject_asked", "person_asked")...); err != nil {
+	if err := errors.Join(s.release(ctx), s.drop(ctx, "subject_asked", "person_asked")); err != nil {
 		return err
 	}
 	return s.elements(ctx, rest, first)

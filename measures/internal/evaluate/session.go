@@ -19,7 +19,7 @@ type Session struct {
 	programs []*Program
 	derived  plan.Derived        // of all programs
 	columns  map[string][]string // of the extract's views
-	held     []string            // tables of the extract's elements
+	held     []string            // the extract's elements: TABLE or VIEW, and a name
 
 	asked    []string          // tables of who is asked for, and when
 	narrowed bool              // whether fewer are asked for at the moment

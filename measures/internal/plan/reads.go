@@ -16,6 +16,10 @@ type Elements struct {
 	Filter      string       // SQL over these columns: the rows that are read; empty for all
 	Coded       string       // the column that a row must have in one of the sets, where Filter asks that of one alone
 
+	// Once is whether a single retrieve reads the table, which then need not be kept.
+	Once bool
+
+	uses     int             // joins of the statements
 	shown    map[string]bool // those that statements read; others are only computed with
 	computed *derivation
 }
@@ -30,6 +34,7 @@ func ReadsOf(derived Derived, statements, others []Statement) Reads {
 			for _, name := range s.of {
 				c.reads[s.table].shown[name] = true
 			}
+			c.reads[s.table].uses++
 		}
 	}
 	wanted := wantedRows{}
@@ -54,6 +59,7 @@ func ReadsOf(derived Derived, statements, others []Statement) Reads {
 			}
 			e.Coded = e.coded(rows)
 		}
+		e.Once = e.uses == 1 && !c.joined[table]
 		slices.Sort(e.Own)
 		slices.SortFunc(e.Memberships, func(a, b Membership) int { return strings.Compare(a.Name, b.Name) })
 	}
