@@ -26,8 +26,8 @@ type engine struct {
 	blocked bool  // whether the blocks are there
 }
 
-// prepare makes everything that does not depend on one definition. After it the
-// session's settings are locked.
+// prepare makes what does not depend on one definition; where no SQL of authors runs, blocks
+// does most of that later. After it the session's settings are locked.
 func prepare(ctx context.Context, db *duck.Session, definitions []Definition, periods []Period, asOf time.Time) (*engine, error) {
 	e := &engine{db: db, periods: periods, asOf: asOf, lists: map[string]string{}}
 	if err := e.exec(ctx, periodStatements(periods)...); err != nil {
@@ -71,8 +71,11 @@ func (e *engine) blocks(ctx context.Context) error {
 	if e.blocked {
 		return nil
 	}
+	if err := e.exec(ctx, slices.Concat(blocks, attributes)...); err != nil {
+		return err
+	}
 	e.blocked = true
-	return e.exec(ctx, slices.Concat(blocks, attributes)...)
+	return nil
 }
 
 func (e *engine) exec(ctx context.Context, steps ...statement) error {
