@@ -55,7 +55,8 @@ type RunReport struct {
 	Members    int64    `json:"members"`    // persons with a cohort's entry event
 	// Issues are rows, one for each person, period and place where the person's data made a
 	// define of a published measure fail. It is null for them, and they are counted so.
-	Issues int64 `json:"issues"`
+	Issues int64    `json:"issues"`
+	Beyond []string `json:"beyond_data,omitempty"` // periods that end after the last day that the data know
 	// PlanningSeconds is the time in which the engine parsed, bound and optimised the SQL of
 	// published measures; 0 where the question had been answered.
 	PlanningSeconds float64 `json:"planning_seconds"`
@@ -317,7 +318,14 @@ func (p *plan) report(sn *datasets.Snapshot, skipped bool) *RunReport {
 		}
 	}
 	slices.Sort(lacking)
+	var beyond []string
+	for _, q := range p.Periods {
+		if q.High.After(p.asOf.AddDate(0, 0, 1)) {
+			beyond = append(beyond, q.ID)
+		}
+	}
 	return &RunReport{
+		Beyond:   beyond,
 		Lacking:  slices.Compact(lacking),
 		Snapshot: sn.ID(), Skipped: skipped, Extract: p.Extract.ID(), AsOf: day(p.asOf),
 		Measures: names(p.allMeasures()), Cohorts: names(p.cohorts), Periods: len(p.Periods),

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -128,6 +130,17 @@ taken as empty and the results are marked incomplete.`,
 			if req.Profiles, err = toProfiles(profiles); err != nil {
 				return err
 			}
+			for i, name := range req.Measures {
+				if req.Measures[i] = strings.TrimSpace(name); req.Measures[i] == "" {
+					return usageError{errors.New("--measure names nothing")}
+				}
+			}
+			if cmd.Flags().Changed("measure") && len(req.Measures) == 0 {
+				return usageError{errors.New("--measure names nothing")}
+			}
+			if cmd.Flags().Changed("threads") && (req.Threads < 1 || req.Threads > mostThreads) {
+				return usageError{fmt.Errorf("--threads is a number from 1 to %d", mostThreads)}
+			}
 			if req.Periods, err = measures.ParsePeriods(periods); err != nil {
 				return usageError{err}
 			}
@@ -148,9 +161,6 @@ taken as empty and the results are marked incomplete.`,
 			if req.Package, err = packageSnapshot(s, pkg); err != nil {
 				return err
 			}
-			if cmd.Flags().Changed("threads") && (req.Threads < 1 || req.Threads > mostThreads) {
-				return usageError{fmt.Errorf("--threads is a number from 1 to %d", mostThreads)}
-			}
 			if len(req.Measures) > 0 && req.Cohorts == nil {
 				req.Cohorts = []string{} // who names measures wants those
 			}
@@ -170,6 +180,9 @@ taken as empty and the results are marked incomplete.`,
 					report.Extract, len(report.Measures), len(report.Cohorts), report.Periods, report.Subjects, report.Aggregates)
 				if report.Issues > 0 {
 					p.line("issues: data made a define fail %d times, which is null there: farr measure results --table issue says whose, where and why", report.Issues)
+				}
+				if len(report.Beyond) > 0 {
+					p.line("incomplete: the data know days to %s, and these periods end later: %s", report.AsOf, strings.Join(report.Beyond, ", "))
 				}
 				for _, lack := range report.Lacking {
 					p.line("incomplete: %s", lack)

@@ -18,7 +18,11 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("statement %s: %s error in DuckDB", e.Statement, e.Class)
+	text := fmt.Sprintf("statement %s: %s error in DuckDB", e.Statement, e.Class)
+	if e.Class == "Out of Memory" {
+		text += ": give the engine more memory, or a store on a disk with more room"
+	}
+	return text
 }
 
 // scrub turns the driver's error into one without data. A cancelled context is
