@@ -18,7 +18,7 @@ func TestMeasureCompile(t *testing.T) {
 	for stage, want := range map[string][]string{
 		"elm": {"# OperatedStays, http://example.org/Measure/OperatedStays|1.0.0", "define Stays.Stays: List<Encounter>  @20:1\n  Query  @21:3\n",
 			"where: Equal (String, String)  @21:14", "define Stays.Women: Boolean  @26:1"},
-		"plan": {"Stays.Visits, line 16: List<Encounter>\n  table \"Stays.Visits\" by pid, period\n  value   Encounter: x1\n", "group 2, proportion, basis Encounter\n  initial-population       \"Stays.Stays\""},
+		"plan": {"Stays.Visits, line 16: List<Encounter>\n  table \"Stays.Visits\" by subject_no\n  value   Encounter: x1\n", "group 2, proportion, basis Encounter\n  initial-population       \"Stays.Stays\""},
 		"sql": {"-- Stays.Visits, line 16\nCREATE TEMP TABLE \"Stays.Visits\" AS\n", "-- Stays.Operated Stays, line 38\n",
 			"-- OperatedStays, group 2: its populations, each within those before it\nCREATE OR REPLACE TEMP TABLE"},
 	} {
