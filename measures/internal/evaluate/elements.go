@@ -12,13 +12,9 @@ import (
 	"farr/measures/internal/plan"
 )
 
-// dictionaries are the tables of the extract that are of nobody: programs read them inside
-// expressions.
-var dictionaries = []string{"concept", "concept_list", "profile_set"}
-
 // dictionary holds the dictionaries under their plain names, and the numbers of persons.
 func (s *Session) dictionary(ctx context.Context) error {
-	for _, t := range dictionaries {
+	for _, t := range plan.Dictionaries {
 		if err := s.db.Exec(ctx, "read "+t, "CREATE TEMP TABLE "+t+" AS FROM "+datasets.NumberedSchema+"."+t); err != nil {
 			return err
 		}
@@ -38,7 +34,7 @@ func (s *Session) dictionary(ctx context.Context) error {
 // out. What is computed of a row, and which value sets its concepts are in, are columns, too.
 func (s *Session) elements(ctx context.Context, statements, made []plan.Statement) error {
 	reads := plan.ReadsOf(s.derived, statements, made)
-	for _, t := range dictionaries {
+	for _, t := range plan.Dictionaries {
 		delete(reads, t)
 	}
 	sets := map[string]int{}

@@ -15,17 +15,6 @@ import (
 	"farr/measures/internal/population"
 )
 
-// SQL is every statement of the program, in order.
-func (p *Program) SQL() (list []string) {
-	for _, x := range p.compiled.Statements {
-		list = append(list, x.SQL)
-	}
-	for i := range p.groups {
-		list = append(list, p.groupSQL(i), p.strataSQL(i))
-	}
-	return list
-}
-
 // Opens are the elements that datasets.Attach must open for the program.
 func (p *Program) Opens() []string {
 	table, element, _ := strings.Cut(datasets.ObservationIssued, ".")

@@ -62,7 +62,7 @@ func (g *gen) members(s *Statement) {
 		for _, st := range c.steps {
 			switch st := st.(type) {
 			case *joinStep:
-				if st.table != "" && !strings.HasPrefix(st.table, `"`) && !slices.Contains(dictionary, st.table) {
+				if st.table != "" && !strings.HasPrefix(st.table, `"`) && !slices.Contains(Dictionaries, st.table) {
 					for i, name := range st.names {
 						m.sources[name] = source{st, st.table, st.of[i]}
 					}
@@ -92,8 +92,9 @@ func (g *gen) members(s *Statement) {
 	}
 }
 
-// dictionary are the tables of the extract that are of nobody.
-var dictionary = []string{"concept", "concept_list", "profile_set", "value_set"}
+// Dictionaries are the tables of the extract that are of nobody: programs read them inside
+// expressions.
+var Dictionaries = []string{"concept", "concept_list", "profile_set"}
 
 func (m *membering) rewrite(g *gen, x expr) expr {
 	if x.none() || plain(x) {

@@ -88,10 +88,9 @@ func (p *pruning) readNamed(c *cte, list []named) {
 	}
 }
 
-func (p *pruning) all(c *cte) *cte {
+func (p *pruning) all(c *cte) {
 	p.copy(c)
 	p.whole[c.called()] = true
-	return p.fresh[c.called()]
 }
 
 func add(to map[string]bool, list ...expr) {
@@ -273,54 +272,10 @@ func (p *pruning) body(b body, live map[string]bool) body {
 		return k
 	case *foldBody:
 		// Its steps are made anew for each element: nothing in it is looked into.
-		p.all(b.from)
-		for _, c := range slices.Concat(b.inside, []*cte{b.step.open}) {
-			p.keep(c, b.inside, b.table)
-		}
+		readIn(&cte{body: b}, p.all)
 		return b
 	}
 	panic("prune: a relation that it does not know")
-}
-
-// keep notes that all of what a relation inside a fold reads outside of it is read.
-func (p *pruning) keep(c *cte, inside []*cte, table *cte) {
-	outside := func(d *cte) {
-		if d != nil && d != table && d.name != "" && !slices.Contains(inside, d) {
-			p.all(d)
-		}
-	}
-	outside(c.above)
-	var of func(b body)
-	of = func(b body) {
-		switch b := b.(type) {
-		case *unionBody:
-			for _, s := range b.sides {
-				outside(s.from)
-			}
-		case *distinctBody:
-			outside(b.from)
-		case *groupBody:
-			outside(b.from)
-		case *pickBody:
-			outside(b.from)
-		case *turnBody:
-			outside(b.rows)
-		case *foldBody:
-			outside(b.from)
-			for _, c := range slices.Concat(b.inside, []*cte{b.step.open}) {
-				p.keep(c, slices.Concat(inside, b.inside), b.table)
-			}
-		}
-	}
-	of(c.body)
-	for _, s := range c.steps {
-		switch s := s.(type) {
-		case *joinStep:
-			of(s.from)
-		case matchStep:
-			outside(s.in)
-		}
-	}
 }
 
 // columnsOf are the columns that an expression reads, each once.

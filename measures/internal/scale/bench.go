@@ -32,15 +32,30 @@ type workshop struct {
 	runs       int    // of which the best counts: neighbours on the machine only ever add time
 }
 
-func newWorkshop(farr, content, dir string, runs int) (*workshop, error) {
+// openWorkshop makes one in a folder that close removes; none, and a word about it, where there
+// is no published content.
+func openWorkshop(farr, content string, runs int) (w *workshop, err error) {
+	found, err := contentDir(content)
+	if err != nil {
+		return nil, err
+	}
+	if found == "" {
+		fmt.Println("not measured: no published content in FARR_CONTENT or the user's cache")
+		return nil, nil
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	w := &workshop{farr: farr, self: self, content: content, dir: dir, year: "2025", runs: runs}
-	w.key, w.list = filepath.Join(dir, "key"), filepath.Join(dir, "cases.json")
-	return w, nil
+	dir, err := os.MkdirTemp("", "farr-scale-")
+	if err != nil {
+		return nil, err
+	}
+	return &workshop{farr: farr, self: self, content: found, dir: dir, year: "2025", runs: runs,
+		key: filepath.Join(dir, "key"), list: filepath.Join(dir, "cases.json")}, nil
 }
+
+func (w *workshop) close() { os.RemoveAll(w.dir) }
 
 // contentDir is where published measures are: what the option says, FARR_CONTENT, or the user's cache.
 func contentDir(option string) (string, error) {
@@ -139,23 +154,11 @@ func bench(ctx context.Context, args []string) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	dir, err := contentDir(*content)
-	if err != nil {
+	w, err := openWorkshop(*farr, *content, *runs)
+	if w == nil {
 		return err
 	}
-	if dir == "" {
-		fmt.Println("measures are not measured: no published content in FARR_CONTENT or the user's cache")
-		return nil
-	}
-	temp, err := os.MkdirTemp("", "farr-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(temp)
-	w, err := newWorkshop(*farr, dir, temp, *runs)
-	if err != nil {
-		return err
-	}
+	defer w.close()
 	alone := four
 	if *only != "" {
 		alone = strings.Split(*only, ",")

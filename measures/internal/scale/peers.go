@@ -32,23 +32,11 @@ func peers(ctx context.Context, args []string) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	dir, err := contentDir(*content)
-	if err != nil {
+	w, err := openWorkshop(*farr, *content, *runs)
+	if w == nil {
 		return err
 	}
-	if dir == "" {
-		fmt.Println("peers are not measured: no published content in FARR_CONTENT or the user's cache")
-		return nil
-	}
-	temp, err := os.MkdirTemp("", "farr-peers-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(temp)
-	w, err := newWorkshop(*farr, dir, temp, *runs)
-	if err != nil {
-		return err
-	}
+	defer w.close()
 	for _, line := range machine(ctx) {
 		fmt.Println(line)
 	}
