@@ -40,6 +40,9 @@ type subKeys struct {
 	shift     []byte // days of the date shift
 	seal      []byte // AES-256 of sealed values
 	sealNonce []byte // nonces of sealed values
+	link      []byte // tokens that tell the same person in two sources
+	export    []byte // keys of row-level exports
+	log       []byte // signatures of the log's checkpoints
 }
 
 // NewKey writes a fresh key as one line of text.
@@ -69,9 +72,16 @@ func ParseKey(text []byte) (*Key, error) {
 	if weak(master) {
 		return nil, ErrWeakKey
 	}
-	k := &Key{subKeys: &subKeys{}}
+	return derive(master)
+}
+
+// derive makes every sub-key of a master by HKDF-SHA256 (RFC 5869), one for each
+// purpose, so that what one of them gives away says nothing of another.
+func derive(master []byte) (k *Key, err error) {
+	k = &Key{subKeys: &subKeys{}}
 	for purpose, into := range map[string]*[]byte{
 		"id": &k.id, "shift": &k.shift, "seal": &k.seal, "seal-nonce": &k.sealNonce,
+		"link": &k.link, "export": &k.export, "log": &k.log,
 	} {
 		if *into, err = hkdf.Key(sha256.New, master, nil, "farr v1 "+purpose, 32); err != nil {
 			return nil, fmt.Errorf("derive a sub-key: %w", err)
@@ -100,6 +110,19 @@ func weak(master []byte) bool {
 		}
 	}
 	return distinct < 20 || len(steps) < 4
+}
+
+// LogSeed is the seed of the Ed25519 key that signs the log's checkpoints: 32 bytes.
+func (k *Key) LogSeed() []byte { return k.log }
+
+// ForExport makes the key of one row-level export, by its name: its pseudonyms and
+// shifts have nothing to do with the store's nor with another export's.
+func (k *Key) ForExport(name string) (*Key, error) {
+	master, err := hkdf.Key(sha256.New, k.export, nil, "farr v1 export "+name, keyBytes)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key of an export: %w", err)
+	}
+	return derive(master)
 }
 
 // ID names the key, 16 hex digits derived from it. It is not secret.

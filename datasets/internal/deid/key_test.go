@@ -3,6 +3,7 @@ package deid
 import (
 	"encoding/hex"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -129,5 +130,35 @@ func BenchmarkPseudonym(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p.Of("Observation", []byte("af5597a6-304d-4c8f-b596-60d17d445714"))
+	}
+}
+
+// A purpose's sub-key is no other's, and an export's key is nobody else's.
+func TestSubKeysDiffer(t *testing.T) {
+	var text strings.Builder
+	if err := NewKey(&text); err != nil {
+		t.Fatal(err)
+	}
+	k, err := ParseKey([]byte(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := k.ForExport("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := k.ForExport("one")
+	two, _ := k.ForExport("two")
+	if one.ID() != again.ID() {
+		t.Error("an export's key is another each time")
+	}
+	seen := map[string]bool{}
+	for _, key := range []*Key{k, one, two} {
+		for _, sub := range [][]byte{key.id, key.shift, key.seal, key.sealNonce, key.link, key.export, key.LogSeed(), key.name[:]} {
+			if seen[string(sub)] {
+				t.Fatal("two purposes share a sub-key")
+			}
+			seen[string(sub)] = true
+		}
 	}
 }
