@@ -190,6 +190,9 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	x.config = deid.Config{
 		Plan: plan, Key: req.Key, Zone: zone, Source: req.SourceName, Labels: labels, Dictionary: deid.NewDictionary(),
 	}
+	if err := s.SignLog(req.Key); err != nil {
+		return nil, err
+	}
 	return x, x.find(sites)
 }
 

@@ -94,8 +94,9 @@ func (x *extraction) publish(ctx context.Context) error {
 		tables = append(tables, one)
 	}
 	x.req.Progress.Report("publish", 0, 0)
+	facts := x.facts()
 	snapshot, err := x.staging.Publish(ctx, Manifest{
-		Kind: "extract", Key: x.key, Recipe: x.recipe, Inputs: x.inputs, Tables: tables, Facts: x.facts(),
+		Kind: "extract", Key: x.key, Recipe: x.recipe, Inputs: x.inputs, Tables: tables, Facts: facts, Log: logged(facts),
 	})
 	if err != nil {
 		return err
@@ -122,6 +123,16 @@ func (x *extraction) facts() map[string]any {
 	}
 }
 
+// logged are the facts of an extract that its log entry has: how many were left out, by
+// reason and policy path.
+func logged(facts map[string]any) map[string]any {
+	some := map[string]any{}
+	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped"} {
+		some[name] = facts[name]
+	}
+	return some
+}
+
 // skip answers a request that was answered before. Only where an extract of files of the same
 // sizes exists are they hashed for it before they are read.
 func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
@@ -144,6 +155,9 @@ func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
 		return nil, err
 	}
 	if err := x.store.SetCurrent("extract", snapshot.ID()); err != nil {
+		return nil, fmt.Errorf("extract: %w", err)
+	}
+	if err := x.store.Log(ctx, Event{Kind: "extract", Facts: map[string]any{"skipped": true, "snapshot": snapshot.ID()}}); err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
 	r := x.report

@@ -25,6 +25,8 @@ type Manifest struct {
 	Inputs []Input        `json:"inputs"`
 	Tables []Table        `json:"tables"`
 	Facts  map[string]any `json:"facts"`
+	// Log are further facts for the entry of the store's log. They are no part of the snapshot.
+	Log map[string]any `json:"-"`
 }
 
 // Input is one thing a snapshot was made from. It has no file name, because

@@ -190,7 +190,14 @@ func (s *Store) SetCurrent(name, id string) error {
 		return err
 	}
 	defer unlock()
-	if err := s.writeFile(path.Join(pointersDir, name), []byte(sn.id+"\n"), 0o600); err != nil {
+	file := path.Join(pointersDir, name)
+	if now, err := s.readPointer(file); err == nil && now == sn.id {
+		return nil
+	}
+	_, err = s.record(LogEntry{Kind: logCurrent, Points: map[string]string{name: sn.id}}, func() error {
+		return s.writeFile(file, []byte(sn.id+"\n"), 0o600)
+	})
+	if err != nil {
 		return fmt.Errorf("point %s: %w", name, err)
 	}
 	return nil

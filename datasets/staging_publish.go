@@ -15,8 +15,8 @@ import (
 
 // Publish makes the prepared objects and m one snapshot. In this order: the
 // objects are read again and compared with what was written; they are renamed
-// into the pool; then the key's index entry; the manifest last, which makes the
-// snapshot exist. A stop anywhere before leaves at most objects that nothing
+// into the pool; then the key's index entry; then an entry of the log; the manifest last, which
+// makes the snapshot exist. A stop anywhere before leaves at most objects that nothing
 // names. Publishing equal content again gives the same snapshot.
 //
 // m names the tables and columns; Publish adds the staged objects to them, after
@@ -95,11 +95,13 @@ func (g *Staging) seal(ctx context.Context, m *Manifest) (id string, text []byte
 	if text, err = canonicalJSON(m); err != nil {
 		return "", nil, err
 	}
+	log := m.Log
 	// Reading back what is stored, not keeping what was given: both must mean the same.
 	*m = Manifest{}
 	if err := json.Unmarshal(text, m); err != nil {
 		return "", nil, err
 	}
+	m.Log = log
 	return hexSHA256(text), text, nil
 }
 
@@ -171,10 +173,13 @@ func (g *Staging) commit(id string, m Manifest, text []byte) error {
 	if err := s.writeFile(path.Join(keysDir, m.Key), []byte(id+"\n"), 0o444); err != nil {
 		return err
 	}
-	if err := s.at("manifest"); err != nil {
-		return err
-	}
-	if err := s.writeFile(manifestName(id), text, 0o444); err != nil {
+	_, err := s.record(logPublish(id, m), func() error {
+		if err := s.at("manifest"); err != nil {
+			return err
+		}
+		return s.writeFile(manifestName(id), text, 0o444)
+	})
+	if err != nil {
 		return err
 	}
 	return s.at("published")

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // formatVersion is the layout at rest that this farr reads and writes.
@@ -33,6 +34,9 @@ const (
 type Store struct {
 	dir  string // absolute
 	root *os.Root
+
+	now  func() time.Time // of log entries
+	logs logState
 
 	// fault is called at each named step of publishing. It is nil outside tests,
 	// which use it to fail or to die there.
@@ -61,7 +65,7 @@ func CreateStore(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{dir: dir, root: root}
+	s := &Store{dir: dir, root: root, now: time.Now}
 	if err := s.checkFormat(); err != nil {
 		root.Close()
 		return nil, err

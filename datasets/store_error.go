@@ -20,6 +20,7 @@ const (
 	CodeDamagedObject   Code = "damaged-object"     // an object is missing or its bytes changed
 	CodeDamagedManifest Code = "damaged-manifest"   // a manifest's bytes are not those of its ID
 	CodeDamagedPointer  Code = "damaged-pointer"    // a pointer or index entry that leads nowhere
+	CodeDamagedLog      Code = "damaged-log"        // the log is not what was written, or does not know what is there
 	CodeDamagedLayout   Code = "damaged-layout"     // a link or foreign file where farr writes
 	CodeBadManifest     Code = "bad-manifest"       // a manifest that may not be published
 	CodeKeyRequired     Code = "key-required"       // shifted data, and no key was given
@@ -60,7 +61,7 @@ func CodeOf(err error) Code {
 // IsIntegrity reports whether err says that bytes at rest are not what was written.
 func IsIntegrity(err error) bool {
 	switch CodeOf(err) {
-	case CodeDamagedObject, CodeDamagedManifest, CodeDamagedPointer, CodeDamagedLayout:
+	case CodeDamagedObject, CodeDamagedManifest, CodeDamagedPointer, CodeDamagedLog, CodeDamagedLayout:
 		return true
 	}
 	return false

@@ -19,6 +19,7 @@ import (
 func faultPoints(t *testing.T) []string {
 	t.Helper()
 	s := openTestStore(t, t.TempDir())
+	mustPublish(t, s, "old") // begins the log
 	var points []string
 	s.fault = func(point string) error {
 		points = append(points, point)

@@ -72,13 +72,21 @@ func Run(ctx context.Context, s *datasets.Store, r Request) (*RunReport, error) 
 	if err != nil {
 		return nil, fmt.Errorf("measure run: %w", err)
 	}
+	if err := s.SignLog(r.Key); err != nil {
+		return nil, fmt.Errorf("measure run: %w", err)
+	}
 	done, err := s.ByKey(p.key)
 	if err != nil {
 		return nil, fmt.Errorf("measure run: %w", err)
 	}
 	skipped := done != nil
 	var planning time.Duration
-	if !skipped {
+	if skipped {
+		err = s.Log(ctx, datasets.Event{Kind: KindResults, Facts: map[string]any{"skipped": true, "snapshot": done.ID()}})
+		if err != nil {
+			return nil, fmt.Errorf("measure run: %w", err)
+		}
+	} else {
 		if done, planning, err = p.compute(ctx, s); err != nil {
 			return nil, fmt.Errorf("measure run: %w", err)
 		}

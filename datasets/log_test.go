@@ -1,0 +1,95 @@
+package datasets
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func kinds(t testing.TB, s *Store) (kinds []string) {
+	t.Helper()
+	entries, err := s.LogEntries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+// Whatever is published, pointed to or told is an entry, in the order in which it was done.
+func TestLogOrder(t *testing.T) {
+	dir := t.TempDir()
+	s := openTestStore(t, dir)
+	sn := mustPublish(t, s, "x")
+	for range 2 { // the second moves nothing
+		if err := s.SetCurrent("extract", sn.ID()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Log(t.Context(), Event{Kind: "crosswalk", Facts: map[string]any{"persons": 3}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := kinds(t, s), []string{"log-begin", "extract", "current", "crosswalk"}; !slices.Equal(got, want) {
+		t.Errorf("entries %v, want %v", got, want)
+	}
+	c, err := sn.Checkpoint()
+	if err != nil || c.Size != 2 {
+		t.Errorf("checkpoint of the snapshot: %v, %v", c, err)
+	}
+	for _, bad := range []Event{{Kind: "No Name"}, {Kind: "x", Facts: map[string]any{"share": 0.5}}} {
+		if err := s.Log(t.Context(), bad); err == nil {
+			t.Errorf("%+v was logged", bad)
+		}
+	}
+	if head, err := s.LogHead(); err != nil || head.Size != 4 {
+		t.Errorf("head %v, %v", head, err)
+	}
+}
+
+// A store that lost its log takes nothing more, rather than beginning a new one.
+func TestLogRemoved(t *testing.T) {
+	dir := t.TempDir()
+	s := openTestStore(t, dir)
+	mustPublish(t, s, "x")
+	if err := os.RemoveAll(filepath.Join(dir, logDir)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := publishTiny(t, s, "y")
+	wantCode(t, err, CodeDamagedLog)
+	wantCode(t, s.Log(t.Context(), Event{Kind: "x"}), CodeDamagedLog)
+}
+
+// A cut-off append is healed: the part of a line goes, and an entry says so.
+func TestLogHealed(t *testing.T) {
+	dir := t.TempDir()
+	s := openTestStore(t, dir)
+	mustPublish(t, s, "x")
+	file := filepath.Join(dir, logDir, "entries.jsonl")
+	good, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, torn := range []string{`{"torn`, `{"kind":"x","seq":2}` + "\n"} {
+		if err := os.WriteFile(file, append(slices.Clone(good), torn...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Log(t.Context(), Event{Kind: "after"}); err != nil {
+			t.Fatal(err)
+		}
+		if got := kinds(t, s); !slices.Equal(got[len(got)-2:], []string{"log-healed", "after"}) {
+			t.Errorf("%q: entries %v", torn, got)
+		}
+		if good, err = os.ReadFile(file); err != nil || strings.Contains(string(good), torn) {
+			t.Errorf("%q is still there: %v", torn, err)
+		}
+	}
+	two := "{}\n{}\n"
+	if err := os.WriteFile(file, append(slices.Clone(good), two...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, s.Log(t.Context(), Event{Kind: "after"}), CodeDamagedLog)
+}
