@@ -2,10 +2,8 @@ package datasets
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
 	"farr/datasets/internal/deid"
@@ -33,6 +31,7 @@ func CreateKey(path string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create key: %w", err)
 	}
+	defer func() { clear(text.Bytes()) }()
 	_, err = f.Write(text.Bytes())
 	if err == nil {
 		err = f.Sync()
@@ -45,35 +44,4 @@ func CreateKey(path string) (*Key, error) {
 		return nil, fmt.Errorf("create key: %w", err)
 	}
 	return ReadKey(path)
-}
-
-// ReadKey reads a key file. It refuses a file that others than its owner can
-// read, and a key that is malformed or weak.
-func ReadKey(path string) (*Key, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
-	}
-	switch {
-	case !info.Mode().IsRegular():
-		return nil, &fs.PathError{Op: "read key", Path: path, Err: errors.New("not a regular file")}
-	case info.Mode().Perm()&0o077 != 0:
-		return nil, &fs.PathError{Op: "read key", Path: path, Err: fmt.Errorf("others can read it (mode %04o); chmod 600 it, and make a new key if someone did", info.Mode().Perm())}
-	case info.Size() > keyFileBytes:
-		return nil, &fs.PathError{Op: "read key", Path: path, Err: errors.New("not a key: too long")}
-	}
-	text, err := io.ReadAll(io.LimitReader(f, keyFileBytes))
-	if err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
-	}
-	key, err := deid.ParseKey(text)
-	if err != nil {
-		return nil, &fs.PathError{Op: "read key", Path: path, Err: err}
-	}
-	return key, nil
 }

@@ -39,9 +39,12 @@ func check(doc *source.Document, job *Job) {
 	c.path(&job.Source.Sites, true, "source", "sites")
 	c.oneOf(job.Source.Observable, []string{"auto", "enrolment-gap45", "contact"}, "source", "observable")
 	c.path(&job.Store, false, "store")
-	if strings.HasPrefix(job.Key, "farr-key-") {
+	switch err := datasets.CheckKeySource(job.Key); {
+	case errors.Is(err, datasets.ErrKeyItself):
 		doc.Report("secret-in-file", "this is a key itself", "keep it in a file that only the job's user can read, give that file's path here, and replace the key", "key")
-	} else {
+	case err != nil && doc.Has("key"):
+		doc.Report("bad-key-source", err.Error(), "a path, env:NAME or fd:3", "key")
+	case datasets.IsKeyFile(job.Key):
 		c.path(&job.Key, false, "key")
 	}
 	c.oneOf(job.Profile, []string{"shifted", "limited"}, "profile")

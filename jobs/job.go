@@ -21,7 +21,7 @@ type Job struct {
 	Schedule  *Schedule `yaml:"schedule"` // nil: run by hand only
 	Source    Source    `yaml:"source,required"`
 	Store     string    `yaml:"store,required"`
-	Key       string    `yaml:"key,required"` // path of the key file, never the key
+	Key       string    `yaml:"key,required"` // path of the key file, env:NAME or fd:N; never the key
 	Profile   string    `yaml:"profile"`      // shifted or limited
 	AsOf      string    `yaml:"as_of"`        // calendar day; empty: the newest event of the extract
 	MaxReject Share     `yaml:"max_reject"`

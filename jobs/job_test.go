@@ -185,3 +185,29 @@ func writeFile(t testing.TB, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// A job's key may come from a variable or a descriptor, and each is read once for all jobs.
+func TestJobKeySources(t *testing.T) {
+	load := func(key string) (*Job, error) {
+		path := filepath.Join(t.TempDir(), "job.yaml")
+		text := "name: n\nsource: {dir: export, name: main}\nstore: store\nkey: " + key +
+			"\nperiods: [2024]\nreport: {out: reports, audience: internal}\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return LoadJob(path)
+	}
+	for _, key := range []string{"env:FARR_KEY", "fd:3"} {
+		if job, err := load(key); err != nil || job.Key != key {
+			t.Errorf("%s: %v, %v", key, job, err)
+		}
+	}
+	if job, err := load("farr.key"); err != nil || !filepath.IsAbs(job.Key) {
+		t.Errorf("a file: %v, %v", job, err)
+	}
+	for _, key := range []string{"env:1", "fd:one"} {
+		if _, err := load(key); err == nil || !strings.Contains(err.Error(), "job.yaml:4:6: bad-key-source") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}

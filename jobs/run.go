@@ -17,9 +17,10 @@ import (
 
 // Options are what a run needs besides its job file. The zero value will do.
 type Options struct {
-	Clock    func() time.Time // nil: time.Now
-	Logger   *slog.Logger     // nil: silent; see NewLogger
-	Progress progress.Func    // nil: silent
+	Clock    func() time.Time  // nil: time.Now
+	Logger   *slog.Logger      // nil: silent; see NewLogger
+	Progress progress.Func     // nil: silent
+	Keys     *datasets.KeyRing // nil: a new one; keys that were read from fd:N and env:NAME
 
 	build builder // nil: build; tests put theirs
 }
@@ -33,6 +34,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Keys == nil {
+		o.Keys = &datasets.KeyRing{}
 	}
 	if o.build == nil {
 		o.build = build

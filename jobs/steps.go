@@ -26,7 +26,7 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		return err
 	}
 	defer store.Close()
-	key, err := datasets.ReadKey(job.Key)
+	key, err := o.Keys.Read(job.Key)
 	if err != nil {
 		return err
 	}

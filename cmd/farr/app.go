@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"farr/datasets"
 	"farr/internal/progress"
 	"farr/jobs"
 )
@@ -25,6 +27,10 @@ type app struct {
 // run is the whole command: it parses args, does the verb and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, meter: newMeter(stderr)}
+	if slices.ContainsFunc(args, datasets.HoldsKey) {
+		fmt.Fprintf(stderr, "farr: %v\n", datasets.ErrKeyItself)
+		return jobs.ExitUsage
+	}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -40,7 +46,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	fmt.Fprintf(stderr, "farr: %v\n", err)
 	var usage usageError
-	if errors.As(err, &usage) {
+	if errors.As(err, &usage) || errors.Is(err, datasets.ErrKeyItself) {
 		return jobs.ExitUsage
 	}
 	return jobs.ExitCode(err)

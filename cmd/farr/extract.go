@@ -55,7 +55,7 @@ above --max-reject nothing is published. The same request again is a skip.`,
 	f := cmd.Flags()
 	f.StringVar(&req.Source, "source", "", "folder of the export")
 	f.StringVar(&store, "store", "", "folder of the store; made when missing")
-	f.StringVar(&key, "key", "", "file of the project key (farr keys new)")
+	f.StringVar(&key, "key", "", "project key: its file, fd:3 or env:NAME (farr keys new)")
 	f.StringVar(&req.SourceName, "source-name", "main", "name of the source, part of every pseudonym")
 	f.StringVar(&req.Zone, "zone", "UTC", "time zone of the source's wall clock, for example America/New_York")
 	f.StringVar(&req.Profile, "profile", "shifted", "shifted or limited")

@@ -109,7 +109,7 @@ which measure and which pseudonym, and no value.`,
 	profilesFlag(cmd, &profiles)
 	f := cmd.Flags()
 	f.StringVar(&store, "store", "", "folder of the store")
-	f.StringVar(&key, "key", "", "file of the project key; needed where dates are shifted")
+	f.StringVar(&key, "key", "", "project key: its file, fd:3 or env:NAME; needed where dates are shifted")
 	f.StringVar(&extract, "extract", "", "ID of the extract; the current one when not given")
 	f.StringVar(&pkg, "package", "", "ID of the package of published measures; the current one when not given")
 	f.StringVar(&req.Measure, "measure", "", "name or URL of the measure")

@@ -82,7 +82,7 @@ move a result. --keep-keys keeps those keys, to look into a difference with --ke
 	f.StringVar(&req.Profile, "profile", "shifted", "de-identification profile of the extract: shifted or limited")
 	f.StringVar(&req.Quarantine, "quarantine", "", "file of doubtful cases")
 	profilesFlag(cmd, &profiles)
-	f.StringVar(&key, "key", "", "file of a project key; a fresh one when not given")
+	f.StringVar(&key, "key", "", "a project key: its file, fd:3 or env:NAME; a fresh one when not given")
 	f.IntVar(&req.Keys, "keys", 0, "compare profile limited with as many extracts of profile shifted, each with a fresh key")
 	f.StringVar(&req.KeyDir, "keep-keys", "", "folder that keeps the keys of --keys")
 	f.StringVar(&junit, "junit", "", "file for a JUnit XML report")

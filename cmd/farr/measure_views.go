@@ -53,7 +53,7 @@ coded element is the id of its concept, to be compared with a value list.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&store, "store", "", "folder of the store")
-	f.StringVar(&key, "key", "", "file of the project key; needed where dates are shifted")
+	f.StringVar(&key, "key", "", "project key: its file, fd:3 or env:NAME; needed where dates are shifted")
 	f.StringVar(&extract, "extract", "", "ID of the extract; the current one when not given")
 	return cmd
 }

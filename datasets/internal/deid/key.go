@@ -1,6 +1,7 @@
 package deid
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -12,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 )
 
 // keyPrefix begins a key file and names the format of what follows.
@@ -23,16 +23,13 @@ const keyBytes = 32
 
 var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// ErrWeakKey says that a key has too little in it to keep anything secret.
-var ErrWeakKey = errors.New("the key is constant, repeated or counted up, so it protects nothing; make one with farr keys new")
-
 // Key is a project's key. The master is used once, to derive one sub-key for
 // each purpose (RFC 5869), and is not kept. A Key prints as its ID everywhere.
 type Key struct {
 	name [8]byte
-	// Behind a pointer, because fmt follows none inside a struct: where a Key is in
-	// an unexported field, its own methods are not asked.
-	*subKeys
+	// Behind a function, because fmt asks no method of what is in an unexported field: it would
+	// print an array, and of a pointer what it points to as soon as a verb does not fit.
+	sub func() *subKeys
 }
 
 type subKeys struct {
@@ -43,45 +40,58 @@ type subKeys struct {
 	link      []byte // tokens that tell the same person in two sources
 	export    []byte // keys of row-level exports
 	log       []byte // signatures of the log's checkpoints
+	list      []byte // hashes of lists of ids, and marks of persons who were removed
 }
 
 // NewKey writes a fresh key as one line of text.
 func NewKey(w io.Writer) error {
-	var master [keyBytes]byte
-	if _, err := rand.Read(master[:]); err != nil {
-		return fmt.Errorf("make a key: %w", err)
+	master := make([]byte, keyBytes)
+	defer clear(master)
+	for {
+		if _, err := rand.Read(master); err != nil {
+			return fmt.Errorf("make a key: %w", err)
+		}
+		if weakness(master) == "" {
+			break
+		}
 	}
-	_, err := io.WriteString(w, keyPrefix+keyEncoding.EncodeToString(master[:])+"\n")
+	text := append(keyEncoding.AppendEncode([]byte(keyPrefix), master), '\n')
+	defer clear(text)
+	_, err := w.Write(text)
 	return err
 }
 
-// ParseKey reads the one line that NewKey wrote. Its errors never quote it.
+// ParseKey reads the one line that NewKey wrote. Its errors never quote it. The text is the
+// caller's to clear.
 func ParseKey(text []byte) (*Key, error) {
-	line := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	encoded, ok := strings.CutPrefix(line, keyPrefix)
+	line := bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+	encoded, ok := bytes.CutPrefix(line, []byte(keyPrefix))
 	if !ok {
 		return nil, fmt.Errorf("not a key: it does not begin with %q", keyPrefix)
 	}
-	master, err := keyEncoding.DecodeString(encoded)
-	if err != nil || keyEncoding.EncodeToString(master) != encoded {
+	master := make([]byte, keyEncoding.DecodedLen(len(encoded)))
+	defer clear(master)
+	n, err := keyEncoding.Decode(master, encoded)
+	if again := keyEncoding.AppendEncode(nil, master[:n]); err != nil || !bytes.Equal(again, encoded) {
 		return nil, errors.New("not a key: what follows the prefix is not lower-case base32")
 	}
-	if len(master) != keyBytes {
-		return nil, fmt.Errorf("not a key: %d bytes where %d are needed", len(master), keyBytes)
+	if n != keyBytes {
+		return nil, fmt.Errorf("not a key: %d bytes where %d are needed", n, keyBytes)
 	}
-	if weak(master) {
-		return nil, ErrWeakKey
+	if why := weakness(master[:n]); why != "" {
+		return nil, &WeakKeyError{why}
 	}
-	return derive(master)
+	return derive(master[:n])
 }
 
 // derive makes every sub-key of a master by HKDF-SHA256 (RFC 5869), one for each
 // purpose, so that what one of them gives away says nothing of another.
 func derive(master []byte) (k *Key, err error) {
-	k = &Key{subKeys: &subKeys{}}
+	sub := &subKeys{}
+	k = &Key{sub: func() *subKeys { return sub }}
 	for purpose, into := range map[string]*[]byte{
-		"id": &k.id, "shift": &k.shift, "seal": &k.seal, "seal-nonce": &k.sealNonce,
-		"link": &k.link, "export": &k.export, "log": &k.log,
+		"id": &sub.id, "shift": &sub.shift, "seal": &sub.seal, "seal-nonce": &sub.sealNonce,
+		"link": &sub.link, "export": &sub.export, "log": &sub.log, "list": &sub.list,
 	} {
 		if *into, err = hkdf.Key(sha256.New, master, nil, "farr v1 "+purpose, 32); err != nil {
 			return nil, fmt.Errorf("derive a sub-key: %w", err)
@@ -95,30 +105,13 @@ func derive(master []byte) (k *Key, err error) {
 	return k, nil
 }
 
-// weak finds keys that nobody drew at random. 32 random bytes hold fewer than 20
-// different values once in 10^9 keys.
-func weak(master []byte) bool {
-	var seen [256]bool
-	distinct, steps := 0, map[byte]bool{}
-	for i, b := range master {
-		if !seen[b] {
-			seen[b] = true
-			distinct++
-		}
-		if i > 0 {
-			steps[b-master[i-1]] = true
-		}
-	}
-	return distinct < 20 || len(steps) < 4
-}
-
 // LogSeed is the seed of the Ed25519 key that signs the log's checkpoints: 32 bytes.
-func (k *Key) LogSeed() []byte { return k.log }
+func (k *Key) LogSeed() []byte { return k.sub().log }
 
 // ForExport makes the key of one row-level export, by its name: its pseudonyms and
 // shifts have nothing to do with the store's nor with another export's.
 func (k *Key) ForExport(name string) (*Key, error) {
-	master, err := hkdf.Key(sha256.New, k.export, nil, "farr v1 export "+name, keyBytes)
+	master, err := hkdf.Key(sha256.New, k.sub().export, nil, "farr v1 export "+name, keyBytes)
 	if err != nil {
 		return nil, fmt.Errorf("derive the key of an export: %w", err)
 	}
@@ -142,7 +135,7 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID()) }
 
 // gcm is AES-256-GCM under the sealing sub-key.
 func (k *Key) gcm() cipher.AEAD {
-	aead, err := cipher.NewGCM(newAES(k.seal))
+	aead, err := cipher.NewGCM(newAES(k.sub().seal))
 	if err != nil {
 		panic("deid: AES is refused by GCM: " + err.Error())
 	}

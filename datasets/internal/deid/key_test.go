@@ -3,6 +3,8 @@ package deid
 import (
 	"encoding/hex"
 	"math"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -153,12 +155,35 @@ func TestSubKeysDiffer(t *testing.T) {
 		t.Error("an export's key is another each time")
 	}
 	seen := map[string]bool{}
+	purposes := reflect.TypeFor[subKeys]().NumField()
 	for _, key := range []*Key{k, one, two} {
-		for _, sub := range [][]byte{key.id, key.shift, key.seal, key.sealNonce, key.link, key.export, key.LogSeed(), key.name[:]} {
-			if seen[string(sub)] {
-				t.Fatal("two purposes share a sub-key")
-			}
-			seen[string(sub)] = true
+		sub := key.sub()
+		subs := [][]byte{sub.id, sub.shift, sub.seal, sub.sealNonce, sub.link, sub.export, key.LogSeed(), sub.list}
+		if len(subs) != purposes {
+			t.Fatalf("%d sub-keys are compared and there are %d", len(subs), purposes)
 		}
+		for _, sub := range append(subs, key.name[:]) {
+			for i := 0; i+8 <= len(sub); i++ { // not even a part
+				if part := string(sub[i : i+8]); seen[part] {
+					t.Fatal("two purposes share bytes")
+				} else {
+					seen[part] = true
+				}
+			}
+		}
+	}
+	ids := map[ID]bool{}
+	for _, key := range []*Key{k, one, two} {
+		for _, source := range []string{"main", "other"} {
+			p := NewPseudonyms(key, source)
+			for _, typ := range []string{"Patient", "Observation", "Encounter"} {
+				for n := range 2000 {
+					ids[p.Of(typ, []byte(strconv.Itoa(n)))] = true
+				}
+			}
+		}
+	}
+	if len(ids) != 3*2*3*2000 {
+		t.Errorf("%d pseudonyms of %d resources", len(ids), 3*2*3*2000)
 	}
 }

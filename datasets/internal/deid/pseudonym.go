@@ -22,7 +22,7 @@ type Pseudonyms struct {
 func NewPseudonyms(k *Key, source string) *Pseudonyms {
 	p := appendField(nil, idVersion)
 	p = appendField(p, k.name[:])
-	return &Pseudonyms{mac: newMAC(k.id), prefix: appendField(p, source)}
+	return &Pseudonyms{mac: newMAC(k.sub().id), prefix: appendField(p, source)}
 }
 
 // Of is the pseudonym of a resource by type and id.

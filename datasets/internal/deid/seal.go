@@ -79,7 +79,7 @@ type Sealer struct {
 
 // NewSealer makes a sealer under the key's two sealing sub-keys.
 func NewSealer(k *Key) *Sealer {
-	return &Sealer{aead: k.gcm(), nonce: newCMAC(k.sealNonce), columns: map[[2]string]columnID{}}
+	return &Sealer{aead: k.gcm(), nonce: newCMAC(k.sub().sealNonce), columns: map[[2]string]columnID{}}
 }
 
 // Seal appends the sealed value to dst.

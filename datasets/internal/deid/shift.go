@@ -17,7 +17,7 @@ type Shifter struct {
 }
 
 // NewShifter makes a shifter under the key's shift sub-key.
-func NewShifter(k *Key) *Shifter { return &Shifter{mac: newMAC(k.shift)} }
+func NewShifter(k *Key) *Shifter { return &Shifter{mac: newMAC(k.sub().shift)} }
 
 // Days is the patient's shift, 1 to ShiftDays: true day = stored day + Days.
 func (s *Shifter) Days(pid ID) int64 {
