@@ -17,9 +17,9 @@
 // the digits of a ZIP code. A number without a unit is small. Everything else is
 // dropped and counted by path. All lists are files of policy/, under the policy's hash.
 //
-// What a form cannot tell apart passes: a name as a code of a large HL7 system whose
-// codes are words, an identifier as a valid RxNorm, NDC or SNOMED CT code, and one as a
-// number with a real unit.
+// HL7's codes are words, so they are listed one by one. What a form cannot tell apart
+// passes: an identifier that is a valid RxNorm, NDC, CPT or SNOMED CT code, and one as a number with a
+// real unit.
 //
 // # Dates
 //

@@ -28,7 +28,7 @@ const (
 type Policy struct {
 	types     []resourcePolicy // by resource type
 	values    map[string]*valueSet
-	systems   *systems
+	systems   systems
 	profiles  *profileNames
 	units     *ucum
 	places    places
@@ -86,7 +86,8 @@ func parsePolicy(folder fs.FS) (*Policy, error) {
 	p := &Policy{}
 	lists := map[string]func(text string) error{
 		"values.txt":    into(&p.values, parseValues),
-		"systems.txt":   into(&p.systems, parseSystems),
+		"systems.txt":   p.systems.parse,
+		"hl7.txt":       p.systems.parse,
 		"profiles.txt":  into(&p.profiles, parseProfiles),
 		"units.txt":     into(&p.units, parseUnits),
 		"languages.txt": into(&p.languages, parseLanguages),

@@ -136,7 +136,10 @@ func TestPolicyErrors(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ file, line, want string }{
-		{"systems.txt", "http://vendor.example/* hl7", "a star needs"},
+		{"systems.txt", "http://vendor.example/ =", "no syntax"},
+		{"systems.txt", "HTTP://vendor.example/x loinc", "written http://vendor.example/x"},
+		{"systems.txt", "syntax new [A-Z]+", "begins with ^"},
+		{"hl7.txt", "http://terminology.hl7.org/CodeSystem/v3-ActCode = X", "there twice"},
 		{"systems.txt", "http://vendor.example/", "a URI, then"},
 		{"systems.txt", "http://vendor.example/ no-such-syntax", "no syntax"},
 		{"systems.txt", "http://loinc.org loinc", "there twice"},

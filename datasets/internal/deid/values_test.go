@@ -20,7 +20,6 @@ func TestSystems(t *testing.T) {
 		"http://loinc.org|LA30193-9":            "http://loinc.org", "http://loinc.org|LP7751-3": "http://loinc.org",
 		"http://www.ada.org/cdt|D0120":                                         "http://www.ada.org/cdt",
 		"urn:oid:2.16.840.1.113883.6.259|1108-0":                               "https://www.cdc.gov/nhsn/cdaportal/terminology/codesystem/hsloc.html",
-		"http://terminology.hl7.org/CodeSystem/v3-ActCode|CPT.early":           "http://terminology.hl7.org/CodeSystem/v3-ActCode",
 		"http://snomed.info/sct|44054006":                                      "http://snomed.info/sct",
 		"http://snomed.info/sct|10509002":                                      "http://snomed.info/sct",
 		"http://snomed.info/sct|900000000000207008":                            "http://snomed.info/sct",
@@ -52,14 +51,16 @@ func TestSystems(t *testing.T) {
 		"http://snomed.info/sct|44054007", "http://snomed.info/sct|123", "http://snomed.info/sct|４４０５４００６",
 		"http://hl7.org/fhir/sid/icd-10-cm|DOE", "http://hl7.org/fhir/sid/icd-10-cm|e11.9",
 		"http://www.nlm.nih.gov/research/umls/rxnorm|123456789", "http://www.ama-assn.org/go/cpt|JDOE1",
-		"http://terminology.hl7.org/CodeSystem/v3-ActCode|Jane Doe", "http://terminology.hl7.org/CodeSystem/x|JaneDoe",
+		"http://terminology.hl7.org/CodeSystem/v3-RoleCode|quackenbush", "http://terminology.hl7.org/CodeSystem/v3-ActCode|JDOE", "http://terminology.hl7.org/CodeSystem/v2-0203|SMITH",
+		"http://terminology.hl7.org/CodeSystem/v3-ActCode|21612-7", "http://terminology.hl7.org/CodeSystem/v3-ActCode|Jane Doe", "http://terminology.hl7.org/CodeSystem/x|JaneDoe",
 		"http://terminology.hl7.org/CodeSystem/jane-quackenbush|active", "http://terminology.hl7.org/CodeSystem/v3-JaneDoe|A", "http://hl7.org/fhir/jane-doe|final",
 		"http://terminology.hl7.org/CodeSystem/condition-clinical|mrn-77553311", "http://terminology.hl7.org/CodeSystem/condition-clinical|123-45-6789",
 		"http://terminology.hl7.org/CodeSystem/condition-clinical|jane-doe", "http://terminology.hl7.org/CodeSystem/device-type|m-123-45-67",
 		"http://terminology.hl7.org/CodeSystem/service-type|1234", "http://terminology.hl7.org/CodeSystem/service-type|MRN7755",
 		"http://terminology.hl7.org/CodeSystem/v2-12345|A", "http://terminology.hl7.org/CodeSystem/v2-0###|A", "http://terminology.hl7.org/CodeSystem/*|A",
 		"http://terminology.hl7.org/CodeSystem/Jane_Doe|a", "http://terminology.hl7.org/CodeSystem/a/b|a",
-		"http://vendor.example/codes|4548-4", "|4548-4", "HTTP://LOINC.ORG|4548-4",
+		"http://vendor.example/codes|4548-4", "|4548-4", "http://loinc.org.example/|4548-4", "http://hl7.org/fhir/SID/icd-10-cm|E11.9",
+		"urn:oid:2.16.840.1.113883.6.1.7|4548-4", "urn:uuid:2.16.840.1.113883.6.1|4548-4", "ftp://loinc.org|4548-4", "http://loinc.org|4548-4 ",
 	} {
 		system, code, _ := strings.Cut(text, "|")
 		if c, ok := p.systems.keep(system, code); ok {
