@@ -24,11 +24,11 @@ type ExtractRequest struct {
 	SourceName string  // part of every pseudonym; "main" when empty
 	Cases      []Case  // instead of Source and SourceName: many small sources in one snapshot
 	Zone       string  // IANA zone of local wall time; "UTC" when empty
-	Profile    string  // "shifted" (when empty) or "limited"
+	Profile    string  // "shifted" (when empty), "limited" or "safe-harbor"
 	SitesFile  string  // CSV id,label of organizations and locations; may be empty
 	Observable string  // rule of observable time: "auto" (when empty), "enrolment-gap45", "contact"
 	AsOf       string  // day YYYY-MM-DD; when empty, the newest clinical event
-	Key        *Key    // of the project
+	Key        *Key    // of the project; safe-harbor has none, and makes no use of one
 	MaxReject  float64 // greatest share of rejected lines, 0 to 1; 0 allows none
 	Progress   progress.Func
 }
@@ -127,6 +127,7 @@ type extraction struct {
 	inputs  []Input
 	recipe  map[string]any
 	key     string // of the skip rule
+	keyID   string // of the project's key; "" under safe-harbor
 	asOf    int64
 	hasAsOf bool
 
@@ -151,9 +152,11 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	x := &extraction{store: s, req: req, report: &ExtractReport{
 		ByType: map[string]TypeCount{}, DropReasons: map[string]int64{}, RejectReasons: map[string]int64{}, Rejects: []Reject{},
 	}}
-	if req.Key == nil {
-		return nil, errors.New("a project key is needed; farr keys new makes one")
+	key, keyID, err := keyOf(req)
+	if err != nil {
+		return nil, err
 	}
+	x.keyID = keyID
 	if len(req.Cases) > 0 {
 		if err := checkCases(req); err != nil {
 			return nil, err
@@ -188,12 +191,25 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 		return nil, err
 	}
 	x.config = deid.Config{
-		Plan: plan, Key: req.Key, Zone: zone, Source: req.SourceName, Labels: labels, Dictionary: deid.NewDictionary(),
+		Plan: plan, Key: key, Zone: zone, Source: req.SourceName, Labels: labels, Dictionary: deid.NewDictionary(),
 	}
 	if err := s.SignLog(req.Key); err != nil {
 		return nil, err
 	}
 	return x, x.find(sites)
+}
+
+// keyOf is the key that an extract's pseudonyms are made with, and the ID by which it is recorded. That of
+// safe-harbor is fresh and kept nowhere, so it has no ID to record.
+func keyOf(req ExtractRequest) (*Key, string, error) {
+	if req.Profile == string(deid.SafeHarbor) {
+		key, err := deid.FreshKey()
+		return key, "", err
+	}
+	if req.Key == nil {
+		return nil, "", errors.New("a project key is needed; farr keys new makes one")
+	}
+	return req.Key, req.Key.ID(), nil
 }
 
 // input is where the lines come from: an export, or cases.
@@ -236,7 +252,7 @@ func (x *extraction) identify() (err error) {
 	}
 	x.recipe = map[string]any{
 		"step": extractVersion, "policy": x.policy.Hash(), RecipeProfile: x.req.Profile, RecipeZone: x.req.Zone,
-		RecipeKey: x.req.Key.ID(), "source": x.req.SourceName, "observable": x.req.Observable, "as_of": x.req.AsOf,
+		RecipeKey: x.keyID, "source": x.req.SourceName, "observable": x.req.Observable, "as_of": x.req.AsOf,
 		"order": order,
 	}
 	x.key, err = KeyOf("extract", x.recipe, x.inputs)

@@ -86,7 +86,7 @@ func (x *extraction) settle() error {
 // publish makes the snapshot and points to it.
 func (x *extraction) publish(ctx context.Context) error {
 	var tables []Table
-	for _, t := range slices.Concat(x.config.Plan.Tables(), []*deid.Table{deid.ObservationPeriod}, deid.DictionaryTables) {
+	for _, t := range slices.Concat(x.config.Plan.Tables(), []*deid.Table{x.config.Plan.Observation()}, deid.DictionaryTables) {
 		one := Table{Name: t.Name}
 		for _, c := range t.Columns {
 			one.Columns = append(one.Columns, Column{Name: c.Name, Type: Type(c.Type)})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"farr/datasets/internal/deid"
 	"farr/internal/duck"
@@ -11,9 +12,9 @@ import (
 
 // The names in an extract's Recipe that its readers need.
 const (
-	RecipeProfile = "profile" // "shifted" or "limited"
+	RecipeProfile = "profile" // "shifted", "limited" or "safe-harbor"
 	RecipeZone    = "zone"    // IANA name of the zone of local wall time
-	RecipeKey     = "key"     // ID of the key that made the pseudonyms
+	RecipeKey     = "key"     // ID of the key that made the pseudonyms; "" under safe-harbor
 )
 
 // viewSchema holds what SQL of measures reads; it comes first in the search path.
@@ -124,6 +125,7 @@ type viewer struct {
 	key     *Key
 	zone    *deid.Zone
 	shifted bool
+	years   bool // of dates there are years only
 	opened  map[string][]string // table -> date elements with sealed values
 	asked   []string
 }
@@ -137,13 +139,13 @@ func newViewer(db *duck.Session, sn *Snapshot, key *Key) (*viewer, error) {
 		return nil, &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Detail: "it is of kind " + sn.manifest.Kind + ", not an extract"}
 	}
 	profile := deid.Profile(recipe(RecipeProfile))
-	if profile != deid.Shifted && profile != deid.Limited {
+	if !slices.Contains(deid.Profiles, profile) {
 		return nil, &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Detail: fmt.Sprintf("unknown profile %q", profile)}
 	}
 	if key == nil && profile == deid.Shifted {
 		return nil, &Error{Code: CodeKeyRequired, Subject: "snapshot " + sn.id, Detail: "its dates are shifted, and only key " + recipe(RecipeKey) + " opens them"}
 	}
-	if key != nil && key.ID() != recipe(RecipeKey) {
+	if key != nil && profile != deid.SafeHarbor && key.ID() != recipe(RecipeKey) {
 		return nil, &Error{Code: CodeWrongKey, Subject: "snapshot " + sn.id, Detail: "it was made with key " + recipe(RecipeKey) + " and this is " + key.ID()}
 	}
 	zone, err := deid.LoadZone(recipe(RecipeZone))
@@ -153,7 +155,7 @@ func newViewer(db *duck.Session, sn *Snapshot, key *Key) (*viewer, error) {
 	if _, ok := sn.Table("patient"); !ok {
 		return nil, &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Detail: "it has no table patient"}
 	}
-	return &viewer{db: db, sn: sn, key: key, zone: zone, shifted: profile == deid.Shifted, opened: map[string][]string{}}, nil
+	return &viewer{db: db, sn: sn, key: key, zone: zone, shifted: profile == deid.Shifted, years: profile == deid.SafeHarbor, opened: map[string][]string{}}, nil
 }
 
 func (v *viewer) checkObjects(ctx context.Context) error { return v.sn.Check(ctx) }

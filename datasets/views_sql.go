@@ -87,9 +87,9 @@ func (v *viewer) viewSQL(t Table) string {
 		element, isPrec := strings.CutSuffix(c.Name, "_prec")
 		switch {
 		case c.Type == Blob || v.closed(t, strings.TrimSuffix(c.Name, "_prec")):
-		case t.Name == "observation_period" && slices.Contains(dates, c.Name):
+		case t.Name == "observation_period" && !v.years && slices.Contains(dates, c.Name):
 			add("CAST("+v.wall(t, c.Name)+" AS DATE)", c.Name)
-		case t.Name == "observation_period" && isPrec:
+		case t.Name == "observation_period" && !v.years && isPrec:
 		case t.Name == "patient" && c.Name == "birth_date":
 			add("CAST("+v.wall(t, c.Name)+" AS DATE)", c.Name)
 		case slices.Contains(dates, c.Name):

@@ -1,7 +1,9 @@
 package deid
 
 import (
+	"math/big"
 	"slices"
+	"strings"
 	"testing"
 
 	"farr/datasets/fhir"
@@ -44,9 +46,13 @@ func keptIn(t *testing.T, profile Profile, json string) map[string][]map[string]
 		cells := map[string]any{}
 		for _, i := range r.Set() {
 			c := r.Cell(i)
-			if table.Columns[i].Type == Varchar {
+			switch table.Columns[i].Type {
+			case Varchar:
 				cells[table.Columns[i].Name] = string(c.Bytes)
-			} else {
+			case Decimal:
+				text := new(big.Rat).SetFrac(new(big.Int).SetBytes(c.Bytes), big.NewInt(1e8)).FloatString(4)
+				cells[table.Columns[i].Name] = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+			default:
 				cells[table.Columns[i].Name] = c.Number
 			}
 		}

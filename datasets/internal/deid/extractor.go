@@ -37,6 +37,7 @@ type Extractor struct {
 	words  *lexicon
 	refs   *refCache
 	key    *Key
+	pad    *pad     // under safe-harbor
 	person *ID      // whose everything is; nil where each resource names its patient
 	rows   [][]*row // by type and table
 	lost   []int64  // by counter of the plan
@@ -56,6 +57,7 @@ type Extractor struct {
 	skipRow  bool // the child row in hand is not to be kept
 	picked   int  // how many there were to pick from
 	reason   string
+	updated  int64 // lastUpdated under safe-harbor, milliseconds UTC; noDate when there is none
 	ordinals []int32
 	around   int32 // ordinal of the child row in whose element the walk is
 	children []byte
@@ -74,6 +76,10 @@ type late struct {
 	loss    int
 	birth   bool // it is a date
 	young   bool // it is an age up to 89
+	// Under safe-harbor: a time of a day and more, and the completed years that an age has.
+	days    bool
+	inYears bool
+	years   fhir.Decimal
 }
 
 // Config is what extractors of one run share.
@@ -93,6 +99,9 @@ func NewExtractor(c Config) *Extractor {
 		pseudo: NewPseudonyms(c.Key, c.Source), shifts: NewShifter(c.Key), sealer: NewSealer(c.Key),
 		words: newLexicon(c.Dictionary, c.Plan.policy), refs: newRefCache(),
 		lost: make([]int64, len(c.Plan.losses)), unread: make([]int64, len(c.Plan.types)),
+	}
+	if c.Plan.profile == SafeHarbor {
+		x.pad = newPad(c.Key)
 	}
 	widest := 0
 	for _, t := range c.Plan.types {
@@ -144,7 +153,7 @@ func (x *Extractor) extract(t *typePlan, d *fhir.Doc, sequence uint64) (Record, 
 	root := d.Root()
 	x.typ, x.typeRows = t, x.rows[t.kind]
 	x.void, x.negated, x.unclear, x.reason = false, false, false, ""
-	x.about, x.late = subject{}, x.late[:0]
+	x.about, x.late, x.updated = subject{}, x.late[:0], noDate
 	x.children = x.children[:0]
 	clear(x.ordinals)
 	x.rid = x.pseudo.Of(t.typ, d.ID())
@@ -353,10 +362,14 @@ func (x *Extractor) seal(r *row, column int, id columnID, v Value) {
 // record puts the rows together.
 func (x *Extractor) record(r *row, sequence uint64) Record {
 	date := int64(noDate)
-	for _, column := range x.typ.order {
-		if c := r.cells[column]; c.set {
-			date = c.number
-			break
+	if x.pad != nil { // rows are not in order of dates
+		date = x.updated ^ x.pad.of(&x.rid, sequence)
+	} else {
+		for _, column := range x.typ.order {
+			if c := r.cells[column]; c.set {
+				date = c.number
+				break
+			}
 		}
 	}
 	flags := byte(0)

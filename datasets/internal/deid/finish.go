@@ -22,8 +22,10 @@ type Finisher struct {
 	zone   *Zone
 	shifts *Shifter
 	sealer *Sealer
+	pad    *pad // under safe-harbor
 	sink   Sink
 	time   *observable
+	later  map[ID]int64 // last year that a patient's rows show, where it is after the newest event so far
 
 	// AsOf is the as-of day in days since 1970-01-01: given, or else found as the
 	// newest clinical event before 2100. HasAsOf is false when there is none.
@@ -59,6 +61,9 @@ func NewFinisher(c FinishConfig) *Finisher {
 		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink,
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
 		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]owner{},
+	}
+	if c.Plan.profile == SafeHarbor {
+		f.pad, f.later = newPad(c.Key), map[ID]int64{}
 	}
 	return f
 }
@@ -119,7 +124,11 @@ func (f *Finisher) endGroup() error {
 	if err := f.dropSuperseded(); err != nil {
 		return err
 	}
-	f.group.byDate()
+	if f.plan.profile == SafeHarbor {
+		f.group.byResource() // any other order could tell in which order things happened in a year
+	} else {
+		f.group.byDate()
+	}
 	for i := range f.group.order {
 		if err := f.write(&f.group.versions[f.group.order[i].at]); err != nil {
 			return err
@@ -138,10 +147,17 @@ func (f *Finisher) write(v *version) error {
 	if err := f.learn(v, main); err != nil {
 		return err
 	}
-	if f.typ.typ == "Patient" {
+	switch patient := f.typ.typ == "Patient"; {
+	case patient && f.plan.profile == SafeHarbor:
+		if err := f.patientInYears(v, main); err != nil {
+			return err
+		}
+	case patient:
 		if err := f.patient(v, main); err != nil {
 			return err
 		}
+	case f.later != nil:
+		f.noteLater(main)
 	}
 	if err := f.sink.Row(main); err != nil {
 		return err
@@ -197,7 +213,7 @@ const sentinelBefore, sentinelFrom = 1901, 2100
 
 // eventDay is the true day of a resource, unless it has none or a stand-in.
 func (f *Finisher) eventDay(v *version, r *Row) (day int64, ok bool, err error) {
-	if v.date != noDate {
+	if v.date != noDate && f.pad == nil {
 		day, ok = floorDiv(v.date, DayMs)+f.shift, true
 	}
 	for i := 0; !ok && i < len(f.typ.order); i++ {
@@ -205,7 +221,9 @@ func (f *Finisher) eventDay(v *version, r *Row) (day int64, ok bool, err error) 
 		if value, ok, err = f.value(r, v.rid, r.table.Columns[f.typ.order[i]].Name); err != nil {
 			return 0, false, err
 		}
-		day = floorDiv(value.WallMs, DayMs)
+		if day = floorDiv(value.WallMs, DayMs); f.pad != nil {
+			day = value.upperDay() // of a year, the day by which it happened
+		}
 	}
 	year, _, _ := civil(day)
 	return day, ok && year >= sentinelBefore && year < sentinelFrom, nil
@@ -217,7 +235,11 @@ func (f *Finisher) value(r *Row, rid ID, name string) (Value, bool, error) {
 	if ts := r.Cell(t.find(name)); !ts.Null {
 		return Value{WallMs: ts.Number + f.shift*DayMs, Prec: Precision(r.Cell(t.find(name + "_prec")).Number)}, true, nil
 	}
-	sealed := r.Cell(t.find(name + "_seal"))
+	seal := t.find(name + "_seal")
+	if seal < 0 {
+		return Value{}, false, nil
+	}
+	sealed := r.Cell(seal)
 	if sealed.Null {
 		return Value{}, false, nil
 	}

@@ -84,6 +84,17 @@ func ParseKey(text []byte) (*Key, error) {
 	return derive(master[:n])
 }
 
+// FreshKey is a key that is nowhere but in memory: of a safe-harbor extract, which nobody
+// is to link with anything, itself made again included.
+func FreshKey() (*Key, error) {
+	master := make([]byte, keyBytes)
+	defer clear(master)
+	if _, err := rand.Read(master); err != nil {
+		return nil, fmt.Errorf("make a key: %w", err)
+	}
+	return derive(master)
+}
+
 // derive makes every sub-key of a master by HKDF-SHA256 (RFC 5869), one for each
 // purpose, so that what one of them gives away says nothing of another.
 func derive(master []byte) (k *Key, err error) {

@@ -38,6 +38,20 @@ var ObservationPeriod = &Table{Name: "observation_period", Columns: []Column{
 	{"period_end", Timestamp}, {"period_end_prec", Int32}, {"period_end_seal", Blob},
 }}
 
+// observationYears is the same under safe-harbor: years, both inclusive.
+var observationYears = &Table{Name: ObservationPeriod.Name, Columns: []Column{
+	{"pid", UUID}, {"ordinal", Int32},
+	{"period_start", Timestamp}, {"period_start_prec", Int32}, {"period_end", Timestamp}, {"period_end_prec", Int32},
+}}
+
+// Observation is the table of observable time.
+func (p *Plan) Observation() *Table {
+	if p.profile == SafeHarbor {
+		return observationYears
+	}
+	return ObservationPeriod
+}
+
 // days is a span of days of one person, both inclusive.
 type days struct {
 	pid       ID
@@ -131,12 +145,16 @@ func (f *Finisher) periods(last int64) error {
 	if !f.HasAsOf {
 		return nil
 	}
+	write := f.period
+	if f.plan.profile == SafeHarbor {
+		spans, write = inYears(spans), f.periodInYears
+	}
 	ordinal := int32(0)
 	for _, s := range spans {
 		if s.high = min(s.high, last); s.low > s.high {
 			continue
 		}
-		if err := f.period(ordinal, s); err != nil {
+		if err := write(ordinal, s); err != nil {
 			return err
 		}
 		ordinal++

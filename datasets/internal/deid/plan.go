@@ -77,8 +77,8 @@ func newNode() *node { return &node{table: -1, parent: -1} }
 
 // Compile prepares a policy for a profile. Its errors name file, line and path.
 func Compile(policy *Policy, profile Profile) (*Plan, error) {
-	if profile != Shifted && profile != Limited {
-		return nil, fmt.Errorf("profile %q: there are shifted and limited", profile)
+	if !slices.Contains(Profiles, profile) {
+		return nil, fmt.Errorf("profile %q: there are %s, %s and %s", profile, Shifted, Limited, SafeHarbor)
 	}
 	p := &Plan{policy: policy, profile: profile, byName: map[string]*typePlan{}, fields: [][]string{{"Patient"}}}
 	names := map[string]string{}
@@ -141,7 +141,9 @@ func (p *Plan) compileType(r resourcePolicy) (*typePlan, error) {
 	if t.owned() {
 		t.main.negated = main.column("negated", Boolean)
 	}
-	t.main.updatedSeal = main.column("updated_seal", Blob)
+	if p.profile != SafeHarbor {
+		t.main.updatedSeal = main.column("updated_seal", Blob)
+	}
 
 	for _, e := range r.elements {
 		if e.actions[p.profile] == "-" {

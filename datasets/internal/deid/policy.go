@@ -14,14 +14,18 @@ import (
 //go:embed policy/*.policy policy/*.txt
 var policyFiles embed.FS
 
-// Profile says which of a policy table's two action columns applies.
+// Profile says which of a policy table's action columns applies.
 type Profile string
 
 // The profiles.
 const (
-	Shifted Profile = "shifted" // dates moved per patient, anchors sealed
-	Limited Profile = "limited" // true dates and ZIP5: a limited data set
+	Shifted    Profile = "shifted"     // dates moved per patient, anchors sealed
+	Limited    Profile = "limited"     // true dates and ZIP5: a limited data set, 164.514(e)
+	SafeHarbor Profile = "safe-harbor" // years only, under a key that nobody keeps, 164.514(b)(2)
 )
+
+// Profiles are the profiles in the order of a policy table's action columns.
+var Profiles = []Profile{Shifted, Limited, SafeHarbor}
 
 // Policy is every policy table and the lists they name, as read from their
 // files. A resource type is added by adding its file.
@@ -209,8 +213,8 @@ func (r *resourcePolicy) parseDirective(words []string) error {
 
 func (r *resourcePolicy) parseElement(number int, line string) error {
 	fields := strings.Split(line, "|")
-	if len(fields) != 7 {
-		return fmt.Errorf("an element line has 7 fields, here are %d", len(fields))
+	if len(fields) != 8 {
+		return fmt.Errorf("an element line has 8 fields, here are %d", len(fields))
 	}
 	for i := range fields {
 		fields[i] = strings.TrimSpace(fields[i])
@@ -219,8 +223,11 @@ func (r *resourcePolicy) parseElement(number int, line string) error {
 		return nil // the heading
 	}
 	e := element{
-		line: number, text: fields[0], column: fields[2], values: fields[5], why: fields[6],
-		actions: map[Profile]string{Shifted: fields[3], Limited: fields[4]},
+		line: number, text: fields[0], column: fields[2], values: fields[6], why: fields[7],
+		actions: map[Profile]string{},
+	}
+	for i, profile := range Profiles {
+		e.actions[profile] = fields[3+i]
 	}
 	if e.why == "" {
 		return fmt.Errorf("%s: the last field says why, and is empty", e.text)

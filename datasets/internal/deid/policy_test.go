@@ -34,7 +34,7 @@ func TestPolicyCompiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
-	for _, profile := range []Profile{Shifted, Limited} {
+	for _, profile := range Profiles {
 		plan, err := Compile(p, profile)
 		if err != nil {
 			t.Fatal(err)
@@ -48,10 +48,15 @@ func TestPolicyCompiles(t *testing.T) {
 				columns[table.Name+"."+c.Name] = true
 			}
 		}
-		for _, want := range []string{"patient.zip3", "patient.over_89", "encounter.class", "condition.onset_start_seal", "observation_component.value_num",
-			"observation.issued_seal", "medication_request.do_not_perform", "medication_request.medication_rid", "coverage.period_end_seal", "organization.label"} {
+		for _, want := range []string{"patient.zip3", "patient.over_89", "encounter.class", "condition.onset_start", "observation_component.value_num",
+			"medication_request.do_not_perform", "medication_request.medication_rid", "coverage.period_end_prec", "organization.label"} {
 			if !columns[want] {
 				t.Errorf("%s: no %s", profile, want)
+			}
+		}
+		for _, sealed := range []string{"condition.onset_start_seal", "observation.issued_seal", "coverage.period_end_seal", "encounter.updated_seal"} {
+			if columns[sealed] != (profile != SafeHarbor) {
+				t.Errorf("%s: %s is there: %v", profile, sealed, columns[sealed])
 			}
 		}
 		if columns["patient.zip5"] != (profile == Limited) || columns["patient.shift_seal"] != (profile == Shifted) {
@@ -88,11 +93,11 @@ func TestPolicyNewType(t *testing.T) {
 	folder["AllergyIntolerance.policy"] = &fstest.MapFile{Data: []byte(`table allergy_intolerance
 owner patient
 order recorded_date
-element | type | column | shifted | limited | values | why
-code | CodeableConcept | code | code | code | | standard codes only
-recordedDate | dateTime | recorded_date | shift | keep | | date
-reaction[] | BackboneElement | allergy_intolerance_reaction | child | child | | rows
-reaction[].manifestation[] | CodeableConcept | manifestation | code | code | | standard codes only
+element | type | column | shifted | limited | safe-harbor | values | why
+code | CodeableConcept | code | code | code | code | | standard codes only
+recordedDate | dateTime | recorded_date | shift | keep | year | | date
+reaction[] | BackboneElement | allergy_intolerance_reaction | child | child | child | | rows
+reaction[].manifestation[] | CodeableConcept | manifestation | code | code | code | | standard codes only
 `)}
 	p, err := parsePolicy(folder)
 	if err != nil {
@@ -110,15 +115,15 @@ reaction[].manifestation[] | CodeableConcept | manifestation | code | code | | s
 // What a table says and farr does not know is an error that names the place.
 func TestPolicyErrors(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
-		{"active | boolean | active | shred | keep | | x", `no action "shred" for type boolean`},
-		{"active | Boolean | active | keep | keep | | x", "no action"},
-		{"active | boolean | active | keep | keep | | ", "says why"},
-		{"active | boolean | active | keep | keep", "7 fields"},
-		{"gender | code | gender2 | keep | keep | no-such-list | x", `"no-such-list"`},
-		{"gender | code | gender2 | keep | keep | | x", "closed list"},
-		{"name.text | string | name | drop | drop | | x", "no action"},
-		{"contact[].gender | code | g | keep | keep | administrative-gender | x", "no line of its own"},
-		{"contact[.gender | code | g | keep | keep | administrative-gender | x", "not closed"},
+		{"active | boolean | active | shred | keep | keep | | x", `no action "shred" for type boolean`},
+		{"active | Boolean | active | keep | keep | keep | | x", "no action"},
+		{"active | boolean | active | keep | keep | keep | | ", "says why"},
+		{"active | boolean | active | keep | keep", "8 fields"},
+		{"gender | code | gender2 | keep | keep | keep | no-such-list | x", `"no-such-list"`},
+		{"gender | code | gender2 | keep | keep | keep | | x", "closed list"},
+		{"name.text | string | name | drop | drop | drop | | x", "no action"},
+		{"contact[].gender | code | g | keep | keep | keep | administrative-gender | x", "no line of its own"},
+		{"contact[.gender | code | g | keep | keep | keep | administrative-gender | x", "not closed"},
 		{"order no_such", "no date column"},
 		{"order birth_date gender", "no date column"},
 		{"negated photo true", "no line lists"},

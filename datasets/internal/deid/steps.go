@@ -12,6 +12,9 @@ type fhirNode = fhir.Node
 // addSteps compiles the action of one line. The switch is closed: what it does
 // not know is an error, so that no line of a table is silently without effect.
 func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
+	if err := p.rules(t, table, e); err != nil {
+		return err
+	}
 	action := e.actions[p.profile]
 	loss := p.counter(t.typ + "." + e.text)
 	base, choice := strings.CutSuffix(e.column, "[x]")
@@ -43,6 +46,12 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 			x.negated = x.negated || set.flag
 			r.setNumber(column, set.number)
 		}
+	case "instant newest":
+		do = newestStep(loss)
+	case "date year", "dateTime year", "dateTime measured-year", "instant year", "date birth-year":
+		do = p.yearStep(table, at("_start"), action, loss)
+	case "Period year", "Period measured-year":
+		do = both(p.yearStep(table, base+"_start", action, loss), p.yearStep(table, base+"_end", action, loss))
 	case "instant hide":
 		do = p.dateStep(dateColumns{ts: -1, prec: -1, seal: table.column(base+"_seal", Blob), id: columnOf(table.Name, base)}, action, loss)
 	case "date shift", "date seal", "date keep", "dateTime shift", "dateTime seal", "dateTime keep",
@@ -50,16 +59,7 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 		"instant shift", "instant seal", "instant keep", "date birth":
 		do = p.dateStep(table.date(at("_start")), action, loss)
 	case "Period shift", "Period seal", "Period keep", "Period measured":
-		low := p.dateStep(table.date(base+"_start"), action, loss)
-		high := p.dateStep(table.date(base+"_end"), action, loss)
-		do = func(x *Extractor, r *row, v fhirNode) {
-			if start := v.Get("start"); start.Exists() {
-				low(x, r, start)
-			}
-			if end := v.Get("end"); end.Exists() {
-				high(x, r, end)
-			}
-		}
+		do = both(p.dateStep(table.date(base+"_start"), action, loss), p.dateStep(table.date(base+"_end"), action, loss))
 	case "boolean keep":
 		column := table.column(at("_bool"), Boolean)
 		do = func(x *Extractor, r *row, v fhirNode) {
@@ -82,16 +82,24 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 			break
 		}
 		fallthrough
-	case "decimal keep", "integer measured":
+	case "decimal keep", "integer measured", "integer undated":
 		column := table.column(at("_num"), Decimal)
-		columns := []int{column}
-		do = func(x *Extractor, r *row, v fhirNode) {
-			d, ok := x.number(r, column, v, loss)
-			if ok && action == "measured" { // without a unit an age is in years
-				x.late = append(x.late, late{row: r, columns: columns, loss: loss, young: within(d, limitAge["a"])})
-			}
+		columns, limit := []int{column}, limitUnitless
+		if action == "undated" {
+			limit = limitNumber
 		}
-	case "Quantity keep", "Quantity measured", "Duration keep", "Age keep", "Age age":
+		do = func(x *Extractor, r *row, v fhirNode) {
+			d, ok := x.number(r, column, v, limit, loss)
+			if !ok || action == "keep" {
+				return
+			}
+			l := late{row: r, columns: columns, loss: loss, young: within(d, limitAge["a"])} // without a unit an age is in years
+			if action == "undated" {
+				l.years, l.inYears = wholeYears(d, "")
+			}
+			x.late = append(x.late, l)
+		}
+	case "Quantity keep", "Quantity measured", "Quantity undated", "Duration keep", "Age keep", "Age age", "Age age-years":
 		do = p.quantityStep(table, base, action, loss)
 	case "code keep":
 		set := p.policy.values[e.values]
@@ -239,6 +247,18 @@ func (p *Plan) addCoding(table *Table, n *node, e element, name string, choice b
 		r.setNumber(column, c.number)
 	})
 	return nil
+}
+
+// both takes the start and the end of a Period.
+func both(start, end step) step {
+	return func(x *Extractor, r *row, v fhirNode) {
+		if low := v.Get("start"); low.Exists() {
+			start(x, r, low)
+		}
+		if high := v.Get("end"); high.Exists() {
+			end(x, r, high)
+		}
+	}
 }
 
 // dateColumns are the three columns of a date element; -1 where it has none.

@@ -60,8 +60,8 @@ func inUS(country []byte) bool {
 }
 
 // number fills a decimal cell with a number that has no unit.
-func (x *Extractor) number(r *row, column int, v fhir.Node, loss int) (d fhir.Decimal, ok bool) {
-	if d, ok = fhir.ParseDecimal8(v.Num()); !ok || !within(d, limitUnitless) {
+func (x *Extractor) number(r *row, column int, v fhir.Node, limit fhir.Decimal, loss int) (d fhir.Decimal, ok bool) {
+	if d, ok = fhir.ParseDecimal8(v.Num()); !ok || !within(d, limit) {
 		x.lost[loss]++
 		return d, false
 	}
@@ -77,11 +77,15 @@ var limitUnitless, _ = fhir.ParseDecimal8([]byte("100000"))
 // dropped with it: what it counts is unknown, and it may be an identifier.
 func (p *Plan) quantityStep(table *Table, base, action string, loss int) step {
 	num, unit := table.column(base+"_num", Decimal), table.column(base+"_unit", Varchar)
-	columns := []int{num}
+	columns, limitOfCount := []int{num}, limitUnitless
+	aged := action == "age" || action == "age-years"
+	if action == "undated" {
+		columns, limitOfCount = append(columns, unit), limitNumber
+	}
 	return func(x *Extractor, r *row, v fhirNode) {
 		code, ok := x.words.unitOf(v)
 		d, isNumber := fhir.ParseDecimal8(v.Get("value").Num())
-		if ok && isNumber && unitless(code) && !within(d, limitUnitless) {
+		if ok && isNumber && unitless(code) && !within(d, limitOfCount) {
 			ok = false
 		}
 		if !ok {
@@ -97,16 +101,33 @@ func (p *Plan) quantityStep(table *Table, base, action string, loss int) step {
 			}
 			return
 		}
-		if action == "age" || action == "measured" {
+		if action != "keep" {
 			limit, isTime := limitAge[code]
 			young := isTime && within(d, limit)
 			// So long a time is an age, whatever the code says.
-			if !young && (isTime || action == "age") {
+			if !young && (isTime || aged) {
 				x.lost[loss]++
 				return
 			}
-			if action == "measured" {
+			switch action {
+			case "measured":
 				x.late = append(x.late, late{row: r, columns: columns, loss: loss, young: young})
+			case "undated":
+				l := late{row: r, columns: columns, loss: loss, young: young}
+				l.years, l.inYears = wholeYears(d, code)
+				span, whole, days := spanOf(d, code)
+				if l.days = days; whole {
+					d = span
+				}
+				x.late = append(x.late, l)
+			case "age-years":
+				years, ok := wholeYears(d, code)
+				if !ok {
+					x.lost[loss]++
+					return
+				}
+				d = years
+				r.setText(unit, "a")
 			}
 		}
 		b := d.BigEndian()
@@ -146,11 +167,19 @@ var limitAge = func() map[string]fhir.Decimal {
 func (x *Extractor) settle(from int) {
 	for i := from; i < len(x.late); i++ {
 		l := &x.late[i]
-		if l.birth && x.about.birth || !l.birth && !l.young && x.about.age {
+		if l.birth && x.about.birth || !l.birth && !l.young && x.about.age || l.days && !x.about.age {
 			for _, column := range l.columns {
 				l.row.setNull(column)
 			}
 			x.lost[l.loss]++
+			continue
+		}
+		if l.inYears && x.about.age {
+			b := l.years.BigEndian()
+			l.row.setBytes(l.columns[0], b[:])
+			if len(l.columns) > 1 {
+				l.row.setText(l.columns[1], "a")
+			}
 		}
 	}
 	x.late = x.late[:from]

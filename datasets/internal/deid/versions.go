@@ -121,8 +121,11 @@ func (f *Finisher) learnOwner(t *typePlan, pid ID, body []byte) error {
 	return nil
 }
 
-// ownerOf opens the seal on a version's lastUpdated.
+// ownerOf opens what hides a version's lastUpdated.
 func (f *Finisher) ownerOf(t *typePlan, pid ID, v *version) (owner, error) {
+	if f.pad != nil {
+		return owner{pid, v.date ^ f.pad.of(&v.rid, v.sequence), v.sequence}, nil
+	}
 	row := newOutRow(t.tables[0])
 	row.decode(v.rows)
 	o := owner{pid, noDate, v.sequence}

@@ -1,0 +1,97 @@
+package deid
+
+import (
+	"slices"
+
+	"farr/datasets/fhir"
+)
+
+// noteLater notes the last year that a row shows, where it is after the newest event: a birth year is judged by it.
+// A row of a child table shows no date under safe-harbor.
+func (f *Finisher) noteLater(r *Row) {
+	if !f.typ.owned() {
+		return
+	}
+	for _, i := range r.Set() {
+		if r.table.Columns[i].Type != Timestamp {
+			continue
+		}
+		ms := r.Cell(i).Number
+		if f.newest != noDate && floorDiv(ms, DayMs) <= f.newest {
+			continue
+		}
+		year := yearOf(ms)
+		if last, known := f.later[f.pid]; !known || year > last {
+			f.later[f.pid] = year
+		}
+	}
+}
+
+func yearOf(wallMs int64) int64 {
+	year, _, _ := civil(floorDiv(wallMs, DayMs))
+	return year
+}
+
+// patientInYears decides whether a birth year is shown, and writes observable time. A birth year goes where any
+// year that the extract knows or the person's rows show is 90 or more after it: together they would show an age
+// over 89, or that it is 90 by the end of that year.
+func (f *Finisher) patientInYears(v *version, r *Row) error {
+	t := r.table
+	birth, born, err := f.value(r, v.rid, "birth_date")
+	if err != nil {
+		return err
+	}
+	death, dead, err := f.value(r, v.rid, "deceased_start")
+	if err != nil {
+		return err
+	}
+	over := false
+	if born && f.HasAsOf {
+		last := max(f.later[f.pid], yearOf(max(f.AsOf, f.newest)*DayMs))
+		if dead {
+			last = max(last, yearOf(death.WallMs))
+		}
+		n := int64(0)
+		if over = last-yearOf(birth.WallMs) > 89; over {
+			n = 1
+		}
+		r.put(t.find("over_89"), Cell{Number: n})
+	}
+	if over || !f.HasAsOf {
+		r.empty(t.find("birth_date"))
+		r.empty(t.find("birth_date_prec"))
+	}
+	last := f.AsOf
+	if dead {
+		last = min(last, death.upperDay())
+	}
+	return f.periods(last)
+}
+
+// inYears is the union of spans as spans of whole years: what is between two spans of one year does not show, nor
+// that there are two in years that follow each other.
+func inYears(spans []days) []days {
+	var out []days
+	for _, s := range spans {
+		low, high := yearOf(s.low*DayMs), yearOf(s.high*DayMs)
+		s.low, s.high = daysFromCivil(low, 1, 1), daysFromCivil(high, 1, 1)
+		if n := len(out); n > 0 && low <= yearOf(out[n-1].high*DayMs)+1 {
+			out[n-1].high = max(out[n-1].high, s.high)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// periodInYears writes one span of years.
+func (f *Finisher) periodInYears(ordinal int32, s days) error {
+	r := newOutRow(observationYears)
+	r.put(0, Cell{Bytes: slices.Clone(f.pid[:])})
+	r.put(1, Cell{Number: int64(ordinal)})
+	for i, day := range []int64{s.low, s.high} {
+		r.put(2+2*i, Cell{Number: day * DayMs})
+		r.put(3+2*i, Cell{Number: int64(fhir.Year)})
+	}
+	return f.sink.Row(r)
+}
