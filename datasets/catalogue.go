@@ -9,6 +9,8 @@ type ResourceTables struct {
 	Table    string   // main table
 	Subject  string   // element that names the patient; "id" for Patient, "none" for shared types
 	Order    []string // date columns of the main table that put a patient's rows in order: the first that is set
+	Clinical bool     // its rows, but those that are void, say how far the data reach
+	Void     []string // codes of the column status of rows that are void
 	Elements []Element
 	Tables   []Table // main and child tables as at rest
 }
@@ -41,7 +43,7 @@ func Catalogue() ([]ResourceTables, error) {
 	}
 	var all []ResourceTables
 	for _, t := range plan.Elements() {
-		one := ResourceTables{Type: t.Type, Table: t.Table, Subject: t.Owner, Order: t.Order}
+		one := ResourceTables{Type: t.Type, Table: t.Table, Subject: t.Owner, Order: t.Order, Clinical: t.Clinical, Void: t.Void}
 		for _, e := range t.Elements {
 			one.Elements = append(one.Elements, Element{e.Path, e.Type, e.Targets, e.Action, e.Column, e.Table, e.Columns, e.Negates})
 		}

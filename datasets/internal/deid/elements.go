@@ -41,6 +41,8 @@ func (t *typePlan) keep(e element, action string) {
 type TypeElements struct {
 	Type, Table, Owner string
 	Order              []string // columns that order a patient's rows, the first that is set
+	Clinical           bool     // its rows say how far the data reach
+	Void               []string // codes of status of rows that do not
 	Elements           []Element
 	Tables             []*Table
 }
@@ -49,7 +51,11 @@ type TypeElements struct {
 func (p *Plan) Elements() []TypeElements {
 	var all []TypeElements
 	for _, t := range p.types {
-		all = append(all, TypeElements{Type: t.typ, Table: t.table, Owner: t.owner, Order: t.resourcePolicy.order, Elements: t.kept, Tables: t.tables})
+		one := TypeElements{Type: t.typ, Table: t.table, Owner: t.owner, Order: t.resourcePolicy.order, Clinical: t.clinical, Elements: t.kept, Tables: t.tables}
+		if t.void.element == "status" {
+			one.Void = t.void.texts
+		}
+		all = append(all, one)
 	}
 	return all
 }

@@ -107,6 +107,21 @@ func (z *Zone) resolve(wallMs int64) (utcMs int64, clear bool) {
 	return wallMs - s.offset*1000, utc >= s.clearLow && utc < s.clearHigh
 }
 
+// Span is a span of time in milliseconds: from Low, and before High.
+type Span struct{ Low, High int64 }
+
+// Unclear lists the spans of wall time that name no instant, because a change of clocks leaves
+// them out, or two, because it repeats them. They are in order, and no open value is in one.
+func (z *Zone) Unclear() []Span {
+	var all []Span
+	for i := 1; i < len(z.spans); i++ {
+		before, after := z.spans[i-1], z.spans[i]
+		from, to := before.high+before.offset, after.low+after.offset
+		all = append(all, Span{min(from, to) * 1000, max(from, to) * 1000})
+	}
+	return all
+}
+
 func floorDiv(a, b int64) int64 {
 	q := a / b
 	if a%b < 0 {
