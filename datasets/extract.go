@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"farr/datasets/fhir"
 	"farr/datasets/internal/deid"
@@ -20,20 +21,21 @@ const DefaultMaxReject = 0.01
 
 // ExtractRequest is what to extract and how.
 type ExtractRequest struct {
-	Source     string  // folder of *.ndjson and *.ndjson.gz
-	SourceName string  // part of every pseudonym; "main" when empty
-	Cases      []Case  // instead of Source and SourceName: many small sources in one snapshot
-	Zone       string  // IANA zone of local wall time; "UTC" when empty
-	Profile    string  // "shifted" (when empty), "limited" or "safe-harbor"
-	SitesFile  string  // CSV id,label of organizations and locations; may be empty
-	Observable string  // rule of observable time: "auto" (when empty), "enrolment-gap45", "contact"
-	AsOf       string  // day YYYY-MM-DD; when empty, the newest clinical event
-	Key        *Key    // of the project; safe-harbor has none, and makes no use of one
-	MaxReject  float64 // greatest share of rejected lines, 0 to 1; 0 allows none
-	// Hold leaves the current extract as it is: a gate judges the new one first, and then
-	// Store.SetCurrent puts it in force.
-	Hold     bool
-	Progress progress.Func
+	Source     string // folder of *.ndjson and *.ndjson.gz
+	SourceName string // part of every pseudonym; "main" when empty
+	Cases      []Case // instead of Source and SourceName: many small sources in one snapshot
+	Zone       string // IANA zone of local wall time; "UTC" when empty
+	Profile    string // "shifted" (when empty), "limited" or "safe-harbor"
+	SitesFile  string // CSV id,label of organizations and locations; may be empty
+	// ConceptMaps are files of maps of local codes to standard codes: ConceptMap as JSON, or CSV. MapBy are the
+	// equivalences that are used; UsedEquivalences when empty.
+	ConceptMaps []string
+	MapBy       []string
+	Observable  string  // rule of observable time: "auto" (when empty), "enrolment-gap45", "contact"
+	AsOf        string  // day YYYY-MM-DD; when empty, the newest clinical event
+	Key         *Key    // of the project; safe-harbor has none, and makes no use of one
+	MaxReject   float64 // greatest share of rejected lines, 0 to 1; 0 allows none
+	Progress    progress.Func
 }
 
 // ExtractReport says what became of every line:
@@ -55,6 +57,11 @@ type ExtractReport struct {
 	RejectReasons map[string]int64     `json:"reject_reasons"`
 	// Rejects lists the first MaxRejectsListed rejected lines in the order of the input.
 	Rejects []Reject `json:"rejects"`
+
+	// Where concept maps were given, by path of the policy: codes that got standard codes, and codes of
+	// systems that the maps are for which none of them knows.
+	CodesMapped   map[string]int64 `json:"codes_mapped,omitempty"`
+	CodesUnmapped map[string]int64 `json:"codes_unmapped,omitempty"`
 
 	AsOf       string `json:"as_of"` // "" when the source has no clinical event
 	Observable string `json:"observable"`
@@ -93,7 +100,7 @@ func (e *TooManyRejectsError) Error() string {
 }
 
 // Extract turns a folder of FHIR R4 NDJSON into a de-identified snapshot and
-// makes it the current extract, unless it is to be held. The report is there with an error too, as far as
+// makes it the current extract. The report is there with an error too, as far as
 // the lines were read, so that the rejects can be seen.
 //
 // Equal input, request and key give the same snapshot; a request that was answered
@@ -126,7 +133,7 @@ type extraction struct {
 	input   input
 	config  deid.Config
 	policy  *deid.Policy
-	sites   *Input
+	beside  []Input // files beside the export: labels of sites, concept maps
 	inputs  []Input
 	recipe  map[string]any
 	key     string // of the skip rule
@@ -152,6 +159,9 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	orDefault(&req.Zone, "UTC")
 	orDefault(&req.Profile, string(deid.Shifted))
 	orDefault(&req.Observable, deid.Auto)
+	if len(req.MapBy) == 0 {
+		req.MapBy = deid.UsedEquivalences
+	}
 	x := &extraction{store: s, req: req, report: &ExtractReport{
 		ByType: map[string]TypeCount{}, DropReasons: map[string]int64{}, RejectReasons: map[string]int64{}, Rejects: []Reject{},
 	}}
@@ -193,13 +203,21 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	if err != nil {
 		return nil, err
 	}
+	if sites != nil {
+		x.beside = append(x.beside, *sites)
+	}
+	maps, mapFiles, err := readMaps(x.policy, req.ConceptMaps, req.MapBy)
+	if err != nil {
+		return nil, err
+	}
+	x.beside = append(x.beside, mapFiles...)
 	x.config = deid.Config{
-		Plan: plan, Key: key, Zone: zone, Source: req.SourceName, Labels: labels, Dictionary: deid.NewDictionary(),
+		Plan: plan, Key: key, Zone: zone, Source: req.SourceName, Labels: labels, Maps: maps, Dictionary: deid.NewDictionary(),
 	}
 	if err := s.SignLog(req.Key); err != nil {
 		return nil, err
 	}
-	return x, x.find(sites)
+	return x, x.find()
 }
 
 // keyOf is the key that an extract's pseudonyms are made with, and the ID by which it is recorded. That of
@@ -228,8 +246,7 @@ type input interface {
 }
 
 // find lists the files.
-func (x *extraction) find(sites *Input) error {
-	x.sites = sites
+func (x *extraction) find() error {
 	if len(x.req.Cases) > 0 {
 		x.input = &caseInput{cases: x.req.Cases}
 	} else {
@@ -249,14 +266,14 @@ func (x *extraction) find(sites *Input) error {
 // have been hashed or read.
 func (x *extraction) identify() (err error) {
 	files, order := x.input.files()
-	x.inputs = files
-	if x.sites != nil {
-		x.inputs = append(x.inputs, *x.sites)
-	}
+	x.inputs = append(files, x.beside...)
 	x.recipe = map[string]any{
 		"step": extractVersion, "policy": x.policy.Hash(), RecipeProfile: x.req.Profile, RecipeZone: x.req.Zone,
 		RecipeKey: x.keyID, "source": x.req.SourceName, "observable": x.req.Observable, "as_of": x.req.AsOf,
 		"order": order,
+	}
+	if len(x.req.ConceptMaps) > 0 {
+		x.recipe["map_by"] = slices.Sorted(slices.Values(x.req.MapBy))
 	}
 	x.key, err = KeyOf("extract", x.recipe, x.inputs)
 	return err

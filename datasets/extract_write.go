@@ -102,41 +102,41 @@ func (x *extraction) publish(ctx context.Context) error {
 		return err
 	}
 	x.report.Snapshot = snapshot.ID()
-	return x.putInForce(snapshot)
-}
-
-// putInForce makes the snapshot the current extract, unless it is to be held.
-func (x *extraction) putInForce(sn *Snapshot) error {
-	if x.req.Hold {
-		return nil
-	}
-	return x.store.SetCurrent("extract", sn.ID())
+	return x.store.SetCurrent("extract", snapshot.ID())
 }
 
 // facts are what was found, for the manifest: counts and names of the policy,
 // never a value. The list of rejects is left out, since names of files are in it.
 func (x *extraction) facts() map[string]any {
 	r := x.report
-	lost, unread := map[string]int64{}, map[string]int64{}
+	lost, unread, mapped, unmapped := map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}
 	for _, w := range x.workers {
 		w.extractor.AddLost(lost)
 		w.extractor.AddUnread(unread)
+		w.extractor.AddMapped(mapped, unmapped)
 	}
-	return map[string]any{
+	facts := map[string]any{
 		"read": r.Read, "stored": r.Stored, "superseded": r.Superseded, "not_in_policy": r.NotInPolicy,
 		"dropped_by_policy": r.DroppedByPolicy, "rejected": r.Rejected,
 		"by_type": r.ByType, "drop_reasons": r.DropReasons, "reject_reasons": r.RejectReasons,
 		"values_dropped": lost, "elements_not_in_policy": unread,
 		"as_of": r.AsOf, "observable": r.Observable, "policy_types": x.policy.Types(),
 	}
+	if len(x.req.ConceptMaps) > 0 {
+		r.CodesMapped, r.CodesUnmapped = mapped, unmapped
+		facts["codes_mapped"], facts["codes_unmapped"] = mapped, unmapped
+	}
+	return facts
 }
 
 // logged are the facts of an extract that its log entry has: how many were left out, by
 // reason and policy path.
 func logged(facts map[string]any) map[string]any {
 	some := map[string]any{}
-	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped"} {
-		some[name] = facts[name]
+	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "codes_mapped", "codes_unmapped"} {
+		if fact, found := facts[name]; found {
+			some[name] = fact
+		}
 	}
 	return some
 }
@@ -162,7 +162,7 @@ func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	if err := x.putInForce(snapshot); err != nil {
+	if err := x.store.SetCurrent("extract", snapshot.ID()); err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
 	if err := x.store.Log(ctx, Event{Kind: "extract", Facts: map[string]any{"skipped": true, "snapshot": snapshot.ID()}}); err != nil {

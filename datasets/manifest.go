@@ -32,7 +32,7 @@ type Manifest struct {
 // Input is one thing a snapshot was made from. It has no file name, because
 // names of export files can name patients.
 type Input struct {
-	Kind  string `json:"kind"` // "file", "snapshot", "sites", "policy", "library"
+	Kind  string `json:"kind"` // "file", "snapshot", "sites", "concept_map", "library"
 	ID    string `json:"id"`   // hex SHA-256
 	Bytes int64  `json:"bytes,omitempty"`
 }

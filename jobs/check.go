@@ -37,6 +37,12 @@ func check(doc *source.Document, job *Job) {
 		c.report(err, "unknown-zone", "source", "zone")
 	}
 	c.path(&job.Source.Sites, true, "source", "sites")
+	for i := range job.Source.ConceptMaps {
+		c.path(&job.Source.ConceptMaps[i], true, "source", "concept_maps", i)
+	}
+	for i, name := range job.Source.MapBy {
+		c.oneOf(name, datasets.Equivalences, "source", "map_by", i)
+	}
 	c.oneOf(job.Source.Observable, []string{"auto", "enrolment-gap45", "contact"}, "source", "observable")
 	c.path(&job.Store, false, "store")
 	switch err := datasets.CheckKeySource(job.Key); {
@@ -53,8 +59,6 @@ func check(doc *source.Document, job *Job) {
 			doc.Report("bad-date", "as_of is not a calendar day", "2026-01-31", "as_of")
 		}
 	}
-	c.oneOf(job.Risk.Gate, []string{gateRecord, gateEnforce}, "risk", "gate")
-	job.Risk.Check(doc, "risk")
 	for i := range job.Library {
 		c.path(&job.Library[i], true, "library", i)
 	}
@@ -104,7 +108,13 @@ func (c checker) oneOf(value string, allowed []string, path ...any) {
 	if hint == "" {
 		hint = "one of " + strings.Join(allowed, ", ")
 	}
-	c.doc.Report("unknown-value", "no such "+path[len(path)-1].(string)+` "`+value+`"`, hint, path...)
+	name := ""
+	for _, step := range path {
+		if key, isKey := step.(string); isKey {
+			name = key
+		}
+	}
+	c.doc.Report("unknown-value", "no such "+name+` "`+value+`"`, hint, path...)
 }
 
 // path makes *p relative to the job's folder. A file that exists before the job runs

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"farr/datasets/risk"
 	"farr/internal/source"
 )
 
@@ -26,7 +25,6 @@ type Job struct {
 	Profile   string    `yaml:"profile"`      // shifted or limited
 	AsOf      string    `yaml:"as_of"`        // calendar day; empty: the newest event of the extract
 	MaxReject Share     `yaml:"max_reject"`
-	Risk      Risk      `yaml:"risk"`
 	Library   Words     `yaml:"library"`  // folders of measures and cohorts beside those that come with farr
 	Measures  Words     `yaml:"measures"` // empty: all of the library
 	Cohorts   Words     `yaml:"cohorts"`  // empty: all of the library
@@ -37,11 +35,13 @@ type Job struct {
 
 // Source is the export that a job reads.
 type Source struct {
-	Dir        string `yaml:"dir,required"`
-	Name       string `yaml:"name,required"` // of the source in the store, part of every row's identity
-	Zone       string `yaml:"zone"`          // IANA name; local wall time is in it
-	Sites      string `yaml:"sites"`         // path of the CSV file of site labels
-	Observable string `yaml:"observable"`    // rule of observable time
+	Dir         string `yaml:"dir,required"`
+	Name        string `yaml:"name,required"` // of the source in the store, part of every row's identity
+	Zone        string `yaml:"zone"`          // IANA name; local wall time is in it
+	Sites       string `yaml:"sites"`         // path of the CSV file of site labels
+	Observable  string `yaml:"observable"`    // rule of observable time
+	ConceptMaps Words  `yaml:"concept_maps"`  // paths of maps of local codes to standard codes
+	MapBy       Words  `yaml:"map_by"`        // equivalences of the maps that are used
 }
 
 // Report is the bundle that a job makes.
@@ -51,18 +51,6 @@ type Report struct {
 	Organisation string `yaml:"organisation"`
 	Title        string `yaml:"title"`
 }
-
-// Risk is what is done about the residual risk of the extract.
-type Risk struct {
-	Gate            string `yaml:"gate"` // record, or enforce: beyond the thresholds nothing is published
-	risk.Thresholds `yaml:",inline"`
-}
-
-// What a gate does.
-const (
-	gateRecord  = "record"
-	gateEnforce = "enforce"
-)
 
 // Share is a part of a whole, 0 to 1, written 1% or 0.01.
 type Share float64
@@ -98,7 +86,7 @@ func (w *Words) UnmarshalSource(v source.Value) error {
 
 // defaultJob is what a file need not say.
 func defaultJob() Job {
-	return Job{Profile: "shifted", MaxReject: 0.01, Risk: Risk{gateRecord, risk.DefaultThresholds()}, Source: Source{Zone: "UTC", Observable: "auto"}}
+	return Job{Profile: "shifted", MaxReject: 0.01, Source: Source{Zone: "UTC", Observable: "auto"}}
 }
 
 // LoadJob reads and checks a job file. The error is source.Diagnostics, every

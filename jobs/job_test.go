@@ -10,8 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
-
-	"farr/datasets/risk"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected sections of testdata")
@@ -68,7 +66,6 @@ func TestLoadJobFields(t *testing.T) {
 		File: filepath.Join(dir, "nightly.yaml"), Name: "nightly", Schedule: job.Schedule,
 		Source: Source{Dir: filepath.Join(dir, "export"), Name: "hospital", Zone: "UTC", Observable: "auto"},
 		Store:  filepath.Join(dir, "store"), Key: "/etc/farr/farr.key", Profile: "shifted", MaxReject: 0.025,
-		Risk:    Risk{"record", risk.DefaultThresholds()},
 		Periods: Words{"2024-01..2024-12", "P12M/last-3-months"},
 		Report:  Report{Out: filepath.Join(dir, "reports-nightly"), Audience: "internal"},
 	}
@@ -122,12 +119,31 @@ func TestExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, key := range []string{
-		"name", "schedule", "cron", "zone", "source", "dir", "sites", "observable", "store", "key", "profile", "as_of", "max_reject",
+		"name", "schedule", "cron", "zone", "source", "dir", "sites", "concept_maps", "map_by", "observable", "store", "key", "profile", "as_of", "max_reject",
 		"library", "measures", "cohorts", "periods", "kpi", "report", "out", "audience", "organisation", "title",
 	} {
 		if !strings.Contains(string(data), key+":") {
 			t.Errorf("the example does not show %s", key)
 		}
+	}
+}
+
+// Concept maps are files beside the job, and a mistake about one is at its own place.
+func TestJobConceptMaps(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "labs.csv"), "source_system,source_code,target_system,target_code\n")
+	load := func(source string) (*Job, error) {
+		path := filepath.Join(dir, "a.yaml")
+		writeFile(t, path, strings.Replace(minimal("a", ""), "name: hospital", "name: hospital, "+source, 1))
+		return LoadJob(path)
+	}
+	job, err := load("concept_maps: [labs.csv], map_by: [equal, wider]")
+	if err != nil || len(job.Source.ConceptMaps) != 1 || job.Source.ConceptMaps[0] != filepath.Join(dir, "labs.csv") || len(job.Source.MapBy) != 2 {
+		t.Errorf("%+v, %v", job, err)
+	}
+	_, err = load("concept_maps: [labs.csv, gone.csv], map_by: [equal, equivalant]")
+	if err == nil || !strings.Contains(err.Error(), "a.yaml:2:64: missing-file") || !strings.Contains(err.Error(), `a.yaml:2:91: unknown-value: no such map_by "equivalant" (did you mean "equivalent"?)`) {
+		t.Error(err)
 	}
 }
 

@@ -35,9 +35,6 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := b.risk(ctx, extract); err != nil {
-		return err
-	}
 	results, err := b.measure(ctx, extract)
 	if err != nil {
 		return err
@@ -74,7 +71,8 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 		report, err := datasets.Extract(ctx, b.store, datasets.ExtractRequest{
 			Source: b.job.Source.Dir, SourceName: b.job.Source.Name, Zone: b.job.Source.Zone, Profile: b.job.Profile,
 			SitesFile: b.job.Source.Sites, Observable: b.job.Source.Observable, AsOf: b.job.AsOf,
-			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,
+			ConceptMaps: b.job.Source.ConceptMaps, MapBy: b.job.Source.MapBy,
+			Key: b.key, MaxReject: float64(b.job.MaxReject), Progress: b.o.Progress,
 		})
 		if err := errors.Join(err, b.listRejects(report)); err != nil {
 			return err

@@ -20,15 +20,13 @@ const rejectsShown = 20
 func (a *app) extract() *cobra.Command {
 	var req datasets.ExtractRequest
 	var store, key string
-	var withRisk bool
 	cmd := &cobra.Command{
 		Use:   "extract --source DIR --store DIR --key FILE",
 		Short: "read a FHIR R4 export into a de-identified snapshot",
 		Long: `Streams every line of *.ndjson and *.ndjson.gz through validation and the
 de-identification policy into Parquet, and publishes a snapshot. A line's own resourceType
 decides, not its file's name. Bad lines are listed by place and reason, never by their text;
-above --max-reject nothing is published. The same request again is a skip. The residual risk of
-the snapshot is measured and kept beside it (farr risk shows all of it).`,
+above --max-reject nothing is published. The same request again is a skip.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "source", "store", "key"); err != nil {
 				return err
@@ -51,13 +49,7 @@ the snapshot is measured and kept beside it (farr risk shows all of it).`,
 			if err != nil && !errors.As(err, &tooMany) { // the counts of a reading that broke off add up to nothing
 				return err
 			}
-			answer := extractAnswer{ExtractReport: report}
-			if withRisk && err == nil {
-				if answer.Risk, err = a.riskOf(cmd, s, report.Snapshot); err != nil {
-					return err
-				}
-			}
-			return errors.Join(err, a.print(answer, func(w io.Writer) error { return writeExtract(w, answer) }))
+			return errors.Join(err, a.print(report, func(w io.Writer) error { return writeExtract(w, report) }))
 		},
 	}
 	f := cmd.Flags()
@@ -68,17 +60,12 @@ the snapshot is measured and kept beside it (farr risk shows all of it).`,
 	f.StringVar(&req.Zone, "zone", "UTC", "time zone of the source's wall clock, for example America/New_York")
 	f.StringVar(&req.Profile, "profile", "shifted", "shifted or limited")
 	f.StringVar(&req.SitesFile, "sites", "", "CSV file id,label with the labels of organizations and locations")
+	f.StringArrayVar(&req.ConceptMaps, "concept-map", nil, "map of local codes to standard codes: FHIR R4 ConceptMap as JSON, or CSV source_system,source_code,target_system,target_code (repeatable)")
+	f.StringSliceVar(&req.MapBy, "map-by", datasets.UsedEquivalences, "equivalences of concept maps that are used")
 	f.StringVar(&req.Observable, "observable", "auto", "rule of observable time: auto, enrolment-gap45 or contact")
 	f.StringVar(&req.AsOf, "as-of", "", "last day that the data know; the newest event when not given")
 	f.Float64Var(&req.MaxReject, "max-reject", datasets.DefaultMaxReject, "greatest share of rejected lines, 0 to 1")
-	f.BoolVar(&withRisk, "risk", true, "measure the residual risk of the snapshot, too")
 	return cmd
-}
-
-// extractAnswer is what became of every line, and the residual risk of what was stored.
-type extractAnswer struct {
-	*datasets.ExtractReport
-	Risk *riskAnswer `json:"risk,omitempty"`
 }
 
 // checkExtractFlags finds every flag whose value cannot be meant.
@@ -91,6 +78,9 @@ func checkExtractFlags(req datasets.ExtractRequest) error {
 	}
 	oneOf("profile", req.Profile, "shifted", "limited")
 	oneOf("observable", req.Observable, "auto", "enrolment-gap45", "contact")
+	for _, name := range req.MapBy {
+		oneOf("map-by", name, datasets.Equivalences...)
+	}
 	if _, err := time.LoadLocation(req.Zone); err != nil || req.Zone == "" || req.Zone == "Local" {
 		mistakes = append(mistakes, fmt.Errorf("--zone %q: no such time zone; want a name such as America/New_York", req.Zone))
 	}
@@ -103,7 +93,7 @@ func checkExtractFlags(req datasets.ExtractRequest) error {
 	return errors.Join(mistakes...)
 }
 
-func writeExtract(w io.Writer, r extractAnswer) error {
+func writeExtract(w io.Writer, r *datasets.ExtractReport) error {
 	p := printer{w: w}
 	switch {
 	case r.Skipped:
@@ -119,6 +109,12 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 	for _, reason := range slices.Sorted(maps.Keys(r.DropReasons)) {
 		p.line("  dropped, %s: %d", reason, r.DropReasons[reason])
 	}
+	for _, path := range slices.Sorted(maps.Keys(r.CodesMapped)) {
+		p.line("  codes mapped, %s: %d", path, r.CodesMapped[path])
+	}
+	for _, path := range slices.Sorted(maps.Keys(r.CodesUnmapped)) {
+		p.line("  codes that no map knows, %s: %d", path, r.CodesUnmapped[path])
+	}
 	for i, reject := range r.Rejects {
 		if i == rejectsShown {
 			p.line("  and %d more; --json lists them", r.Rejected-rejectsShown)
@@ -131,9 +127,6 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 	}
 	if r.AsOf != "" {
 		p.line("data as of %s; observable time by %s", r.AsOf, r.Observable)
-	}
-	if r.Risk != nil {
-		p.line("residual risk: %s", r.Risk.Summary())
 	}
 	return p.err
 }

@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/bits"
@@ -15,10 +16,10 @@ import (
 )
 
 const (
-	mostSampled  = 500        // persons whose traces are looked at
-	fewSampled   = 100        // at least, however dear
-	sampleBudget = 50_000_000 // steps, of which one is: another person has this pair, too
-	mostPairs    = 64         // of a trace: a set of them is one word
+	mostSampled  = 1000        // persons whose traces are looked at
+	fewSampled   = 100         // at least, however dear
+	sampleBudget = 200_000_000 // steps, of which one is: another person has this pair, too
+	mostPairs    = 64          // of a trace: a set of them is one word
 )
 
 // traces measures longitudinal uniqueness. The engine makes each person's distinct (code, year)
@@ -181,7 +182,8 @@ func (c *crowd) choose(random *rand.Rand, trace []int32) []int32 {
 	return order[:min(len(order), mostPairs)]
 }
 
-// others are the sets of the chosen pairs that other persons have, two pairs or more.
+// others are the distinct sets of the chosen pairs that other persons have, two pairs or more, the
+// greatest first: they settle most questions.
 func (c *crowd) others(person int, chosen []int32) []uint64 {
 	var touched []int32
 	for i, pair := range chosen {
@@ -192,13 +194,20 @@ func (c *crowd) others(person int, chosen []int32) []uint64 {
 			c.mask[other] |= 1 << i
 		}
 	}
-	masks := make([]uint64, 0, len(touched))
+	seen := map[uint64]bool{}
 	for _, other := range touched {
 		if m := c.mask[other]; int(other) != person && m&(m-1) != 0 {
-			masks = append(masks, m)
+			seen[m] = true
 		}
 		c.mask[other] = 0
 	}
+	var masks []uint64
+	for m := range seen {
+		masks = append(masks, m)
+	}
+	slices.SortFunc(masks, func(a, b uint64) int {
+		return cmp.Or(bits.OnesCount64(b)-bits.OnesCount64(a), cmp.Compare(a, b))
+	})
 	return masks
 }
 
@@ -211,8 +220,10 @@ func someUnique(others []uint64, n int) (two, three bool) {
 	all := uint64(1)<<n - 1 // 1<<64 is 0, and so all bits
 	with := make([]uint64, n)
 	for _, m := range others {
-		for left := m; left != 0; left &= left - 1 {
-			with[bits.TrailingZeros64(left)] |= m
+		for i := range n {
+			if m>>i&1 == 1 {
+				with[i] |= m
+			}
 		}
 	}
 	for i := range n {
@@ -223,10 +234,6 @@ func someUnique(others []uint64, n int) (two, three bool) {
 	if n < 3 {
 		return false, false
 	}
-	// The greatest sets first, each once: they settle most questions.
-	slices.Sort(others)
-	others = slices.Compact(others)
-	slices.SortFunc(others, func(a, b uint64) int { return bits.OnesCount64(b) - bits.OnesCount64(a) })
 	for i := range n {
 		for j := i + 1; j < n; j++ {
 			covered := uint64(1)<<i | 1<<j

@@ -96,6 +96,7 @@ func (d *Dictionary) profileSet(urls []string) int64 {
 type lexicon struct {
 	dictionary *Dictionary
 	policy     *Policy
+	maps       *ConceptMap // nil where there is none
 	concepts   textCache[entry]
 	lists      textCache[entry]
 	profiles   textCache[entry]
@@ -104,10 +105,13 @@ type lexicon struct {
 
 // entry is a number, and what else the text said.
 type entry struct {
-	number int64
-	lost   int32 // codings that were dropped
-	flag   bool  // of a profile set: it says not done
-	about  subject
+	number   int64
+	lost     int32  // codings that were dropped
+	mapped   int32  // codings that a concept map knows, so that others stand for them
+	unmapped int32  // codings of a system that concept maps are for, which they do not know
+	code     string // the kept code of one coding, or the first of those that stand for it
+	flag     bool   // of a profile set: it says not done
+	about    subject
 }
 
 // textCache is a map with a limit to its entries and their length.
@@ -128,8 +132,8 @@ func (c textCache[T]) store(text []byte, v T) {
 	c[string(text)] = v
 }
 
-func newLexicon(d *Dictionary, p *Policy) *lexicon {
-	return &lexicon{d, p, textCache[entry]{}, textCache[entry]{}, textCache[entry]{}, textCache[knownUnit]{}}
+func newLexicon(d *Dictionary, p *Policy, m *ConceptMap) *lexicon {
+	return &lexicon{d, p, m, textCache[entry]{}, textCache[entry]{}, textCache[entry]{}, textCache[knownUnit]{}}
 }
 
 // codeable is the concept of a CodeableConcept.
@@ -146,9 +150,20 @@ func (l *lexicon) codings(v fhir.Node) entry {
 	var kept []coding
 	var e entry
 	one := func(c fhir.Node) {
-		if k, ok := l.policy.systems.keep(string(c.Get("system").Str()), string(c.Get("code").Str())); ok {
+		system, code := string(c.Get("system").Str()), string(c.Get("code").Str())
+		k, ok := l.policy.systems.keep(system, code)
+		if ok {
 			kept = append(kept, k)
-		} else {
+		}
+		targets, known := l.maps.of(system, code)
+		kept = append(kept, targets...)
+		switch {
+		case len(targets) > 0:
+			e.mapped++
+		case known:
+			e.unmapped++
+		}
+		if !ok && len(targets) == 0 {
 			e.lost++
 		}
 	}
@@ -157,6 +172,9 @@ func (l *lexicon) codings(v fhir.Node) entry {
 	}
 	for c := range v.Items() {
 		one(c)
+	}
+	if len(kept) > 0 {
+		e.code = kept[0].code
 	}
 	e.number = l.dictionary.concept(kept)
 	for _, k := range kept {
@@ -181,7 +199,7 @@ func (l *lexicon) list(v fhir.Node) entry {
 	for c := range v.Items() {
 		one := l.codeable(c)
 		concepts = append(concepts, one.number)
-		e.lost += one.lost
+		e.lost, e.mapped, e.unmapped = e.lost+one.lost, e.mapped+one.mapped, e.unmapped+one.unmapped
 	}
 	e.number = l.dictionary.list(concepts)
 	l.lists.store(raw, e)

@@ -37,11 +37,12 @@ type Extractor struct {
 	words  *lexicon
 	refs   *refCache
 	key    *Key
-	pad    *pad     // under safe-harbor
-	person *ID      // whose everything is; nil where each resource names its patient
-	rows   [][]*row // by type and table
-	lost   []int64  // by counter of the plan
-	unread []int64  // members without a line, by type
+	pad    *pad       // under safe-harbor
+	person *ID        // whose everything is; nil where each resource names its patient
+	rows   [][]*row   // by type and table
+	lost   []int64    // by counter of the plan
+	codes  [][2]int64 // by counter of the plan: codings that concept maps know, and that they should
+	unread []int64    // members without a line, by type
 
 	// Of the record in hand.
 	typ      *typePlan
@@ -89,6 +90,7 @@ type Config struct {
 	Zone       *Zone
 	Source     string
 	Labels     map[string]string // operator's labels by id of Organization or Location
+	Maps       *ConceptMap       // of codes to standard codes; nil where there is none
 	Dictionary *Dictionary
 }
 
@@ -97,8 +99,8 @@ func NewExtractor(c Config) *Extractor {
 	x := &Extractor{
 		plan: c.Plan, zone: c.Zone, source: c.Source, labels: c.Labels, key: c.Key,
 		pseudo: NewPseudonyms(c.Key, c.Source), shifts: NewShifter(c.Key), sealer: NewSealer(c.Key),
-		words: newLexicon(c.Dictionary, c.Plan.policy), refs: newRefCache(),
-		lost: make([]int64, len(c.Plan.losses)), unread: make([]int64, len(c.Plan.types)),
+		words: newLexicon(c.Dictionary, c.Plan.policy, c.Maps), refs: newRefCache(),
+		lost: make([]int64, len(c.Plan.losses)), codes: make([][2]int64, len(c.Plan.losses)), unread: make([]int64, len(c.Plan.types)),
 	}
 	if c.Plan.profile == SafeHarbor {
 		x.pad = newPad(c.Key)
@@ -140,11 +142,12 @@ func (x *Extractor) Extract(d *fhir.Doc, sequence uint64) (Record, Verdict) {
 		// A sealed time of day can only be one of the hour that the change of clocks repeats,
 		// so an open date beside it would give the shift away: the record is made again with
 		// every date sealed. It is counted once.
-		lost, unread := slices.Clone(x.lost), slices.Clone(x.unread)
+		lost, unread, codes := slices.Clone(x.lost), slices.Clone(x.unread), slices.Clone(x.codes)
 		x.sealAll = true
 		r, verdict = x.extract(t, d, sequence)
 		copy(x.lost, lost)
 		copy(x.unread, unread)
+		copy(x.codes, codes)
 	}
 	return r, verdict
 }
@@ -392,6 +395,28 @@ func (x *Extractor) AddLost(into map[string]int64) {
 	for i, n := range x.lost {
 		if n > 0 {
 			into[x.plan.losses[i]] += n
+		}
+	}
+}
+
+// count counts what became of the codings of an element.
+func (x *Extractor) count(loss int, e entry) {
+	x.lost[loss] += int64(e.lost)
+	if e.mapped+e.unmapped > 0 {
+		x.codes[loss][0] += int64(e.mapped)
+		x.codes[loss][1] += int64(e.unmapped)
+	}
+}
+
+// AddMapped adds, by path of the policy, how many codings a concept map gave standard codes, and
+// how many of systems that it is for it does not know.
+func (x *Extractor) AddMapped(mapped, unmapped map[string]int64) {
+	for i, n := range x.codes {
+		if n[0] > 0 {
+			mapped[x.plan.losses[i]] += n[0]
+		}
+		if n[1] > 0 {
+			unmapped[x.plan.losses[i]] += n[1]
 		}
 	}
 }

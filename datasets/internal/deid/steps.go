@@ -127,7 +127,7 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 			} else {
 				c = x.words.codeable(v)
 			}
-			x.lost[loss] += int64(c.lost)
+			x.count(loss, c)
 			if aged {
 				x.about = subject{x.about.age || c.about.age, x.about.birth || c.about.birth}
 			}
@@ -233,16 +233,16 @@ func (p *Plan) addCoding(table *Table, n *node, e element, name string, choice b
 	column := table.column(name, Int64)
 	n.steps = append(n.steps, func(x *Extractor, r *row, v fhirNode) {
 		c := x.words.codings(v)
-		x.lost[loss] += int64(c.lost)
+		x.count(loss, c)
 		if set != nil {
-			if _, ok := set.find(v.Get("code").Str()); !ok || c.number == 0 {
+			if _, ok := set.find([]byte(c.code)); !ok || c.number == 0 {
 				x.lost[loss]++
 				x.skipRow = true
 				return
 			}
 		}
 		if code >= 0 && c.number != 0 {
-			r.setBytes(code, v.Get("code").Str())
+			r.setText(code, c.code)
 		}
 		r.setNumber(column, c.number)
 	})

@@ -101,6 +101,9 @@ func (s systems) keep(uri, code string) (coding, bool) {
 	return coding{one.uri, code}, one.syntax(code)
 }
 
+// has says whether codes of a system may be kept.
+func (s systems) has(uri string) bool { return s[uri].syntax != nil || s[normalURI(uri)].syntax != nil }
+
 // normalURI is the URI without white space around it and as RFC 3986 would compare it: scheme
 // and host in lower case (6.2.2.1), a path of "/" alone as none (6.2.3); of a URN, what stands before its
 // own name in lower case (RFC 8141, 3.1). Paths differ by case.
