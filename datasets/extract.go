@@ -117,6 +117,7 @@ func Extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 		return nil, fmt.Errorf("extract: %w", err)
 	}
 	defer x.staging.Close()
+	x.staging.guard = func() error { return s.claim(req.Key) }
 	defer holdMemory()()
 	for _, stage := range []func(context.Context) error{x.read, x.judge, x.write, x.publish} {
 		if err := stage(ctx); err != nil {
@@ -213,6 +214,13 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	x.beside = append(x.beside, mapFiles...)
 	x.config = deid.Config{
 		Plan: plan, Key: key, Zone: zone, Source: req.SourceName, Labels: labels, Maps: maps, Dictionary: deid.NewDictionary(),
+	}
+	custody, err := s.loadCustody()
+	if err == nil {
+		err = custody.takes(req.Key.ID())
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := s.SignLog(req.Key); err != nil {
 		return nil, err

@@ -39,6 +39,7 @@ type LogEntry struct {
 	Publishes string            `json:"publishes,omitempty"` // ID of the snapshot that exists from here on
 	Points    map[string]string `json:"points,omitempty"`    // pointer to ID
 	Retires   []string          `json:"retires,omitempty"`
+	Custody   string            `json:"custody,omitempty"` // SHA-256 of custody.json from here on
 	Facts     map[string]any    `json:"facts,omitempty"`
 }
 
@@ -181,11 +182,16 @@ func (s *Store) put(l *auditlog.Log, e LogEntry, signers []*auditlog.Signer, act
 // written and not acknowledged.
 func (s *Store) happened(line []byte) bool {
 	e, err := parseLogEntry(line)
-	if err != nil || e.Publishes == "" && len(e.Points) == 0 {
+	if err != nil || e.Publishes == "" && len(e.Points) == 0 && e.Custody == "" {
 		return false
 	}
 	if e.Publishes != "" {
 		if _, err := s.Open(e.Publishes); err != nil || !hashPattern.MatchString(e.Publishes) {
+			return false
+		}
+	}
+	if e.Custody != "" {
+		if text, err := s.root.ReadFile(custodyFile); err != nil || hexSHA256(text) != e.Custody {
 			return false
 		}
 	}

@@ -23,6 +23,7 @@ type Staging struct {
 	name   string // staging/<random>
 	lock   *os.File
 	closed bool
+	guard  func() error // under the writer lock, right before anything gets its final name; may be nil
 
 	mu      sync.Mutex
 	objects []stagedObject

@@ -31,6 +31,11 @@ func (g *Staging) Publish(ctx context.Context, m Manifest) (*Snapshot, error) {
 		return nil, fmt.Errorf("publish %s: %w", g.kind, err)
 	}
 	defer unlock()
+	if g.guard != nil {
+		if err := g.guard(); err != nil {
+			return nil, fmt.Errorf("publish %s: %w", g.kind, err)
+		}
+	}
 	if err := g.commit(id, m, text); err != nil {
 		return nil, fmt.Errorf("publish %s: %w", g.kind, err)
 	}

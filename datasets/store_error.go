@@ -25,6 +25,8 @@ const (
 	CodeBadManifest     Code = "bad-manifest"       // a manifest that may not be published
 	CodeKeyRequired     Code = "key-required"       // shifted data, and no key was given
 	CodeWrongKey        Code = "wrong-key"          // a key of another project
+	CodeKeyDestroyed    Code = "key-destroyed"      // a key that may not be used any more
+	CodeDamagedCustody  Code = "damaged-custody"    // the file of keys and removals is not what the log says
 )
 
 // Error is a store failure that a caller may branch on. Subject says what it is
@@ -61,7 +63,7 @@ func CodeOf(err error) Code {
 // IsIntegrity reports whether err says that bytes at rest are not what was written.
 func IsIntegrity(err error) bool {
 	switch CodeOf(err) {
-	case CodeDamagedObject, CodeDamagedManifest, CodeDamagedPointer, CodeDamagedLog, CodeDamagedLayout:
+	case CodeDamagedObject, CodeDamagedManifest, CodeDamagedPointer, CodeDamagedLog, CodeDamagedCustody, CodeDamagedLayout:
 		return true
 	}
 	return false

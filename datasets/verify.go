@@ -48,7 +48,7 @@ func (r VerifyReport) Err() error {
 // a store that cannot be read at all.
 func (s *Store) Verify(ctx context.Context) (VerifyReport, error) {
 	v := verifier{store: s, named: map[string]Object{}, keys: map[string]bool{}}
-	for _, stage := range []func(context.Context) error{v.manifests, v.objects, v.pointers, v.index} {
+	for _, stage := range []func(context.Context) error{v.manifests, v.objects, v.pointers, v.index, v.custody} {
 		if err := stage(ctx); err != nil {
 			return VerifyReport{}, fmt.Errorf("verify store: %w", err)
 		}
@@ -204,6 +204,15 @@ func (v *verifier) index(context.Context) error {
 		v.found(&Error{Code: CodeDamagedPointer, Subject: "key " + key, Detail: "a snapshot is missing in the index"})
 	}
 	return nil
+}
+
+// custody holds the file of keys and removals against the log.
+func (v *verifier) custody(context.Context) error {
+	_, err := v.store.loadCustody()
+	if CodeOf(err) == CodeDamagedLog {
+		return nil // another stage's to find
+	}
+	return v.found(err)
 }
 
 // checkObject recomputes the hash of one file that should be o. Bytes below zero

@@ -54,6 +54,9 @@ func (sn *Snapshot) Store() *Store { return sn.store }
 // All objects are hashed first, because the engine would not notice a flipped bit.
 // A shifted extract without its key is an error, never a wrong answer.
 func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key, open ...string) error {
+	if err := sn.mayOpen(); err != nil {
+		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
+	}
 	v, err := newViewer(db, sn, key)
 	if err != nil {
 		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)

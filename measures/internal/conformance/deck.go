@@ -45,11 +45,16 @@ func (t *trial) extract(ctx context.Context) error {
 	if keys == "" {
 		keys = t.dir
 	}
+	last := t.Key
 	for n := range t.Keys {
 		key, err := datasets.CreateKey(filepath.Join(keys, fmt.Sprintf("%d.key", n+1)))
 		if err != nil {
 			return err
 		}
+		if err := t.store.Rotate(ctx, last, key); err != nil {
+			return err
+		}
+		last = key
 		if err := t.deal(ctx, "shifted", key); err != nil {
 			return err
 		}
