@@ -117,7 +117,7 @@ func Extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 		return nil, fmt.Errorf("extract: %w", err)
 	}
 	defer x.staging.Close()
-	x.staging.guard = func() error { return s.claim(req.Key) }
+	x.staging.guard = x.guard
 	defer holdMemory()()
 	for _, stage := range []func(context.Context) error{x.read, x.judge, x.write, x.publish} {
 		if err := stage(ctx); err != nil {
@@ -216,11 +216,13 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 		Plan: plan, Key: key, Zone: zone, Source: req.SourceName, Labels: labels, Maps: maps, Dictionary: deid.NewDictionary(),
 	}
 	custody, err := s.loadCustody()
-	if err == nil {
-		err = custody.takes(req.Key.ID())
-	}
 	if err != nil {
 		return nil, err
+	}
+	if x.keyID != "" {
+		if err := custody.takes(x.keyID); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.SignLog(req.Key); err != nil {
 		return nil, err
@@ -239,6 +241,14 @@ func keyOf(req ExtractRequest) (*Key, string, error) {
 		return nil, "", errors.New("a project key is needed; farr keys new makes one")
 	}
 	return req.Key, req.Key.ID(), nil
+}
+
+// guard holds what must still be so when the extract is published: the key is the store's.
+func (x *extraction) guard() error {
+	if x.keyID == "" {
+		return nil
+	}
+	return x.store.claim(x.req.Key)
 }
 
 // input is where the lines come from: an export, or cases.
