@@ -128,7 +128,7 @@ type viewer struct {
 	key     *Key
 	zone    *deid.Zone
 	shifted bool
-	years   bool // of dates there are years only
+	years   bool                // of dates there are years only
 	opened  map[string][]string // table -> date elements with sealed values
 	asked   []string
 }
