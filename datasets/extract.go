@@ -35,7 +35,10 @@ type ExtractRequest struct {
 	AsOf        string  // day YYYY-MM-DD; when empty, the newest clinical event
 	Key         *Key    // of the project; safe-harbor has none, and makes no use of one
 	MaxReject   float64 // greatest share of rejected lines, 0 to 1; 0 allows none
-	Progress    progress.Func
+	// Hold leaves the current extract as it is: a gate judges the new one first, and then
+	// Store.SetCurrent puts it in force.
+	Hold     bool
+	Progress progress.Func
 }
 
 // ExtractReport says what became of every line:
@@ -100,7 +103,7 @@ func (e *TooManyRejectsError) Error() string {
 }
 
 // Extract turns a folder of FHIR R4 NDJSON into a de-identified snapshot and
-// makes it the current extract. The report is there with an error too, as far as
+// makes it the current extract, unless it is to be held. The report is there with an error too, as far as
 // the lines were read, so that the rejects can be seen.
 //
 // Equal input, request and key give the same snapshot; a request that was answered

@@ -102,7 +102,15 @@ func (x *extraction) publish(ctx context.Context) error {
 		return err
 	}
 	x.report.Snapshot = snapshot.ID()
-	return x.store.SetCurrent("extract", snapshot.ID())
+	return x.putInForce(snapshot)
+}
+
+// putInForce makes the snapshot the current extract, unless it is to be held.
+func (x *extraction) putInForce(sn *Snapshot) error {
+	if x.req.Hold {
+		return nil
+	}
+	return x.store.SetCurrent("extract", sn.ID())
 }
 
 // facts are what was found, for the manifest: counts and names of the policy,
@@ -162,7 +170,7 @@ func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	if err := x.store.SetCurrent("extract", snapshot.ID()); err != nil {
+	if err := x.putInForce(snapshot); err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
 	if err := x.store.Log(ctx, Event{Kind: "extract", Facts: map[string]any{"skipped": true, "snapshot": snapshot.ID()}}); err != nil {

@@ -59,6 +59,8 @@ func check(doc *source.Document, job *Job) {
 			doc.Report("bad-date", "as_of is not a calendar day", "2026-01-31", "as_of")
 		}
 	}
+	c.oneOf(job.Risk.Gate, []string{gateRecord, gateEnforce}, "risk", "gate")
+	job.Risk.Check(doc, "risk")
 	for i := range job.Library {
 		c.path(&job.Library[i], true, "library", i)
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"farr/datasets/risk"
 	"farr/internal/source"
 )
 
@@ -25,6 +26,7 @@ type Job struct {
 	Profile   string    `yaml:"profile"`      // shifted or limited
 	AsOf      string    `yaml:"as_of"`        // calendar day; empty: the newest event of the extract
 	MaxReject Share     `yaml:"max_reject"`
+	Risk      Risk      `yaml:"risk"`
 	Library   Words     `yaml:"library"`  // folders of measures and cohorts beside those that come with farr
 	Measures  Words     `yaml:"measures"` // empty: all of the library
 	Cohorts   Words     `yaml:"cohorts"`  // empty: all of the library
@@ -51,6 +53,18 @@ type Report struct {
 	Organisation string `yaml:"organisation"`
 	Title        string `yaml:"title"`
 }
+
+// Risk is what is done about the residual risk of the extract.
+type Risk struct {
+	Gate            string `yaml:"gate"` // record, or enforce: beyond the thresholds nothing is published
+	risk.Thresholds `yaml:",inline"`
+}
+
+// What a gate does.
+const (
+	gateRecord  = "record"
+	gateEnforce = "enforce"
+)
 
 // Share is a part of a whole, 0 to 1, written 1% or 0.01.
 type Share float64
@@ -86,7 +100,7 @@ func (w *Words) UnmarshalSource(v source.Value) error {
 
 // defaultJob is what a file need not say.
 func defaultJob() Job {
-	return Job{Profile: "shifted", MaxReject: 0.01, Source: Source{Zone: "UTC", Observable: "auto"}}
+	return Job{Profile: "shifted", MaxReject: 0.01, Risk: Risk{gateRecord, risk.DefaultThresholds()}, Source: Source{Zone: "UTC", Observable: "auto"}}
 }
 
 // LoadJob reads and checks a job file. The error is source.Diagnostics, every

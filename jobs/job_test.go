@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"farr/datasets/risk"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected sections of testdata")
@@ -66,6 +68,7 @@ func TestLoadJobFields(t *testing.T) {
 		File: filepath.Join(dir, "nightly.yaml"), Name: "nightly", Schedule: job.Schedule,
 		Source: Source{Dir: filepath.Join(dir, "export"), Name: "hospital", Zone: "UTC", Observable: "auto"},
 		Store:  filepath.Join(dir, "store"), Key: "/etc/farr/farr.key", Profile: "shifted", MaxReject: 0.025,
+		Risk:    Risk{"record", risk.DefaultThresholds()},
 		Periods: Words{"2024-01..2024-12", "P12M/last-3-months"},
 		Report:  Report{Out: filepath.Join(dir, "reports-nightly"), Audience: "internal"},
 	}

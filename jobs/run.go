@@ -56,16 +56,17 @@ type RunResult struct {
 	// Extract accounts for every line that was read; where the rejected ones are is in
 	// .farr/<job>.rejects.csv beside the job file.
 	Extract *datasets.ExtractReport `json:"extract,omitempty"`
-	Bundle  string                  `json:"bundle"` // folder of this bundle
-	Latest  string                  `json:"latest"` // folder of the newest bundle, which this now is
+	Risk    *RiskResult             `json:"risk,omitempty"` // of the extract
+	Bundle  string                  `json:"bundle"`         // folder of this bundle
+	Latest  string                  `json:"latest"`         // folder of the newest bundle, which this now is
 }
 
 // StepResult is one step of a run.
 type StepResult struct {
-	Name     string  `json:"name"`               // extract, measure or report
+	Name     string  `json:"name"`               // extract, risk, measure or report
 	Snapshot string  `json:"snapshot,omitempty"` // ID of what it made or found
 	Skipped  bool    `json:"skipped"`            // it was made already
-	Rows     int64   `json:"rows"`               // of what it made: resources, aggregates, files
+	Rows     int64   `json:"rows"`               // of what it made: resources, classes, aggregates, files
 	Seconds  float64 `json:"seconds"`
 }
 
@@ -88,6 +89,16 @@ func (r *RunResult) WriteText(w io.Writer) error {
 		}
 		if _, err := fmt.Fprintf(w, "%-8s %-12s %12d rows  %s\n", s.Name, s.Snapshot[:min(12, len(s.Snapshot))], s.Rows, done); err != nil {
 			return err
+		}
+	}
+	if r.Risk != nil {
+		if _, err := fmt.Fprintf(w, "risk     %s\n", r.Risk.Summary); err != nil {
+			return err
+		}
+		for _, b := range r.Risk.Breaches {
+			if _, err := fmt.Fprintf(w, "         beyond its threshold: %s is %.4g, %.4g allowed (gate: %s)\n", b.Figure, float64(b.Value), float64(b.Limit), r.Risk.Gate); err != nil {
+				return err
+			}
 		}
 	}
 	_, err := fmt.Fprintf(w, "as of    %s\nreport   %s\n", r.AsOf, filepath.Join(r.Latest, "index.html"))

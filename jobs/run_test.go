@@ -75,7 +75,7 @@ func TestRunMakesLatestAndThenSkips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first.AsOf != "2025-12-31" || len(first.Steps) != 3 || first.Unchanged() || first.Extract.Stored == 0 {
+	if first.AsOf != "2025-12-31" || len(first.Steps) != 4 || first.Unchanged() || first.Extract.Stored == 0 {
 		t.Errorf("%+v", first)
 	}
 	latest, bundle := tree(t, first.Latest), tree(t, first.Bundle)
@@ -114,7 +114,7 @@ func TestRunMakesLatestAndThenSkips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if third.Bundle == first.Bundle || !third.Steps[1].Skipped || third.Steps[2].Skipped {
+	if third.Bundle == first.Bundle || !third.Steps[2].Skipped || third.Steps[3].Skipped {
 		t.Errorf("%+v", third)
 	}
 	if data, err := json.Marshal(third); err != nil || strings.Contains(string(data), `"Job"`) {

@@ -35,6 +35,9 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := b.risk(ctx, extract); err != nil {
+		return err
+	}
 	results, err := b.measure(ctx, extract)
 	if err != nil {
 		return err
@@ -72,7 +75,7 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 			Source: b.job.Source.Dir, SourceName: b.job.Source.Name, Zone: b.job.Source.Zone, Profile: b.job.Profile,
 			SitesFile: b.job.Source.Sites, Observable: b.job.Source.Observable, AsOf: b.job.AsOf,
 			ConceptMaps: b.job.Source.ConceptMaps, MapBy: b.job.Source.MapBy,
-			Key: b.key, MaxReject: float64(b.job.MaxReject), Progress: b.o.Progress,
+			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,
 		})
 		if err := errors.Join(err, b.listRejects(report)); err != nil {
 			return err

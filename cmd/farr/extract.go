@@ -20,13 +20,15 @@ const rejectsShown = 20
 func (a *app) extract() *cobra.Command {
 	var req datasets.ExtractRequest
 	var store, key string
+	var withRisk bool
 	cmd := &cobra.Command{
 		Use:   "extract --source DIR --store DIR --key FILE",
 		Short: "read a FHIR R4 export into a de-identified snapshot",
 		Long: `Streams every line of *.ndjson and *.ndjson.gz through validation and the
 de-identification policy into Parquet, and publishes a snapshot. A line's own resourceType
 decides, not its file's name. Bad lines are listed by place and reason, never by their text;
-above --max-reject nothing is published. The same request again is a skip.`,
+above --max-reject nothing is published. The same request again is a skip. The residual risk of
+the snapshot is measured and kept beside it (farr risk shows all of it).`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "source", "store", "key"); err != nil {
 				return err
@@ -49,7 +51,13 @@ above --max-reject nothing is published. The same request again is a skip.`,
 			if err != nil && !errors.As(err, &tooMany) { // the counts of a reading that broke off add up to nothing
 				return err
 			}
-			return errors.Join(err, a.print(report, func(w io.Writer) error { return writeExtract(w, report) }))
+			answer := extractAnswer{ExtractReport: report}
+			if withRisk && err == nil {
+				if answer.Risk, err = a.riskOf(cmd, s, report.Snapshot); err != nil {
+					return err
+				}
+			}
+			return errors.Join(err, a.print(answer, func(w io.Writer) error { return writeExtract(w, answer) }))
 		},
 	}
 	f := cmd.Flags()
@@ -65,7 +73,14 @@ above --max-reject nothing is published. The same request again is a skip.`,
 	f.StringVar(&req.Observable, "observable", "auto", "rule of observable time: auto, enrolment-gap45 or contact")
 	f.StringVar(&req.AsOf, "as-of", "", "last day that the data know; the newest event when not given")
 	f.Float64Var(&req.MaxReject, "max-reject", datasets.DefaultMaxReject, "greatest share of rejected lines, 0 to 1")
+	f.BoolVar(&withRisk, "risk", true, "measure the residual risk of the snapshot, too")
 	return cmd
+}
+
+// extractAnswer is what became of every line, and the residual risk of what was stored.
+type extractAnswer struct {
+	*datasets.ExtractReport
+	Risk *riskAnswer `json:"risk,omitempty"`
 }
 
 // checkExtractFlags finds every flag whose value cannot be meant.
@@ -93,7 +108,7 @@ func checkExtractFlags(req datasets.ExtractRequest) error {
 	return errors.Join(mistakes...)
 }
 
-func writeExtract(w io.Writer, r *datasets.ExtractReport) error {
+func writeExtract(w io.Writer, r extractAnswer) error {
 	p := printer{w: w}
 	switch {
 	case r.Skipped:
@@ -127,6 +142,9 @@ func writeExtract(w io.Writer, r *datasets.ExtractReport) error {
 	}
 	if r.AsOf != "" {
 		p.line("data as of %s; observable time by %s", r.AsOf, r.Observable)
+	}
+	if r.Risk != nil {
+		p.line("residual risk: %s", r.Risk.Summary())
 	}
 	return p.err
 }

@@ -91,6 +91,19 @@ func (a *app) riskOfFile(cmd *cobra.Command, file string, o risk.FileOptions) er
 	return a.print(report, report.WriteText)
 }
 
+// riskOf measures a snapshot that was just made, or finds what was measured before.
+func (a *app) riskOf(cmd *cobra.Command, s *datasets.Store, id string) (*riskAnswer, error) {
+	extract, err := s.Open(id)
+	if err != nil {
+		return nil, err
+	}
+	sn, report, _, err := risk.Record(cmd.Context(), s, extract, risk.Options{Progress: a.progress()})
+	if err != nil {
+		return nil, err
+	}
+	return &riskAnswer{sn.ID(), id, report}, nil
+}
+
 // openExtract opens the extract with an ID, or the current one.
 func openExtract(s *datasets.Store, id string) (*datasets.Snapshot, error) {
 	if id == "" {

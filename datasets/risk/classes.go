@@ -2,7 +2,6 @@ package risk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,12 +34,9 @@ func (t table) measure(ctx context.Context, db *duck.Session, also ...int64) (*R
 	if err != nil {
 		return nil, err
 	}
-	if len(sizes) == 0 {
-		return nil, errors.New("there are no rows, and so no risk to measure")
-	}
 	r := count(sizes, also)
 	r.Quasi = t.quasi
-	if t.sensitive != "" {
+	if t.sensitive != "" && r.Records > 0 {
 		if r.Diversity, err = t.diversity(ctx, db, r.Records); err != nil {
 			return nil, err
 		}
@@ -71,7 +67,10 @@ func (t table) sizes(ctx context.Context, db *duck.Session) ([]size, error) {
 
 // count turns the histogram into figures.
 func count(sizes []size, also []int64) *Report {
-	r := &Report{Smallest: sizes[0].records, Largest: sizes[len(sizes)-1].records}
+	r := &Report{}
+	if len(sizes) > 0 {
+		r.Smallest, r.Largest = sizes[0].records, sizes[len(sizes)-1].records
+	}
 	for i, low := range lows {
 		high := int64(0)
 		if i+1 < len(lows) {
@@ -116,7 +115,13 @@ func count(sizes []size, also []int64) *Report {
 	return r
 }
 
-func part(n, of int64) Share { return Share(float64(n) / float64(of)) }
+// part is n of of, and nothing where there is nothing.
+func part(n, of int64) Share {
+	if of == 0 {
+		return 0
+	}
+	return Share(float64(n) / float64(of))
+}
 
 // diversity judges the sensitive column. The terms of an entropy are added in order, since a sum in
 // an order that threads decide would differ in its last digits from run to run.

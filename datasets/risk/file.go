@@ -63,6 +63,9 @@ func MeasureFile(ctx context.Context, path string, o FileOptions) (*Report, erro
 	if err != nil {
 		return nil, fmt.Errorf("risk of %s: %w", path, err)
 	}
+	if r.Records == 0 {
+		return nil, f.wrong("no-rows", 1, 1, "there are no rows, and so no risk to measure", "")
+	}
 	return r, nil
 }
 

@@ -2,7 +2,11 @@ package risk
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+
+	"farr/internal/source"
 )
 
 // Thresholds are how much residual risk may be. Each is of the classes of the quasi-identifiers.
@@ -20,6 +24,34 @@ type Thresholds struct {
 // the stricter of the values in use (El Emam, Guide to the De-Identification of Personal Health Information, 2013).
 func DefaultThresholds() Thresholds {
 	return Thresholds{K: 11, Below: 0, Highest: 1.0 / 11, Average: 0.05, Uniques: 0}
+}
+
+// UnmarshalSource reads a share as people write it: 5%, 0.05 or 1/20.
+func (s *Share) UnmarshalSource(v source.Value) error {
+	text, percent := strings.CutSuffix(strings.TrimSpace(v.Text()), "%")
+	over, under, fraction := strings.Cut(text, "/")
+	f, err := strconv.ParseFloat(strings.TrimSpace(over), 64)
+	if fraction && err == nil {
+		var by float64
+		by, err = strconv.ParseFloat(strings.TrimSpace(under), 64)
+		f /= by
+	}
+	if percent {
+		f /= 100
+	}
+	if err != nil || !(f >= 0 && f <= 1) || percent && fraction {
+		return source.Diagnostic{Code: "bad-share", Message: "expected a share from 0 to 1", Hint: "5%, 0.05 or 1/20"}
+	}
+	*s = Share(f)
+	return nil
+}
+
+// Check reports what thresholds of a file mean wrongly; path leads to them.
+func (t Thresholds) Check(doc *source.Document, path ...any) {
+	at := append(slices.Clone(path), "k")
+	if doc.Has(at...) && t.K < 2 {
+		doc.Report("bad-value", "k is the size of a class that counts as small: 2 or more", "11", at...)
+	}
 }
 
 // Breach is one figure beyond its threshold.

@@ -26,7 +26,9 @@ func Record(ctx context.Context, s *datasets.Store, extract *datasets.Snapshot, 
 	sum := sha256.Sum256([]byte(quasiText))
 	also := []any{}
 	for _, k := range slices.Compact(slices.Sorted(slices.Values(o.Also))) {
-		also = append(also, k)
+		if !slices.Contains(limits, k) { // told in any case
+			also = append(also, k)
+		}
 	}
 	recipe := map[string]any{"step": version, "quasi": hex.EncodeToString(sum[:]), "names": list(o.Quasi), "seed": o.Seed, "also": also}
 	inputs := []datasets.Input{{Kind: "snapshot", ID: extract.ID()}}
@@ -50,7 +52,7 @@ func Record(ctx context.Context, s *datasets.Store, extract *datasets.Snapshot, 
 	if r, err = Measure(ctx, extract, o); err != nil {
 		return nil, nil, false, err
 	}
-	facts, err := r.facts()
+	facts, err := Facts(r)
 	if err != nil {
 		return nil, nil, false, err
 	}

@@ -90,9 +90,9 @@ func (r *Report) ShareBelow(k int64) (Share, bool) {
 	return 0, false
 }
 
-// facts is a report for a manifest, in which a fraction is text.
-func (r *Report) facts() (map[string]any, error) {
-	text, err := json.Marshal(r)
+// Facts is a report, or what a gate said, for a manifest or the log, in which a fraction is text.
+func Facts(v any) (map[string]any, error) {
+	text, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}

@@ -79,6 +79,9 @@ func measure(ctx context.Context, db *duck.Session, sn *datasets.Snapshot, o Opt
 	}
 	r.Profile = profile
 	o.Progress.Report("risk", 2, 4)
+	if r.Records == 0 {
+		return r, nil
+	}
 	if r.Traces, err = traces(ctx, db, sn, r.Records, o); err != nil {
 		return nil, err
 	}

@@ -36,6 +36,13 @@ func (r *Report) WriteText(w io.Writer) error {
 	return err
 }
 
+// Summary is a report in a line.
+func (r *Report) Summary() string {
+	below, _ := r.ShareBelow(11)
+	return fmt.Sprintf("k = %d; %s of %d records in classes smaller than 11, %s unique; prosecutor risk %.4g on average",
+		r.Smallest, percent(below), r.Records, percent(r.Unique), float64(r.Average))
+}
+
 // Name is the range of sizes: 5 to 10.
 func (b Band) Name() string {
 	switch {

@@ -1,7 +1,6 @@
 package risk
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math/bits"
@@ -16,10 +15,10 @@ import (
 )
 
 const (
-	mostSampled  = 1000        // persons whose traces are looked at
-	fewSampled   = 100         // at least, however dear
-	sampleBudget = 200_000_000 // steps, of which one is: another person has this pair, too
-	mostPairs    = 64          // of a trace: a set of them is one word
+	mostSampled  = 500        // persons whose traces are looked at
+	fewSampled   = 100        // at least, however dear
+	sampleBudget = 50_000_000 // steps, of which one is: another person has this pair, too
+	mostPairs    = 64         // of a trace: a set of them is one word
 )
 
 // traces measures longitudinal uniqueness. The engine makes each person's distinct (code, year)
@@ -182,8 +181,7 @@ func (c *crowd) choose(random *rand.Rand, trace []int32) []int32 {
 	return order[:min(len(order), mostPairs)]
 }
 
-// others are the distinct sets of the chosen pairs that other persons have, two pairs or more, the
-// greatest first: they settle most questions.
+// others are the sets of the chosen pairs that other persons have, two pairs or more.
 func (c *crowd) others(person int, chosen []int32) []uint64 {
 	var touched []int32
 	for i, pair := range chosen {
@@ -194,20 +192,13 @@ func (c *crowd) others(person int, chosen []int32) []uint64 {
 			c.mask[other] |= 1 << i
 		}
 	}
-	seen := map[uint64]bool{}
+	masks := make([]uint64, 0, len(touched))
 	for _, other := range touched {
 		if m := c.mask[other]; int(other) != person && m&(m-1) != 0 {
-			seen[m] = true
+			masks = append(masks, m)
 		}
 		c.mask[other] = 0
 	}
-	var masks []uint64
-	for m := range seen {
-		masks = append(masks, m)
-	}
-	slices.SortFunc(masks, func(a, b uint64) int {
-		return cmp.Or(bits.OnesCount64(b)-bits.OnesCount64(a), cmp.Compare(a, b))
-	})
 	return masks
 }
 
@@ -220,10 +211,8 @@ func someUnique(others []uint64, n int) (two, three bool) {
 	all := uint64(1)<<n - 1 // 1<<64 is 0, and so all bits
 	with := make([]uint64, n)
 	for _, m := range others {
-		for i := range n {
-			if m>>i&1 == 1 {
-				with[i] |= m
-			}
+		for left := m; left != 0; left &= left - 1 {
+			with[bits.TrailingZeros64(left)] |= m
 		}
 	}
 	for i := range n {
@@ -234,6 +223,10 @@ func someUnique(others []uint64, n int) (two, three bool) {
 	if n < 3 {
 		return false, false
 	}
+	// The greatest sets first, each once: they settle most questions.
+	slices.Sort(others)
+	others = slices.Compact(others)
+	slices.SortFunc(others, func(a, b uint64) int { return bits.OnesCount64(b) - bits.OnesCount64(a) })
 	for i := range n {
 		for j := i + 1; j < n; j++ {
 			covered := uint64(1)<<i | 1<<j
