@@ -26,9 +26,11 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		return err
 	}
 	defer store.Close()
-	key, err := o.Keys.Read(job.Key)
-	if err != nil {
-		return err
+	var key *datasets.Key
+	if job.Key != "" {
+		if key, err = o.Keys.Read(job.Key); err != nil {
+			return err
+		}
 	}
 	b := &building{job, store, key, result, o}
 	extract, err := b.extract(ctx)
@@ -37,6 +39,9 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 	}
 	if err := b.risk(ctx, extract); err != nil {
 		return err
+	}
+	if extract.DatesInYears() {
+		return nil
 	}
 	results, err := b.measure(ctx, extract)
 	if err != nil {

@@ -52,6 +52,9 @@ type Explainer struct {
 // NewExplainer compiles the measure. Every mistake of it, and in the request, comes before
 // any record is read.
 func NewExplainer(ctx context.Context, r ExplainRequest) (*Explainer, error) {
+	if err := r.Extract.NeedDays(); err != nil {
+		return nil, fmt.Errorf("measure explain: %w", err)
+	}
 	e := &Explainer{request: r}
 	var err error
 	if e.pid, err = uuid.Parse(r.PID); err != nil {
