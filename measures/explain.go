@@ -98,9 +98,9 @@ func lastWholeYear(extract *datasets.Snapshot) (Period, error) {
 }
 
 // Disclosure is what explaining will show, to be written down before it does.
-func (e *Explainer) Disclosure(who, to string, now time.Time) datasets.Disclosure {
+func (e *Explainer) Disclosure(who, to string) datasets.Disclosure {
 	return datasets.Disclosure{
-		Time: now.UTC().Truncate(time.Second), Who: who, What: "measure explain", To: to,
+		Who: who, What: "measure explain", To: to,
 		Measure: e.program.Measure.URL + "|" + e.program.Measure.Version, PID: e.pid.String(), Extract: e.request.Extract.ID(),
 	}
 }

@@ -54,6 +54,7 @@ written, so no key is needed, and one that is given only signs the log; no measu
 				return err
 			}
 			defer s.Close()
+			s.KeepWitness(key)
 			req.Progress = a.progress()
 			report, err := datasets.Extract(cmd.Context(), s, req)
 			var tooMany *datasets.TooManyRejectsError
