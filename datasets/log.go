@@ -1,7 +1,6 @@
 package datasets
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -79,7 +78,6 @@ type logState struct {
 	mu      sync.Mutex
 	signers []*auditlog.Signer // of the keys that were given, the newest last
 	named   map[string]bool    // verifiers that the log introduces
-	witness string             // folder that keeps the newest signed checkpoint; may be empty
 }
 
 // record appends an entry and does what it says, both or neither. The caller holds
@@ -106,11 +104,7 @@ func (s *Store) recordLocked(e LogEntry, act func() error) (auditlog.Checkpoint,
 	if err := s.introduce(l); err != nil {
 		return auditlog.Checkpoint{}, err
 	}
-	c, err := s.put(l, e, s.logs.signers, act)
-	if err == nil {
-		err = s.witness(l)
-	}
-	return c, err
+	return s.put(l, e, s.logs.signers, act)
 }
 
 // openLog opens the log, heals it, and begins it in a new store. A store that has
@@ -130,12 +124,12 @@ func (s *Store) openLog() (*auditlog.Log, error) {
 			return nil, &Error{Code: CodeDamagedLog, Subject: "log of " + s.dir, Detail: noLog}
 		}
 	}
-	return s.openOrBegin(files, LogEntry{})
+	return s.openOrBegin(files, nil)
 }
 
 const noLog = "the store has snapshots and no log: it was removed, or the store was made before there were logs (farr audit begin starts one)"
 
-func (s *Store) openOrBegin(files auditlog.Files, first LogEntry) (*auditlog.Log, error) {
+func (s *Store) openOrBegin(files auditlog.Files, adopted []any) (*auditlog.Log, error) {
 	if err := s.root.Mkdir(logDir, 0o700); err == nil {
 		err = s.syncDir(".")
 		if err != nil {
@@ -149,12 +143,11 @@ func (s *Store) openOrBegin(files auditlog.Files, first LogEntry) (*auditlog.Log
 		return nil, err
 	}
 	if l.Size() == 0 {
-		first.Kind = logBegin
-		if first.Facts == nil {
-			first.Facts = map[string]any{}
+		facts := map[string]any{factOrigin: l.Begin()}
+		if len(adopted) > 0 {
+			facts[factAdopted] = adopted
 		}
-		first.Facts[factOrigin] = l.Begin()
-		if _, err := s.put(l, first, nil, nil); err != nil {
+		if _, err := s.put(l, LogEntry{Kind: logBegin, Facts: facts}, nil, nil); err != nil {
 			return nil, err
 		}
 		return l, nil
@@ -215,9 +208,7 @@ func (s *Store) happened(line []byte) bool {
 
 func parseLogEntry(line []byte) (LogEntry, error) {
 	var e LogEntry
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.UseNumber() // integers stay as they are spelt
-	err := dec.Decode(&e)
+	err := json.Unmarshal(line, &e)
 	return e, err
 }
 

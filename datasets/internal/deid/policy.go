@@ -304,23 +304,23 @@ func parseValues(text string) (map[string]*valueSet, error) {
 
 // profileNames decides which profile URLs may be kept and which say "not done".
 type profileNames struct {
-	bases    []string
-	names    [][]string
+	urls     map[string]bool
 	negation []string
 }
 
 func parseProfiles(text string) (*profileNames, error) {
-	p := &profileNames{}
+	p := &profileNames{urls: map[string]bool{}}
 	for number, line := range lines(text) {
 		words := strings.Fields(line)
 		switch {
 		case len(words) < 2:
-			return nil, fmt.Errorf("line %d: a URL and what names begin with", number)
+			return nil, fmt.Errorf("line %d: a URL and names below it", number)
 		case words[0] == "negation":
 			p.negation = words[1:]
 		default:
-			p.bases = append(p.bases, words[0])
-			p.names = append(p.names, words[1:])
+			for _, name := range words[1:] {
+				p.urls[words[0]+name] = true
+			}
 		}
 	}
 	return p, nil
@@ -329,13 +329,7 @@ func parseProfiles(text string) (*profileNames, error) {
 // keep is the URL without its version when it may be kept.
 func (p *profileNames) keep(url string) (string, bool) {
 	url, _, _ = strings.Cut(url, "|")
-	for i, base := range p.bases {
-		name, ok := strings.CutPrefix(url, base)
-		if ok && len(name) <= 64 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" {
-			return url, slices.ContainsFunc(p.names[i], func(begin string) bool { return strings.HasPrefix(name, begin) })
-		}
-	}
-	return "", false
+	return url, p.urls[url]
 }
 
 // negates says whether a profile of that URL is about something not done.

@@ -145,7 +145,7 @@ func TestProfiles(t *testing.T) {
 	for url, want := range map[string]string{
 		"http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient|6.1.0": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient",
 		"http://hl7.org/fhir/us/core/StructureDefinition/JaneDoe":               "", "http://hl7.org/fhir/us/core/StructureDefinition/jane-doe": "",
-		"http://vendor.example/us-core-patient": "",
+		"http://vendor.example/us-core-patient": "", "http://hl7.org/fhir/us/core/StructureDefinition/us-core-jane-doe": "",
 	} {
 		got, ok := p.profiles.keep(url)
 		if ok != (want != "") || ok && got != want {
