@@ -123,8 +123,12 @@ func (x *extraction) facts() map[string]any {
 		w.extractor.AddUnread(unread)
 		w.extractor.AddMapped(mapped, unmapped)
 	}
+	dates := datesToTheDay
+	if x.config.Plan.InYears() {
+		dates = datesInYears
+	}
 	facts := map[string]any{
-		"read": r.Read, "stored": r.Stored, "superseded": r.Superseded, "not_in_policy": r.NotInPolicy,
+		factDates: dates, "read": r.Read, "stored": r.Stored, "superseded": r.Superseded, "not_in_policy": r.NotInPolicy,
 		"dropped_by_policy": r.DroppedByPolicy, "rejected": r.Rejected,
 		"by_type": r.ByType, "drop_reasons": r.DropReasons, "reject_reasons": r.RejectReasons,
 		"values_dropped": lost, "elements_not_in_policy": unread,

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,6 +79,7 @@ type logState struct {
 	mu      sync.Mutex
 	signers []*auditlog.Signer // of the keys that were given, the newest last
 	named   map[string]bool    // verifiers that the log introduces
+	witness string             // folder that keeps the newest signed checkpoint; may be empty
 }
 
 // record appends an entry and does what it says, both or neither. The caller holds
@@ -104,7 +106,11 @@ func (s *Store) recordLocked(e LogEntry, act func() error) (auditlog.Checkpoint,
 	if err := s.introduce(l); err != nil {
 		return auditlog.Checkpoint{}, err
 	}
-	return s.put(l, e, s.logs.signers, act)
+	c, err := s.put(l, e, s.logs.signers, act)
+	if err == nil {
+		err = s.witness(l)
+	}
+	return c, err
 }
 
 // openLog opens the log, heals it, and begins it in a new store. A store that has
@@ -124,12 +130,12 @@ func (s *Store) openLog() (*auditlog.Log, error) {
 			return nil, &Error{Code: CodeDamagedLog, Subject: "log of " + s.dir, Detail: noLog}
 		}
 	}
-	return s.openOrBegin(files, nil)
+	return s.openOrBegin(files, LogEntry{})
 }
 
 const noLog = "the store has snapshots and no log: it was removed, or the store was made before there were logs (farr audit begin starts one)"
 
-func (s *Store) openOrBegin(files auditlog.Files, adopted []any) (*auditlog.Log, error) {
+func (s *Store) openOrBegin(files auditlog.Files, first LogEntry) (*auditlog.Log, error) {
 	if err := s.root.Mkdir(logDir, 0o700); err == nil {
 		err = s.syncDir(".")
 		if err != nil {
@@ -143,11 +149,12 @@ func (s *Store) openOrBegin(files auditlog.Files, adopted []any) (*auditlog.Log,
 		return nil, err
 	}
 	if l.Size() == 0 {
-		facts := map[string]any{factOrigin: l.Begin()}
-		if len(adopted) > 0 {
-			facts[factAdopted] = adopted
+		first.Kind = logBegin
+		if first.Facts == nil {
+			first.Facts = map[string]any{}
 		}
-		if _, err := s.put(l, LogEntry{Kind: logBegin, Facts: facts}, nil, nil); err != nil {
+		first.Facts[factOrigin] = l.Begin()
+		if _, err := s.put(l, first, nil, nil); err != nil {
 			return nil, err
 		}
 		return l, nil
@@ -208,7 +215,9 @@ func (s *Store) happened(line []byte) bool {
 
 func parseLogEntry(line []byte) (LogEntry, error) {
 	var e LogEntry
-	err := json.Unmarshal(line, &e)
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.UseNumber() // integers stay as they are spelt
+	err := dec.Decode(&e)
 	return e, err
 }
 

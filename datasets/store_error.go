@@ -24,6 +24,7 @@ const (
 	CodeDamagedLayout   Code = "damaged-layout"     // a link or foreign file where farr writes
 	CodeBadManifest     Code = "bad-manifest"       // a manifest that may not be published
 	CodeKeyRequired     Code = "key-required"       // shifted data, and no key was given
+	CodeDatesInYears    Code = "dates-in-years"     // measures are asked of an extract that has no days
 	CodeWrongKey        Code = "wrong-key"          // a key of another project
 	CodeKeyDestroyed    Code = "key-destroyed"      // a key that may not be used any more
 	CodeDamagedCustody  Code = "damaged-custody"    // the file of keys and removals is not what the log says

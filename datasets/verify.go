@@ -20,7 +20,9 @@ type VerifyReport struct {
 	Objects      int       `json:"objects"`      // distinct objects that manifests name
 	Bytes        int64     `json:"bytes"`        // bytes hashed
 	Unreferenced int       `json:"unreferenced"` // intact objects that no manifest names, as a stopped publish leaves
-	Problems     []Problem `json:"problems"`     // sorted by subject
+	Entries      int64     `json:"log_entries"`
+	Checkpoint   string    `json:"checkpoint"` // head of the log, "" where there is none
+	Problems     []Problem `json:"problems"`   // sorted by subject
 }
 
 // Problem is one thing at rest that is not as it was written.
@@ -44,16 +46,16 @@ func (r VerifyReport) Err() error {
 }
 
 // Verify reads the whole store and recomputes every hash: manifests, objects,
-// pointers and the key index. It reports all problems at once; the error is for
+// pointers, the key index and the log. It reports all problems at once; the error is for
 // a store that cannot be read at all.
 func (s *Store) Verify(ctx context.Context) (VerifyReport, error) {
 	v := verifier{store: s, named: map[string]Object{}, keys: map[string]bool{}}
-	for _, stage := range []func(context.Context) error{v.manifests, v.objects, v.pointers, v.index, v.custody} {
+	for _, stage := range []func(context.Context) error{v.manifests, v.objects, v.pointers, v.index, v.custody, v.log} {
 		if err := stage(ctx); err != nil {
 			return VerifyReport{}, fmt.Errorf("verify store: %w", err)
 		}
 	}
-	slices.SortFunc(v.report.Problems, func(a, b Problem) int { return strings.Compare(a.Subject, b.Subject) })
+	slices.SortStableFunc(v.report.Problems, func(a, b Problem) int { return strings.Compare(a.Subject, b.Subject) })
 	return v.report, nil
 }
 
@@ -213,6 +215,17 @@ func (v *verifier) custody(context.Context) error {
 		return nil // another stage's to find
 	}
 	return v.found(err)
+}
+
+// log holds the tamper-evident log against itself and against the store.
+func (v *verifier) log(ctx context.Context) error {
+	report, err := v.store.Audit(ctx, AuditRequest{})
+	if err != nil {
+		return err
+	}
+	v.report.Entries, v.report.Checkpoint = report.Entries, report.Checkpoint
+	v.report.Problems = append(v.report.Problems, report.Problems...)
+	return nil
 }
 
 // checkObject recomputes the hash of one file that should be o. Bytes below zero

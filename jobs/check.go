@@ -53,7 +53,8 @@ func check(doc *source.Document, job *Job) {
 	case datasets.IsKeyFile(job.Key):
 		c.path(&job.Key, false, "key")
 	}
-	c.oneOf(job.Profile, []string{"shifted", "limited"}, "profile")
+	c.oneOf(job.Profile, datasets.Profiles(), "profile")
+	c.countsNothing(job)
 	if doc.Has("as_of") {
 		if _, err := time.Parse(time.DateOnly, job.AsOf); err != nil {
 			doc.Report("bad-date", "as_of is not a calendar day", "2026-01-31", "as_of")
@@ -70,6 +71,19 @@ func check(doc *source.Document, job *Job) {
 	c.path(&job.Report.Out, false, "report", "out")
 	c.oneOf(job.Report.Audience, []string{"internal", "external"}, "report", "audience")
 	c.apart(job)
+}
+
+// countsNothing refuses what a job cannot do on an extract that has years in place of dates.
+func (c checker) countsNothing(job *Job) {
+	if !job.extractsOnly() {
+		return
+	}
+	for _, key := range []string{"measures", "cohorts", "library", "periods", "kpi", "report"} {
+		if c.doc.Has(key) {
+			c.doc.Report("dates-in-years", "profile "+job.Profile+" keeps of every date the year alone, so no measure or cohort can be computed and nothing reported",
+				"remove "+key+", or extract with profile shifted or limited", key)
+		}
+	}
 }
 
 type checker struct {

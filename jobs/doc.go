@@ -1,7 +1,7 @@
 // Package jobs runs farr unattended: it reads a job file, runs what is due once,
 // keeps a ledger of it, and says at three in the morning what happened.
 //
-// A job is extract, measure and report in one YAML file (see examples/ for one with
+// A job is extract, measure and report in one YAML file, or on profile safe-harbor an extract alone (see examples/ for one with
 // every key). A folder of job files is a schedule:
 //
 //	LoadJob, LoadFolder   files to jobs, every mistake at its place

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"farr/datasets"
 	"farr/datasets/risk"
 	"farr/internal/source"
 )
@@ -23,7 +24,7 @@ type Job struct {
 	Source    Source    `yaml:"source,required"`
 	Store     string    `yaml:"store,required"`
 	Key       string    `yaml:"key,required"` // path of the key file, env:NAME or fd:N; never the key
-	Profile   string    `yaml:"profile"`      // shifted or limited
+	Profile   string    `yaml:"profile"`      // shifted, limited or safe-harbor
 	AsOf      string    `yaml:"as_of"`        // calendar day; empty: the newest event of the extract
 	MaxReject Share     `yaml:"max_reject"`
 	Risk      Risk      `yaml:"risk"`
@@ -34,6 +35,14 @@ type Job struct {
 	KPI       string    `yaml:"kpi"` // path of the file of targets and owners
 	Report    Report    `yaml:"report,required"`
 }
+
+// MayLack implements source.Lacking: a job on profile safe-harbor is an extract alone, which needs no key.
+func (job *Job) MayLack(key string) bool {
+	return job.extractsOnly() && slices.Contains([]string{"key", "periods", "report"}, key)
+}
+
+// extractsOnly is whether the job's extract can be measured by nothing.
+func (job *Job) extractsOnly() bool { return job.Profile == datasets.ProfileSafeHarbor }
 
 // Source is the export that a job reads.
 type Source struct {
@@ -177,7 +186,7 @@ func refuseShared(jobs []*Job, wrong source.Diagnostics) ([]*Job, source.Diagnos
 		switch first := names[job.Name]; {
 		case first != nil:
 			say("duplicate-name", "the name %q is also that of %s", job.Name, first.File)
-		case outs[out] != nil:
+		case job.Report.Out != "" && outs[out] != nil:
 			say("shared-output", "report.out is also that of %s, and latest/ can be one job's only", outs[out].File)
 		default:
 			names[job.Name], outs[out] = job, job

@@ -57,7 +57,7 @@ type RunResult struct {
 	// .farr/<job>.rejects.csv beside the job file.
 	Extract *datasets.ExtractReport `json:"extract,omitempty"`
 	Risk    *RiskResult             `json:"risk,omitempty"` // of the extract
-	Bundle  string                  `json:"bundle"`         // folder of this bundle
+	Bundle  string                  `json:"bundle"`         // folder of this bundle; "" where the job extracts alone
 	Latest  string                  `json:"latest"`         // folder of the newest bundle, which this now is
 }
 
@@ -101,7 +101,10 @@ func (r *RunResult) WriteText(w io.Writer) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(w, "as of    %s\nreport   %s\n", r.AsOf, filepath.Join(r.Latest, "index.html"))
+	if _, err := fmt.Fprintf(w, "as of    %s\n", r.AsOf); err != nil || r.Latest == "" {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "report   %s\n", filepath.Join(r.Latest, "index.html"))
 	return err
 }
 

@@ -45,12 +45,14 @@ func (j JobStatus) writeText(p *printer, now time.Time) {
 		}
 	}
 	if j.Last != nil && j.Last.Class != "" {
-		if j.LastSuccess != nil {
+		if j.LastSuccess != nil && j.LastSuccess.Result != nil && j.LastSuccess.Result.Latest == "" {
+			p.linef("         last ended well %s", j.when(j.LastSuccess.Started, now))
+		} else if j.LastSuccess != nil {
 			p.linef("         last good report %s, still at %s", j.when(j.LastSuccess.Started, now), j.LastSuccess.Result.Latest)
 		} else {
 			p.linef("         no run has ever ended well")
 		}
-	} else if j.LastSuccess != nil && j.LastSuccess.Result != nil {
+	} else if j.LastSuccess != nil && j.LastSuccess.Result != nil && j.LastSuccess.Result.Latest != "" {
 		p.linef("         report at %s", j.LastSuccess.Result.Latest)
 	}
 	if j.Missed > 0 {

@@ -1,12 +1,14 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,11 +28,28 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		return err
 	}
 	defer store.Close()
-	key, err := o.Keys.Read(job.Key)
-	if err != nil {
+	var key *datasets.Key
+	if job.Key != "" {
+		if key, err = o.Keys.Read(job.Key); err != nil {
+			return err
+		}
+	}
+	if err := store.SignLog(key); err != nil {
 		return err
 	}
+	store.KeepWitness(job.Key)
 	b := &building{job, store, key, result, o}
+	if err := b.log(ctx, "job-begins", nil); err != nil {
+		return err
+	}
+	err = b.steps(ctx)
+	outcome := map[string]any{"outcome": cmp.Or(string(ClassOf(err)), "done"), "steps": len(result.Steps)}
+	// Also of a run that was asked to stop.
+	return errors.Join(err, b.log(context.WithoutCancel(ctx), "job-ends", outcome))
+}
+
+// steps are the job's.
+func (b *building) steps(ctx context.Context) error {
 	extract, err := b.extract(ctx)
 	if err != nil {
 		return err
@@ -38,11 +57,21 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 	if err := b.risk(ctx, extract); err != nil {
 		return err
 	}
+	if extract.DatesInYears() {
+		return nil
+	}
 	results, err := b.measure(ctx, extract)
 	if err != nil {
 		return err
 	}
 	return b.report(ctx, results)
+}
+
+// log appends an entry about the run to the store's log.
+func (b *building) log(ctx context.Context, kind string, facts map[string]any) error {
+	all := map[string]any{"job": b.job.Name, "started": b.result.Started.Format(time.RFC3339)}
+	maps.Copy(all, facts)
+	return b.store.Log(ctx, datasets.Event{Kind: kind, Facts: all})
 }
 
 // building is one run of build.

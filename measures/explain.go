@@ -52,6 +52,9 @@ type Explainer struct {
 // NewExplainer compiles the measure. Every mistake of it, and in the request, comes before
 // any record is read.
 func NewExplainer(ctx context.Context, r ExplainRequest) (*Explainer, error) {
+	if err := r.Extract.NeedDays(); err != nil {
+		return nil, fmt.Errorf("measure explain: %w", err)
+	}
 	e := &Explainer{request: r}
 	var err error
 	if e.pid, err = uuid.Parse(r.PID); err != nil {
@@ -95,9 +98,9 @@ func lastWholeYear(extract *datasets.Snapshot) (Period, error) {
 }
 
 // Disclosure is what explaining will show, to be written down before it does.
-func (e *Explainer) Disclosure(who, to string, now time.Time) datasets.Disclosure {
+func (e *Explainer) Disclosure(who, to string) datasets.Disclosure {
 	return datasets.Disclosure{
-		Time: now.UTC().Truncate(time.Second), Who: who, What: "measure explain", To: to,
+		Who: who, What: "measure explain", To: to,
 		Measure: e.program.Measure.URL + "|" + e.program.Measure.Version, PID: e.pid.String(), Extract: e.request.Extract.ID(),
 	}
 }

@@ -137,4 +137,7 @@ type Lineage struct {
 	// zone, rule of observable time); nil when the extract is no longer in the store.
 	ExtractRecipe map[string]any
 	ExtractFacts  map[string]any
+	// Checkpoint is the head of the store's log right behind the entry of the results, in one
+	// line; "" for results older than the log.
+	Checkpoint string
 }

@@ -53,6 +53,11 @@ func (r *Results) Incidence() []Incidence { return slices.Clone(r.incidence) }
 // Definitions are the measures by ID, then the cohorts by ID.
 func (r *Results) Definitions() []Definition { return slices.Clone(r.definitions) }
 
+// Log appends an event about the results to their store's log.
+func (r *Results) Log(ctx context.Context, e datasets.Event) error {
+	return r.snapshot.Store().Log(ctx, e)
+}
+
 // Lineage says where the results came from.
 func (r *Results) Lineage() Lineage { return r.lineage }
 
@@ -181,6 +186,13 @@ func (r *Results) trace(s *datasets.Store) error {
 	var err error
 	if r.lineage.AsOf, err = time.Parse(time.DateOnly, asOf); err != nil {
 		return fmt.Errorf("no last day that the data know: %w", err)
+	}
+	checkpoint, err := r.snapshot.Checkpoint()
+	if err != nil {
+		return err
+	}
+	if !checkpoint.IsZero() {
+		r.lineage.Checkpoint = checkpoint.String()
 	}
 	periods, _ := m.Recipe[recipePeriods].([]any)
 	for _, p := range periods {

@@ -113,6 +113,9 @@ type plan struct {
 }
 
 func newPlan(ctx context.Context, r Request) (*plan, error) {
+	if err := r.Extract.NeedDays(); err != nil {
+		return nil, err
+	}
 	p := &plan{Request: r}
 	var errs [3]error
 	errs[0] = p.choose(ctx)

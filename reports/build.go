@@ -3,13 +3,17 @@ package reports
 import (
 	"context"
 
+	"farr/datasets"
 	"farr/measures"
 )
 
 // Build writes the report of req.Results into req.Out. Mistakes in the file of
 // targets come all at once, each with its line and column; nothing is written
-// unless the whole report is.
+// unless the whole report is, nor before the store's log has its entry.
 func Build(ctx context.Context, req Request) (*Bundle, error) {
+	req.record = func(facts map[string]any) error {
+		return req.Results.Log(ctx, datasets.Event{Kind: "report", Facts: facts})
+	}
 	return build(ctx, inputOf(req.Results), req)
 }
 

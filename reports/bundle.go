@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"farr/internal/atomicdir"
+	"farr/measures"
 	"farr/reports/internal/disclose"
 )
 
@@ -22,12 +23,14 @@ const bundleKind = "farr-report"
 
 // manifest lists the bundle's files.
 type manifest struct {
-	Kind     string         `json:"kind"`
-	Format   int            `json:"format"`
-	Results  string         `json:"results"`
-	Audience Audience       `json:"audience"`
-	Policy   string         `json:"policy"`
-	Files    []manifestFile `json:"files"`
+	Kind     string   `json:"kind"`
+	Format   int      `json:"format"`
+	Results  string   `json:"results"`
+	Audience Audience `json:"audience"`
+	Policy   string   `json:"policy"`
+	// Checkpoint is the head of the store's log right behind the entry of the results: origin, size, root.
+	Checkpoint string         `json:"checkpoint,omitempty"`
+	Files      []manifestFile `json:"files"`
 }
 
 type manifestFile struct {
@@ -83,8 +86,9 @@ func checkOut(out string) error {
 }
 
 // write stages the files beside out, then puts them in its place.
-func write(req Request, results string, files map[string][]byte) (*Bundle, error) {
-	m := manifest{Kind: bundleKind, Format: 1, Results: results, Audience: req.Audience, Policy: disclose.PolicyFor(req.Audience).Name}
+func write(req Request, lineage measures.Lineage, targets string, files map[string][]byte) (*Bundle, error) {
+	m := manifest{Kind: bundleKind, Format: 1, Results: lineage.Results, Audience: req.Audience,
+		Policy: disclose.PolicyFor(req.Audience).Name, Checkpoint: lineage.Checkpoint}
 	paths := make([]string, 0, len(files))
 	for p := range files {
 		paths = append(paths, p)
@@ -132,11 +136,19 @@ func write(req Request, results string, files map[string][]byte) (*Bundle, error
 	if err := checkOut(out); err != nil { // again: something may have been put there meanwhile
 		return nil, err
 	}
+	sum := sha256.Sum256(list)
+	hash := hex.EncodeToString(sum[:])
+	if req.record != nil {
+		err := req.record(map[string]any{"bundle": hash, "results": lineage.Results, "extract": lineage.Extract,
+			"audience": string(req.Audience), "disclosure": m.Policy, "targets": targets})
+		if err != nil {
+			return nil, fmt.Errorf("report: %w", err)
+		}
+	}
 	if err := atomicdir.Replace(stage, out); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	sum := sha256.Sum256(list)
-	return &Bundle{Dir: out, Index: filepath.Join(out, "index.html"), Files: len(paths) + 1, ManifestHash: hex.EncodeToString(sum[:])}, nil
+	return &Bundle{Dir: out, Index: filepath.Join(out, "index.html"), Files: len(paths) + 1, ManifestHash: hash}, nil
 }
 
 func writeFile(path string, data []byte, dirMode, fileMode fs.FileMode) error {

@@ -129,6 +129,7 @@ func resultsStage(l measures.Lineage, f resultsFacts, definitions []measures.Def
 		page.Fact{Name: "Study window of cohorts", Value: study},
 		page.Fact{Name: "Definitions", Value: plural(count("measure"), "measure") + ", " + plural(count("cohort"), "cohort") + "; versions below"},
 		page.Fact{Name: "Measure engine, version", Value: l.Engine},
+		page.Fact{Name: "Checkpoint of the store's log", Value: l.Checkpoint, Code: true},
 	)}
 }
 

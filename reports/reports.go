@@ -32,6 +32,8 @@ type Request struct {
 	Out          string // the bundle's folder; a farr bundle there is replaced
 	Command      string // the command that makes this report again, for the run page
 	Progress     progress.Func
+
+	record func(facts map[string]any) error // logs the report before it is in place; nil in tests
 }
 
 // Bundle is a written report.
@@ -74,7 +76,7 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 		return nil, err
 	}
 	files["licences.txt"] = []byte(report.Notices)
-	return write(req, report.Results, files)
+	return write(req, in.lineage, targetsHash, files)
 }
 
 // release makes the report of what the audience may see. After it, no exact

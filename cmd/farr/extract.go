@@ -28,16 +28,25 @@ func (a *app) extract() *cobra.Command {
 de-identification policy into Parquet, and publishes a snapshot. A line's own resourceType
 decides, not its file's name. Bad lines are listed by place and reason, never by their text;
 above --max-reject nothing is published. The same request again is a skip. The residual risk of
-the snapshot is measured and kept beside it (farr risk shows all of it).`,
+the snapshot is measured and kept beside it (farr risk shows all of it).
+
+Profiles: shifted (the dates of each patient moved by a secret number of days; measures are exact with
+the key), limited (true dates, five-digit ZIP, city and state), safe-harbor (of every date the year
+alone, no birth year where it would show an age over 89; pseudonyms under a key that is never
+written, so no key is needed, and one that is given only signs the log; no measure can be computed).`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := require(cmd, "source", "store", "key"); err != nil {
+			needed := []string{"source", "store", "key"}
+			if req.Profile == datasets.ProfileSafeHarbor {
+				needed = needed[:2]
+			}
+			if err := require(cmd, needed...); err != nil {
 				return err
 			}
 			if err := checkExtractFlags(req); err != nil {
 				return usageError{err}
 			}
 			var err error
-			if req.Key, err = datasets.ReadKey(key); err != nil {
+			if req.Key, err = optionalKey(key); err != nil {
 				return err
 			}
 			s, err := datasets.CreateStore(store)
@@ -45,6 +54,7 @@ the snapshot is measured and kept beside it (farr risk shows all of it).`,
 				return err
 			}
 			defer s.Close()
+			s.KeepWitness(key)
 			req.Progress = a.progress()
 			report, err := datasets.Extract(cmd.Context(), s, req)
 			var tooMany *datasets.TooManyRejectsError
@@ -66,7 +76,7 @@ the snapshot is measured and kept beside it (farr risk shows all of it).`,
 	f.StringVar(&key, "key", "", "project key: its file, fd:3 or env:NAME (farr keys new)")
 	f.StringVar(&req.SourceName, "source-name", "main", "name of the source, part of every pseudonym")
 	f.StringVar(&req.Zone, "zone", "UTC", "time zone of the source's wall clock, for example America/New_York")
-	f.StringVar(&req.Profile, "profile", "shifted", "shifted or limited")
+	f.StringVar(&req.Profile, "profile", "shifted", "shifted, limited or safe-harbor, which needs no key")
 	f.StringVar(&req.SitesFile, "sites", "", "CSV file id,label with the labels of organizations and locations")
 	f.StringArrayVar(&req.ConceptMaps, "concept-map", nil, "map of local codes to standard codes: FHIR R4 ConceptMap as JSON, or CSV source_system,source_code,target_system,target_code (repeatable)")
 	f.StringSliceVar(&req.MapBy, "map-by", datasets.UsedEquivalences, "equivalences of concept maps that are used")
@@ -91,7 +101,7 @@ func checkExtractFlags(req datasets.ExtractRequest) error {
 			mistakes = append(mistakes, fmt.Errorf("--%s %q: want %s", flag, value, strings.Join(known, " or ")))
 		}
 	}
-	oneOf("profile", req.Profile, "shifted", "limited")
+	oneOf("profile", req.Profile, datasets.Profiles()...)
 	oneOf("observable", req.Observable, "auto", "enrolment-gap45", "contact")
 	for _, name := range req.MapBy {
 		oneOf("map-by", name, datasets.Equivalences...)

@@ -155,6 +155,7 @@ taken as empty and the results are marked incomplete.`,
 				return err
 			}
 			defer s.Close()
+			s.KeepWitness(key)
 			if req.Extract, err = snapshot(s, "extract", extract); err != nil {
 				return err
 			}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/user"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -34,8 +33,8 @@ show their elements, a resource by its status, codes and dates. PID is the pseud
 results' column pid. A value set that the package lacks is taken as empty and named.
 
 The dates are the patient's true dates. They go to a terminal; anywhere else only with --phi, which
-says that you may hold them there. Each time is written to disclosure.log in the store: who, when,
-which measure and which pseudonym, and no value.`,
+says that you may hold them there. Each time is an entry of the store's log (farr audit show --kind
+disclosure): who, when, which measure and which pseudonym, and no value.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store", "measure", "patient"); err != nil {
 				return err
@@ -71,6 +70,10 @@ which measure and which pseudonym, and no value.`,
 				return err
 			}
 			defer s.Close()
+			if err := s.SignLog(req.Key); err != nil {
+				return err
+			}
+			s.KeepWitness(key)
 			if req.Extract, err = snapshot(s, "extract", extract); err != nil {
 				return err
 			}
@@ -92,7 +95,7 @@ which measure and which pseudonym, and no value.`,
 			if err != nil {
 				return err
 			}
-			if err := s.Disclose(explainer.Disclosure(who.Username, to, time.Now())); err != nil {
+			if err := s.Disclose(cmd.Context(), explainer.Disclosure(who.Username, to)); err != nil {
 				return err
 			}
 			if out == "" {

@@ -13,7 +13,7 @@ func (a *app) verify() *cobra.Command {
 	var store string
 	cmd := &cobra.Command{
 		Use:   "verify --store DIR",
-		Short: "recompute the hash of everything in a store",
+		Short: "recompute the hash of everything in a store, its log too",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store"); err != nil {
 				return err
@@ -28,7 +28,7 @@ func (a *app) verify() *cobra.Command {
 				return err
 			}
 			if err := a.print(report, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "%d snapshots, %d objects, %d bytes\n", report.Snapshots, report.Objects, report.Bytes)
+				_, err := fmt.Fprintf(w, "%d snapshots, %d objects, %d bytes, %d log entries\n", report.Snapshots, report.Objects, report.Bytes, report.Entries)
 				return err
 			}); err != nil {
 				return err

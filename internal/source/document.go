@@ -27,7 +27,7 @@ type Document struct {
 // The document is never nil and what could be decoded is in v, so that checks of
 // meaning can go on; the error is the document's Err.
 //
-// Struct fields are named by the tag `yaml:"name"`, `yaml:"name,required"` or
+// Struct fields are named by the tag `yaml:"name"`, `yaml:"name,required"` (see Lacking) or
 // `yaml:",inline"` (a struct whose keys belong to its parent). Fields may be text,
 // bool, integers, floats, slices, maps with text keys, structs, pointers to these,
 // and types that implement Unmarshaler or encoding.TextUnmarshaler. Numbers and

@@ -72,10 +72,21 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 		d.doc.report(key, "unknown-key", hint, "unknown key %q", key.Value)
 	}
 	for _, f := range accepted {
-		if f.required && !settled[f.name] {
+		if f.required && !settled[f.name] && !mayLack(v, f.name) {
 			d.doc.diags = append(d.doc.diags, Diagnostic{d.doc.at(n), "missing-key", fmt.Sprintf("the key %q is missing", f.name), ""})
 		}
 	}
+}
+
+// Lacking is implemented by structs whose other keys decide whether a required one may be missing.
+type Lacking interface{ MayLack(key string) bool }
+
+func mayLack(v reflect.Value, key string) bool {
+	if !v.CanAddr() {
+		return false
+	}
+	s, ok := v.Addr().Interface().(Lacking)
+	return ok && s.MayLack(key)
 }
 
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {

@@ -12,6 +12,7 @@ import (
 type Log struct {
 	files Files
 	head  head
+	note  string
 }
 
 // Healed is what Open found beyond the head.
@@ -64,6 +65,9 @@ func (l *Log) cut() error { return l.files.put(entriesFile, l.head.EntryBytes, n
 
 // Origin is the log's name, "" before its first entry.
 func (l *Log) Origin() string { return l.head.Origin }
+
+// Note is the signed checkpoint of the last Append, "" when nobody signed it.
+func (l *Log) Note() string { return l.note }
 
 // Size is the number of entries.
 func (l *Log) Size() int64 { return l.head.Size }
@@ -129,6 +133,7 @@ func (l *Log) acknowledge(line []byte, signers []*Signer) error {
 		return err
 	}
 	h.Root = root.String()
+	l.note = ""
 	if len(signers) > 0 {
 		text, err := seal(h.checkpoint(), signers)
 		if err != nil {
@@ -141,6 +146,7 @@ func (l *Log) acknowledge(line []byte, signers []*Signer) error {
 			return err
 		}
 		h.CheckpointBytes += int64(len(text))
+		l.note = string(text[:len(text)-1])
 	} else if err := f.put(checkpointsFile, h.CheckpointBytes, nil); err != nil { // what a cut-off append signed
 		return err
 	}

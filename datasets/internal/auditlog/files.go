@@ -77,6 +77,12 @@ func (f Files) Exists() (bool, error) {
 	return err == nil, err
 }
 
+// ReadHead is the log's head as its file says, zero where there is no log.
+func ReadHead(f Files) (Checkpoint, error) {
+	h, err := f.readHead()
+	return h.checkpoint(), err
+}
+
 // readHead is the zero head where there is no log.
 func (f Files) readHead() (head, error) {
 	text, err := f.read(headFile)

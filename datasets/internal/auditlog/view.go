@@ -3,7 +3,6 @@ package auditlog
 import (
 	"bytes"
 	"fmt"
-	"slices"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -118,6 +117,9 @@ func (v *View) readEntries(text []byte) {
 	}
 }
 
+// Hashes are the bytes that the file of hashes should have.
+func (v *View) Hashes() []byte { return flat(v.hashes) }
+
 func (v *View) reader() tlog.HashReader {
 	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		all := make([]tlog.Hash, len(indexes))
@@ -140,7 +142,7 @@ func (v *View) root(size int64) tlog.Hash {
 // readHashes compares the tree on disk with the recomputed one. The first leaf that
 // differs names the entry that changed.
 func (v *View) readHashes(text []byte) {
-	want := flat(v.hashes)
+	want := v.Hashes()
 	if len(text) < len(want) || int64(len(text)) > tlog.StoredHashCount(v.head.Size+1)*tlog.HashSize || len(text)%tlog.HashSize != 0 && v.Pending == nil {
 		v.fault("log hashes", "they have %d bytes and the entries make %d", len(text), len(want))
 	}
@@ -258,18 +260,19 @@ type Known struct {
 	Entry int64
 }
 
-// Vouched tells whether an older verifier of the list signed right behind the
+// Vouched tells whether an older verifier of the list that is trusted signed right behind the
 // entry that introduces the one at i, and so vouched for it.
-func (v *View) Vouched(verifiers []Known, i int) bool {
-	at := verifiers[i].Entry + 1
+func (v *View) Vouched(verifiers []Known, i int, trusted func(older int) bool) bool {
 	for _, n := range v.Notes {
-		if n.Size != at {
+		if n.Size != verifiers[i].Entry+1 {
 			continue
 		}
-		return slices.ContainsFunc(verifiers[:i], func(older Known) bool {
-			by, err := n.signers([]note.Verifier{older.Verifier})
-			return err == nil && len(by) > 0
-		})
+		for older := range i {
+			by, err := n.signers([]note.Verifier{verifiers[older].Verifier})
+			if err == nil && len(by) > 0 && trusted(older) {
+				return true
+			}
+		}
 	}
 	return false
 }

@@ -14,6 +14,7 @@ type Plan struct {
 	byName  map[string]*typePlan
 	losses  []string   // path of each counter
 	fields  [][]string // allowed target types of Reference elements; the first is the patient's
+	days    bool       // some column holds a date to the day, or a seal does
 }
 
 // typePlan is one resource type.
@@ -112,6 +113,9 @@ func (p *Plan) Tables() []*Table {
 	}
 	return all
 }
+
+// InYears is whether of every date the plan keeps the year alone.
+func (p *Plan) InYears() bool { return !p.days }
 
 // Order are the date columns of a main table that its rows are in order of, within a patient: the first that
 // is set counts. Other tables have none.

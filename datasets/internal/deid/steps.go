@@ -276,6 +276,7 @@ func (p *Plan) dateStep(c dateColumns, action string, loss int) step {
 	always := action == "seal" || action == "hide" || action == "birth"
 	shift := action == "shift" || action == "measured"
 	years, columns := p.policy.years, []int{c.ts, c.prec, c.seal}
+	p.days = true
 	return func(x *Extractor, r *row, v fhirNode) {
 		t, ok := fhir.ParseDateTime(v.Str())
 		if !ok {

@@ -83,6 +83,9 @@ func (t *trial) deal(ctx context.Context, profile string, key *datasets.Key) err
 	if d.snapshot, err = t.store.Open(report.Snapshot); err != nil {
 		return err
 	}
+	if err := d.snapshot.NeedDays(); err != nil {
+		return err
+	}
 	pids, err := datasets.PIDs(key, sources)
 	if err != nil {
 		return err

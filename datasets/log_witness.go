@@ -1,0 +1,96 @@
+package datasets
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"farr/datasets/internal/auditlog"
+)
+
+// witnessSuffix ends the name of the folder beside a key file that keeps checkpoints.
+const witnessSuffix = ".checkpoints"
+
+// KeepWitness lets the newest signed checkpoint be kept beside the key file, in
+// KEYFILE.checkpoints, one file for each store. The key is kept apart from the store, so who can
+// roll the store back cannot roll its witness back. A key that comes from elsewhere than
+// a file has no witness, and neither has one in a folder that cannot be written.
+func (s *Store) KeepWitness(keySource string) {
+	if keySource == "" || !IsKeyFile(keySource) {
+		return
+	}
+	s.logs.mu.Lock()
+	defer s.logs.mu.Unlock()
+	s.logs.witness = keySource + witnessSuffix
+}
+
+// Witness reads the checkpoint of this store that is kept beside a key file; "" without one.
+func (s *Store) Witness(keySource string) (string, error) {
+	if keySource == "" || !IsKeyFile(keySource) {
+		return "", nil
+	}
+	head, err := auditlog.ReadHead(s.logFiles())
+	if err != nil || head.IsZero() {
+		return "", err
+	}
+	text, err := os.ReadFile(witnessFile(keySource+witnessSuffix, head.Origin))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return string(text), err
+}
+
+// witnessFile is named for the store's log.
+func witnessFile(folder, origin string) string {
+	return filepath.Join(folder, strings.ReplaceAll(origin, "/", "-"))
+}
+
+// witness replaces the kept checkpoint by the newest one. One that the log does not hold, which
+// is what a log that was rolled back looks like, stays for Audit to find.
+func (s *Store) witness(l *auditlog.Log) error {
+	text := l.Note()
+	if s.logs.witness == "" || text == "" {
+		return nil
+	}
+	err := os.Mkdir(s.logs.witness, 0o700)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("witness: %w", err)
+	}
+	file := witnessFile(s.logs.witness, l.Origin())
+	if kept, err := os.ReadFile(file); err == nil {
+		c, err := ParseCheckpoint(string(kept))
+		if err != nil {
+			return nil
+		}
+		if holds, err := l.Agrees(c); err != nil || !holds {
+			return err
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("witness: %w", err)
+	}
+	if err := replaceFile(file, []byte(text)); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("witness: %w", err)
+	}
+	return nil
+}
+
+// replaceFile writes a file that only its owner can read, whole or not at all.
+func replaceFile(file string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
+}
