@@ -124,3 +124,5 @@ func (p *leakPath) planted() (markers []leak.Marker) {
 	}
 	return markers
 }
+
+var leakProfiles = []string{"shifted", "limited"}

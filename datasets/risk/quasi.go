@@ -115,3 +115,32 @@ func unknown(what, name string, known []string) error {
 	}
 	return source.Diagnostic{Pos: source.Pos{File: "--quasi"}, Code: "unknown-column", Message: fmt.Sprintf("no %s %q", what, name), Hint: hint}
 }
+
+// Field is a quasi-identifier that a snapshot has, and where it is.
+type Field struct {
+	Name, Table, Column string
+	URL                 string // of the extension rows that have it; empty for a column
+	profiles            []string
+}
+
+// Of says whether a profile declares it.
+func (f Field) Of(profile string) bool { return slices.Contains(f.profiles, profile) }
+
+// Fields are the quasi-identifiers of quasi.txt that a snapshot has.
+func Fields(sn *datasets.Snapshot) ([]Field, error) {
+	all, _, err := declared()
+	if err != nil {
+		return nil, err
+	}
+	var fields []Field
+	for _, q := range all {
+		if _, there := q.sql(sn); there {
+			f := Field{Name: q.name, Table: q.table, Column: q.column, profiles: q.profiles}
+			if url, ok := strings.CutPrefix(q.as, "code "); ok {
+				f.URL = url
+			}
+			fields = append(fields, f)
+		}
+	}
+	return fields, nil
+}
