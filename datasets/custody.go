@@ -20,6 +20,8 @@ type custody struct {
 	Format  int     `json:"format"`
 	Version int     `json:"version"` // counts changes, from 1
 	Epochs  []Epoch `json:"epochs"`  // oldest first
+	// Removed are marks of persons who were removed, by the ID of the key that makes them.
+	Removed map[string][]string `json:"removed,omitempty"`
 	// Officer is the public key of who permits crosswalks, hex.
 	Officer string `json:"officer,omitempty"`
 }

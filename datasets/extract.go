@@ -26,6 +26,7 @@ type ExtractRequest struct {
 	Cases      []Case // instead of Source and SourceName: many small sources in one snapshot
 	Zone       string // IANA zone of local wall time; "UTC" when empty
 	Profile    string // "shifted" (when empty), "limited" or "safe-harbor"
+	OptOut     string // file of patients to leave out, see ReadPatientIDs; may be empty
 	SitesFile  string // CSV id,label of organizations and locations; may be empty
 	// ConceptMaps are files of maps of local codes to standard codes: ConceptMap as JSON, or CSV. MapBy are the
 	// equivalences that are used; UsedEquivalences when empty.
@@ -43,7 +44,7 @@ type ExtractRequest struct {
 
 // ExtractReport says what became of every line:
 //
-//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected
+//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected + OptedOut
 type ExtractReport struct {
 	Snapshot string `json:"snapshot"` // "" when nothing was published
 	Skipped  bool   `json:"skipped"`  // the same request was answered before
@@ -54,6 +55,10 @@ type ExtractReport struct {
 	NotInPolicy     int64 `json:"not_in_policy"` // types without a policy table
 	DroppedByPolicy int64 `json:"dropped_by_policy"`
 	Rejected        int64 `json:"rejected"`
+	OptedOut        int64 `json:"opted_out,omitempty"` // of persons on the opt-out list, or removed from the store
+
+	OptOutListed    int64 `json:"opt_out_listed,omitempty"`    // ids on the list
+	OptOutUnmatched int64 `json:"opt_out_unmatched,omitempty"` // of them, ids that no line names
 
 	ByType        map[string]TypeCount `json:"by_type"`
 	DropReasons   map[string]int64     `json:"drop_reasons"`
@@ -79,6 +84,7 @@ type TypeCount struct {
 	Superseded      int64 `json:"superseded"`
 	NotInPolicy     int64 `json:"not_in_policy"`
 	DroppedByPolicy int64 `json:"dropped_by_policy"`
+	OptedOut        int64 `json:"opted_out,omitempty"`
 }
 
 // MaxRejectsListed is how many rejected lines a report lists; all are counted.
@@ -140,8 +146,11 @@ type extraction struct {
 	beside  []Input // files beside the export: labels of sites, concept maps
 	inputs  []Input
 	recipe  map[string]any
-	key     string // of the skip rule
-	keyID   string // of the project's key; "" under safe-harbor
+	key     string   // of the skip rule
+	optOut  []string // ids of patients
+	marks   []string // of persons who were removed from the store
+	listed  bool     // an opt-out list was given
+	keyID   string   // of the project's key; "" under safe-harbor
 	asOf    int64
 	hasAsOf bool
 
@@ -218,14 +227,8 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	x.config = deid.Config{
 		Plan: plan, Key: key, Zone: zone, Source: req.SourceName, Labels: labels, Maps: maps, Dictionary: deid.NewDictionary(),
 	}
-	custody, err := s.loadCustody()
-	if err != nil {
+	if err := x.leaveOut(); err != nil {
 		return nil, err
-	}
-	if x.keyID != "" {
-		if err := custody.takes(x.keyID); err != nil {
-			return nil, err
-		}
 	}
 	if err := s.SignLog(req.Key); err != nil {
 		return nil, err
@@ -244,14 +247,6 @@ func keyOf(req ExtractRequest) (*Key, string, error) {
 		return nil, "", errors.New("a project key is needed; farr keys new makes one")
 	}
 	return req.Key, req.Key.ID(), nil
-}
-
-// guard holds what must still be so when the extract is published: the key is the store's.
-func (x *extraction) guard() error {
-	if x.keyID == "" {
-		return nil
-	}
-	return x.store.claim(x.req.Key)
 }
 
 // input is where the lines come from: an export, or cases.
@@ -296,6 +291,7 @@ func (x *extraction) identify() (err error) {
 	if len(x.req.ConceptMaps) > 0 {
 		x.recipe["map_by"] = slices.Sorted(slices.Values(x.req.MapBy))
 	}
+	x.nameLeftOut()
 	x.key, err = KeyOf("extract", x.recipe, x.inputs)
 	return err
 }

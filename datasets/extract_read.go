@@ -136,6 +136,8 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 		return w.collector.Add(record)
 	case deid.NotInPolicy:
 		count.NotInPolicy++
+	case deid.OptedOut:
+		count.OptedOut++
 	case deid.Dropped:
 		count.DroppedByPolicy++
 		w.dropReasons[w.extractor.Reason()]++
@@ -166,6 +168,7 @@ func (w *worker) reject(file string, l fhir.Line, why fhir.Reason) {
 // collect adds the workers' counts to the report.
 func (x *extraction) collect() {
 	r := x.report
+	r.OptOutUnmatched = x.config.LeftOut.Unmatched()
 	for _, w := range x.workers {
 		r.Read += w.read
 		r.Rejected += w.rejected
@@ -181,6 +184,8 @@ func (x *extraction) collect() {
 			sum.Read += c.Read
 			sum.NotInPolicy += c.NotInPolicy
 			sum.DroppedByPolicy += c.DroppedByPolicy
+			sum.OptedOut += c.OptedOut
+			r.OptedOut += c.OptedOut
 			r.ByType[typ] = sum
 			r.NotInPolicy += c.NotInPolicy
 			r.DroppedByPolicy += c.DroppedByPolicy
@@ -195,10 +200,10 @@ func (x *extraction) judge(context.Context) error {
 	if float64(r.Rejected) > x.req.MaxReject*float64(r.Read) {
 		return &TooManyRejectsError{r.Rejected, r.Read, x.req.MaxReject}
 	}
-	if r.Rejected+r.NotInPolicy+r.DroppedByPolicy == r.Read {
+	if r.Rejected+r.NotInPolicy+r.DroppedByPolicy+r.OptedOut == r.Read {
 		return &fhir.Error{Code: fhir.EmptySource, File: x.req.Source, Offset: -1, Hint: fmt.Sprintf(
-			"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d: nothing is left to store, and nothing was published",
-			max(len(x.inputs), len(x.req.Cases)), r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy)}
+			"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d, opted out %d: nothing is left to store, and nothing was published",
+			max(len(x.inputs), len(x.req.Cases)), r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy, r.OptedOut)}
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func (x *extraction) settle() error {
 	if x.final.HasAsOf {
 		r.AsOf = deid.FormatDay(x.final.AsOf)
 	}
-	if sum := r.Stored + r.Superseded + r.NotInPolicy + r.DroppedByPolicy + r.Rejected; sum != r.Read {
+	if sum := r.Stored + r.Superseded + r.NotInPolicy + r.DroppedByPolicy + r.Rejected + r.OptedOut; sum != r.Read {
 		return fmt.Errorf("%d lines read and %d accounted for", r.Read, sum)
 	}
 	return nil
@@ -134,6 +134,9 @@ func (x *extraction) facts() map[string]any {
 		"values_dropped": lost, "elements_not_in_policy": unread,
 		"as_of": r.AsOf, "observable": r.Observable, "policy_types": x.policy.Types(),
 	}
+	if x.config.LeftOut != nil {
+		facts["opted_out"], facts["opt_out_listed"], facts["opt_out_unmatched"] = r.OptedOut, r.OptOutListed, r.OptOutUnmatched
+	}
 	if len(x.req.ConceptMaps) > 0 {
 		r.CodesMapped, r.CodesUnmapped = mapped, unmapped
 		facts["codes_mapped"], facts["codes_unmapped"] = mapped, unmapped
@@ -145,7 +148,7 @@ func (x *extraction) facts() map[string]any {
 // reason and policy path.
 func logged(facts map[string]any) map[string]any {
 	some := map[string]any{}
-	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "codes_mapped", "codes_unmapped"} {
+	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped"} {
 		if fact, found := facts[name]; found {
 			some[name] = fact
 		}

@@ -43,6 +43,7 @@ func check(doc *source.Document, job *Job) {
 	for i, name := range job.Source.MapBy {
 		c.oneOf(name, datasets.Equivalences, "source", "map_by", i)
 	}
+	c.path(&job.Source.OptOut, true, "source", "opt_out")
 	c.oneOf(job.Source.Observable, []string{"auto", "enrolment-gap45", "contact"}, "source", "observable")
 	c.path(&job.Store, false, "store")
 	switch err := datasets.CheckKeySource(job.Key); {

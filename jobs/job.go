@@ -50,6 +50,7 @@ type Source struct {
 	Name        string `yaml:"name,required"` // of the source in the store, part of every row's identity
 	Zone        string `yaml:"zone"`          // IANA name; local wall time is in it
 	Sites       string `yaml:"sites"`         // path of the CSV file of site labels
+	OptOut      string `yaml:"opt_out"`       // path of the file of patients to leave out
 	Observable  string `yaml:"observable"`    // rule of observable time
 	ConceptMaps Words  `yaml:"concept_maps"`  // paths of maps of local codes to standard codes
 	MapBy       Words  `yaml:"map_by"`        // equivalences of the maps that are used

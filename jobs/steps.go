@@ -102,7 +102,7 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 	return sn, b.step("extract", func(s *StepResult) error {
 		report, err := datasets.Extract(ctx, b.store, datasets.ExtractRequest{
 			Source: b.job.Source.Dir, SourceName: b.job.Source.Name, Zone: b.job.Source.Zone, Profile: b.job.Profile,
-			SitesFile: b.job.Source.Sites, Observable: b.job.Source.Observable, AsOf: b.job.AsOf,
+			SitesFile: b.job.Source.Sites, OptOut: b.job.Source.OptOut, Observable: b.job.Source.Observable, AsOf: b.job.AsOf,
 			ConceptMaps: b.job.Source.ConceptMaps, MapBy: b.job.Source.MapBy,
 			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,
 		})

@@ -77,6 +77,7 @@ written, so no key is needed, and one that is given only signs the log; no measu
 	f.StringVar(&req.SourceName, "source-name", "main", "name of the source, part of every pseudonym")
 	f.StringVar(&req.Zone, "zone", "UTC", "time zone of the source's wall clock, for example America/New_York")
 	f.StringVar(&req.Profile, "profile", "shifted", "shifted, limited or safe-harbor, which needs no key")
+	f.StringVar(&req.OptOut, "opt-out", "", "file of patients to leave out with all that is theirs: id or Patient/id, one a line")
 	f.StringVar(&req.SitesFile, "sites", "", "CSV file id,label with the labels of organizations and locations")
 	f.StringArrayVar(&req.ConceptMaps, "concept-map", nil, "map of local codes to standard codes: FHIR R4 ConceptMap as JSON, or CSV source_system,source_code,target_system,target_code (repeatable)")
 	f.StringSliceVar(&req.MapBy, "map-by", datasets.UsedEquivalences, "equivalences of concept maps that are used")
@@ -128,6 +129,9 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 	}
 	p.line("%d lines read = %d stored + %d superseded + %d of types not in the policy + %d dropped by policy + %d rejected",
 		r.Read, r.Stored, r.Superseded, r.NotInPolicy, r.DroppedByPolicy, r.Rejected)
+	if r.OptedOut+r.OptOutListed > 0 {
+		p.line("  + %d of persons who opted out or were removed; of %d ids on the list, %d are in no line", r.OptedOut, r.OptOutListed, r.OptOutUnmatched)
+	}
 	for _, reason := range slices.Sorted(maps.Keys(r.RejectReasons)) {
 		p.line("  rejected, %s: %d", reason, r.RejectReasons[reason])
 	}

@@ -49,8 +49,14 @@ func TestGate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last := entries[len(entries)-1]; last.Kind != "risk-gate" || last.Facts["held"] != true {
-		t.Errorf("the log ends with %+v", last)
+	held := 0
+	for _, e := range entries {
+		if e.Kind == "risk-gate" && e.Facts["held"] == true {
+			held++
+		}
+	}
+	if held != 1 {
+		t.Errorf("the log has %d gates that held", held)
 	}
 	write("risk: {gate: record}\n")
 	out := must(t, "run", path)

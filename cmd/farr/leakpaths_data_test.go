@@ -124,5 +124,3 @@ func (p *leakPath) planted() (markers []leak.Marker) {
 	}
 	return markers
 }
-
-var leakProfiles = []string{"shifted", "limited"}

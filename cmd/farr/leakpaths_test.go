@@ -185,7 +185,9 @@ func (c *leakCase) everything() {
 	if c.profile == "safe-harbor" {
 		args := p.extractArgs("--profile", c.profile, "--max-reject", "0.05")
 		at := slices.Index(args, "--key")
-		c.run(0, slices.Delete(args, at, at+2)...)
+		c.run(0, slices.Delete(slices.Clone(args), at, at+2)...) // without any key
+		c.run(0, append(args, "--json")...)                      // with one, for the log
+		c.run(1, "measure", "run", "--store", p.store, "--key", p.key, "--periods", "2025")
 	} else {
 		c.run(0, "run", p.job(c.profile))
 		c.run(0, "run", p.job(c.profile)) // a second time, from what is there
@@ -206,6 +208,9 @@ func (c *leakCase) everything() {
 	c.run(0, "status", p.dir)
 	c.run(0, "verify", "--store", p.store)
 	c.run(0, "verify", "--store", p.store, "--json")
+	c.run(0, "audit", "show", "--store", p.store)
+	c.run(0, "audit", "show", "--store", p.store, "--json")
+	c.run(0, "audit", "verify", "--store", p.store, "--key", p.key)
 	// A source that is refused says why, and no more.
 	c.run(1, "extract", "--source", p.export, "--store", filepath.Join(p.dir, "refused"), "--key", p.key, "--max-reject", "0")
 }
@@ -350,7 +355,7 @@ func longLine() int {
 // TestLeakPaths runs everything over an export that holds an identity in every place that testdata/leakpaths.txt knows,
 // and finds none of it again, in any profile, in any form, in anything that was written or said.
 func TestLeakPaths(t *testing.T) {
-	for _, profile := range leakProfiles {
+	for _, profile := range datasets.Profiles() {
 		t.Run(profile, func(t *testing.T) {
 			c := newLeakCase(t, profile, longLine())
 			c.everything()

@@ -122,7 +122,7 @@ func TestMeasureExplainDisclosure(t *testing.T) {
 	if err := os.Mkdir(log, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if e := farr(t, p.explainArgs(pid, "OperatedStays", "--phi")...); e.code == jobs.ExitOK || e.stdout != "" || !strings.Contains(e.stderr, "log disclosure") {
+	if e := farr(t, p.explainArgs(pid, "OperatedStays", "--phi")...); e.code != jobs.ExitIntegrity || e.stdout != "" || !strings.Contains(e.stderr, "damaged-log") {
 		t.Errorf("without a log: exit %d\n%s%s", e.code, e.stdout, e.stderr)
 	}
 }

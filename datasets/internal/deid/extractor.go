@@ -15,6 +15,7 @@ const (
 	NotInPolicy Verdict = "not-in-policy"   // its type has no policy table
 	Dropped     Verdict = "dropped"         // the policy drops it, see Extractor.Reason
 	NoSubject   Verdict = "missing-subject" // it names no patient that can be followed
+	OptedOut    Verdict = "opted-out"       // it is of a person who is left out
 )
 
 // Reasons of Dropped.
@@ -37,6 +38,7 @@ type Extractor struct {
 	words  *lexicon
 	refs   *refCache
 	key    *Key
+	out    *LeftOut   // nil where nobody is
 	pad    *pad       // under safe-harbor
 	person *ID        // whose everything is; nil where each resource names its patient
 	rows   [][]*row   // by type and table
@@ -92,12 +94,13 @@ type Config struct {
 	Labels     map[string]string // operator's labels by id of Organization or Location
 	Maps       *ConceptMap       // of codes to standard codes; nil where there is none
 	Dictionary *Dictionary
+	LeftOut    *LeftOut // whom to leave out; nil for nobody
 }
 
 // NewExtractor makes an extractor.
 func NewExtractor(c Config) *Extractor {
 	x := &Extractor{
-		plan: c.Plan, zone: c.Zone, source: c.Source, labels: c.Labels, key: c.Key,
+		plan: c.Plan, zone: c.Zone, source: c.Source, labels: c.Labels, key: c.Key, out: c.LeftOut,
 		pseudo: NewPseudonyms(c.Key, c.Source), shifts: NewShifter(c.Key), sealer: NewSealer(c.Key),
 		words: newLexicon(c.Dictionary, c.Plan.policy, c.Maps), refs: newRefCache(),
 		lost: make([]int64, len(c.Plan.losses)), codes: make([][2]int64, len(c.Plan.losses)), unread: make([]int64, len(c.Plan.types)),
@@ -160,6 +163,9 @@ func (x *Extractor) extract(t *typePlan, d *fhir.Doc, sequence uint64) (Record, 
 	x.children = x.children[:0]
 	clear(x.ordinals)
 	x.rid = x.pseudo.Of(t.typ, d.ID())
+	if t.owner == "id" && x.out.has(d.ID(), x.rid) {
+		return Record{}, OptedOut
+	}
 	if verdict := x.subject(root); verdict != Stored {
 		return Record{}, verdict
 	}
@@ -189,6 +195,9 @@ func (x *Extractor) subject(root fhir.Node) Verdict {
 		switch ref.is {
 		case refUnusable:
 			return NoSubject
+		case refLeftOut:
+			x.out.note(x.rid)
+			return OptedOut
 		case refOtherType:
 			x.reason = NotAPatient
 			return Dropped

@@ -24,6 +24,7 @@ type Finisher struct {
 	sealer *Sealer
 	pad    *pad // under safe-harbor
 	sink   Sink
+	out    *LeftOut
 	time   *observable
 	later  map[ID]int64 // last year that a patient's rows show, where it is after the newest event so far
 
@@ -38,6 +39,7 @@ type Finisher struct {
 	Stored, Superseded map[string]int64
 
 	moved map[ID]owner // of resources that were seen under several patients
+	gone  map[ID]bool  // what was left out, which nothing kept refers to
 
 	typ   *typePlan
 	pid   ID
@@ -58,7 +60,7 @@ type FinishConfig struct {
 // NewFinisher makes a finisher.
 func NewFinisher(c FinishConfig) *Finisher {
 	f := &Finisher{
-		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink,
+		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink, out: c.LeftOut,
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
 		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]owner{},
 	}
@@ -70,6 +72,7 @@ func NewFinisher(c FinishConfig) *Finisher {
 
 // Finish merges what the collectors took and gives every row to the sink.
 func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collector) error {
+	f.leaveOut()
 	if err := s.several(ctx, collectors, f.learnOwner); err != nil {
 		return err
 	}
@@ -159,6 +162,7 @@ func (f *Finisher) write(v *version) error {
 	case f.later != nil:
 		f.noteLater(main)
 	}
+	f.forget(main)
 	if err := f.sink.Row(main); err != nil {
 		return err
 	}
@@ -166,6 +170,7 @@ func (f *Finisher) write(v *version) error {
 		child := f.rows[rest[0]]
 		rest = child.decode(rest[1:])
 		f.common(child, &v.rid)
+		f.forget(child)
 		if err := f.sink.Row(child); err != nil {
 			return err
 		}

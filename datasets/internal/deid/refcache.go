@@ -25,6 +25,7 @@ type refKind uint8
 const (
 	refUnusable refKind = iota // conditional, contained, logical or malformed
 	refOtherType
+	refLeftOut // a patient who is left out
 	refGood
 )
 

@@ -229,6 +229,9 @@ func (x *Extractor) reference(field uint16, v fhir.Node) (refResult, *refEntry) 
 		}
 		if slices.Contains(allowed, typ) {
 			e.is, e.id = refGood, x.pseudo.Of(typ, t.id)
+			if typ == "Patient" && x.out.has(t.id, e.id) {
+				e.is = refLeftOut
+			}
 		} else {
 			e.is = refOtherType
 		}

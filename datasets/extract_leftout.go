@@ -1,0 +1,78 @@
+package datasets
+
+import (
+	"errors"
+
+	"farr/datasets/internal/deid"
+)
+
+// Names in an extract's recipe that say whom it leaves out, by hashes under the project's key: ids
+// can be guessed, and so can their plain hash.
+const (
+	recipeOptOut  = "opt_out"
+	recipeRemoved = "removed"
+)
+
+// leaveOut holds the request against the store's custody, and prepares whom the extract leaves out:
+// those on the opt-out list, and those who were removed from the store.
+func (x *extraction) leaveOut() error {
+	custody, err := x.store.loadCustody()
+	if err != nil {
+		return err
+	}
+	key := x.req.Key
+	if x.keyID != "" || key != nil {
+		if err := custody.takes(key.ID()); err != nil {
+			return err
+		}
+	}
+	var marks []string
+	if open := custody.open(); open != nil {
+		marks = custody.Removed[open.Key]
+	}
+	if x.listed = x.req.OptOut != ""; x.listed {
+		if x.optOut, err = ReadPatientIDs(x.req.OptOut); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !x.listed && len(marks) == 0:
+		return nil
+	case key == nil:
+		return errors.New("to leave out persons who opted out or were removed, the project key is needed in this profile, too")
+	case len(x.req.Cases) > 0 && x.listed:
+		return errors.New("cases have no opt-out list: leave the case out")
+	}
+	x.marks = marks
+	x.config.LeftOut = deid.NewLeftOut(key, x.req.SourceName, x.optOut, marks)
+	x.report.OptOutListed = int64(len(x.optOut))
+	return nil
+}
+
+// nameLeftOut adds to the recipe whom the extract leaves out.
+func (x *extraction) nameLeftOut() {
+	if x.listed {
+		x.recipe[recipeOptOut] = x.req.Key.ListHash(x.optOut)
+	}
+	if len(x.marks) > 0 {
+		x.recipe[recipeRemoved] = x.req.Key.ListHash(x.marks)
+	}
+}
+
+// guard holds what must still be so when the extract is published: the key is the store's, and
+// nobody was removed meanwhile. The caller holds the writer lock.
+func (x *extraction) guard() error {
+	if x.keyID != "" {
+		if err := x.store.claim(x.req.Key); err != nil {
+			return err
+		}
+	}
+	custody, err := x.store.loadCustodyLocked()
+	if err != nil {
+		return err
+	}
+	if open := custody.open(); open != nil && len(custody.Removed[open.Key]) != len(x.marks) {
+		return errors.New("persons were removed from the store while this was extracted: run it again")
+	}
+	return nil
+}
