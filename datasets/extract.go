@@ -14,7 +14,7 @@ import (
 
 // extractVersion changes when the same input would give other rows. It is part of
 // the skip rule's key.
-const extractVersion = 3
+const extractVersion = 4
 
 // DefaultMaxReject is the share of lines that may be rejected.
 const DefaultMaxReject = 0.01
@@ -71,11 +71,17 @@ type ExtractReport struct {
 	CodesMapped   map[string]int64 `json:"codes_mapped,omitempty"`
 	CodesUnmapped map[string]int64 `json:"codes_unmapped,omitempty"`
 
+	// Linked says what became of Patient.link under profile shifted; nil where no Patient has one.
+	Linked *Links `json:"linked,omitempty"`
+
 	AsOf       string `json:"as_of"` // "" when the source has no clinical event
 	Observable string `json:"observable"`
 	// Ignored are files of the folder that look like input and were not read.
 	Ignored []string `json:"ignored,omitempty"`
 }
+
+// Links say what became of the links between patients.
+type Links = deid.Links
 
 // TypeCount is what became of the lines of one resource type that were no rejects.
 type TypeCount struct {

@@ -45,8 +45,12 @@ func (x *extraction) write(ctx context.Context) error {
 	})
 	defer w.Abort()
 	sink := &rowProgress{Writer: w, x: x}
+	var extractors []*deid.Extractor
+	for _, w := range x.workers {
+		extractors = append(extractors, w.extractor)
+	}
 	x.final = deid.NewFinisher(deid.FinishConfig{
-		Config: x.config, Sink: sink, Observable: x.req.Observable, AsOf: x.asOf, HasAsOf: x.hasAsOf,
+		Config: x.config, Extractors: extractors, Sink: sink, Observable: x.req.Observable, AsOf: x.asOf, HasAsOf: x.hasAsOf,
 	})
 	var collectors []*deid.Collector
 	for _, w := range x.workers {
@@ -72,6 +76,9 @@ func (x *extraction) settle() error {
 		r.ByType[typ] = c
 		r.Stored += c.Stored
 		r.Superseded += c.Superseded
+	}
+	if links, any := x.final.Links(); any {
+		r.Linked = &links
 	}
 	r.Observable = x.final.Rule()
 	if x.final.HasAsOf {
@@ -141,6 +148,9 @@ func (x *extraction) facts() map[string]any {
 		r.CodesMapped, r.CodesUnmapped = mapped, unmapped
 		facts["codes_mapped"], facts["codes_unmapped"] = mapped, unmapped
 	}
+	if r.Linked != nil {
+		facts["linked"] = *r.Linked
+	}
 	return facts
 }
 
@@ -148,7 +158,7 @@ func (x *extraction) facts() map[string]any {
 // reason and policy path.
 func logged(facts map[string]any) map[string]any {
 	some := map[string]any{}
-	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped"} {
+	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped"} {
 		if fact, found := facts[name]; found {
 			some[name] = fact
 		}

@@ -154,6 +154,12 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 	for _, name := range r.Ignored {
 		p.line("not read: %s", name)
 	}
+	if l := r.Linked; l != nil {
+		p.line("links between patients: %d followed, %d of them to a patient who is not in the load; %d patients share a shift", l.Followed, l.NotInLoad, l.Persons)
+		if l.Self+l.Others+l.Unusable > 0 {
+			p.line("  not followed: %d to the patient itself, %d to a RelatedPerson, %d by no literal reference", l.Self, l.Others, l.Unusable)
+		}
+	}
 	if r.AsOf != "" {
 		p.line("data as of %s; observable time by %s", r.AsOf, r.Observable)
 	}

@@ -36,14 +36,26 @@
 // encounter_rid) and that stands open on the same day. It is a known attack, counted as
 // one: who sees a sealed time may guess that a linked open day is that day.
 //
+// Patients who are linked (Patient.link) share the shift of the smallest pseudonym among them, which is sealed with
+// each; see links.go. They stay persons of their own in every table and count.
+//
+// # Profile safe-harbor
+//
+// Of a date the year is kept, at rest as the first of January with precision 1. Nothing is sealed, because the key is
+// made for the one extract and is nowhere but in memory: two extracts of one input have no pseudonym in common. Rows
+// of a patient are in order of their pseudonyms, and lists show no date, since they are mostly in order of time. An
+// age is in completed years; a time of a day and more, and a number that may be a day counted from some start, are not
+// kept. A birth year goes where any year that is shown is 90 or more after it. See harbor.go and finish_harbor.go.
+//
 // # Adding a resource type, or an element
 //
 // A type is a new file policy/Type.policy; an element is one line:
 //
-//	element | FHIR type | column | action when shifted | action when limited | list | why
+//	element | FHIR type | column | action when shifted | when limited | when safe-harbor | list | why
 //
 // A path names arrays as name[] (a child table, or a list of concepts), and one
 // item of an array as name[current], name[preferred] or name[first]. A column with
 // [x] is a choice element: its tag tells which alternative was there. The action
-// "-" leaves the column out of that profile. Compile refuses what it does not know.
+// "-" leaves the column out of that profile. Compile refuses what it does not know, and what a profile's name
+// promises not to keep (rules.go): a date of a type without a single patient (owner none) stands in no profile.
 package deid

@@ -38,10 +38,11 @@ type Extractor struct {
 	words  *lexicon
 	refs   *refCache
 	key    *Key
-	out    *LeftOut   // nil where nobody is
-	pad    *pad       // under safe-harbor
-	person *ID        // whose everything is; nil where each resource names its patient
-	rows   [][]*row   // by type and table
+	out    *LeftOut // nil where nobody is
+	pad    *pad     // under safe-harbor
+	person *ID      // whose everything is; nil where each resource names its patient
+	rows   [][]*row // by type and table
+	links  linked
 	lost   []int64    // by counter of the plan
 	codes  [][2]int64 // by counter of the plan: codings that concept maps know, and that they should
 	unread []int64    // members without a line, by type
@@ -152,6 +153,9 @@ func (x *Extractor) Extract(d *fhir.Doc, sequence uint64) (Record, Verdict) {
 		copy(x.unread, unread)
 		copy(x.codes, codes)
 	}
+	if verdict == Stored && len(x.links.now) > 0 {
+		x.links.add(x.pid)
+	}
 	return r, verdict
 }
 
@@ -160,6 +164,7 @@ func (x *Extractor) extract(t *typePlan, d *fhir.Doc, sequence uint64) (Record, 
 	x.typ, x.typeRows = t, x.rows[t.kind]
 	x.void, x.negated, x.unclear, x.reason = false, false, false, ""
 	x.about, x.late, x.updated = subject{}, x.late[:0], noDate
+	x.links.now = x.links.now[:0]
 	x.children = x.children[:0]
 	clear(x.ordinals)
 	x.rid = x.pseudo.Of(t.typ, d.ID())

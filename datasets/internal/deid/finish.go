@@ -38,19 +38,23 @@ type Finisher struct {
 	// Stored and Superseded count resources by type.
 	Stored, Superseded map[string]int64
 
-	moved map[ID]owner // of resources that were seen under several patients
-	gone  map[ID]bool  // what was left out, which nothing kept refers to
+	moved  map[ID]owner // of resources that were seen under several patients
+	gone   map[ID]bool  // what was left out, which nothing kept refers to
+	family *family      // of linked patients
 
 	typ   *typePlan
 	pid   ID
 	shift int64 // days; 0 where nothing is shifted
-	group group
-	rows  []*Row // by table of the type in hand
+	// What to add to dates of a linked person, in milliseconds: they were moved by days of the person's own.
+	moveMs int64
+	group  group
+	rows   []*Row // by table of the type in hand
 }
 
 // FinishConfig is what a Finisher needs beside the Records.
 type FinishConfig struct {
 	Config
+	Extractors []*Extractor // that made the Records
 	Sink       Sink
 	Observable string // rule of observable time, see ObservableRules
 	AsOf       int64  // days since 1970-01-01
@@ -63,6 +67,7 @@ func NewFinisher(c FinishConfig) *Finisher {
 		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink, out: c.LeftOut,
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
 		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]owner{},
+		family: newFamily(c.Extractors),
 	}
 	if c.Plan.profile == SafeHarbor {
 		f.pad, f.later = newPad(c.Key), map[ID]int64{}
@@ -97,6 +102,9 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 	return f.begin(nil, ID{})
 }
 
+// Links says what became of links between patients, and whether there were any.
+func (f *Finisher) Links() (Links, bool) { return f.family.count() }
+
 // begin turns to another type or patient.
 func (f *Finisher) begin(t *typePlan, first ID) error {
 	if t != f.typ {
@@ -115,9 +123,13 @@ func (f *Finisher) begin(t *typePlan, first ID) error {
 			}
 		}
 	}
-	f.pid, f.shift = first, 0
+	f.pid, f.shift, f.moveMs = first, 0, 0
 	if t != nil && t.owned() && f.plan.profile == Shifted {
 		f.shift = f.shifts.Days(first)
+		f.share()
+	}
+	if t != nil && t.typ == "Patient" {
+		f.family.patient(first)
 	}
 	return nil
 }
@@ -147,6 +159,12 @@ func (f *Finisher) write(v *version) error {
 	main := f.rows[0]
 	rest := main.decode(v.rows)
 	f.common(main, &v.rid)
+	if f.moveMs != 0 {
+		f.move(main)
+		if v.date != noDate {
+			v.date += f.moveMs
+		}
+	}
 	if err := f.learn(v, main); err != nil {
 		return err
 	}
@@ -170,6 +188,9 @@ func (f *Finisher) write(v *version) error {
 		child := f.rows[rest[0]]
 		rest = child.decode(rest[1:])
 		f.common(child, &v.rid)
+		if f.moveMs != 0 {
+			f.move(child)
+		}
 		f.forget(child)
 		if err := f.sink.Row(child); err != nil {
 			return err

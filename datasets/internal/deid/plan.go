@@ -226,7 +226,7 @@ func (p *Plan) addElement(t *typePlan, e element) error {
 		last := i == len(e.path)-1
 		switch array := s.array; {
 		case array == "":
-		case last && array == "each" && listTypes[e.typ]:
+		case last && array == "each" && (listTypes[e.typ] || e.actions[p.profile] == "share"):
 			child.array = "list"
 		case array == "each" && child.table < 0:
 			if !last {

@@ -37,6 +37,8 @@ func (p *Plan) rules(t *typePlan, table *Table, e element) error {
 		return fmt.Errorf("%s: an age is age in profile shifted, keep in limited and age-years in safe-harbor", action)
 	case isOf("measured") && p.profile != Shifted || isOf("undated", "newest") && p.profile != SafeHarbor:
 		return fmt.Errorf("%s is not for profile %s", action, p.profile)
+	case isOf("share") && (p.profile != Shifted || t.owner != "id"):
+		return fmt.Errorf("share: only patients have a shift to share, and only in profile shifted")
 	case isOf("hide", "seal", "own-shift") && p.profile == SafeHarbor:
 		return fmt.Errorf("%s: nothing is sealed in profile safe-harbor, since nobody has a key to it", action)
 	}

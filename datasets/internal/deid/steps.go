@@ -38,6 +38,8 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 		return nil // pid and rid are made before the walk
 	case "BackboneElement child":
 		return nil // addElement made the table
+	case "BackboneElement share":
+		do = shareStep()
 	case "canonical profile":
 		column := table.column(base, Int64)
 		do = func(x *Extractor, r *row, v fhirNode) {
