@@ -111,10 +111,15 @@ bench-peers: build ## speed beside fqm-execution on the same patients (an hour; 
 	npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error fqm-execution@1.8.6 && \
 	bin/scale peers --modules "$$tmp" --patients $(or $(PEER_PATIENTS),1000000) --synth-persons $(or $(PEER_PERSONS),240)
 
+# A package's fuzz targets can only be run one at a time.
+TIME ?= 60s
 .PHONY: fuzz
-fuzz: ## fuzz the reader and the configuration decoder, a minute each
-	go test -run '^$$' -fuzz . -fuzztime 60s ./datasets/fhir
-	go test -run '^$$' -fuzz . -fuzztime 60s ./internal/source
+fuzz: ## fuzz the reader, the policy, extraction and the configuration decoder; TIME=30m for each target
+	@set -e; for target in datasets/fhir:FuzzFile datasets/fhir:FuzzParse datasets/fhir:FuzzParseDateTime \
+	    datasets/internal/deid:FuzzExtract datasets/internal/deid:FuzzRecord datasets/internal/deid:FuzzPolicy internal/source:FuzzDecode; do \
+	  echo "== $$target for $(TIME)"; \
+	  go test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(TIME) ./$${target%%:*}; \
+	done
 
 .PHONY: lint
 lint: ## golangci-lint with the settings of .golangci.yml
