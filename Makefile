@@ -62,6 +62,10 @@ test: assets ## everything that CI runs: format, vet, unit and end-to-end tests
 cases: assets ## run all test cases of the published measures (minutes); CONTENT=DIR names their folder, KEYS=20 compares keys, PROFILES=declared
 	FARR_CASES=all FARR_KEYS=$(KEYS) FARR_PROFILES=$(PROFILES) $(if $(CONTENT),FARR_CONTENT='$(abspath $(CONTENT))') go test -count 1 -timeout 60m -v -run 'TestContentCases' ./measures
 
+.PHONY: law
+law: assets ## measure 24,000 patients of three seeds under 20 keys, shifted and true, and compare every patient (an hour)
+	FARR_LAW=all go test -count 1 -timeout 180m -v -run 'TestLaw$$' ./cmd/farr
+
 .PHONY: elm
 elm: ## translate the repository's own CQL to ELM (for developers; needs npm)
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
