@@ -280,8 +280,8 @@ func (a *auditor) holdPointers(b book, next LogEntry) error {
 	if err != nil {
 		return err
 	}
-	for name := range b.points {
-		if !slices.Contains(names, name) {
+	for name, id := range b.points {
+		if id != "" && !slices.Contains(names, name) {
 			a.problem("pointer "+name, "entry %d set it, and it is gone", b.pointed[name])
 		}
 	}

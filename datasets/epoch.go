@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+
+	"farr/datasets/internal/deid"
 )
 
 // Epochs lists the epochs of the store's keys, oldest first.
@@ -72,14 +75,17 @@ func (sn *Snapshot) mayOpen() error {
 // Rotate begins the epoch of the next key: extracts from here on are made with it, and those of
 // the old key stay readable with the old one until it is destroyed. old may be nil only
 // where the store has no key in force. A key that was in force once does not come back.
-func (s *Store) Rotate(ctx context.Context, old, next *Key) error {
-	if err := s.rotate(ctx, old, next); err != nil {
+//
+// removed are the ids of all who were removed from the store: their marks are made with
+// the next key, since those of the old one mean nothing to it. Nobody may be missing.
+func (s *Store) Rotate(ctx context.Context, old, next *Key, removed ...string) error {
+	if err := s.rotate(ctx, old, next, removed); err != nil {
 		return fmt.Errorf("rotate keys: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) rotate(ctx context.Context, old, next *Key) error {
+func (s *Store) rotate(ctx context.Context, old, next *Key, removed []string) error {
 	was, err := s.loadCustody()
 	if err != nil {
 		return err
@@ -87,6 +93,10 @@ func (s *Store) rotate(ctx context.Context, old, next *Key) error {
 	if err := was.rotates(old, next); errors.Is(err, errNoChange) {
 		return nil
 	} else if err != nil {
+		return err
+	}
+	marks, err := s.carryMarks(was, old, next, removed)
+	if err != nil {
 		return err
 	}
 	// First: a new key whose signatures nobody vouched for would be worse than a word too much.
@@ -114,8 +124,51 @@ func (s *Store) rotate(ctx context.Context, old, next *Key) error {
 			open.State = EpochClosed
 		}
 		c.Epochs = append(c.Epochs, Epoch{next.ID(), EpochOpen})
+		if len(marks) > 0 {
+			c.Removed[next.ID()] = marks
+		}
 		return nil
 	})
+}
+
+// carryMarks makes the marks of removed persons with the next key.
+func (s *Store) carryMarks(c *custody, old, next *Key, removed []string) ([]string, error) {
+	if old == nil || len(c.Removed[old.ID()]) == 0 {
+		return nil, nil
+	}
+	sources := map[string]bool{}
+	ids, err := s.Snapshots()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		sn, err := s.Open(id)
+		if err != nil {
+			return nil, err
+		}
+		if sn.keyID() == old.ID() {
+			sources[sn.sourceName()] = true
+		}
+	}
+	left := map[string]bool{}
+	for _, m := range c.Removed[old.ID()] {
+		left[m] = true
+	}
+	var marks []string
+	for source := range sources {
+		from, to := deid.NewMarker(old, source), deid.NewMarker(next, source)
+		for _, id := range removed {
+			if m := from.Of([]byte(id)); left[m] {
+				delete(left, m)
+				marks = append(marks, to.Of([]byte(id)))
+			}
+		}
+	}
+	if len(left) > 0 {
+		return nil, fmt.Errorf("%d marks are of removed persons whose ids were not given; with the next key those persons would come back: give the ids of all who were removed", len(left))
+	}
+	slices.Sort(marks)
+	return marks, nil
 }
 
 // rotates says whether the next key may follow the old one; errNoChange when it does already.

@@ -31,6 +31,9 @@ func (g *Staging) Publish(ctx context.Context, m Manifest) (*Snapshot, error) {
 		return nil, fmt.Errorf("publish %s: %w", g.kind, err)
 	}
 	defer unlock()
+	if err := g.store.checkInputs(m); err != nil {
+		return nil, fmt.Errorf("publish %s: %w", g.kind, err)
+	}
 	if g.guard != nil {
 		if err := g.guard(); err != nil {
 			return nil, fmt.Errorf("publish %s: %w", g.kind, err)
@@ -75,6 +78,9 @@ func (g *Staging) seal(ctx context.Context, m *Manifest) (id string, text []byte
 			return "", nil, &Error{Code: CodeBadManifest, Subject: "object of " + o.table, Detail: "its table is not in the manifest"}
 		}
 		t.Objects = append(t.Objects, o.Object)
+	}
+	for _, t := range byName {
+		slices.SortStableFunc(t.Objects, func(a, b Object) int { return cmp.Compare(a.LowBucket, b.LowBucket) })
 	}
 	if err := m.check(); err != nil {
 		return "", nil, err

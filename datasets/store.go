@@ -70,6 +70,10 @@ func CreateStore(dir string) (*Store, error) {
 		root.Close()
 		return nil, err
 	}
+	if err := s.finishRemoval(); err != nil {
+		root.Close()
+		return nil, err
+	}
 	return s, nil
 }
 

@@ -82,13 +82,15 @@ func epochLines(s *datasets.Store) ([]epochLine, error) {
 }
 
 func (a *app) keysRotate() *cobra.Command {
-	var store, old, next string
+	var store, old, next, removed string
 	cmd := &cobra.Command{
 		Use:   "rotate --store DIR --key OLD --new NEW",
 		Short: "begin a new epoch of a store with another key",
 		Long: `Extracts are made with the key NEW from here on; what was extracted stays readable with OLD until
 that is destroyed. The two epochs share no pseudonym: run an extract of the whole export next. OLD may
-be left out where the key in force was destroyed. A key that was rotated out does not come back.`,
+be left out where the key in force was destroyed. A key that was rotated out does not come back.
+Where persons were removed from the store (farr remove), --removed names them all again: the store
+knows them by marks that only OLD can make.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store", "new"); err != nil {
 				return err
@@ -106,7 +108,14 @@ be left out where the key in force was destroyed. A key that was rotated out doe
 			if err != nil {
 				return err
 			}
-			if err := s.Rotate(cmd.Context(), from, to); err != nil {
+			var ids []string
+			if removed != "" {
+				if ids, err = datasets.ReadPatientIDs(removed); err != nil {
+					return err
+				}
+			}
+			s.KeepWitness(next)
+			if err := s.Rotate(cmd.Context(), from, to, ids...); err != nil {
 				return err
 			}
 			lines, err := epochLines(s)
@@ -122,6 +131,7 @@ be left out where the key in force was destroyed. A key that was rotated out doe
 	cmd.Flags().StringVar(&store, "store", "", "folder of the store")
 	keyFlag(cmd, &old, "key", "key in force")
 	keyFlag(cmd, &next, "new", "key that follows (farr keys new)")
+	cmd.Flags().StringVar(&removed, "removed", "", "file with the ids of all who were removed from the store, so that they stay away")
 	return cmd
 }
 
