@@ -79,7 +79,7 @@ func (p persons) period() object {
 
 func (p persons) concept() object {
 	coding := func() object {
-		return object{"system": "http://terminology.hl7.org/CodeSystem/list-example-codes", "code": p.one("red", "orange", "yellow", "green", "blue")}
+		return object{"system": "http://terminology.hl7.org/CodeSystem/list-example-use-codes", "code": p.one("alerts", "allergies", "adverserxns", "problems", "plans")}
 	}
 	list := []any{coding()}
 	if p.often(1) {
@@ -174,10 +174,10 @@ func (p persons) medicationRequest() object {
 // valueSets are the value sets of the programs, by name.
 func valueSets() map[string][]byte {
 	out := map[string][]byte{}
-	for name, codes := range map[string][]string{"warm": {"red", "orange", "yellow"}, "cool": {"green", "blue"}} {
+	for name, codes := range map[string][]string{"warm": {"alerts", "allergies", "adverserxns"}, "cool": {"problems", "plans"}} {
 		var contains []any
 		for _, c := range codes {
-			contains = append(contains, object{"system": "http://terminology.hl7.org/CodeSystem/list-example-codes", "code": c})
+			contains = append(contains, object{"system": "http://terminology.hl7.org/CodeSystem/list-example-use-codes", "code": c})
 		}
 		text, err := json.Marshal(object{"resourceType": "ValueSet", "url": "http://example.org/farr/ValueSet/" + name, "version": "1", "name": name,
 			"status": "active", "expansion": object{"timestamp": "2025-01-01", "contains": contains}})

@@ -166,7 +166,7 @@ func library(name string, programs []string) (cql string, line int) {
 	head := "library " + name + ` version '1.0.0'
 using FHIR version '4.0.1'
 include FHIRHelpers version '4.0.1'
-codesystem "Examples": 'http://terminology.hl7.org/CodeSystem/list-example-codes'
+codesystem "Examples": 'http://terminology.hl7.org/CodeSystem/list-example-use-codes'
 valueset "Warm": 'http://example.org/farr/ValueSet/warm'
 valueset "Cool": 'http://example.org/farr/ValueSet/cool'
 code "Red": 'red' from "Examples"
