@@ -95,6 +95,20 @@ func (s *Store) sweep() error {
 	return nil
 }
 
+// sweepAtStart is sweep where nobody is publishing and the store can be written. Begin
+// does it again, and tells when it fails.
+func (s *Store) sweepAtStart() {
+	if names, err := readNames(s.root, stagingDir); err != nil || len(names) == 0 {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // whoever has the lock keeps it
+	if unlock, err := s.lock(ctx); err == nil {
+		defer unlock()
+		s.sweep()
+	}
+}
+
 func (s *Store) sweepOne(name string) error {
 	info, err := s.root.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {

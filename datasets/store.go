@@ -52,7 +52,8 @@ func OpenStore(dir string) (*Store, error) {
 	return CreateStore(dir)
 }
 
-// CreateStore opens the store in dir, and makes it when dir is missing or empty.
+// CreateStore opens the store in dir, and makes it when dir is missing or empty. What a
+// process that was killed left in staging goes.
 func CreateStore(dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -74,6 +75,7 @@ func CreateStore(dir string) (*Store, error) {
 		root.Close()
 		return nil, err
 	}
+	s.sweepAtStart()
 	return s, nil
 }
 

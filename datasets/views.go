@@ -52,7 +52,8 @@ func (sn *Snapshot) Store() *Store { return sn.store }
 //   - organization and location always have a label.
 //
 // All objects are hashed first, because the engine would not notice a flipped bit.
-// A shifted extract without its key is an error, never a wrong answer.
+// A shifted extract without its key is an error, never a wrong answer. With it the session spills
+// nothing to disk from here on, since its tables hold what the extract hides.
 func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key, open ...string) error {
 	if err := sn.mayOpen(); err != nil {
 		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
@@ -63,7 +64,7 @@ func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key, open 
 	}
 	v.asked = open
 	for _, stage := range []func(context.Context) error{
-		v.checkObjects, v.attachRaw, v.findPersons, v.openSeals, v.describePersons, v.createViews,
+		v.checkObjects, v.keepOffDisk, v.attachRaw, v.findPersons, v.openSeals, v.describePersons, v.createViews,
 	} {
 		if err := stage(ctx); err != nil {
 			return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
@@ -159,6 +160,15 @@ func newViewer(db *duck.Session, sn *Snapshot, key *Key) (*viewer, error) {
 		return nil, &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Detail: "it has no table patient"}
 	}
 	return &viewer{db: db, sn: sn, key: key, zone: zone, shifted: profile == deid.Shifted, years: profile == deid.SafeHarbor, opened: map[string][]string{}}, nil
+}
+
+// keepOffDisk lets the session spill nothing where it is about to hold dates that the store at rest
+// does not show.
+func (v *viewer) keepOffDisk(ctx context.Context) error {
+	if !v.shifted {
+		return nil
+	}
+	return v.db.KeepInMemory(ctx)
 }
 
 func (v *viewer) checkObjects(ctx context.Context) error { return v.sn.Check(ctx) }

@@ -12,6 +12,9 @@ import (
 func (s *Session) QueryArrow(ctx context.Context, name, sql string, args ...any) (array.RecordReader, error) {
 	r, err := s.queryArrow(ctx, name, sql, args)
 	if err != nil {
+		if e, ok := err.(*Error); ok {
+			e.InMemory = s.inMemory
+		}
 		return nil, err
 	}
 	return &scrubbedReader{RecordReader: r, ctx: ctx, name: name}, nil

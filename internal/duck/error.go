@@ -15,11 +15,15 @@ import (
 type Error struct {
 	Statement string
 	Class     string
+	InMemory  bool // the session may not spill
 }
 
 func (e *Error) Error() string {
 	text := fmt.Sprintf("statement %s: %s error in DuckDB", e.Statement, e.Class)
-	if e.Class == "Out of Memory" {
+	switch {
+	case e.Class == "Out of Memory" && e.InMemory:
+		text += ": true dates are kept off the disk, so all of it must fit into memory: give the engine more, or ask for less at a time"
+	case e.Class == "Out of Memory":
 		text += ": give the engine more memory, or a store on a disk with more room"
 	}
 	return text

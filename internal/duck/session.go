@@ -38,6 +38,7 @@ type Session struct {
 	close sync.Once
 
 	planning time.Duration // see Planning
+	inMemory bool          // see KeepInMemory
 }
 
 // Open makes an empty session. The caller closes it.
@@ -115,6 +116,13 @@ func (s *Session) Lock(ctx context.Context) error {
 	return s.Exec(ctx, "lock", "SET lock_configuration = true")
 }
 
+// KeepInMemory lets nothing be spilled from here on: a statement that needs more than the memory
+// limit fails. The engine could encrypt what it spills only with an extension that is not in it.
+func (s *Session) KeepInMemory(ctx context.Context) error {
+	s.inMemory = true
+	return s.Exec(ctx, "keep in memory", "SET max_temp_directory_size = '0KB'")
+}
+
 // Close frees the database. It may be called more than once and when a query failed.
 func (s *Session) Close() error {
 	var err error
@@ -130,7 +138,16 @@ func (s *Session) Close() error {
 // Exec runs a statement that returns no rows. name is what an error calls it.
 func (s *Session) Exec(ctx context.Context, name, sql string, args ...any) error {
 	_, err := s.conn.ExecContext(ctx, sql, args...)
-	return scrub(ctx, name, err)
+	return s.scrub(ctx, name, err)
+}
+
+// scrub is scrub, and says so where the session may not spill.
+func (s *Session) scrub(ctx context.Context, name string, err error) error {
+	err = scrub(ctx, name, err)
+	if e, ok := err.(*Error); ok {
+		e.InMemory = s.inMemory
+	}
+	return err
 }
 
 // ExecPlanned is Exec of one statement, of which it counts the time of planning apart.
@@ -143,7 +160,7 @@ func (s *Session) ExecPlanned(ctx context.Context, name, sql string) error {
 	}
 	defer stmt.Close()
 	_, err = stmt.ExecContext(ctx)
-	return scrub(ctx, name, err)
+	return s.scrub(ctx, name, err)
 }
 
 // Planning is the time that parsing, binding and optimising took in ExecPlanned.
@@ -154,7 +171,7 @@ func (s *Session) Planning() time.Duration { return s.planning }
 func (s *Session) Query(ctx context.Context, name, sql string, args ...any) (*Rows, error) {
 	rows, err := s.conn.QueryContext(ctx, sql, args...)
 	if err != nil {
-		return nil, scrub(ctx, name, err)
+		return nil, s.scrub(ctx, name, err)
 	}
 	return &Rows{ctx: ctx, name: name, rows: rows}, nil
 }
