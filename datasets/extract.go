@@ -28,6 +28,7 @@ type ExtractRequest struct {
 	Profile    string // "shifted" (when empty), "limited" or "safe-harbor"
 	OptOut     string // file of patients to leave out, see ReadPatientIDs; may be empty
 	SitesFile  string // CSV id,label of organizations and locations; may be empty
+	Policy     string // folder of policy tables; those that come with farr when empty
 	// ConceptMaps are files of maps of local codes to standard codes: ConceptMap as JSON, or CSV. MapBy are the
 	// equivalences that are used; UsedEquivalences when empty.
 	ConceptMaps []string
@@ -211,9 +212,11 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	if err != nil {
 		return nil, err
 	}
-	if x.policy, err = deid.LoadPolicy(); err != nil {
+	policy, err := OpenPolicy(req.Policy)
+	if err != nil {
 		return nil, err
 	}
+	x.policy = policy.tables
 	plan, err := deid.Compile(x.policy, deid.Profile(req.Profile))
 	if err != nil {
 		return nil, err

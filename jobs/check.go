@@ -56,6 +56,10 @@ func check(doc *source.Document, job *Job) {
 	}
 	c.oneOf(job.Profile, datasets.Profiles(), "profile")
 	c.countsNothing(job)
+	c.path(&job.Policy, true, "policy")
+	if doc.Has("policy") {
+		c.policy(job.Policy)
+	}
 	if doc.Has("as_of") {
 		if _, err := time.Parse(time.DateOnly, job.AsOf); err != nil {
 			doc.Report("bad-date", "as_of is not a calendar day", "2026-01-31", "as_of")
@@ -84,6 +88,19 @@ func (c checker) countsNothing(job *Job) {
 			c.doc.Report("dates-in-years", "profile "+job.Profile+" keeps of every date the year alone, so no measure or cohort can be computed and nothing reported",
 				"remove "+key+", or extract with profile shifted or limited", key)
 		}
+	}
+}
+
+// policy tells of everything wrong in the job's own tables, each at its place in them.
+func (c checker) policy(dir string) {
+	err := datasets.LintPolicy(dir)
+	var found source.Diagnostics
+	if !errors.As(err, &found) {
+		c.report(err, "bad-policy", "policy")
+		return
+	}
+	for _, d := range found {
+		c.doc.Add(d)
 	}
 }
 

@@ -25,6 +25,7 @@ type Job struct {
 	Store     string    `yaml:"store,required"`
 	Key       string    `yaml:"key,required"` // path of the key file, env:NAME or fd:N; never the key
 	Profile   string    `yaml:"profile"`      // shifted, limited or safe-harbor
+	Policy    string    `yaml:"policy"`       // folder of policy tables; those that come with farr when empty
 	AsOf      string    `yaml:"as_of"`        // calendar day; empty: the newest event of the extract
 	MaxReject Share     `yaml:"max_reject"`
 	Risk      Risk      `yaml:"risk"`

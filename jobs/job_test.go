@@ -122,7 +122,7 @@ func TestExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, key := range []string{
-		"name", "schedule", "cron", "zone", "source", "dir", "sites", "concept_maps", "map_by", "observable", "store", "key", "profile", "as_of", "max_reject",
+		"name", "schedule", "cron", "zone", "source", "dir", "sites", "concept_maps", "map_by", "observable", "store", "key", "profile", "policy", "as_of", "max_reject",
 		"library", "measures", "cohorts", "periods", "kpi", "report", "out", "audience", "organisation", "title",
 	} {
 		if !strings.Contains(string(data), key+":") {

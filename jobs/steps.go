@@ -103,7 +103,7 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 		report, err := datasets.Extract(ctx, b.store, datasets.ExtractRequest{
 			Source: b.job.Source.Dir, SourceName: b.job.Source.Name, Zone: b.job.Source.Zone, Profile: b.job.Profile,
 			SitesFile: b.job.Source.Sites, OptOut: b.job.Source.OptOut, Observable: b.job.Source.Observable, AsOf: b.job.AsOf,
-			ConceptMaps: b.job.Source.ConceptMaps, MapBy: b.job.Source.MapBy,
+			Policy: b.job.Policy, ConceptMaps: b.job.Source.ConceptMaps, MapBy: b.job.Source.MapBy,
 			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,
 		})
 		if err := errors.Join(err, b.listRejects(report)); err != nil {

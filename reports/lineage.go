@@ -167,8 +167,9 @@ func inputStage(r extractRecipe) page.Stage {
 }
 
 var profileWords = map[string]string{
-	"shifted": "shifted: the dates of each patient are moved by a secret number of days",
-	"limited": "limited: true dates and areas, no direct identifiers",
+	"shifted":     "shifted: the dates of each patient are moved by a secret number of days",
+	"limited":     "limited: true dates and areas, no direct identifiers",
+	"safe-harbor": "safe-harbor: of each date the year alone, ages up to 89, codes under a key that nobody keeps",
 }
 
 var observableWords = map[string]string{

@@ -79,6 +79,7 @@ written, so no key is needed, and one that is given only signs the log; no measu
 	f.StringVar(&req.Profile, "profile", "shifted", "shifted, limited or safe-harbor, which needs no key")
 	f.StringVar(&req.OptOut, "opt-out", "", "file of patients to leave out with all that is theirs: id or Patient/id, one a line")
 	f.StringVar(&req.SitesFile, "sites", "", "CSV file id,label with the labels of organizations and locations")
+	f.StringVar(&req.Policy, "policy", "", "folder of policy tables of your own (farr policy export); those that come with farr when not given")
 	f.StringArrayVar(&req.ConceptMaps, "concept-map", nil, "map of local codes to standard codes: FHIR R4 ConceptMap as JSON, or CSV source_system,source_code,target_system,target_code (repeatable)")
 	f.StringSliceVar(&req.MapBy, "map-by", datasets.UsedEquivalences, "equivalences of concept maps that are used")
 	f.StringVar(&req.Observable, "observable", "auto", "rule of observable time: auto, enrolment-gap45 or contact")

@@ -1,33 +1,30 @@
 package deid
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 )
 
 // openYears are the years in which a shifted date may stand open: from low on and
 // before high.
 type openYears struct{ low, high int }
 
-func parseOpenYears(text string) (*openYears, error) {
-	years := &openYears{}
-	bounds := map[string]*int{"from": &years.low, "before": &years.high}
-	for number, line := range lines(text) {
-		word, year, _ := strings.Cut(line, " ")
-		into := bounds[word]
-		if into == nil {
-			return nil, fmt.Errorf("line %d: from or before, then a year", number)
+func (y *openYears) parse(r reporter, text string) {
+	bounds := map[string]*int{"from": &y.low, "before": &y.high}
+	eachLine(r, text, func(words []string) error {
+		into := bounds[words[0]]
+		if into == nil || len(words) != 2 {
+			return badf(0, "bad-line", "from or before, then a year")
 		}
-		var err error
-		if *into, err = strconv.Atoi(strings.TrimSpace(year)); err != nil {
-			return nil, fmt.Errorf("line %d: %w", number, err)
+		year, err := strconv.Atoi(words[1])
+		if err != nil || year < 1900 || year > 9999 {
+			return badf(1, "bad-year", "%q is no year", words[1])
 		}
+		*into = year
+		return nil
+	})
+	if y.low <= 0 || y.high <= y.low {
+		r.whole("bad-years", "two years must be said, from below before", "")
 	}
-	if years.low <= 0 || years.high <= years.low {
-		return nil, fmt.Errorf("two years must be said, from below before")
-	}
-	return years, nil
 }
 
 // hold says whether a year is among them.

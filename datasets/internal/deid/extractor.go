@@ -22,6 +22,7 @@ const (
 const (
 	ImplicitRules      = "implicit-rules"
 	UnknownModifier    = "unknown-modifier-extension" // or one that cannot be read
+	RefusedModifier    = "refused-modifier"           // an element that the table refuses
 	MalformedExtension = "malformed-extension"        // it may say that nothing was done
 	NotAPatient        = "subject-not-a-patient"
 )

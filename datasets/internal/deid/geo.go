@@ -2,7 +2,6 @@ package deid
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 )
 
@@ -13,33 +12,32 @@ type places struct {
 	names  map[string]string // their names in capitals
 }
 
-func (p *places) parseZIP3(text string) error {
+func (p *places) parseZIP3(r reporter, text string) {
 	p.hidden = map[string]bool{}
-	for number, line := range lines(text) {
-		words := strings.Fields(line)
+	eachLine(r, text, func(words []string) error {
 		if words[0] != "restricted" && words[0] != "unassigned" {
-			return fmt.Errorf("line %d: restricted or unassigned, then three digits each", number)
+			return badf(0, "bad-line", "restricted or unassigned, then three digits each")
 		}
-		for _, prefix := range words[1:] {
+		for i, prefix := range words[1:] {
 			if len(prefix) != 3 || !allDigits(prefix) {
-				return fmt.Errorf("line %d: %q is not three digits", number, prefix)
+				return badf(1+i, "bad-zip", "%q is not three digits", prefix)
 			}
 			p.hidden[prefix] = true
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
-func (p *places) parseStates(text string) error {
+func (p *places) parseStates(r reporter, text string) {
 	p.codes, p.names = map[string]bool{}, map[string]string{}
-	for number, line := range lines(text) {
-		code, name, ok := strings.Cut(line, " ")
-		if !ok || len(code) != 2 || p.codes[code] {
-			return fmt.Errorf("line %d: a code of two letters that is new, then a name", number)
+	eachLine(r, text, func(words []string) error {
+		code := words[0]
+		if len(words) < 2 || len(code) != 2 || p.codes[code] {
+			return badf(0, "bad-line", "a code of two letters that is new, then a name")
 		}
-		p.codes[code], p.names[name] = true, code
-	}
-	return nil
+		p.codes[code], p.names[strings.Join(words[1:], " ")] = true, code
+		return nil
+	})
 }
 
 // zip3 is the first three digits of a ZIP code where they may be shown, else "000".

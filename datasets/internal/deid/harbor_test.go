@@ -1,6 +1,7 @@
 package deid
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -34,11 +35,10 @@ func TestProfileRules(t *testing.T) {
 		folder := policyFolder(t)
 		name := c.file + ".policy"
 		folder[name] = &fstest.MapFile{Data: append(folder[name].Data, ("\n" + c.line + "\n")...)}
-		p, err := parsePolicy(folder)
+		p, err := parsePolicy(folder, "policy")
 		for _, profile := range Profiles {
-			if err == nil {
-				_, err = Compile(p, profile)
-			}
+			_, wrong := Compile(p, profile)
+			err = errors.Join(err, wrong)
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %s: %v, want %s", c.file, c.line, err, c.want)

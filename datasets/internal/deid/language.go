@@ -1,7 +1,6 @@
 package deid
 
 import (
-	"fmt"
 	"strings"
 
 	"farr/datasets/fhir"
@@ -10,20 +9,22 @@ import (
 // languages are the subtags that a language may be made of.
 type languages struct{ primary, script, region map[string]bool }
 
-func parseLanguages(text string) (*languages, error) {
-	l := &languages{map[string]bool{}, map[string]bool{}, map[string]bool{}}
+func newLanguages() *languages {
+	return &languages{map[string]bool{}, map[string]bool{}, map[string]bool{}}
+}
+
+func (l *languages) parse(r reporter, text string) {
 	kinds := map[string]map[string]bool{"primary": l.primary, "script": l.script, "region": l.region}
-	for number, line := range lines(text) {
-		words := strings.Fields(line)
+	eachLine(r, text, func(words []string) error {
 		kind := kinds[words[0]]
 		if kind == nil {
-			return nil, fmt.Errorf("line %d: primary, script or region, then subtags", number)
+			return badf(0, "bad-line", "primary, script or region, then subtags")
 		}
 		for _, w := range words[1:] {
 			kind[w] = true
 		}
-	}
-	return l, nil
+		return nil
+	})
 }
 
 // of is the BCP 47 tag of a language concept: a known primary subtag, then perhaps a

@@ -3,6 +3,9 @@ package deid
 import (
 	"fmt"
 	"slices"
+	"strings"
+
+	"farr/internal/source"
 )
 
 // Plan is a policy compiled for one profile: for each resource type a tree of
@@ -76,22 +79,21 @@ func (c *names) add(name string, n *node) {
 
 func newNode() *node { return &node{table: -1, parent: -1} }
 
-// Compile prepares a policy for a profile. Its errors name file, line and path.
+// Compile prepares a policy for a profile. The error has every mistake at its place.
 func Compile(policy *Policy, profile Profile) (*Plan, error) {
 	if !slices.Contains(Profiles, profile) {
 		return nil, fmt.Errorf("profile %q: there are %s, %s and %s", profile, Shifted, Limited, SafeHarbor)
 	}
 	p := &Plan{policy: policy, profile: profile, byName: map[string]*typePlan{}, fields: [][]string{{"Patient"}}}
+	var wrong source.Diagnostics
 	names := map[string]string{}
 	for i, r := range policy.types {
-		t, err := p.compileType(r)
-		if err != nil {
-			return nil, fmt.Errorf("policy %s.policy: %w", r.typ, err)
-		}
+		report := policy.reporter(r.typ+".policy", &wrong)
+		t := p.compileType(r, report)
 		t.kind = i
 		for _, table := range t.tables {
 			if other := names[table.Name]; other != "" {
-				return nil, fmt.Errorf("policy %s.policy: table %s is of %s.policy already", r.typ, table.Name, other)
+				report.whole("duplicate-table", "table "+table.Name+" is of "+other+".policy already", "")
 			}
 			names[table.Name] = r.typ
 		}
@@ -99,7 +101,10 @@ func Compile(policy *Policy, profile Profile) (*Plan, error) {
 		p.byName[r.typ] = t
 	}
 	if p.byName["Patient"] == nil {
-		return nil, fmt.Errorf("policy: Patient.policy must be there")
+		policy.reporter("Patient.policy", &wrong).whole("missing-file", "it must be there", "")
+	}
+	if err := wrong.Err(); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
@@ -131,7 +136,7 @@ func (p *Plan) Order(table string) []string {
 	return names
 }
 
-func (p *Plan) compileType(r resourcePolicy) (*typePlan, error) {
+func (p *Plan) compileType(r resourcePolicy, report reporter) *typePlan {
 	t := &typePlan{resourcePolicy: r, root: newNode()}
 	main := &Table{Name: r.table}
 	t.tables = []*Table{main}
@@ -149,31 +154,42 @@ func (p *Plan) compileType(r resourcePolicy) (*typePlan, error) {
 		t.main.updatedSeal = main.column("updated_seal", Blob)
 	}
 
+	first := map[string]element{} // line that made a column
+	broken := ""                  // path of a list whose own line is wrong
 	for _, e := range r.elements {
-		if e.actions[p.profile] == "-" {
+		if e.actions[p.profile] == "-" || broken != "" && strings.HasPrefix(e.text, broken+".") {
 			continue
 		}
 		for _, table := range t.tables {
-			table.used = nil
+			table.used, table.clash = nil, ""
 		}
-		if err := p.addElement(t, e); err != nil {
-			return nil, fmt.Errorf("line %d: %s: %w", e.line, e.text, err)
+		err := p.addElement(t, e)
+		if err == nil {
+			err = t.claim(e, first)
+		}
+		if err != nil {
+			report.element(e, err)
+			if e.typ == "BackboneElement" {
+				broken = e.text
+			}
 		}
 		t.keep(e, e.actions[p.profile])
 	}
 	for _, c := range []struct {
+		name string
 		condition
 		effect func(x *Extractor)
 	}{
-		{r.void, func(x *Extractor) { x.void = true }},
-		{r.negated, func(x *Extractor) { x.negated = true }},
+		{"void", r.void, func(x *Extractor) { x.void = true }},
+		{"negated", r.negated, func(x *Extractor) { x.negated = true }},
 	} {
 		if c.element == "" {
 			continue
 		}
 		n := t.root.children.find([]byte(c.element))
 		if n == nil {
-			return nil, fmt.Errorf("condition on %s, which no line lists", c.element)
+			report.words(r.said[c.name].line, r.said[c.name].text, badf(1, "unknown-element", "condition on %s, which no line lists", c.element))
+			continue
 		}
 		n.steps = append(n.steps, func(x *Extractor, _ *row, v fhirNode) {
 			if slices.Contains(c.texts, string(v.Str())) || v.Bool() && c.texts[0] == "true" {
@@ -181,14 +197,48 @@ func (p *Plan) compileType(r resourcePolicy) (*typePlan, error) {
 			}
 		})
 	}
-	for _, name := range r.order {
+	for _, name := range r.refused {
+		n := t.root.children.find([]byte(name))
+		if n == nil {
+			n = newNode()
+			t.root.children.add(name, n)
+		}
+		n.steps = append(n.steps, func(x *Extractor, _ *row, _ fhirNode) { x.reason = RefusedModifier })
+	}
+	for n, name := range r.order {
 		i := main.find(name)
 		if i < 0 || main.Columns[i].Type != Timestamp {
-			return nil, fmt.Errorf("order: %s is no date column", name)
+			report.words(r.said["order"].line, r.said["order"].text, badf(1+n, "bad-order", "order: %s is no date column", name))
+			continue
 		}
 		t.order = append(t.order, i)
 	}
-	return t, nil
+	return t
+}
+
+// sharedColumns are those that a row has of itself.
+var sharedColumns = []string{"pid", "rid", "ordinal", "parent_ordinal", "source", "profiles", "negated", "url", "updated_seal"}
+
+// claim holds that every column is of one line and one type. The alternatives of a choice share columns, and so do
+// the rows of extensions.
+func (t *typePlan) claim(e element, first map[string]element) error {
+	for _, table := range t.tables {
+		if table.clash != "" {
+			return badf(fieldColumn, "duplicate-column", "column %s.%s is there already with another type", table.Name, table.clash)
+		}
+		for _, name := range table.used {
+			at := table.Name + "." + name
+			before, taken := first[at]
+			if !taken {
+				first[at] = e
+			}
+			shared := slices.Contains(sharedColumns, name) || strings.HasSuffix(e.column, "[x]") && before.column == e.column || table.Name == t.table+"_extension"
+			if taken && !shared && before.line != e.line {
+				return badf(fieldColumn, "duplicate-column", "column %s is that of line %d already", at, before.line)
+			}
+		}
+	}
+	return nil
 }
 
 // owned says whether the type's rows belong to patients.
@@ -230,7 +280,7 @@ func (p *Plan) addElement(t *typePlan, e element) error {
 			child.array = "list"
 		case array == "each" && child.table < 0:
 			if !last {
-				return fmt.Errorf("%s[] has no line of its own before this one", s.name)
+				return badf(fieldPath, "missing-list", "%s[] has no line of its own before this one", s.name).maybe("a line of type BackboneElement with action child makes its table")
 			}
 			child.array, child.table = array, t.childTable(e.column)
 			if table != t.tables[0] {
@@ -239,7 +289,7 @@ func (p *Plan) addElement(t *typePlan, e element) error {
 		case child.array == "" || child.array == array:
 			child.array = array
 		default:
-			return fmt.Errorf("%s is taken as [%s] and as [%s]", s.name, child.array, array)
+			return badf(fieldPath, "bad-path", "%s is taken as [%s] and as [%s]", s.name, child.array, array)
 		}
 		if child.table >= 0 {
 			table = t.tables[child.table]

@@ -4,11 +4,13 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
+
+	"farr/internal/source"
 )
 
 //go:embed policy/*.policy policy/*.txt
@@ -39,6 +41,7 @@ type Policy struct {
 	languages *languages
 	years     *openYears
 	hash      string
+	folder    string // its name in mistakes
 }
 
 // resourcePolicy is one policy table: one resource type.
@@ -50,7 +53,15 @@ type resourcePolicy struct {
 	clinical bool     // its rows say how far the data reach
 	void     condition
 	negated  condition
+	refused  []string // elements that a record may not have: what they change is not followed
 	elements []element
+	said     map[string]directive
+}
+
+// directive is a line that is no element line.
+type directive struct {
+	line int
+	text string
 }
 
 // condition is an element and the texts of it that fulfil the condition.
@@ -62,6 +73,8 @@ type condition struct {
 // element is one line of a policy table.
 type element struct {
 	line    int
+	fields  []string
+	columns []int // where each field begins
 	path    []segment
 	text    string // path as written
 	typ     string // FHIR type
@@ -81,66 +94,59 @@ func LoadPolicy() (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parsePolicy(sub)
+	return parsePolicy(sub, "policy")
 }
 
-// parsePolicy reads a folder of policy tables. The hash covers every file's name
-// and bytes.
-func parsePolicy(folder fs.FS) (*Policy, error) {
-	p := &Policy{}
-	lists := map[string]func(text string) error{
-		"values.txt":    into(&p.values, parseValues),
-		"systems.txt":   p.systems.parse,
-		"hl7.txt":       p.systems.parse,
-		"profiles.txt":  into(&p.profiles, parseProfiles),
-		"units.txt":     into(&p.units, parseUnits),
-		"languages.txt": into(&p.languages, parseLanguages),
-		"dates.txt":     into(&p.years, parseOpenYears),
-		"zip3.txt":      p.places.parseZIP3,
-		"states.txt":    p.places.parseStates,
+// parsePolicy reads a folder of policy tables that goes by a name. The hash covers every file's name
+// and bytes. The error has every mistake at its place; the policy is there with it, as far as it could be read.
+func parsePolicy(folder fs.FS, name string) (*Policy, error) {
+	p := &Policy{
+		values: map[string]*valueSet{}, profiles: &profileNames{urls: map[string]bool{}}, units: newUCUM(), languages: newLanguages(), years: &openYears{},
+		systems: systems{}, folder: name,
 	}
+	lists := map[string]func(r reporter, text string){
+		"values.txt": p.parseValues, "systems.txt": p.systems.parse, "hl7.txt": p.systems.parse, "profiles.txt": p.profiles.parse,
+		"units.txt": p.units.parse, "languages.txt": p.languages.parse, "dates.txt": p.years.parse,
+		"zip3.txt": p.places.parseZIP3, "states.txt": p.places.parseStates,
+	}
+	var wrong source.Diagnostics
 	sum := sha256.New()
 	files, err := fs.ReadDir(folder, ".") // sorted by name
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range files {
+		if strings.HasPrefix(f.Name(), ".") {
+			continue
+		}
+		r := p.reporter(f.Name(), &wrong)
+		typ, isTable := strings.CutSuffix(f.Name(), ".policy")
+		parse := lists[f.Name()]
+		if !isTable && parse == nil || f.IsDir() {
+			r.whole("unknown-file", "it is neither a policy table nor a list that tables use", source.DidYouMean(f.Name(), slices.Sorted(maps.Keys(lists))))
+			continue
+		}
 		text, err := fs.ReadFile(folder, f.Name())
 		if err != nil {
 			return nil, err
 		}
 		sum.Write(appendField(appendField(nil, f.Name()), text))
-		typ, isTable := strings.CutSuffix(f.Name(), ".policy")
-		parse := lists[f.Name()]
-		switch {
-		case isTable:
-			var r resourcePolicy
-			if r, err = parseTable(typ, string(text)); err == nil {
-				p.types = append(p.types, r)
-			}
-		case parse == nil:
-			err = fmt.Errorf("neither a policy table nor a list that tables use")
-		default:
-			err = parse(string(text))
+		if isTable {
+			p.types = append(p.types, parseTable(r, typ, string(text)))
+		} else {
+			parse(r, string(text))
 			delete(lists, f.Name())
 		}
-		if err != nil {
-			return nil, fmt.Errorf("policy %s: %w", f.Name(), err)
-		}
 	}
-	if len(lists) > 0 {
-		return nil, fmt.Errorf("policy: %s must be there", strings.Join(slices.Sorted(maps.Keys(lists)), ", "))
+	for _, missing := range slices.Sorted(maps.Keys(lists)) {
+		p.reporter(missing, &wrong).whole("missing-file", "it must be there", "farr policy export writes all of them")
 	}
 	p.hash = hex.EncodeToString(sum.Sum(nil))
-	return p, nil
+	return p, wrong.Err()
 }
 
-// into is a parser that keeps what it made.
-func into[T any](kept *T, parse func(string) (T, error)) func(string) error {
-	return func(text string) (err error) {
-		*kept, err = parse(text)
-		return err
-	}
+func (p *Policy) reporter(file string, into *source.Diagnostics) reporter {
+	return reporter{path.Join(p.folder, file), into}
 }
 
 // Hash is the hex SHA-256 of all policy files.
@@ -153,187 +159,4 @@ func (p *Policy) Types() []string {
 		names = append(names, r.typ)
 	}
 	return names
-}
-
-// lines gives the lines of a policy file that say something, with their numbers.
-func lines(text string) func(yield func(int, string) bool) {
-	return func(yield func(int, string) bool) {
-		number := 0
-		for line := range strings.Lines(text) {
-			number++
-			if line = strings.TrimSpace(line); line != "" && line[0] != '#' && !yield(number, line) {
-				return
-			}
-		}
-	}
-}
-
-func parseTable(typ, text string) (resourcePolicy, error) {
-	r := resourcePolicy{typ: typ}
-	for number, line := range lines(text) {
-		var err error
-		if strings.Contains(line, "|") {
-			err = r.parseElement(number, line)
-		} else {
-			err = r.parseDirective(strings.Fields(line))
-		}
-		if err != nil {
-			return r, fmt.Errorf("line %d: %w", number, err)
-		}
-	}
-	if r.table == "" || r.owner == "" {
-		return r, fmt.Errorf("table and owner must be said")
-	}
-	if r.void.element != "" && !r.clinical {
-		return r, fmt.Errorf("void says which rows do not show how far the data reach: it needs clinical")
-	}
-	return r, nil
-}
-
-func (r *resourcePolicy) parseDirective(words []string) error {
-	args := words[1:]
-	switch {
-	case words[0] == "table" && len(args) == 1:
-		r.table = args[0]
-	case words[0] == "owner" && len(args) == 1:
-		r.owner = args[0]
-	case words[0] == "order" && len(args) > 0:
-		r.order = args
-	case words[0] == "clinical" && len(args) == 0:
-		r.clinical = true
-	case words[0] == "void" && len(args) > 1:
-		r.void = condition{args[0], args[1:]}
-	case words[0] == "negated" && len(args) > 1:
-		r.negated = condition{args[0], args[1:]}
-	default:
-		return fmt.Errorf("unknown directive %q", strings.Join(words, " "))
-	}
-	return nil
-}
-
-func (r *resourcePolicy) parseElement(number int, line string) error {
-	fields := strings.Split(line, "|")
-	if len(fields) != 8 {
-		return fmt.Errorf("an element line has 8 fields, here are %d", len(fields))
-	}
-	for i := range fields {
-		fields[i] = strings.TrimSpace(fields[i])
-	}
-	if fields[0] == "element" {
-		return nil // the heading
-	}
-	e := element{
-		line: number, text: fields[0], column: fields[2], values: fields[6], why: fields[7],
-		actions: map[Profile]string{},
-	}
-	for i, profile := range Profiles {
-		e.actions[profile] = fields[3+i]
-	}
-	if e.why == "" {
-		return fmt.Errorf("%s: the last field says why, and is empty", e.text)
-	}
-	var err error
-	if e.path, err = parsePath(e.text); err != nil {
-		return err
-	}
-	typ, rest, isReference := strings.Cut(fields[1], "(")
-	if e.typ = typ; isReference {
-		e.targets = strings.Split(strings.TrimSuffix(rest, ")"), ",")
-	}
-	r.elements = append(r.elements, e)
-	return nil
-}
-
-func parsePath(text string) ([]segment, error) {
-	var path []segment
-	for rest := text; ; {
-		end := strings.IndexAny(rest, ".[(")
-		if end < 0 {
-			return append(path, segment{name: rest}), nil
-		}
-		s := segment{name: rest[:end]}
-		opened := rest[end]
-		rest = rest[end:]
-		if opened != '.' {
-			closing := strings.IndexByte(rest, map[byte]byte{'[': ']', '(': ')'}[opened])
-			if closing < 0 {
-				return nil, fmt.Errorf("%s: a bracket is not closed", text)
-			}
-			if opened == '(' {
-				s.url = rest[1:closing]
-			} else if s.array = rest[1:closing]; s.array == "" {
-				s.array = "each"
-			}
-			rest = rest[closing+1:]
-		}
-		path = append(path, s)
-		if rest == "" {
-			return path, nil
-		}
-		if rest[0] != '.' {
-			return nil, fmt.Errorf("%s: a dot is missing", text)
-		}
-		rest = rest[1:]
-	}
-}
-
-// valueSet is a closed list of codes, each held once as a string.
-type valueSet struct{ codes map[string]string }
-
-// find is the code as the list holds it.
-func (v *valueSet) find(code []byte) (string, bool) {
-	s, ok := v.codes[string(code)]
-	return s, ok
-}
-
-func parseValues(text string) (map[string]*valueSet, error) {
-	sets := map[string]*valueSet{}
-	for number, line := range lines(text) {
-		words := strings.Fields(line)
-		if len(words) < 2 || sets[words[0]] != nil {
-			return nil, fmt.Errorf("line %d: a name that is new, then codes", number)
-		}
-		set := &valueSet{map[string]string{}}
-		for _, code := range words[1:] {
-			set.codes[code] = code
-		}
-		sets[words[0]] = set
-	}
-	return sets, nil
-}
-
-// profileNames decides which profile URLs may be kept and which say "not done".
-type profileNames struct {
-	urls     map[string]bool
-	negation []string
-}
-
-func parseProfiles(text string) (*profileNames, error) {
-	p := &profileNames{urls: map[string]bool{}}
-	for number, line := range lines(text) {
-		words := strings.Fields(line)
-		switch {
-		case len(words) < 2:
-			return nil, fmt.Errorf("line %d: a URL and names below it", number)
-		case words[0] == "negation":
-			p.negation = words[1:]
-		default:
-			for _, name := range words[1:] {
-				p.urls[words[0]+name] = true
-			}
-		}
-	}
-	return p, nil
-}
-
-// keep is the URL without its version when it may be kept.
-func (p *profileNames) keep(url string) (string, bool) {
-	url, _, _ = strings.Cut(url, "|")
-	return url, p.urls[url]
-}
-
-// negates says whether a profile of that URL is about something not done.
-func (p *profileNames) negates(url string) bool {
-	name := strings.ToLower(url[strings.LastIndexByte(url, '/')+1:])
-	return slices.ContainsFunc(p.negation, func(part string) bool { return strings.Contains(name, part) })
 }

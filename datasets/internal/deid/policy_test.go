@@ -68,7 +68,7 @@ func TestPolicyCompiles(t *testing.T) {
 // Any change of any file changes the hash, even one of a comment: it is the file
 // that is signed.
 func TestPolicyHash(t *testing.T) {
-	base, err := parsePolicy(policyFolder(t))
+	base, err := parsePolicy(policyFolder(t), "policy")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestPolicyHash(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(policyFolder(t))) {
 		changed := policyFolder(t)
 		changed[name].Data = append([]byte("# x\n"), changed[name].Data...)
-		p, err := parsePolicy(changed)
+		p, err := parsePolicy(changed, "policy")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ recordedDate | dateTime | recorded_date | shift | keep | year | | date
 reaction[] | BackboneElement | allergy_intolerance_reaction | child | child | child | | rows
 reaction[].manifestation[] | CodeableConcept | manifestation | code | code | code | | standard codes only
 `)}
-	p, err := parsePolicy(folder)
+	p, err := parsePolicy(folder, "policy")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,8 @@ reaction[].manifestation[] | CodeableConcept | manifestation | code | code | cod
 // What a table says and farr does not know is an error that names the place.
 func TestPolicyErrors(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
-		{"active | boolean | active | shred | keep | keep | | x", `no action "shred" for type boolean`},
+		{"active | boolean | active | shred | keep | keep | | x", `unknown-action: no action "shred"`},
+		{"active | boolean | active2 | shift | keep | keep | | x", `action-does-not-fit: no action "shift" for type boolean`},
 		{"active | Boolean | active | keep | keep | keep | | x", "no action"},
 		{"active | boolean | active | keep | keep | keep | | ", "says why"},
 		{"active | boolean | active | keep | keep", "8 fields"},
@@ -132,7 +133,7 @@ func TestPolicyErrors(t *testing.T) {
 	} {
 		folder := policyFolder(t)
 		folder["Patient.policy"].Data = append(folder["Patient.policy"].Data, (c.line + "\n")...)
-		p, err := parsePolicy(folder)
+		p, err := parsePolicy(folder, "policy")
 		if err == nil {
 			_, err = Compile(p, Shifted)
 		}
@@ -143,7 +144,6 @@ func TestPolicyErrors(t *testing.T) {
 	for _, c := range []struct{ file, line, want string }{
 		{"systems.txt", "http://vendor.example/ =", "no syntax"},
 		{"systems.txt", "HTTP://vendor.example/x loinc", "written http://vendor.example/x"},
-		{"systems.txt", "syntax new [A-Z]+", "begins with ^"},
 		{"hl7.txt", "http://terminology.hl7.org/CodeSystem/v3-ActCode = X", "there twice"},
 		{"systems.txt", "http://vendor.example/", "a URI, then"},
 		{"systems.txt", "http://vendor.example/ no-such-syntax", "no syntax"},
@@ -159,11 +159,11 @@ func TestPolicyErrors(t *testing.T) {
 	} {
 		folder := policyFolder(t)
 		folder[c.file].Data = append(folder[c.file].Data, (c.line + "\n")...)
-		if _, err := parsePolicy(folder); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.file) {
+		if _, err := parsePolicy(folder, "policy"); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.file) {
 			t.Errorf("%s: %s: %v, want %s", c.file, c.line, err, c.want)
 		}
 		delete(folder, c.file)
-		if _, err := parsePolicy(folder); err == nil || !strings.Contains(err.Error(), "must be there") {
+		if _, err := parsePolicy(folder, "policy"); err == nil || !strings.Contains(err.Error(), "must be there") {
 			t.Errorf("without %s: %v", c.file, err)
 		}
 	}

@@ -29,6 +29,7 @@ type Table struct {
 	Name    string
 	Columns []Column
 	used    []string // columns asked for since a line of the policy was begun
+	clash   string   // one of them that is there with another type
 }
 
 // column is the index of a column, made when it is new.
@@ -38,6 +39,8 @@ func (t *Table) column(name string, typ Type) int {
 	if i < 0 {
 		i = len(t.Columns)
 		t.Columns = append(t.Columns, Column{name, typ})
+	} else if t.Columns[i].Type != typ {
+		t.clash = name
 	}
 	return i
 }

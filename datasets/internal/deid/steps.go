@@ -1,7 +1,6 @@
 package deid
 
 import (
-	"fmt"
 	"strings"
 
 	"farr/datasets/fhir"
@@ -106,7 +105,7 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 	case "code keep":
 		set := p.policy.values[e.values]
 		if set == nil {
-			return fmt.Errorf("a code needs a closed list, and values.txt has no %q", e.values)
+			return p.unknownList(e, "a code needs a closed list, and values.txt has no %q")
 		}
 		column := table.column(at("_code"), Varchar)
 		do = func(x *Extractor, r *row, v fhirNode) {
@@ -197,7 +196,7 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 		return nil // Finish fills it, when the as-of day is known
 	default:
 		if action != "drop" || !choice {
-			return fmt.Errorf("no action %q for type %s", action, e.typ)
+			return p.noAction(e)
 		}
 		return nil // only the tag
 	}
@@ -226,7 +225,7 @@ func integerStep(column, loss int) step {
 func (p *Plan) addCoding(table *Table, n *node, e element, name string, choice bool, loss int) error {
 	set := p.policy.values[e.values]
 	if set == nil && e.values != "" {
-		return fmt.Errorf("values.txt has no %q", e.values)
+		return p.unknownList(e, "values.txt has no %q")
 	}
 	code := -1
 	if choice {

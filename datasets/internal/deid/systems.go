@@ -1,10 +1,12 @@
 package deid
 
 import (
-	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
+
+	"farr/internal/source"
 )
 
 // systems are the code systems whose codes may pass, each with the syntax a code
@@ -25,47 +27,42 @@ var builtinSyntaxes = map[string]func(string) bool{
 }
 
 // parse adds the systems of a file.
-func (s *systems) parse(text string) error {
-	if *s == nil {
-		*s = systems{}
-	}
+func (s systems) parse(r reporter, text string) {
 	syntaxes := map[string]func(string) bool{}
-	for number, line := range lines(text) {
-		words := strings.Fields(line)
-		var err error
+	eachLine(r, text, func(words []string) (err error) {
 		switch at := slices.Index(words, "="); {
 		case words[0] != "syntax" && at > 0 && at < len(words)-1:
 			codes := map[string]bool{}
 			for _, code := range words[at+1:] {
 				codes[code] = true
 			}
-			err = s.add(system{words[0], func(code string) bool { return codes[code] }}, words[:at])
+			return s.add(system{words[0], func(code string) bool { return codes[code] }}, words[:at], 0)
 		case len(words) < 2:
-			err = fmt.Errorf("a URI, then what its codes are")
+			return badf(0, "bad-line", "a URI, then what its codes are")
 		case words[0] != "syntax" && syntaxes[words[1]] == nil:
-			err = fmt.Errorf("no syntax %q", words[1])
+			return badf(1, "unknown-syntax", "no syntax %q", words[1]).maybe(source.DidYouMean(words[1], slices.Sorted(maps.Keys(syntaxes))))
 		case words[0] != "syntax":
-			err = s.add(system{words[0], syntaxes[words[1]]}, append(words[:1:1], words[2:]...))
+			return s.add(system{words[0], syntaxes[words[1]]}, append(words[:1:1], words[2:]...), 1)
 		case syntaxes[words[1]] != nil:
-			err = fmt.Errorf("syntax %s is there twice", words[1])
-		default:
-			syntaxes[words[1]], err = parseSyntax(words[1], words[2:])
+			return badf(1, "duplicate-syntax", "syntax %s is there twice", words[1])
 		}
-		if err != nil {
-			return fmt.Errorf("line %d: %w", number, err)
-		}
-	}
-	return nil
+		syntaxes[words[1]], err = parseSyntax(words[1], words[2:])
+		return err
+	})
 }
 
 // add lists a system under its names.
-func (s systems) add(one system, names []string) error {
-	for _, name := range names {
+// After the first name skip words are something else.
+func (s systems) add(one system, names []string, skip int) error {
+	for i, name := range names {
+		if i > 0 {
+			i += skip
+		}
 		if _, double := s[name]; double {
-			return fmt.Errorf("%s is there twice", name)
+			return badf(i, "duplicate-system", "%s is there twice", name)
 		}
 		if name != normalURI(name) {
-			return fmt.Errorf("%s: a URI is written %s", name, normalURI(name))
+			return badf(i, "bad-uri", "%s: a URI is written %s", name, normalURI(name))
 		}
 		s[name] = one
 	}
@@ -78,16 +75,13 @@ func parseSyntax(name string, words []string) (func(string) bool, error) {
 	case len(words) == 1 && words[0] == "builtin" && builtinSyntaxes[name] != nil:
 		return builtinSyntaxes[name], nil
 	case len(words) == 1 && words[0] != "builtin":
-		form, err := regexp.Compile(words[0])
+		form, err := regexp.Compile("^(?:" + words[0] + ")$") // the whole code, whatever the form says
 		if err != nil {
-			return nil, err
-		}
-		if !strings.HasPrefix(words[0], "^") || !strings.HasSuffix(words[0], "$") {
-			return nil, fmt.Errorf("syntax %s: a regular expression begins with ^ and ends with $", name)
+			return nil, badf(2, "bad-syntax", "syntax %s: %v", name, err)
 		}
 		return form.MatchString, nil
 	}
-	return nil, fmt.Errorf("syntax %s: a regular expression, or builtin", name)
+	return nil, badf(1, "bad-syntax", "syntax %s: a regular expression, or builtin", name)
 }
 
 // keep is the coding with its canonical system when it may be kept.

@@ -1,7 +1,6 @@
 package deid
 
 import (
-	"fmt"
 	"strings"
 
 	"farr/datasets/fhir"
@@ -40,23 +39,25 @@ type knownUnit struct {
 // bounded, because a record number is also a factor or an exponent.
 type ucum struct{ prefixes, metric, atoms, annotations, calendar map[string]bool }
 
-func parseUnits(text string) (*ucum, error) {
-	u := &ucum{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+func newUCUM() *ucum {
+	return &ucum{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+}
+
+func (u *ucum) parse(r reporter, text string) {
 	kinds := map[string]map[string]bool{"prefix": u.prefixes, "metric": u.metric, "atom": u.atoms, "annotation": u.annotations, "calendar": u.calendar}
-	for number, line := range lines(text) {
-		words := strings.Fields(line)
+	eachLine(r, text, func(words []string) error {
 		kind := kinds[words[0]]
 		if kind == nil {
-			return nil, fmt.Errorf("line %d: prefix, metric, atom, annotation or calendar, then texts", number)
+			return badf(0, "bad-line", "prefix, metric, atom, annotation or calendar, then texts")
 		}
-		for _, w := range words[1:] {
+		for i, w := range words[1:] {
 			if strings.HasPrefix(w, "{") != (words[0] == "annotation") || kind[w] || words[0] != "prefix" && (u.metric[w] || u.atoms[w]) {
-				return nil, fmt.Errorf("line %d: %s is there twice, or in the wrong list", number, w)
+				return badf(1+i, "bad-unit", "%s is there twice, or in the wrong list", w)
 			}
 			kind[w] = true
 		}
-	}
-	return u, nil
+		return nil
+	})
 }
 
 // Bounds of one unit.

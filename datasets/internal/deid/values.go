@@ -88,6 +88,9 @@ func (p *Plan) quantityStep(table *Table, base, action string, loss int) step {
 		if ok && isNumber && unitless(code) && !within(d, limitOfCount) {
 			ok = false
 		}
+		if v.Get("comparator").Exists() { // a modifier (FHIR R4, Quantity): less than 5 is not 5
+			ok = false
+		}
 		if !ok {
 			x.lost[loss]++
 			return
