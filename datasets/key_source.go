@@ -68,21 +68,7 @@ func IsKeyFile(source string) bool {
 // others than its owner can read, and a key that is malformed, weak or published. A
 // descriptor is closed and a variable erased, so that each can be read once: see KeyRing.
 func ReadKey(source string) (*Key, error) {
-	if err := CheckKeySource(source); err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
-	}
-	var text []byte
-	var err error
-	if name, is := strings.CutPrefix(source, fromEnvironment); is {
-		text, err = takeVariable(name)
-	} else if number, is := strings.CutPrefix(source, fromDescriptor); is {
-		n, _ := strconv.Atoi(number) // checked
-		text, err = readKeyFile(source, os.NewFile(uintptr(n), source))
-	} else if f, opening := os.Open(source); opening != nil {
-		return nil, fmt.Errorf("read key: %w", opening)
-	} else {
-		text, err = readKeyFile(source, f)
-	}
+	text, err := readSecret(source)
 	defer clear(text)
 	if err != nil {
 		return nil, err
@@ -95,6 +81,25 @@ func ReadKey(source string) (*Key, error) {
 		return nil, &fs.PathError{Op: "read key", Path: source, Err: err}
 	}
 	return key, nil
+}
+
+// readSecret reads what a source holds. The caller clears it.
+func readSecret(source string) ([]byte, error) {
+	if err := CheckKeySource(source); err != nil {
+		return nil, fmt.Errorf("read key: %w", err)
+	}
+	if name, is := strings.CutPrefix(source, fromEnvironment); is {
+		return takeVariable(name)
+	}
+	if number, is := strings.CutPrefix(source, fromDescriptor); is {
+		n, _ := strconv.Atoi(number) // checked
+		return readKeyFile(source, os.NewFile(uintptr(n), source))
+	}
+	f, err := os.Open(source)
+	if err != nil {
+		return nil, fmt.Errorf("read key: %w", err)
+	}
+	return readKeyFile(source, f)
 }
 
 // WeakKeyError says why a key protects nothing.

@@ -26,6 +26,7 @@ const (
 	CodeKeyRequired     Code = "key-required"       // shifted data, and no key was given
 	CodeDatesInYears    Code = "dates-in-years"     // measures are asked of an extract that has no days
 	CodeWrongKey        Code = "wrong-key"          // a key of another project
+	CodeNotPermitted    Code = "not-permitted"      // it needs a permit
 	CodeKeyDestroyed    Code = "key-destroyed"      // a key that may not be used any more
 	CodeDamagedCustody  Code = "damaged-custody"    // the file of keys and removals is not what the log says
 )
@@ -51,6 +52,9 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// PrivacyGate marks what is not permitted as stopped by a privacy gate: exit code 5.
+func (e *Error) PrivacyGate() bool { return e.Code == CodeNotPermitted }
 
 // CodeOf returns the code of the first *Error in err's chain, or "".
 func CodeOf(err error) Code {

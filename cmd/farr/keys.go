@@ -38,7 +38,7 @@ and removed. Copies, backups and what the disk keeps of the file are yours to de
 
 func (a *app) keys() *cobra.Command {
 	group := &cobra.Command{Use: "keys", Short: "make, name, rotate and destroy the key of a project", Long: keysHelp}
-	group.AddCommand(a.keysNew(), a.keysID(), a.keysList(), a.keysRotate(), a.keysDestroy())
+	group.AddCommand(a.keysNew(), a.keysID(), a.keysList(), a.keysRotate(), a.keysDestroy(), a.keysOfficer(), a.keysPermit())
 	return group
 }
 
