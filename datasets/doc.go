@@ -18,7 +18,7 @@
 // own canonical JSON, which lists the hash of every object and of every input,
 // so a number on a page leads back through hashes to the files it came from.
 // Equal inputs give equal IDs. When a snapshot was made and how long that took is
-// not in it: the ledger of package jobs has that of every run.
+// not in it: the store's log has that, and the ledger of package jobs.
 //
 // A [Store] is the folder that holds them:
 //
@@ -28,7 +28,7 @@
 //	current/<name>             pointers: the snapshot in force
 //	by-key/<key>               what was asked -> what was made
 //	staging/<random>/          what a living writer prepares
-//	disclosure.log             when true dates of a person were shown, to whom
+//	log/                       what was done to the store, tamper-evident
 //	writer.lock                flock'ed while names are changed
 //
 // # Publishing
@@ -38,11 +38,49 @@
 // columns, renames the objects into the pool and the manifest last. Until the
 // manifest is there nothing can be seen; after that everything is. A process that
 // dies, or a full disk, leaves the earlier snapshot current, and what it prepared
-// goes away with the next Begin: a folder in staging whose lock nobody holds
+// goes away when the store is opened again: a folder in staging whose lock nobody holds
 // belonged to a dead process.
 //
 // [KeyOf] hashes a question; [Store.ByKey] finds its answer. A step that finds
 // one skips, so retry, resume and catch-up are one operation.
+//
+// # The log
+//
+// What is done to a store is an entry of its log before it is done: each snapshot (inputs by hash,
+// policy, key by ID, what was left out by path and reason), each move of a pointer, reports,
+// exports, gates, keys, removals, crosswalks, jobs, and each time that true dates were shown
+// ([Store.Log], [Store.Disclose]). What cannot be logged is not done. Entries hold hashes, ids,
+// counts and reasons, and no value of a record. They are lines of JSON and the leaves of an RFC 6962
+// tree; datasets/internal/auditlog has the files, and how an append that was cut off is healed. A
+// snapshot and its entry are there both or neither.
+//
+// [Store.SignLog] lets the project's key sign each head of the tree, by a sub-key for that
+// alone. [Store.KeepWitness] keeps the newest signed head beside the key file. [Snapshot.Checkpoint] is
+// the head right behind the snapshot's own entry: a report prints that of its results, so that it is the
+// same whenever the report is made. [Store.PassLog] lets the old key of a rotation vouch for the next.
+//
+// [Store.Audit] recomputes all of it and holds it against the store. What it proves depends on
+// what it is given:
+//
+//   - alone: that the log is whole in itself and the store what it says. Any change of a byte, a cut
+//     end, and a log older than the newest snapshot or pointer are found. Who rewrites log and store
+//     together and signs by a key of his own is not.
+//   - with the key or its public half: that nobody without the key changed, left out or reordered what
+//     was signed.
+//   - with a head kept elsewhere (beside the key, on a printed report): that nobody at all, the
+//     holder of the key included, changed or removed what lies before it.
+//
+// It does not prove what was never logged, that the clock was right, nor anything about entries behind the
+// last signed or kept head. A backup that is put back is a rollback and told as one: remove the
+// witness of that store to accept it. The key signs in the same custody in which it opens the store, so
+// only heads kept elsewhere bind its holder.
+//
+// # What a process leaves behind
+//
+// Folders of a store are 0700 and files in staging 0600, whatever the umask. The command turns core
+// dumps off and keeps debuggers of its own account out. A session that holds true dates of a shifted extract spills
+// nothing ([Attach]); what extraction spills is de-identified records. Memory is not wiped, and
+// pages may be swapped: swap on an encrypted device, or none, is the operator's part.
 //
 // # Reading
 //

@@ -203,7 +203,7 @@ taken as empty and the results are marked incomplete.`,
 	profilesFlag(cmd, &profiles)
 	f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when neither measures nor cohorts are named")
 	f.IntVar(&req.Threads, "threads", 0, "threads of the engine; one for each processor when not given")
-	f.Var((*bytesValue)(&req.MemoryLimit), "memory", "memory for the engine's buffers, as 4GB or 512MB; half of what the process may use when not given. What does not fit goes to disk")
+	f.Var((*bytesValue)(&req.MemoryLimit), "memory", "memory for the engine's buffers, as 4GB or 512MB; half of what the process may use when not given. What does not fit goes to disk; of a shifted extract it fails")
 	libraryFlag(cmd, &folders)
 	return cmd
 }
