@@ -534,3 +534,27 @@ func TestParseCheckpoint(t *testing.T) {
 		}
 	}
 }
+
+// TestStrangersKeySignsNothing: the key of another project, given by mistake, leaves no trace in
+// the log that would look like a forger's.
+func TestStrangersKeySignsNothing(t *testing.T) {
+	key, _ := keyInFile(t)
+	_, sn := extracted(t, ExtractRequest{Key: key, Source: export(t, map[string][]string{"p.ndjson": {`{"resourceType":"Patient","id":"p1","birthDate":"1970-01-01"}`}})})
+	s := openTestStore(t, sn.Store().Dir())
+	stranger, _ := keyInFile(t)
+	if err := s.SignLog(stranger); err != nil {
+		t.Fatal(err)
+	}
+	say(t, s, "crosswalk")
+	before := audit(t, s, AuditRequest{})
+	if before.Err() != nil || len(before.Verifiers) != 1 || before.Signed != before.Entries-1 {
+		t.Errorf("%+v", before)
+	}
+	if err := s.SignLog(key); err != nil {
+		t.Fatal(err)
+	}
+	say(t, s, "crosswalk")
+	if after := audit(t, s, AuditRequest{}); after.Err() != nil || len(after.Verifiers) != 1 || after.Signed != after.Entries {
+		t.Errorf("%+v", after)
+	}
+}

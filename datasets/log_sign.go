@@ -3,13 +3,14 @@ package datasets
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"farr/datasets/internal/auditlog"
 )
 
 // SignLog lets the key sign every checkpoint from now on, as long as the Store is open. An
-// entry introduces its public key with the first signature. A nil key changes nothing, and
-// so does one that signs already. Entries of commands without a key are covered by
+// entry introduces its public key with the first signature. A nil key changes nothing, nor does one
+// that signs already, nor one that is none of the store's. Entries of commands without a key are covered by
 // the next signature.
 func (s *Store) SignLog(key *Key) error {
 	if key == nil {
@@ -60,8 +61,18 @@ func (s *Store) PassLog(ctx context.Context, old, next *Key) error {
 	return s.SignLog(next)
 }
 
+// isOurs says whether a signer's key is one of the store's epochs, or the store has none: the key of
+// another project that somebody gave by mistake is not let into the log.
+func (s *Store) isOurs(signer *auditlog.Signer) bool {
+	c, err := s.readCustody()
+	return err == nil && (len(c.Epochs) == 0 || c.of(strings.TrimPrefix(signer.Name(), signerPrefix)) != nil)
+}
+
+// signerPrefix begins the name of a signer; the ID of its key follows.
+const signerPrefix = "farr-key-"
+
 func signerOf(key *Key) (*auditlog.Signer, error) {
-	return auditlog.NewSigner("farr-key-"+key.ID(), key.LogSeed())
+	return auditlog.NewSigner(signerPrefix+key.ID(), key.LogSeed())
 }
 
 // introduce logs the public keys of signers that the log does not name yet. Those before
@@ -86,6 +97,10 @@ func (s *Store) introduce(l *auditlog.Log) error {
 		}
 		if s.logs.named[text] {
 			continue
+		}
+		if i == 0 && !s.isOurs(signer) {
+			s.logs.signers = nil
+			return nil
 		}
 		if _, err := s.put(l, LogEntry{Kind: logVerifier, Facts: map[string]any{factVerifier: text}}, s.logs.signers[:i+1], nil); err != nil {
 			return err

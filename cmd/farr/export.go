@@ -50,6 +50,10 @@ A refusal is exit code 5, with an entry in the store's log, as an export has.`,
 				return err
 			}
 			defer s.Close()
+			if err := s.SignLog(req.Key); err != nil {
+				return err
+			}
+			s.KeepWitness(key)
 			if req.Extract, err = openExtract(s, id); err != nil {
 				return err
 			}
