@@ -258,20 +258,22 @@ func TestExtractMalformedExtensions(t *testing.T) {
 	}
 	const not = `{"url":"http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-doNotPerform","valueBoolean":true}`
 	for members, reason := range map[string]string{
-		`"modifierExtension":` + not:                                                      "unknown-modifier-extension",
-		`"modifierExtension":"x"`:                                                         "unknown-modifier-extension",
-		`"modifierExtension":null`:                                                        "unknown-modifier-extension",
-		`"modifierExtension":[{"url":"http://x.example"}]`:                                "unknown-modifier-extension",
-		`"modifierExtension":[` + strings.Replace(not, "true", `"true"`, 1) + `]`:         "unknown-modifier-extension",
-		`"modifierExtension":[` + strings.Replace(not, `"valueBoolean"`, `"no"`, 1) + `]`: "unknown-modifier-extension",
-		`"dosageInstruction":[{"modifierExtension":{"url":"http://x.example"}}]`:          "unknown-modifier-extension",
-		`"extension":` + not:                                                              "malformed-extension",
-		`"implicitRules":null`:                                                            "implicit-rules",
-		`"implicitRules":{"x":1}`:                                                         "implicit-rules",
-		`"_implicitRules":{"id":"x"}`:                                                     "implicit-rules",
-		`"modifierExtension":[` + not + `]`:                                               "",
-		`"extension":[` + not + `]`:                                                       "",
-		`"modifierExtension":[]`:                                                          "",
+		`"modifierExtension":` + not:                                                                        "unknown-modifier-extension",
+		`"modifierExtension":"x"`:                                                                           "unknown-modifier-extension",
+		`"modifierExtension":null`:                                                                          "unknown-modifier-extension",
+		`"modifierExtension":[{"url":"http://x.example"}]`:                                                  "unknown-modifier-extension",
+		`"modifierExtension":[` + strings.Replace(not, "true", `"true"`, 1) + `]`:                           "unknown-modifier-extension",
+		`"modifierExtension":[` + strings.Replace(not, `"valueBoolean"`, `"no"`, 1) + `]`:                   "unknown-modifier-extension",
+		`"modifierExtension":[` + strings.Replace(not, `"valueBoolean":true`, `"valueString":"x"`, 1) + `]`: "unknown-modifier-extension",
+		`"extension":[` + strings.Replace(not, `"valueBoolean":true`, `"valueCode":"x"`, 1) + `]`:           "unknown-modifier-extension",
+		`"dosageInstruction":[{"modifierExtension":{"url":"http://x.example"}}]`:                            "unknown-modifier-extension",
+		`"extension":` + not:                "malformed-extension",
+		`"implicitRules":null`:              "implicit-rules",
+		`"implicitRules":{"x":1}`:           "implicit-rules",
+		`"_implicitRules":{"id":"x"}`:       "implicit-rules",
+		`"modifierExtension":[` + not + `]`: "",
+		`"extension":[` + not + `]`:         "",
+		`"modifierExtension":[]`:            "",
 	} {
 		report, sn := extracted(t, ExtractRequest{Source: export(t, map[string][]string{"x.ndjson": {`{"resourceType":"Patient","id":"a"}`, request(members)}})})
 		rows := table(t, sn, "medication_request")

@@ -342,23 +342,43 @@ func (x *Extractor) extensions(n *node, list fhir.Node, r *row) {
 			continue
 		}
 		if known.byURL != nil {
-			if known.table >= 0 {
+			switch parts := e.Get("extension"); {
+			case !parts.Exists():
+				x.lost[known.loss]++
+			case known.table >= 0:
 				x.child(known, e)
-			} else {
-				x.extensions(known, e.Get("extension"), r)
+			default:
+				x.extensions(known, parts, r)
 			}
 			continue
 		}
 		for name, value := range e.Members() {
-			if isValue(name) {
-				if known.table >= 0 {
-					x.child(known, value)
-				} else {
-					x.visit(known, value, r)
+			switch {
+			case !isValue(name):
+			case !known.holds(name):
+				x.lost[known.loss]++
+				if known.negates {
+					x.reason = UnknownModifier
+					return
 				}
+			case known.table >= 0:
+				x.child(known, value)
+			default:
+				x.visit(known, value, r)
 			}
 		}
 	}
+}
+
+// holds says whether a member of an extension is its value, of a type that a line lists. An extension by its URL
+// alone may hold anything.
+func (n *node) holds(member []byte) bool {
+	for _, name := range n.values {
+		if string(member) == name {
+			return true
+		}
+	}
+	return false
 }
 
 // complete fills what every row of a main table has. What all rows of a resource have in

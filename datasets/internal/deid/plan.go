@@ -41,6 +41,8 @@ type node struct {
 	steps    []step
 	children names
 	byURL    map[string]*node // of extension and modifierExtension
+	values   []string         // of an extension: the members that hold a value of a type that is listed
+	negates  bool             // of an extension: without a readable value the record may mean its opposite
 	table    int              // child table that each item makes a row of, or -1
 	parent   int              // its column with the ordinal of the row around it, or -1
 	loss     int              // counter of values that are not of their type
@@ -323,6 +325,10 @@ func (p *Plan) addExtension(t *typePlan, table *Table, e element, list *node, at
 		}
 		n = child
 	}
+	if e.typ != "" {
+		n.values = append(n.values, "value"+strings.ToUpper(e.typ[:1])+e.typ[1:])
+	}
+	n.negates = n.negates || e.actions[p.profile] == "negate"
 	switch {
 	case e.typ == "Extension" && e.actions[p.profile] == "child":
 		n.table = t.childTable(e.column)
