@@ -29,6 +29,7 @@
 //	by-key/<key>               what was asked -> what was made
 //	staging/<random>/          what a living writer prepares
 //	log/                       what was done to the store, tamper-evident
+//	custody.json               epochs of keys, the officer, marks of removed persons
 //	writer.lock                flock'ed while names are changed
 //
 // # Publishing
@@ -95,4 +96,25 @@
 // dates while no file of an extract shows one. Results name true periods beside the
 // same pseudonyms, so that who holds both can narrow a shift: they are to be kept as
 // closely as the key. [AttachTables] shows the tables of any snapshot as they are.
+//
+// # Keys, and who is in a store
+//
+// A key ([ReadKey]: a file, fd:N or env:NAME) has a sub-key for each purpose, and its ID stands for the
+// project in every pseudonym. custody.json is canonical JSON, written whole under the writer lock:
+//
+//	format, version   of the file; the version counts changes
+//	epochs            key (ID) and state: open, closed, destroyed; oldest first
+//	officer           public key of who permits crosswalks
+//	removed           by key ID, marks: HMAC of source and id under the key's list sub-key
+//	pending           what a removal that was cut off has left to do
+//
+// Each version's SHA-256 is in the entry of the log that makes it, so one that was changed, removed
+// or put back is CodeDamagedCustody to whoever reads it. A store without the file takes its epochs from its
+// extracts. [Store.Rotate] begins an epoch, [Store.DestroyKey] ends one.
+//
+// An opt-out list leaves persons out at [Extract]; [Store.Remove] takes them out of what is kept. It
+// publishes a replacement of each extract that has them, then one entry of the log retires the old and
+// all that was made of them, then the files go; opening a store finishes what a stop left of that. A dictionary
+// entry that nobody else uses goes, too. What stays is the day up to which the data know: a removed person's
+// event may have been the newest. [Crosswalk] goes the other way, by a permit of the officer.
 package datasets

@@ -154,3 +154,43 @@ func TestNothingPrintsAKey(t *testing.T) {
 		}
 	}
 }
+
+// Nor does anything print an officer's key.
+func TestNothingPrintsAnOfficer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "officer")
+	officer, err := CreateOfficer(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := ReadOfficer(path); err != nil || again.Public() != officer.Public() {
+		t.Fatalf("read back %v, %v", again, err)
+	}
+	encoded := strings.TrimPrefix(strings.TrimSpace(string(text)), officerPrefix)
+	seed, err := officerEncoding.DecodeString(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, holder := range []any{officer, *officer, struct{ o Officer }{*officer}, struct{ o *Officer }{officer}} {
+		var out bytes.Buffer
+		for _, verb := range strings.Split("%v %+v %#v %s %q %x %d", " ") {
+			fmt.Fprintf(&out, verb+"\n", holder)
+		}
+		asJSON, _ := json.Marshal(holder)
+		out.Write(asJSON)
+		for _, form := range []string{encoded[:8], fmt.Sprintf("%x", seed[:4]), strings.Trim(fmt.Sprint(seed[:4]), "[]"), string(seed[:6])} {
+			if strings.Contains(out.String(), form) {
+				t.Errorf("a %T prints the officer's key", holder)
+			}
+		}
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadOfficer(path); err == nil {
+		t.Error("a file that others can read is taken")
+	}
+}
