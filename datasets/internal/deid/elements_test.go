@@ -95,7 +95,7 @@ func TestElementExtensions(t *testing.T) {
 		"diagnosis":[{"rank":1,"extension":[{"url":"http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-encounter-diagnosisPresentOnAdmission",
 			"valueCodeableConcept":{"coding":[{"system":"https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/HospitalAcqCond/Coding","code":"Y"}]}}]},{"rank":2}],
 		"extension":[{"url":"http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-encounter-procedure","extension":[
-			{"url":"rank","valueInteger":1},{"url":"procedure","valueReference":{"reference":"Procedure/x"}}]}]}`)
+			{"url":"rank","valuePositiveInt":1},{"url":"procedure","valueReference":{"reference":"Procedure/x"}}]}]}`)
 	diagnosis := rows["encounter_diagnosis"]
 	if len(diagnosis) != 2 || diagnosis[0]["present_on_admission"] == nil || diagnosis[0]["present_on_admission"] == int64(0) || diagnosis[1]["present_on_admission"] != nil {
 		t.Errorf("present on admission: %v", diagnosis)

@@ -102,7 +102,11 @@ func (c *choices) value(typ string) any {
 		if text, ok := number.(json.Number); ok && strings.HasPrefix(string(text), fuzzDigits) {
 			code = fuzzName
 		}
-		return c.some(map[string]any{"value": number, "unit": fuzzName, "code": code, "system": pickOf(c, fuzzSystems), "comparator": c.text()})
+		quantity := map[string]any{"value": number, "unit": fuzzName, "code": code, "system": pickOf(c, fuzzSystems)}
+		if c.below(16) == 15 {
+			quantity["comparator"] = c.text()
+		}
+		return c.some(quantity)
 	case "Period":
 		return c.some(map[string]any{"start": c.text(), "end": c.text(), "id": fuzzName, "_start": map[string]any{"id": fuzzName}})
 	case "Timing":
@@ -127,7 +131,7 @@ func (c *choices) resource(types []TypeElements) map[string]any {
 	r := map[string]any{"resourceType": t.Type, "id": pickOf(c, []any{"x", fuzzName, fuzzDigits})}
 	for range 2 + c.below(14) {
 		e := pickOf(c, t.Elements)
-		c.place(r, strings.ReplaceAll(e.Path, ".extension(", "|extension("), c.value(e.Type))
+		c.place(r, strings.ReplaceAll(e.Path, ".extension(", "|extension("), e.Type, c.value(e.Type))
 	}
 	if t.Owner != "id" && t.Owner != "none" && c.below(16) != 15 {
 		r[t.Owner] = map[string]any{"reference": "Patient/" + pickOf(c, []string{"p", fuzzName}), "display": fuzzName}
@@ -155,8 +159,17 @@ func (c *choices) resource(types []TypeElements) map[string]any {
 	return r
 }
 
+// valueName is the member that holds an extension's value, mostly that of the type.
+func (c *choices) valueName(typ string) string {
+	base, _, _ := strings.Cut(typ, "(")
+	if base == "" || c.below(8) == 7 {
+		return pickOf(c, []string{"valueCodeableConcept", "valueCode", "valueBoolean", "valueString", "valueCanonical", "valueDateTime", "valueInteger", "valueCoding", "valueReference"})
+	}
+	return "value" + strings.ToUpper(base[:1]) + base[1:]
+}
+
 // place puts a value at a policy's path: name, name[], name[pick], name(URL).
-func (c *choices) place(into map[string]any, path string, v any) {
+func (c *choices) place(into map[string]any, path, typ string, v any) {
 	path = strings.ReplaceAll(path, "|extension(", ".extension(")
 	name, rest := path, ""
 	url := ""
@@ -176,9 +189,9 @@ func (c *choices) place(into map[string]any, path string, v any) {
 	case url != "":
 		e := map[string]any{"url": url}
 		if rest == "" {
-			e[pickOf(c, []string{"valueCodeableConcept", "valueCode", "valueBoolean", "valueString", "valueCanonical", "valueDateTime", "valueInteger", "valueCoding", "valueReference"})] = v
+			e[c.valueName(typ)] = v
 		} else {
-			e["extension"] = []any{map[string]any{"url": rest, pickOf(c, []string{"valueCodeableConcept", "valueCoding", "valueString", "valueReference", "valueInteger"}): v}}
+			e["extension"] = []any{map[string]any{"url": rest, c.valueName(typ): v}}
 		}
 		items, _ := into[name].([]any)
 		into[name] = append(items, e)
@@ -198,14 +211,14 @@ func (c *choices) place(into map[string]any, path string, v any) {
 			items = append(items, inner)
 		}
 		into[name] = items
-		c.place(inner, rest, v)
+		c.place(inner, rest, typ, v)
 	default:
 		inner, ok := into[name].(map[string]any)
 		if !ok {
 			inner = map[string]any{}
 			into[name] = inner
 		}
-		c.place(inner, rest, v)
+		c.place(inner, rest, typ, v)
 	}
 }
 
