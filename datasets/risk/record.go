@@ -15,9 +15,9 @@ import (
 const Kind = "risk"
 
 // version changes when the same extract would give other figures. It is part of the skip rule's key.
-const version = 1
+const version = 2
 
-// Record measures an extract and keeps the report as a snapshot whose input is the extract, or finds
+// Record measures an extract, attacks on its date shift included, and keeps the report as a snapshot whose input is the extract, or finds
 // the one that was made before.
 func Record(ctx context.Context, s *datasets.Store, extract *datasets.Snapshot, o Options) (sn *datasets.Snapshot, r *Report, skipped bool, err error) {
 	if o.Seed == 0 {
@@ -50,6 +50,9 @@ func Record(ctx context.Context, s *datasets.Store, extract *datasets.Snapshot, 
 	defer staging.Close()
 	o.TempDir = staging.Dir()
 	if r, err = Measure(ctx, extract, o); err != nil {
+		return nil, nil, false, err
+	}
+	if r.Attacks, err = attacks(ctx, extract); err != nil {
 		return nil, nil, false, err
 	}
 	facts, err := Facts(r)

@@ -35,6 +35,19 @@ type Report struct {
 	Unique    Share    `json:"unique_share"` // Uniques/Records
 	Diversity *Diverse `json:"diversity,omitempty"`
 	Traces    *Traces  `json:"longitudinal,omitempty"`
+	Attacks   []Attack `json:"attacks,omitempty"` // on the date shift, of profile shifted
+}
+
+// Attack is what one attack on the date shift leaves of its 365 candidates; see package attack.
+type Attack struct {
+	Name       string `json:"name"`
+	Patients   int64  `json:"patients"` // with some open date
+	Touched    int64  `json:"touched"`  // who lost a candidate
+	Least      int    `json:"least"`    // candidates that remain of the patient with the fewest
+	Median     int    `json:"median"`   // of the patient in the middle
+	Identified Share  `json:"identified"`
+	Few        Share  `json:"at_most_30"` // of whom at most 30 candidates remain
+	Habit      bool   `json:"habit"`      // whether the data show the habit that the attack rests on
 }
 
 // Band is the classes of a range of sizes, both ends inclusive; High is 0 where there is no end.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"farr/datasets"
+	"farr/datasets/attack"
 	"farr/internal/duck"
 	"farr/internal/progress"
 )
@@ -37,6 +38,20 @@ func Measure(ctx context.Context, sn *datasets.Snapshot, o Options) (*Report, er
 		return nil, fmt.Errorf("risk of snapshot %.12s: %w", sn.ID(), err)
 	}
 	return r, nil
+}
+
+// attacks are the figures of package attack.
+func attacks(ctx context.Context, sn *datasets.Snapshot) ([]Attack, error) {
+	figures, err := attack.Measure(ctx, sn)
+	if err != nil {
+		return nil, err
+	}
+	var all []Attack
+	for _, f := range figures {
+		all = append(all, Attack{Name: f.Name, Patients: f.Patients, Touched: f.Touched, Least: f.Least, Median: f.Median,
+			Identified: Share(f.Identified), Few: Share(f.Few), Habit: f.Habit})
+	}
+	return all, nil
 }
 
 func measure(ctx context.Context, db *duck.Session, sn *datasets.Snapshot, o Options) (*Report, error) {

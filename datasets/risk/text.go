@@ -32,6 +32,12 @@ func (r *Report) WriteText(w io.Writer) error {
 				p.Pairs, percent(p.Any), p.Pairs, percent(p.Drawn), p.Enough, p.Pairs)
 		}
 	}
+	if len(r.Attacks) > 0 {
+		line("attacks on the date shift: candidates of 365 that remain for a patient (see datasets/attack)")
+	}
+	for _, a := range r.Attacks {
+		line("  %-12s least %3d, median %3d; %s of %d patients told, %s with at most 30 left", a.Name, a.Least, a.Median, percent(a.Identified), a.Patients, percent(a.Few))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
