@@ -33,13 +33,19 @@ type Element struct {
 // Catalogue is what extracts hold, in the columns of the shifted profile: the
 // keyed views show the same but the seals.
 func Catalogue() ([]ResourceTables, error) {
+	all, _, err := CatalogueOf(string(deid.Shifted))
+	return all, err
+}
+
+// CatalogueOf is what extracts of a profile hold at rest, with the hash of the policy that says so.
+func CatalogueOf(profile string) (_ []ResourceTables, policyHash string, err error) {
 	policy, err := deid.LoadPolicy()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	plan, err := deid.Compile(policy, deid.Shifted)
+	plan, err := deid.Compile(policy, deid.Profile(profile))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	var all []ResourceTables
 	for _, t := range plan.Elements() {
@@ -56,5 +62,5 @@ func Catalogue() ([]ResourceTables, error) {
 		}
 		all = append(all, one)
 	}
-	return all, nil
+	return all, policy.Hash(), nil
 }

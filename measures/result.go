@@ -1,6 +1,10 @@
 package measures
 
-import "time"
+import (
+	"time"
+
+	"farr/datasets/risk"
+)
 
 // Aggregate is one measure in one period for one value of one stratum. Every
 // measure and period has a row of stratum "all", also when nobody was in it;
@@ -140,4 +144,8 @@ type Lineage struct {
 	// Checkpoint is the head of the store's log right behind the entry of the results, in one
 	// line; "" for results older than the log.
 	Checkpoint string
+	// Risk is the report on the residual risk of the extract, and RiskSnapshot where it is kept; nil and ""
+	// when none was made.
+	Risk         *risk.Report
+	RiskSnapshot string
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"farr/datasets"
+	"farr/datasets/risk"
 	"farr/internal/duck"
 )
 
@@ -203,6 +204,13 @@ func (r *Results) trace(s *datasets.Store) error {
 		if in.Kind == "snapshot" {
 			r.lineage.Extract = in.ID
 		}
+	}
+	kept, report, err := risk.Of(s, r.lineage.Extract)
+	if err != nil {
+		return err
+	}
+	if kept != nil {
+		r.lineage.Risk, r.lineage.RiskSnapshot = report, kept.ID()
 	}
 	if extract, err := s.Open(r.lineage.Extract); err == nil {
 		r.lineage.ExtractRecipe, r.lineage.ExtractFacts = extract.Manifest().Recipe, extract.Manifest().Facts

@@ -253,7 +253,7 @@ func body(page string) string { return html.UnescapeString(svgTags.ReplaceAllStr
 
 func TestPagesAreGolden(t *testing.T) {
 	files := sharedBundle(t, External)
-	for _, page := range []string{"index.html", "measures/blood-pressure-control.html", "measures/emergency-visits.html", "cohorts/incident-type-2-diabetes.html", "run.html"} {
+	for _, page := range []string{"index.html", "measures/blood-pressure-control.html", "measures/emergency-visits.html", "cohorts/incident-type-2-diabetes.html", "run.html", "privacy.html"} {
 		path := filepath.Join("testdata", strings.ReplaceAll(strings.TrimSuffix(page, ".html"), "/", "-")+".txt")
 		text, _, _ := strings.Cut(words(files[page]), "Notices and licences") // not ours to keep
 		if *update {

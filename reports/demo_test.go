@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"farr/datasets"
+	"farr/datasets/risk"
 	"farr/internal/synth"
 	"farr/measures"
 )
@@ -42,6 +43,9 @@ func TestDemoPages(t *testing.T) {
 	}
 	extract, err := store.Open(extracted.Snapshot)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, _, err := risk.Record(t.Context(), store, extract, risk.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	library, err := measures.LoadLibrary()

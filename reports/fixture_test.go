@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"farr/datasets/risk"
 	"farr/internal/stats"
 	"farr/measures"
 )
@@ -37,6 +38,7 @@ func constructed(size int, sites []string, only ...string) input {
 			"drop_reasons": map[string]any{"implicit-rules": 12}, "reject_reasons": map[string]any{"invalid-json": 3},
 			"values_dropped": map[string]any{"Condition.code": 7}, "elements_not_in_policy": map[string]any{"Patient": 40000}},
 	}
+	in.lineage.Risk, in.lineage.RiskSnapshot = residualRisk(7, 1204), "5a5b5c5d5e5f60718293a4b5c6d7e8f95a5b5c5d5e5f60718293a4b5c6d7e8f9"
 	for _, m := range []struct {
 		id, title, scoring, basis, direction string
 		level                                float64
@@ -90,6 +92,18 @@ func constructed(size int, sites []string, only ...string) input {
 			Rate: float64(cases) * scale, CILow: lo * scale, CIHigh: hi * scale, Method: method, Complete: true})
 	}
 	return in
+}
+
+// residualRisk is a report of 5,000 patients of whom so many are alone in their class, and so many unique on three
+// of their pairs among 1,300 that were looked at.
+func residualRisk(alone, unique int64) *risk.Report {
+	return &risk.Report{Profile: "shifted", Quasi: []string{"birth_year", "sex", "zip3"}, Records: 5000, Classes: 117, Smallest: 1, Median: 40, Largest: 130, Uniques: alone,
+		Sizes: []risk.Band{{Low: 1, High: 1, Classes: alone, Records: alone}, {Low: 2, High: 2}, {Low: 3, High: 4, Classes: 9, Records: 33}, {Low: 5, High: 10, Classes: 20, Records: 160},
+			{Low: 11, High: 19, Classes: 20, Records: 300}, {Low: 20, High: 49, Classes: 40, Records: 1500}, {Low: 50, High: 99}, {Low: 100, Classes: 20, Records: 3000 - alone + 7}},
+		Highest: 1, Average: 117.0 / 5000, Diversity: &risk.Diverse{Sensitive: "condition", Distinct: 1, Entropy: 1, Alike: 2, AlikeRows: 6, Share: 6.0 / 5000},
+		Traces: &risk.Traces{Persons: 5000, Sampled: 1300, Seed: 1, Pairs: 900, Median: 20, Points: []risk.Point{
+			{Pairs: 2, Enough: 1290, Any: risk.Share(400.0 / 1300), Drawn: 0.1}, {Pairs: 3, Enough: 1280, Any: risk.Share(float64(unique) / 1300), Drawn: 0.2}}},
+		Attacks: []risk.Attack{{Name: "offset", Patients: 5000, Touched: 4000, Least: 310, Median: 364}, {Name: "all together", Patients: 5000, Touched: 5000, Least: 3, Median: 120, Identified: 0.0006, Few: 0.01}}}
 }
 
 func day(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }

@@ -71,6 +71,9 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if report.Run, err = runPage(in, req, targetsHash); err != nil {
 		return nil, err
 	}
+	if report.Privacy, err = privacyPage(in.lineage, req.Audience); err != nil {
+		return nil, err
+	}
 	files, err := page.Render(ctx, report, func(done, total int) { req.Progress.Report("report", int64(done), int64(total)) })
 	if err != nil {
 		return nil, err

@@ -19,6 +19,9 @@ type table struct {
 	pairs string
 }
 
+// Small is the class size below which a class counts as small, where nobody says otherwise.
+const Small = 11
+
 // lows are where the bands of class sizes begin.
 var lows = []int64{1, 2, 3, 5, 11, 20, 50, 100}
 

@@ -44,9 +44,9 @@ func (r *Report) WriteText(w io.Writer) error {
 
 // Summary is a report in a line.
 func (r *Report) Summary() string {
-	below, _ := r.ShareBelow(11)
-	return fmt.Sprintf("k = %d; %s of %d records in classes smaller than 11, %s unique; prosecutor risk %.4g on average",
-		r.Smallest, percent(below), r.Records, percent(r.Unique), float64(r.Average))
+	below, _ := r.ShareBelow(Small)
+	return fmt.Sprintf("k = %d; %s of %d records in classes smaller than %d, %s unique; prosecutor risk %.4g on average",
+		r.Smallest, percent(below), r.Records, Small, percent(r.Unique), float64(r.Average))
 }
 
 // Name is the range of sizes: 5 to 10.

@@ -94,6 +94,13 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 	if err := write("run.html", "run", "run", "How this report was made", run); err != nil {
 		return nil, err
 	}
+	privacy := privacyView{r.Privacy, privacyFinding(r.Privacy), "data/privacy-classes"}
+	if r.Privacy.Risk != nil {
+		a.keep("privacy-classes", r.Privacy.Risk.Sizes)
+	}
+	if err := write("privacy.html", "privacy", "privacy", "What is known of persons", privacy); err != nil {
+		return nil, err
+	}
 	for _, id := range a.order {
 		t := a.tables[id]
 		if out["data/"+id+".csv"], err = t.csv(); err != nil {

@@ -16,6 +16,7 @@ type Report struct {
 	Measures            []Measure
 	Cohorts             []Cohort
 	Run                 Run
+	Privacy             Privacy
 	Notices             string // licences of the parts that drew the charts
 }
 
