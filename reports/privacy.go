@@ -88,7 +88,11 @@ func riskOf(r *risk.Report, snapshot string, a Audience) *page.Risk {
 		parts = append(parts, b.Records)
 	}
 	released := disclose.ReleaseAccounts(a, disclose.ExactAccounts{parts}).Rows[0]
-	out := &page.Risk{Snapshot: snapshot, Quasi: r.Quasi, Persons: released.Total.String(),
+	var quasi []string
+	for _, name := range r.Quasi {
+		quasi = append(quasi, strings.ReplaceAll(name, "_", " "))
+	}
+	out := &page.Risk{Snapshot: snapshot, Quasi: quasi, Persons: released.Total.String(),
 		Sizes: page.Table{Caption: "Patients by the size of their class", Labels: []string{"Patients in the class"}, Counts: []string{"Patients"}}}
 	open := true
 	below := int64(0)
