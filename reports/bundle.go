@@ -111,11 +111,11 @@ func write(req Request, lineage measures.Lineage, targets string, files map[stri
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	stage, err := os.MkdirTemp(filepath.Dir(out), "."+filepath.Base(out)+".new-")
+	stage, release, err := newStage(out)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	defer os.RemoveAll(stage) // there only after a failure
+	defer release() // what is there after a failure, or was there before
 	// An internal report holds small numbers: only its owner may read it, until
 	// the owner says otherwise.
 	dirMode, fileMode := fs.FileMode(0o755), fs.FileMode(0o644)
