@@ -230,12 +230,12 @@ func TestHarborOver89(t *testing.T) {
 	}
 	const person = `{"resourceType":"Patient","id":"p","gender":"male","birthDate":"1940-05-05"}`
 	for name, c := range map[string]struct{ line, want string }{
-		"coverage":  {`{"resourceType":"Coverage","id":"c","status":"active","beneficiary":{"reference":"Patient/p"},"period":{"start":"2020-01-01","end":"2030-12-31"}}`, "<nil> true"},
+		"coverage":  {`{"resourceType":"Coverage","id":"c","status":"active","beneficiary":{"reference":"Patient/p"},"period":{"start":"2020-01-01","end":"2030-12-31"}}`, "<nil> false"},
 		"covered":   {`{"resourceType":"Coverage","id":"c","status":"active","beneficiary":{"reference":"Patient/p"},"period":{"start":"2020-01-01","end":"2029-12-31"}}`, "1940 false"},
 		"for ever":  {`{"resourceType":"Coverage","id":"c","status":"active","beneficiary":{"reference":"Patient/p"},"period":{"start":"2020-01-01","end":"9999-12-31"}}`, "1940 false"},
-		"validity":  {`{"resourceType":"MedicationRequest","id":"m","status":"draft","intent":"order","subject":{"reference":"Patient/p"},"dispenseRequest":{"validityPeriod":{"end":"2031-01-01"}}}`, "<nil> true"},
-		"void":      {`{"resourceType":"Observation","id":"o","status":"entered-in-error","subject":{"reference":"Patient/p"},` + otherCode + `,"effectiveDateTime":"2031-01-01"}`, "<nil> true"},
-		"the value": {`{"resourceType":"Observation","id":"o","status":"final","subject":{"reference":"Patient/p"},` + otherCode + `,"valueDateTime":"2031-01-01"}`, "<nil> true"},
+		"validity":  {`{"resourceType":"MedicationRequest","id":"m","status":"draft","intent":"order","subject":{"reference":"Patient/p"},"dispenseRequest":{"validityPeriod":{"end":"2031-01-01"}}}`, "<nil> false"},
+		"void":      {`{"resourceType":"Observation","id":"o","status":"entered-in-error","subject":{"reference":"Patient/p"},` + otherCode + `,"effectiveDateTime":"2031-01-01"}`, "<nil> false"},
+		"the value": {`{"resourceType":"Observation","id":"o","status":"final","subject":{"reference":"Patient/p"},` + otherCode + `,"valueDateTime":"2031-01-01"}`, "<nil> false"},
 		"of others": {`{"resourceType":"Coverage","id":"c","status":"active","beneficiary":{"reference":"Patient/other"},"period":{"start":"2020-01-01","end":"2031-12-31"}}`, "1940 false"},
 	} {
 		_, ask := harbored(t, ExtractRequest{}, other, newest, person, c.line)

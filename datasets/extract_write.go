@@ -148,6 +148,9 @@ func (x *extraction) facts() map[string]any {
 		r.CodesMapped, r.CodesUnmapped = mapped, unmapped
 		facts["codes_mapped"], facts["codes_unmapped"] = mapped, unmapped
 	}
+	if n := x.final.AgesHidden; n > 0 {
+		facts["ages_hidden"] = n
+	}
 	if r.Linked != nil {
 		facts["linked"] = *r.Linked
 	}
@@ -158,7 +161,7 @@ func (x *extraction) facts() map[string]any {
 // reason and policy path.
 func logged(facts map[string]any) map[string]any {
 	some := map[string]any{}
-	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped"} {
+	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "ages_hidden", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped"} {
 		if fact, found := facts[name]; found {
 			some[name] = fact
 		}

@@ -178,11 +178,8 @@ func (l *lexicon) codings(v fhir.Node) entry {
 	}
 	e.number = l.dictionary.concept(kept)
 	for _, k := range kept {
-		if k.system == "http://loinc.org" || k.system == "http://snomed.info/sct" {
-			_, age := l.policy.values["age-codes"].find([]byte(k.code))
-			_, birth := l.policy.values["birth-codes"].find([]byte(k.code))
-			e.about = subject{e.about.age || age, e.about.birth || birth}
-		}
+		about := l.policy.subjectOf(k)
+		e.about = subject{e.about.age || about.age, e.about.birth || about.birth}
 	}
 	l.concepts.store(raw, e)
 	return e

@@ -44,6 +44,7 @@ type Extractor struct {
 	person *ID      // whose everything is; nil where each resource names its patient
 	rows   [][]*row // by type and table
 	links  linked
+	elders *elders    // nil under limited, which shows all ages
 	lost   []int64    // by counter of the plan
 	codes  [][2]int64 // by counter of the plan: codings that concept maps know, and that they should
 	unread []int64    // members without a line, by type
@@ -62,6 +63,10 @@ type Extractor struct {
 	skipRow  bool // the child row in hand is not to be kept
 	picked   int  // how many there were to pick from
 	reason   string
+	since    int64 // first and last day that may order it, noDay and noDate when there is none
+	until    int64
+	born     int64 // first day of the birth date, noDay when there is none
+	aged     int64 // greatest age up to 89, in years; -1 when there is none
 	updated  int64 // lastUpdated under safe-harbor, milliseconds UTC; noDate when there is none
 	ordinals []int32
 	around   int32 // ordinal of the child row in whose element the walk is
@@ -79,12 +84,12 @@ type late struct {
 	row     *row
 	columns []int
 	loss    int
-	birth   bool // it is a date
-	young   bool // it is an age up to 89
-	// Under safe-harbor: a time of a day and more, and the completed years that an age has.
-	days    bool
-	inYears bool
-	years   fhir.Decimal
+	birth   bool         // it is a date
+	young   bool         // it is an age up to 89
+	value   fhir.Decimal // of a number, and its unit
+	unit    string
+	days    bool // under safe-harbor: it is a time of a day and more
+	undated bool // under safe-harbor: an age is in completed years
 }
 
 // Config is what extractors of one run share.
@@ -109,6 +114,9 @@ func NewExtractor(c Config) *Extractor {
 	}
 	if c.Plan.profile == SafeHarbor {
 		x.pad = newPad(c.Key)
+	}
+	if c.Plan.profile != Limited {
+		x.elders = &elders{last: noDate}
 	}
 	widest := 0
 	for _, t := range c.Plan.types {
@@ -166,6 +174,7 @@ func (x *Extractor) extract(t *typePlan, d *fhir.Doc, sequence uint64) (Record, 
 	x.void, x.negated, x.unclear, x.reason = false, false, false, ""
 	x.about, x.late, x.updated = subject{}, x.late[:0], noDate
 	x.links.now = x.links.now[:0]
+	x.since, x.until, x.born, x.aged = noDay, noDate, noDay, -1
 	x.children = x.children[:0]
 	clear(x.ordinals)
 	x.rid = x.pseudo.Of(t.typ, d.ID())
@@ -413,6 +422,12 @@ func (x *Extractor) record(r *row, sequence uint64) Record {
 	flags := byte(0)
 	if x.typ.clinical && !x.void && !x.negated {
 		flags |= flagClinical
+	}
+	if x.elders != nil {
+		x.elders.note(x, flags&flagClinical != 0)
+		if x.aged >= 0 {
+			flags |= flagAged
+		}
 	}
 	b := appendHead(x.blob[:0], &x.rid, sequence, date, flags)
 	b = r.encode(b)

@@ -26,7 +26,7 @@ type Finisher struct {
 	sink   Sink
 	out    *LeftOut
 	time   *observable
-	later  map[ID]int64 // last year that a patient's rows show, where it is after the newest event so far
+	later  map[ID]int64 // last day that a person's rows show, where it is after the newest event so far
 
 	// AsOf is the as-of day in days since 1970-01-01: given, or else found as the
 	// newest clinical event before 2100. HasAsOf is false when there is none.
@@ -34,6 +34,11 @@ type Finisher struct {
 	HasAsOf bool
 	given   bool
 	newest  int64 // newest clinical event, noDate when there is none
+
+	// AgesHidden is how many ages of persons over 89 were left out; what was over 89 itself is not among them.
+	AgesHidden  int64
+	elders      map[ID]bool // whose ages are not shown
+	ageConcepts []int64
 
 	// Stored and Superseded count resources by type.
 	Stored, Superseded map[string]int64
@@ -67,10 +72,13 @@ func NewFinisher(c FinishConfig) *Finisher {
 		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink, out: c.LeftOut,
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
 		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]owner{},
-		family: newFamily(c.Extractors),
+		family: newFamily(c.Extractors), later: map[ID]int64{}, elders: elderly(c.Extractors, c.AsOf, c.HasAsOf),
+	}
+	if len(f.elders) > 0 {
+		f.ageConcepts = c.Dictionary.ages(c.Plan.policy)
 	}
 	if c.Plan.profile == SafeHarbor {
-		f.pad, f.later = newPad(c.Key), map[ID]int64{}
+		f.pad = newPad(c.Key)
 	}
 	return f
 }
@@ -177,8 +185,12 @@ func (f *Finisher) write(v *version) error {
 		if err := f.patient(v, main); err != nil {
 			return err
 		}
-	case f.later != nil:
+	case f.typ.owned():
 		f.noteLater(main)
+	}
+	hide := v.aged && f.elders[f.pid]
+	if hide {
+		f.hideAges(main)
 	}
 	f.forget(main)
 	if err := f.sink.Row(main); err != nil {
@@ -190,6 +202,12 @@ func (f *Finisher) write(v *version) error {
 		f.common(child, &v.rid)
 		if f.moveMs != 0 {
 			f.move(child)
+		}
+		if f.typ.owned() {
+			f.noteLater(child)
+		}
+		if hide {
+			f.hideAges(child)
 		}
 		f.forget(child)
 		if err := f.sink.Row(child); err != nil {
@@ -274,8 +292,9 @@ func (f *Finisher) value(r *Row, rid ID, name string) (Value, bool, error) {
 }
 
 // patient decides what is shown of a birth date, and writes observable time. Age is
-// judged at the as-of day or, when events are newer than a given one, at the newest:
-// with the birth date they would show an age over 89.
+// judged at the last of the as-of day, the newest event and the person's death: with the birth
+// date they would show an age over 89. So would a day that is yet to come, as the end of a prescription:
+// then the birth date is sealed, too, but nobody is called over 89 for it.
 func (f *Finisher) patient(v *version, r *Row) error {
 	t := r.table
 	birth, born, err := f.value(r, v.rid, "birth_date")
@@ -287,14 +306,22 @@ func (f *Finisher) patient(v *version, r *Row) error {
 		return err
 	}
 	if born && f.HasAsOf {
-		over := ageYears(floorDiv(birth.WallMs, DayMs), max(f.AsOf, f.newest)) > 89
+		last, later := max(f.AsOf, f.newest), int64(noDate)
+		if dead {
+			last = max(last, floorDiv(death.WallMs, DayMs))
+		}
+		if day, known := f.later[f.pid]; known {
+			later = day
+		}
+		born := floorDiv(birth.WallMs, DayMs)
+		over := ageYears(born, last) > 89
 		n := int64(0)
 		if over {
 			n = 1
 		}
 		r.put(t.find("over_89"), Cell{Number: n})
 		year, _, _ := civil(floorDiv(birth.WallMs, DayMs))
-		if f.plan.profile == Shifted && !over && !death.HasOffset && birth.Prec >= fhir.Day && year < int64(f.plan.policy.years.high) {
+		if f.plan.profile == Shifted && ageYears(born, max(last, later)) <= 89 && !death.HasOffset && birth.Prec >= fhir.Day && year < int64(f.plan.policy.years.high) {
 			r.put(t.find("birth_date"), Cell{Number: birth.WallMs - f.shift*DayMs})
 			r.empty(t.find("birth_date_seal"))
 		}

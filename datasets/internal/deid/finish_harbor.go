@@ -6,35 +6,14 @@ import (
 	"farr/datasets/fhir"
 )
 
-// noteLater notes the last year that a row shows, where it is after the newest event: a birth year is judged by it.
-// A row of a child table shows no date under safe-harbor.
-func (f *Finisher) noteLater(r *Row) {
-	if !f.typ.owned() {
-		return
-	}
-	for _, i := range r.Set() {
-		if r.table.Columns[i].Type != Timestamp {
-			continue
-		}
-		ms := r.Cell(i).Number
-		if f.newest != noDate && floorDiv(ms, DayMs) <= f.newest {
-			continue
-		}
-		year := yearOf(ms)
-		if last, known := f.later[f.pid]; !known || year > last {
-			f.later[f.pid] = year
-		}
-	}
-}
-
 func yearOf(wallMs int64) int64 {
 	year, _, _ := civil(floorDiv(wallMs, DayMs))
 	return year
 }
 
-// patientInYears decides whether a birth year is shown, and writes observable time. A birth year goes where any
-// year that the extract knows or the person's rows show is 90 or more after it: together they would show an age
-// over 89, or that it is 90 by the end of that year.
+// patientInYears decides whether a birth year is shown, and writes observable time. Who is 90 by the end of the last
+// year that the extract knows, or of death, counts as over 89: the years show no more. A birth year goes for them, and
+// where any year that the person's rows show is 90 or more after it.
 func (f *Finisher) patientInYears(v *version, r *Row) error {
 	t := r.table
 	birth, born, err := f.value(r, v.rid, "birth_date")
@@ -45,19 +24,22 @@ func (f *Finisher) patientInYears(v *version, r *Row) error {
 	if err != nil {
 		return err
 	}
-	over := false
 	if born && f.HasAsOf {
-		last := max(f.later[f.pid], yearOf(max(f.AsOf, f.newest)*DayMs))
+		year, last := yearOf(birth.WallMs), yearOf(max(f.AsOf, f.newest)*DayMs)
 		if dead {
 			last = max(last, yearOf(death.WallMs))
 		}
 		n := int64(0)
-		if over = last-yearOf(birth.WallMs) > 89; over {
+		if last-year > 89 {
 			n = 1
 		}
 		r.put(t.find("over_89"), Cell{Number: n})
+		if day, known := f.later[f.pid]; known {
+			last = max(last, yearOf(day*DayMs))
+		}
+		born = last-year <= 89
 	}
-	if over || !f.HasAsOf {
+	if !born || !f.HasAsOf {
 		r.empty(t.find("birth_date"))
 		r.empty(t.find("birth_date_prec"))
 	}

@@ -13,9 +13,10 @@ import (
 
 // yearStep keeps the year of a date, as the first of January with precision 1. A year outside of dates.txt is
 // lost: it is a stand-in, or so early that it shows an age over 89.
-func (p *Plan) yearStep(table *Table, name, action string, loss int) step {
+func (p *Plan) yearStep(t *typePlan, table *Table, name, action string, loss int) step {
 	ts, prec := table.column(name, Timestamp), table.column(name+"_prec", Int32)
 	columns, years := []int{ts, prec}, *p.policy.years
+	happens := t.happens(table, name)
 	if action == "birth-year" {
 		years.low = math.MinInt // who is over 89 is known when all is read
 	}
@@ -34,7 +35,14 @@ func (p *Plan) yearStep(table *Table, name, action string, loss int) step {
 		if action == "measured-year" {
 			x.late = append(x.late, late{row: r, columns: columns, loss: loss, birth: true})
 		}
-		r.setNumber(ts, daysFromCivil(year, 1, 1)*DayMs)
+		value = Value{WallMs: daysFromCivil(year, 1, 1) * DayMs, Prec: fhir.Year}
+		if happens {
+			x.happens(value)
+		}
+		if action == "birth-year" {
+			x.born = floorDiv(value.WallMs, DayMs)
+		}
+		r.setNumber(ts, value.WallMs)
 		r.setNumber(prec, int64(fhir.Year))
 	}
 }
@@ -82,6 +90,9 @@ var yearIn = func() map[string][2]int64 {
 	return units
 }()
 
+// decimalOne is 1 as a decimal, which has 8 digits.
+const decimalOne = 100_000_000
+
 // wholeYears is an age below 90 years in completed years, as a decimal; unit "" is years.
 func wholeYears(d fhir.Decimal, unit string) (years fhir.Decimal, ok bool) {
 	if unit == "" {
@@ -91,8 +102,7 @@ func wholeYears(d fhir.Decimal, unit string) (years fhir.Decimal, ok bool) {
 	if !ok || d.Hi != 0 || !within(d, limitAge[unit]) {
 		return d, false
 	}
-	const one = 100_000_000 // of a decimal with 8 digits
-	years.Lo = uint64(int64(d.Lo)*year[1]/(year[0]*one)) * one
+	years.Lo = uint64(int64(d.Lo)*year[1]/(year[0]*decimalOne)) * decimalOne
 	return years, true
 }
 

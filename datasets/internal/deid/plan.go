@@ -243,6 +243,11 @@ func (t *typePlan) claim(e element, first map[string]element) error {
 	return nil
 }
 
+// happens is whether a date says when the record happened: it orders a patient's rows, or is a death.
+func (t *typePlan) happens(table *Table, name string) bool {
+	return table == t.tables[0] && (slices.Contains(t.resourcePolicy.order, name) || t.owner == "id" && name == "deceased_start")
+}
+
 // owned says whether the type's rows belong to patients.
 func (t *typePlan) owned() bool { return t.owner != "none" }
 

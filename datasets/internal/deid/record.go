@@ -17,7 +17,10 @@ type Record struct {
 // noDate sorts rows without an open date before those with one.
 const noDate = math.MinInt64
 
-const flagClinical = 1
+const (
+	flagClinical = 1
+	flagAged     = 2 // it has an age
+)
 
 // What stands in a body before the rows.
 const (
@@ -41,12 +44,13 @@ type version struct {
 	sequence uint64
 	date     int64
 	clinical bool
+	aged     bool
 	rows     []byte
 }
 
 func versionOf(body []byte) version {
 	return version{
 		rid: ID(body), sequence: binary.LittleEndian.Uint64(body[bodySequence:]), date: int64(binary.LittleEndian.Uint64(body[bodyDate:])),
-		clinical: body[bodyFlags]&flagClinical != 0, rows: body[bodyHead:],
+		clinical: body[bodyFlags]&flagClinical != 0, aged: body[bodyFlags]&flagAged != 0, rows: body[bodyHead:],
 	}
 }

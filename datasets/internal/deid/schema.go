@@ -30,6 +30,10 @@ type Table struct {
 	Columns []Column
 	used    []string // columns asked for since a line of the policy was begun
 	clash   string   // one of them that is there with another type
+
+	dates    []int // columns of dates
+	ages     []int // columns of ages
+	measured []int // columns of numbers that are ages where the code beside them says so
 }
 
 // column is the index of a column, made when it is new.
@@ -39,6 +43,9 @@ func (t *Table) column(name string, typ Type) int {
 	if i < 0 {
 		i = len(t.Columns)
 		t.Columns = append(t.Columns, Column{name, typ})
+		if typ == Timestamp {
+			t.dates = append(t.dates, i)
+		}
 	} else if t.Columns[i].Type != typ {
 		t.clash = name
 	}

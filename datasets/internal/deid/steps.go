@@ -50,17 +50,17 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 	case "instant newest":
 		do = newestStep(loss)
 	case "date year", "dateTime year", "dateTime measured-year", "instant year", "date birth-year":
-		do = p.yearStep(table, at("_start"), action, loss)
+		do = p.yearStep(t, table, at("_start"), action, loss)
 	case "Period year", "Period measured-year":
-		do = both(p.yearStep(table, base+"_start", action, loss), p.yearStep(table, base+"_end", action, loss))
+		do = both(p.yearStep(t, table, base+"_start", action, loss), p.yearStep(t, table, base+"_end", action, loss))
 	case "instant hide":
-		do = p.dateStep(dateColumns{ts: -1, prec: -1, seal: table.column(base+"_seal", Blob), id: columnOf(table.Name, base)}, action, loss)
+		do = p.dateStep(t, table, dateColumns{ts: -1, prec: -1, seal: table.column(base+"_seal", Blob), id: columnOf(table.Name, base)}, action, loss)
 	case "date shift", "date seal", "date keep", "dateTime shift", "dateTime seal", "dateTime keep",
 		"dateTime measured",
 		"instant shift", "instant seal", "instant keep", "date birth":
-		do = p.dateStep(table.date(at("_start")), action, loss)
+		do = p.dateStep(t, table, table.date(at("_start")), action, loss)
 	case "Period shift", "Period seal", "Period keep", "Period measured":
-		do = both(p.dateStep(table.date(base+"_start"), action, loss), p.dateStep(table.date(base+"_end"), action, loss))
+		do = both(p.dateStep(t, table, table.date(base+"_start"), action, loss), p.dateStep(t, table, table.date(base+"_end"), action, loss))
 	case "boolean keep":
 		column := table.column(at("_bool"), Boolean)
 		do = func(x *Extractor, r *row, v fhirNode) {
@@ -89,16 +89,18 @@ func (p *Plan) addSteps(t *typePlan, table *Table, n *node, e element) error {
 		if action == "undated" {
 			limit = limitNumber
 		}
+		if action != "keep" {
+			table.measured = append(table.measured, column)
+		}
 		do = func(x *Extractor, r *row, v fhirNode) {
 			d, ok := x.number(r, column, v, limit, loss)
 			if !ok || action == "keep" {
 				return
 			}
-			l := late{row: r, columns: columns, loss: loss, young: within(d, limitAge["a"])} // without a unit an age is in years
-			if action == "undated" {
-				l.years, l.inYears = wholeYears(d, "")
-			}
-			x.late = append(x.late, l)
+			x.late = append(x.late, late{
+				row: r, columns: columns, loss: loss, young: within(d, limitAge["a"]), // without a unit an age is in years
+				value: d, undated: action == "undated",
+			})
 		}
 	case "Quantity keep", "Quantity measured", "Quantity undated", "Duration keep", "Age keep", "Age age", "Age age-years":
 		do = p.quantityStep(table, base, action, loss)
@@ -273,11 +275,12 @@ func (t *Table) date(name string) dateColumns {
 }
 
 // dateStep decides for one date whether it stands open, shifted, or sealed.
-func (p *Plan) dateStep(c dateColumns, action string, loss int) step {
+func (p *Plan) dateStep(t *typePlan, table *Table, c dateColumns, action string, loss int) step {
 	always := action == "seal" || action == "hide" || action == "birth"
 	shift := action == "shift" || action == "measured"
 	years, columns := p.policy.years, []int{c.ts, c.prec, c.seal}
 	p.days = true
+	happens := c.ts >= 0 && t.happens(table, table.Columns[c.ts].Name)
 	return func(x *Extractor, r *row, v fhirNode) {
 		t, ok := fhir.ParseDateTime(v.Str())
 		if !ok {
@@ -286,6 +289,12 @@ func (p *Plan) dateStep(c dateColumns, action string, loss int) step {
 		}
 		value, clear := valueOf(t, x.zone)
 		x.unclear = x.unclear || shift && !clear
+		if happens {
+			x.happens(value)
+		}
+		if action == "birth" {
+			x.born = floorDiv(value.WallMs, DayMs)
+		}
 		if action == "measured" {
 			x.late = append(x.late, late{row: r, columns: columns, loss: loss, birth: true})
 		}

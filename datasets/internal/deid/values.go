@@ -79,6 +79,12 @@ func (p *Plan) quantityStep(table *Table, base, action string, loss int) step {
 	num, unit := table.column(base+"_num", Decimal), table.column(base+"_unit", Varchar)
 	columns, limitOfCount := []int{num}, limitUnitless
 	aged := action == "age" || action == "age-years"
+	switch action {
+	case "age", "age-years":
+		table.ages = append(table.ages, num)
+	case "measured", "undated":
+		table.measured = append(table.measured, num)
+	}
 	if action == "undated" {
 		columns, limitOfCount = append(columns, unit), limitNumber
 	}
@@ -114,16 +120,18 @@ func (p *Plan) quantityStep(table *Table, base, action string, loss int) step {
 			}
 			switch action {
 			case "measured":
-				x.late = append(x.late, late{row: r, columns: columns, loss: loss, young: young})
+				x.late = append(x.late, late{row: r, columns: columns, loss: loss, young: young, value: d, unit: code})
 			case "undated":
-				l := late{row: r, columns: columns, loss: loss, young: young}
-				l.years, l.inYears = wholeYears(d, code)
+				l := late{row: r, columns: columns, loss: loss, young: young, value: d, unit: code, undated: true}
 				span, whole, days := spanOf(d, code)
 				if l.days = days; whole {
 					d = span
 				}
 				x.late = append(x.late, l)
+			case "age":
+				x.states(d, code)
 			case "age-years":
+				x.states(d, code)
 				years, ok := wholeYears(d, code)
 				if !ok {
 					x.lost[loss]++
@@ -177,8 +185,12 @@ func (x *Extractor) settle(from int) {
 			x.lost[l.loss]++
 			continue
 		}
-		if l.inYears && x.about.age {
-			b := l.years.BigEndian()
+		if l.birth || !x.about.age {
+			continue
+		}
+		x.states(l.value, l.unit)
+		if years, ok := wholeYears(l.value, l.unit); ok && l.undated {
+			b := years.BigEndian()
 			l.row.setBytes(l.columns[0], b[:])
 			if len(l.columns) > 1 {
 				l.row.setText(l.columns[1], "a")
