@@ -95,7 +95,10 @@
 // tables in memory and joins them in views, so that a measure computes on true
 // dates while no file of an extract shows one. Results name true periods beside the
 // same pseudonyms, so that who holds both can narrow a shift: they are to be kept as
-// closely as the key. [AttachTables] shows the tables of any snapshot as they are.
+// closely as the key. An extract of profile safe-harbor has years in place of dates and
+// nothing to open: [Attach] needs no key for it, its dates have precision 1, its
+// observation_period is in years, and [Snapshot.NeedDays] is what refuses to count on it.
+// [AttachTables] shows the tables of any snapshot as they are.
 //
 // # Keys, and who is in a store
 //

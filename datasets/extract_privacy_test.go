@@ -126,7 +126,8 @@ func TestExtractAges(t *testing.T) {
 		`{"resourceType":"Condition","id":"age-without-unit","onsetAge":{"value":95},"subject":{"reference":"Patient/p"}}`,
 		`{"resourceType":"Condition","id":"age-in-months","onsetAge":{"value":1140,"code":"mo"},"subject":{"reference":"Patient/p"}}`,
 		`{"resourceType":"Condition","id":"kept-onset","onsetAge":{"value":30,"code":"a"},"subject":{"reference":"Patient/p"}}`)
-	rows, _ := stored(t, ExtractRequest{}, lines...)
+	lines = append(lines, `{"resourceType":"Patient","id":"p","birthDate":"1980-01-01"}`) // without one, an age without a day is not shown
+	rows, _ := stored(t, ExtractRequest{AsOf: "2024-01-01"}, lines...)
 	for id := range gone {
 		row := strings.ReplaceAll(rows[id], "value_num=5.00", "") // the component's
 		if row == "" || strings.Contains(row, "value_num") || strings.Contains(row, "1954") {
