@@ -17,12 +17,12 @@ import (
 type elders struct {
 	heads []uint64 // of the pids of Patients with a birth date
 	born  []int32  // its first day, beside heads
-	said  map[ID]said
+	said  map[ID]stated
 	last  int64 // newest clinical event or death, noDate when there is none
 }
 
-// said is what ages say of a person's birth.
-type said struct {
+// stated is what ages say of a person's birth.
+type stated struct {
 	latest  int64 // the last day on which it may have been, noDay when no age has a day
 	undated bool  // there is an age without a day
 }
@@ -59,7 +59,7 @@ func (e *elders) note(x *Extractor, clinical bool) {
 		return
 	}
 	if e.said == nil {
-		e.said = map[ID]said{}
+		e.said = map[ID]stated{}
 	}
 	s, known := e.said[x.pid]
 	if !known {
@@ -81,7 +81,7 @@ func yearsBefore(day, years int64) int64 {
 
 // elderly are the persons whose ages are not shown, as far as there are ages.
 func elderly(extractors []*Extractor, asOf int64, given bool) map[ID]bool {
-	all, last := map[ID]said{}, int64(noDate)
+	all, last := map[ID]stated{}, int64(noDate)
 	for _, x := range extractors {
 		if x.elders == nil {
 			return nil
