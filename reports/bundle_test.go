@@ -189,7 +189,8 @@ func TestExternalShowsNoSmallCount(t *testing.T) {
 func TestTheRunPageAccountsForTheRecords(t *testing.T) {
 	page := words(sharedBundle(t, Internal)["run.html"])
 	for _, want := range []string{"Observation 507,277 506,900 365 0 12 0", "Rejected lines 3 0 0 0 0 3", "All 512,345 511,900 400 30 12 3",
-		"Value dropped Condition.code 7", "Line rejected invalid-json 3", "Key, by its public name 8899aabbccddeeff"} {
+		"Value dropped Condition.code 7", "Line rejected invalid-json 3", "Key, by its public name 8899aabbccddeeff",
+		"Privacy policy, SHA-256 3d2c1b", "Privacy profile shifted: the dates of each patient are moved"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("not on the run page: %s", want)
 		}
