@@ -47,6 +47,18 @@
 // age is in completed years; a time of a day and more, and a number that may be a day counted from some start, are not
 // kept. A birth year goes where any year that is shown is 90 or more after it. See harbor.go and finish_harbor.go.
 //
+// # Codes
+//
+// A ConceptMap gives local codes standard ones, before the rules for codes; then a coding passes by its system
+// (systems.txt, hl7.txt) and the form of its code, or by the list of codes that the system has. hl7.mjs makes hl7.txt of HL7's
+// own code systems. A quantity with a comparator is lost: it is not the number that it names.
+//
+// # Mistakes in tables
+//
+// Lint reads a folder of tables and tells of everything in it that cannot be read, that Compile refuses in any profile, or
+// that FHIR R4 (package fhir, elements.txt) does not know; a table of somebody's own is used only without a mistake.
+// A modifier element of R4 must have a line, or the directive refuse, which drops a record that has it.
+//
 // # Adding a resource type, or an element
 //
 // A type is a new file policy/Type.policy; an element is one line:
