@@ -85,7 +85,7 @@ written, so no key is needed, and one that is given only signs the log; no measu
 	f.StringVar(&req.Observable, "observable", "auto", "rule of observable time: auto, enrolment-gap45 or contact")
 	f.StringVar(&req.AsOf, "as-of", "", "last day that the data know; the newest event when not given")
 	f.Float64Var(&req.MaxReject, "max-reject", datasets.DefaultMaxReject, "greatest share of rejected lines, 0 to 1")
-	f.BoolVar(&withRisk, "risk", true, "measure the residual risk of the snapshot, too")
+	f.BoolVar(&withRisk, "risk", true, "measure the residual risk of the snapshot, too; it takes longer than the extraction, and farr risk does it later as well")
 	return cmd
 }
 

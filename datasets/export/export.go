@@ -201,7 +201,7 @@ func (x *exporting) attach(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if x.manifest.Persons, err = persons(ctx, x.db, x.key, x.shifted); err != nil {
+	if x.manifest.Persons, err = persons(ctx, x.db, x.Key, x.key, x.shifted); err != nil {
 		return err
 	}
 	asOf, _ := x.Extract.Manifest().Facts["as_of"].(string)

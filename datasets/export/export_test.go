@@ -106,6 +106,9 @@ func TestTwoExports(t *testing.T) {
 	if len(a) != 150 || len(b) != 150 || len(s) != 150 {
 		t.Fatalf("%d, %d and %d persons", len(a), len(b), len(s))
 	}
+	if a[0] != a[1] || b[0] != b[1] || a[0] == a[2] && b[0] == b[2] {
+		t.Errorf("linked patients are moved by %d and %d days, and by %d and %d", a[0], a[1], b[0], b[1])
+	}
 	same, differences := 0, map[int]bool{}
 	for i := range 150 {
 		for _, pair := range [][2]int{{a[i], b[i]}, {a[i], s[i]}, {b[i], s[i]}} {

@@ -40,8 +40,12 @@ func admit(t *testing.T, profile string, n int) *hospital {
 	var patients, encounters, observations, places strings.Builder
 	places.WriteString(`{"resourceType":"Organization","id":"o1","name":"Springfield General"}` + "\n")
 	for i := range n {
-		fmt.Fprintf(&patients, `{"resourceType":"Patient","id":"p%d","gender":"%s","birthDate":"19%02d-03-04","managingOrganization":{"reference":"Organization/o1"},"address":[{"city":"+Springfield","state":"MA","postalCode":"02139"}],"extension":[{"url":"http://hl7.org/fhir/us/core/StructureDefinition/us-core-race","extension":[{"url":"ombCategory","valueCoding":{"system":"urn:oid:2.16.840.1.113883.6.238","code":"%s"}}]}]}`+"\n",
-			i, []string{"male", "female"}[i%2], 50+i%3, []string{"2106-3", "2028-9"}[i%2])
+		link := ""
+		if i == 1 { // the same person as the first
+			link = `"link":[{"other":{"reference":"Patient/p0"},"type":"seealso"}],`
+		}
+		fmt.Fprintf(&patients, `{"resourceType":"Patient","id":"p%d",%s"gender":"%s","birthDate":"19%02d-03-04","managingOrganization":{"reference":"Organization/o1"},"address":[{"city":"+Springfield","state":"MA","postalCode":"02139"}],"extension":[{"url":"http://hl7.org/fhir/us/core/StructureDefinition/us-core-race","extension":[{"url":"ombCategory","valueCoding":{"system":"urn:oid:2.16.840.1.113883.6.238","code":"%s"}}]}]}`+"\n",
+			i, link, []string{"male", "female"}[i%2], 50+i%3, []string{"2106-3", "2028-9"}[i%2])
 		day := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, i%20)
 		for e := 0; day.Year() < 2025; e++ {
 			text := day.Format(time.DateOnly)
