@@ -1,6 +1,8 @@
 package datasets
 
 import (
+	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,4 +94,44 @@ func TestLogHealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantCode(t, s.Log(t.Context(), Event{Kind: "after"}), CodeDamagedLog)
+}
+
+// A copy of a store made of hard links goes its own way: what is done to it is not in the other's log.
+func TestLogOfALinkedCopy(t *testing.T) {
+	s, dir, key, _ := signedStore(t)
+	copied := filepath.Join(t.TempDir(), "copy")
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.Mkdir(filepath.Join(copied, rel), 0o700)
+		}
+		return os.Link(path, filepath.Join(copied, rel))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := logFiles(t, dir)
+	other := openTestStore(t, copied)
+	if err := other.SignLog(key); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		say(t, other, "copy")
+	}
+	for name, data := range logFiles(t, dir) {
+		if !bytes.Equal(data, before[name]) {
+			t.Errorf("%s changed with the copy's", name)
+		}
+	}
+	for _, s := range []*Store{s, other} {
+		if report := audit(t, s, AuditRequest{}); report.Err() != nil || report.Unfinished {
+			t.Errorf("%+v", report)
+		}
+	}
 }

@@ -155,6 +155,13 @@ func (f Files) put(file string, at int64, data []byte) (err error) {
 	if len(data) == 0 && info.Size() == at {
 		return nil
 	}
+	if linked(info) {
+		whole := make([]byte, at, at+int64(len(data)))
+		if _, err := io.ReadFull(w, whole); err != nil {
+			return err
+		}
+		return f.Replace(f.name(file), append(whole, data...), 0o600)
+	}
 	if err := w.Truncate(at); err != nil {
 		return err
 	}
