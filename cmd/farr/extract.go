@@ -77,7 +77,7 @@ written, so no key is needed, and one that is given only signs the log; no measu
 	f.StringVar(&req.SourceName, "source-name", "main", "name of the source, part of every pseudonym")
 	f.StringVar(&req.Zone, "zone", "UTC", "time zone of the source's wall clock, for example America/New_York")
 	f.StringVar(&req.Profile, "profile", "shifted", "shifted, limited or safe-harbor, which needs no key")
-	f.StringVar(&req.OptOut, "opt-out", "", "file of patients to leave out with all that is theirs: id or Patient/id, one a line")
+	f.StringVar(&req.OptOut, "opt-out", "", "file of patients to leave out with all that is theirs: id or Patient/id, one a line; of a person with several, each")
 	f.StringVar(&req.SitesFile, "sites", "", "CSV file id,label with the labels of organizations and locations")
 	f.StringVar(&req.Policy, "policy", "", "folder of policy tables of your own (farr policy export); those that come with farr when not given")
 	f.StringArrayVar(&req.ConceptMaps, "concept-map", nil, "map of local codes to standard codes: FHIR R4 ConceptMap as JSON, or CSV source_system,source_code,target_system,target_code (repeatable)")

@@ -34,7 +34,10 @@ not take back what was read with it.
 
 Destruction. 'destroy' ends an epoch for good: it is written into the store and its log, and no
 extract of the epoch is opened or added to again, by this key or a copy. A key file is then overwritten
-and removed. Copies, backups and what the disk keeps of the file are yours to destroy. Results stay.`
+and removed. Copies, backups and what the disk keeps of the file are yours to destroy. Results stay.
+
+The officer. 'officer' makes a key of another kind, for whoever permits crosswalks; it is no key of the
+project, and belongs with another person. 'permit' signs with it what 'farr crosswalk' asks for.`
 
 func (a *app) keys() *cobra.Command {
 	group := &cobra.Command{Use: "keys", Short: "make, name, rotate and destroy the key of a project", Long: keysHelp}

@@ -25,6 +25,8 @@ next command on the store finishes what was begun. The log says how many, and ne
 Give the key of each epoch that is not destroyed (--key OLD --key NEW). In extracts of safe-harbor and
 of destroyed keys nobody can find a person: they stay and are counted, or go whole with --unlinkable.
 
+A person with several Patient resources is in the list with the id of each: links are not followed.
+
 Not reached: reports, row-level exports, crosswalks and backups made before; the export itself; and
 entries of the log, which hold a pseudonym where somebody was shown that person's true dates.
 Keep FILE: farr keys rotate asks for it, since marks of the removed are made with the key.`,
