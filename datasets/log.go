@@ -88,14 +88,28 @@ func (s *Store) record(e LogEntry, act func() error) (auditlog.Checkpoint, error
 	s.logs.mu.Lock()
 	defer s.logs.mu.Unlock()
 	c, err := s.recordLocked(e, act)
-	var damaged *auditlog.DamagedError
-	if errors.As(err, &damaged) {
-		err = &Error{Code: CodeDamagedLog, Subject: damaged.Subject, Detail: damaged.Detail}
-	}
 	if err != nil {
-		return c, fmt.Errorf("log %s: %w", e.Kind, err)
+		return c, fmt.Errorf("log %s: %w", e.Kind, coded(err))
 	}
 	return c, nil
+}
+
+// coded gives damage of the log its code.
+func coded(err error) error {
+	var damaged *auditlog.DamagedError
+	if errors.As(err, &damaged) {
+		return &Error{Code: CodeDamagedLog, Subject: damaged.Subject, Detail: damaged.Detail}
+	}
+	return err
+}
+
+// mendLog heals the log, or tells before long work that nothing could be logged of it. The caller
+// holds the writer lock.
+func (s *Store) mendLog() error {
+	s.logs.mu.Lock()
+	defer s.logs.mu.Unlock()
+	_, err := s.openLog()
+	return coded(err)
 }
 
 func (s *Store) recordLocked(e LogEntry, act func() error) (auditlog.Checkpoint, error) {

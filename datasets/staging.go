@@ -50,6 +50,9 @@ func (s *Store) Begin(kind string) (*Staging, error) {
 	if err := s.sweep(); err != nil {
 		return nil, fmt.Errorf("clean staging: %w", err)
 	}
+	if err := s.mendLog(); err != nil {
+		return nil, fmt.Errorf("begin %s: %w", kind, err)
+	}
 	g := &Staging{store: s, kind: kind, name: path.Join(stagingDir, randomName())}
 	if err := s.root.Mkdir(g.name, 0o700); err != nil {
 		return nil, fmt.Errorf("begin %s: %w", kind, err)

@@ -54,11 +54,13 @@ func (a *app) auditShow() *cobra.Command {
 			return a.print(entries, func(w io.Writer) error {
 				p := printer{w: w}
 				for _, e := range entries {
-					facts, err := json.Marshal(e.Facts)
-					if err != nil {
-						return err
+					facts := []byte{}
+					if len(e.Facts) > 0 {
+						if facts, err = json.Marshal(e.Facts); err != nil {
+							return err
+						}
 					}
-					p.line("%d  %s  %s%s  %s", e.Seq, e.Time.Format(time.RFC3339), e.Kind, deeds(e), facts)
+					p.line("%s", strings.TrimSpace(fmt.Sprintf("%d  %s  %s%s  %s", e.Seq, e.Time.Format(time.RFC3339), e.Kind, deeds(e), facts)))
 				}
 				return p.err
 			})
