@@ -122,7 +122,7 @@ fuzz: ## fuzz the reader, the policy, extraction and the configuration decoder; 
 	@set -e; for target in datasets/fhir:FuzzFile datasets/fhir:FuzzParse datasets/fhir:FuzzParseDateTime \
 	    datasets/internal/deid:FuzzExtract datasets/internal/deid:FuzzRecord datasets/internal/deid:FuzzPolicy internal/source:FuzzDecode; do \
 	  echo "== $$target for $(TIME)"; \
-	  go test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(TIME) ./$${target%%:*}; \
+	  go test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(TIME) -fuzzminimizetime 2s ./$${target%%:*}; \
 	done
 
 .PHONY: lint
