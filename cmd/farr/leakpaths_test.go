@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -203,6 +204,7 @@ func (c *leakCase) everything() {
 		c.run(0, "report", "--store", p.store, "--audience", "external", "--out", out("external"))
 		c.run(0, "report", "--store", p.store, "--audience", "internal", "--out", out("internal"))
 	}
+	c.export(out)
 	c.run(0, "risk", "--store", p.store)
 	c.run(0, "risk", "--store", p.store, "--json")
 	c.run(0, "status", p.dir)
@@ -213,6 +215,36 @@ func (c *leakCase) everything() {
 	c.run(0, "audit", "verify", "--store", p.store, "--key", p.key)
 	// A source that is refused says why, and no more.
 	c.run(1, "extract", "--source", p.export, "--store", filepath.Join(p.dir, "refused"), "--key", p.key, "--max-reject", "0")
+}
+
+// laxConfig lets everything leave, so that what leaves can be searched.
+const laxConfig = `shifted: {expert: determination of a test, expires: 2099-01-31}
+limited: {agreement: agreement of a test, expires: 2099-12-31}
+thresholds: {k: 2, below_k: 100%, highest: 100%, average: 100%, uniques: 100%}
+`
+
+// export writes rows for an analyst in every format.
+func (c *leakCase) export(out func(string) string) {
+	config := filepath.Join(c.project.dir, "export.yaml")
+	if err := os.WriteFile(config, []byte(laxConfig), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	for _, format := range []string{"parquet", "csv", "arrow"} {
+		c.run(0, "export", "--store", c.project.store, "--key", c.project.key, "--name", "for-"+format, "--profile", c.profile,
+			"--format", format, "--out", out("export-"+format), "--config", config)
+	}
+}
+
+// markers are those of a path.
+func (c *leakCase) markers(path string) map[string]leak.Marker {
+	c.t.Helper()
+	for _, p := range c.paths {
+		if p.name == path {
+			return p.markers
+		}
+	}
+	c.t.Fatalf("no path %s", path)
+	return nil
 }
 
 // offers says whether the command knows a table and format; what it does not know it refuses as usage.
@@ -246,6 +278,10 @@ func (c *leakCase) tree() {
 			return nil
 		}
 		kind := filepath.Ext(path)
+		if folder := filepath.Base(filepath.Dir(path)); strings.HasPrefix(folder, "export-") && kind != ".json" {
+			c.search("export", "object of "+strings.TrimSuffix(d.Name(), kind), data)
+			return nil
+		}
 		if kind == "" {
 			kind = "other"
 		}
@@ -342,6 +378,50 @@ func (c *leakCase) settle() (leaks map[string][]leak.Hit, absent []string) {
 		}
 	}
 	return leaks, absent
+}
+
+// TestLeakPathsFindHoles makes two holes in a copy of the policy, a system whose codes may be anything and a system of a
+// vendor's own, and sees that they are found, by their own markers; and that an element that is to keep its text is refused.
+func TestLeakPathsFindHoles(t *testing.T) {
+	c := newLeakCase(t, "shifted", 1000)
+	policy := filepath.Join(t.TempDir(), "policy")
+	c.run(0, "policy", "export", policy)
+	hole := func(name, line, with string) {
+		t.Helper()
+		file := filepath.Join(policy, name)
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := regexp.MustCompile(`(?m)^`+line+`.*$`).ReplaceAll(text, []byte(with))
+		if bytes.Equal(changed, text) {
+			t.Fatalf("%s has no line %s", name, line)
+		}
+		if err := os.WriteFile(file, changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hole("systems.txt", `http://loinc\.org `, "syntax loose ^.+$$\nhttp://loinc.org loose")
+	name := c.markers("name as a local code")["{W}"].Text
+	hole("systems.txt", `http://snomed\.info/sct `, "http://"+strings.ToLower(name)+".example/"+name+" loose\n$0")
+	c.run(0, c.project.extractArgs("--policy", policy, "--max-reject", "0.05", "--risk=false")...)
+	c.tree()
+	leaks, _ := c.settle()
+	want := []string{"LOINC code that fails its check digit {D}", "LOINC code that fails its check digit {W}", "name as a local code {W}"}
+	for _, marker := range want {
+		if len(leaks[marker]) == 0 {
+			t.Errorf("the hole is not found by %s", marker)
+		}
+		delete(leaks, marker)
+	}
+	hole("Patient.policy", `address\[current\]\.city `, "address[current].city | string | city | city | city | - | | a hole")
+	c.run(1, c.project.extractArgs("--policy", policy)...)
+	for marker, hits := range leaks {
+		// Other paths have codes of LOINC that are names as well.
+		if !slices.ContainsFunc(hits, func(h leak.Hit) bool { return strings.HasPrefix(h.Where, "concept.") }) {
+			t.Errorf("%s is found, and no hole was made for it: %s", marker, hits[0])
+		}
+	}
 }
 
 // padding of the long line in the default tests and, with FARR_LEAKS=all, as the table says.
