@@ -244,3 +244,25 @@ func TestHarborOver89(t *testing.T) {
 		}
 	}
 }
+
+// Who died in a coverage without an end, or whose coverage ends after the data do, was there to a year, not to the
+// day of death or of the newest event.
+func TestHarborCoverageWithoutEnd(t *testing.T) {
+	sn, _ := harbored(t, ExtractRequest{}, `{"resourceType":"Patient","id":"p","birthDate":"1960-04-05","deceasedDateTime":"2023-06-07T08:09:10Z"}`,
+		`{"resourceType":"Patient","id":"q","birthDate":"1961-04-05"}`,
+		`{"resourceType":"Encounter","id":"e","status":"finished","subject":{"reference":"Patient/q"},"period":{"start":"2024-08-09"}}`,
+		`{"resourceType":"Coverage","id":"v1","status":"active","beneficiary":{"reference":"Patient/p"},"period":{"start":"2020-03-04"}}`,
+		`{"resourceType":"Coverage","id":"v2","status":"active","beneficiary":{"reference":"Patient/q"},"period":{"start":"2020-03-04","end":"2027-01-02"}}`)
+	rows := table(t, sn, "observation_period")
+	if len(rows) != 2 {
+		t.Fatalf("%d spans", len(rows))
+	}
+	var ends []string
+	for _, row := range rows {
+		ends = append(ends, deid.FormatDay(row["period_end"].Int64()/deid.DayMs))
+	}
+	slices.Sort(ends)
+	if want := []string{"2023-01-01", "2024-01-01"}; !slices.Equal(ends, want) {
+		t.Errorf("spans end on %s, want %s", ends, want)
+	}
+}

@@ -328,6 +328,8 @@ func (c *leakCase) tables() map[string]string {
 	return tables
 }
 
+var moment = regexp.MustCompile(`^\d{4}-\d\d-\d\dT`)
+
 // object searches one object of an extract: as it is, decoded, and column by column for what stands where it must
 // not, or where it may.
 func (c *leakCase) object(table string, data []byte) {
@@ -339,6 +341,10 @@ func (c *leakCase) object(table string, data []byte) {
 					c.note("value", []leak.Hit{{Marker: p.name + " " + n.what, Form: "plain", Where: n.column}})
 				}
 			}
+		}
+		// Of dates a safe-harbor extract has the years.
+		if c.profile == "safe-harbor" && moment.MatchString(value) && !strings.HasSuffix(value, "-01-01T00:00:00.000") {
+			c.note("value", []leak.Hit{{Marker: "more than a year", Form: "plain", Where: table + "." + column}})
 		}
 		for _, hit := range c.finder.Bytes(table+"."+column, []byte(value)) {
 			c.note("value", []leak.Hit{hit})

@@ -147,7 +147,9 @@ func (f *Finisher) periods(last int64) error {
 	}
 	write := f.period
 	if f.plan.profile == SafeHarbor {
+		// A span without an end ends with the last day, which is the day of death of who died: of it the year, too.
 		spans, write = inYears(spans), f.periodInYears
+		last = daysFromCivil(yearOf(last*DayMs), 1, 1)
 	}
 	ordinal := int32(0)
 	for _, s := range spans {
