@@ -204,7 +204,7 @@ func (c *leakCase) everything() {
 		c.run(0, "report", "--store", p.store, "--audience", "external", "--out", out("external"))
 		c.run(0, "report", "--store", p.store, "--audience", "internal", "--out", out("internal"))
 	}
-	if c.profile != "safe-harbor" { // what leaves of years alone is searched by the export's own scan
+	if os.Getenv("FARR_LEAKS") == "all" { // takes minutes
 		c.export(out)
 	}
 	c.run(0, "risk", "--store", p.store)
