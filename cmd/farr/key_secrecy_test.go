@@ -22,9 +22,10 @@ const asCommand = "FARR_TEST_AS_COMMAND"
 // crashWhen names a pattern of files; when one is there the process shows what can be seen of it and panics.
 const crashWhen = "FARR_TEST_CRASH_WHEN"
 
-func init() {
+// TestMain runs the command after the process is initialised: until then the engine cannot call back.
+func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) == "" {
-		return
+		os.Exit(m.Run())
 	}
 	if pattern := os.Getenv(crashWhen); pattern != "" {
 		go func() {

@@ -204,9 +204,7 @@ func (c *leakCase) everything() {
 		c.run(0, "report", "--store", p.store, "--audience", "external", "--out", out("external"))
 		c.run(0, "report", "--store", p.store, "--audience", "internal", "--out", out("internal"))
 	}
-	if os.Getenv("FARR_LEAKS") == "all" { // takes minutes
-		c.export(out)
-	}
+	c.export(out)
 	c.run(0, "risk", "--store", p.store)
 	c.run(0, "risk", "--store", p.store, "--json")
 	c.run(0, "status", p.dir)
