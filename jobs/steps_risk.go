@@ -33,7 +33,11 @@ func (b *building) risk(ctx context.Context, extract *datasets.Snapshot) error {
 			return err
 		}
 		if held {
-			return fmt.Errorf("extract %.12s was not put in force: %w (farr risk --snapshot %[1]s tells more)", extract.ID(), gate)
+			kept := "was not put in force"
+			if current, err := b.store.Current("extract"); err == nil && current.ID() == extract.ID() {
+				kept = "was in force before this gate and stays so, and nothing is made of it"
+			}
+			return fmt.Errorf("extract %.12s %s: %w (farr risk --snapshot %[1]s tells more)", extract.ID(), kept, gate)
 		}
 		return b.store.SetCurrent("extract", extract.ID())
 	})

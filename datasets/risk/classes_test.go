@@ -106,7 +106,7 @@ func TestBadFile(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct{ text, quasi, want string }{
 		"empty":          {"", "a", ":1:1: no-header"},
-		"no column":      {"sex,age\nmale,Jane-Doe\n", "sex,agee", `unknown-column: --quasi: no column "agee" (did you mean "age"?)`},
+		"no column":      {"sex,age\nmale,Jane-Doe\n", "sex,agee", `unknown-column: --quasi: no column "agee" (the first line has the names of the columns, of which there are 2)`},
 		"twice":          {"sex,age\nmale,1\n", "sex,sex", "duplicate-column"},
 		"double name":    {"sex,sex\nmale,1\n", "sex", "bad-header"},
 		"ragged":         {"sex,age\nmale,1\nJane-Doe\nmale,2,Jane-Doe\n", "sex", ":3:1: bad-line"},

@@ -155,10 +155,8 @@ func (f *rows) check(o FileOptions) error {
 		switch {
 		case flag == "--sensitive" && name == "":
 		case !slices.Contains(f.columns, name):
-			hint := source.DidYouMean(name, f.columns)
-			if hint == "" {
-				hint = "the file has " + strings.Join(f.columns, ", ")
-			}
+			// Without a heading the first line is a row, so that its words are not told.
+			hint := fmt.Sprintf("the first line has the names of the columns, of which there are %d", len(f.columns))
 			wrong = append(wrong, source.Diagnostic{Pos: source.Pos{File: f.path, Line: 1, Column: 1}, Code: "unknown-column", Message: fmt.Sprintf("%s: no column %q", flag, name), Hint: hint})
 		case slices.Contains(o.Quasi[:i], name):
 			wrong = append(wrong, source.Diagnostic{Pos: source.Pos{File: f.path, Line: 1, Column: 1}, Code: "duplicate-column", Message: fmt.Sprintf("%s: column %q is named already", flag, name)})
