@@ -23,7 +23,7 @@ func TestRiskFile(t *testing.T) {
 	for args, want := range map[string]string{
 		"risk": "one of --store and --file", "risk --store a --file b": "one of --store and --file",
 		"risk --file " + path: "needs --quasi", "risk --store a --sensitive job": "goes with --file",
-		"risk --file " + path + " --quasi sex,zipp": `did you mean "zip"?`,
+		"risk --file " + path + " --quasi sex,zipp": `of which there are 3`,
 	} {
 		if e := farr(t, strings.Fields(args)...); e.code != jobs.ExitUsage || !strings.Contains(e.stderr, want) {
 			t.Errorf("farr %s: exit %d, %s", args, e.code, e.stderr)
