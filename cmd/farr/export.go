@@ -18,8 +18,10 @@ func (a *app) export() *cobra.Command {
 		Use:   "export --store DIR --key FILE --name NAME --profile PROFILE --out DIR",
 		Short: "write de-identified rows for an analyst, behind a gate",
 		Long: `Writes tables of an extract to a new folder, with manifest.json: all of it or nothing. Pseudonyms
-and date shifts are those of the export alone: two exports of other names cannot be joined, by pseudonym or
-date. Sealed values, the dates of loads, names of sources and labels of sites stay. In profile shifted a date
+and date shifts are those of the export's name and profile: exports that differ in either share none, and no key
+or formula joins them; what rows hold (times of day, values, days between events) may still link them. Exports
+of one name and profile share both by design, for a refresh: they join, and each is judged alone, so keep --tables
+and leave_out the same under one name. Sealed values, the dates of loads, names of sources and labels of sites stay. In profile shifted a date
 leaves only where every shift could have given it, so that none shows the edges of the load.
 
 The profile is that of the extract. What it needs in the file of --config:

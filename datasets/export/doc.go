@@ -3,10 +3,13 @@
 //	config, _ := export.LoadConfig("export.yaml")
 //	report, err := export.Run(ctx, store, export.Request{Name: "registry-2026", Profile: "shifted", ...})
 //
-// What leaves is de-identified twice. Pseudonyms and shifts are those of the export alone,
-// from a key that the project's key and the export's name give: two exports share no pseudonym and
-// no shift, nor does either with the store, so that they cannot be joined. References stay whole inside one
-// export. Two exports of one name are joined by design: a refresh for the same analyst.
+// What leaves is de-identified twice. Pseudonyms and shifts are those of the export alone, from a key that the
+// project's key, the profile and the export's name give: exports of two names, or of two profiles, share no pseudonym
+// and no shift, nor does any with the store. No key or formula joins them; what rows hold may still link them, such
+// as times of day, values and the days between events. References stay whole inside one export.
+//
+// Exports of one name and profile share pseudonyms and shifts by design: a refresh for the same analyst. They join,
+// and each is judged alone: what one left out is in the other, so keep leave_out and tables the same under one name.
 //
 // What never leaves: sealed values and columns that exist for them, the name of a source, labels
 // of sites, the dates when a record was stored or published (updated, issued), and persons without a Patient.

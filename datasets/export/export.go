@@ -32,7 +32,7 @@ var Formats = []string{Parquet, CSV, Arrow}
 type Request struct {
 	Extract  *datasets.Snapshot
 	Key      *datasets.Key // of the project
-	Name     string        // of the export: its pseudonyms and shifts come from it
+	Name     string        // of the export: its pseudonyms and shifts come from it and the profile
 	Profile  string        // that of the extract
 	Tables   []string      // all with rows when empty; the tables of codes always go with them
 	Format   string
@@ -136,7 +136,9 @@ func prepare(s *datasets.Store, req Request) (*exporting, error) {
 	}
 	x := &exporting{Request: req, store: s, shifted: profile == string(deid.Shifted)}
 	var err error
-	if x.key, err = req.Key.ForExport(req.Name); err != nil {
+	// The profile too, or a limited export's true dates would tell the shifts of a shifted one by its pseudonyms.
+	// A name has no slash, so that no two pairs make one text.
+	if x.key, err = req.Key.ForExport(profile + "/" + req.Name); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(req.Config.text)

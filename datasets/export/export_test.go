@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
+	"farr/datasets"
 	"farr/datasets/export"
 )
 
@@ -128,6 +129,32 @@ func TestTwoExports(t *testing.T) {
 	again, _ := h.out("one", "shifted", export.CSV, only, func(r *export.Request) { r.Out += "-again" })
 	if joined := rows(t, "SELECT count(*) FROM "+parquet(one, "patient")+" a JOIN read_csv('"+filepath.Join(again, "patient.csv")+"') b ON a.pid = b.pid::UUID", one, again)[0][0]; joined != "150" {
 		t.Errorf("%s persons of the same export join", joined)
+	}
+}
+
+// TestTwoProfiles: a shifted and a limited export of one name share no pseudonym; else true dates less moved
+// ones would be the shifts.
+func TestTwoProfiles(t *testing.T) {
+	h := admit(t, "shifted", 12)
+	report, err := datasets.Extract(t.Context(), h.store, datasets.ExtractRequest{Source: filepath.Join(h.dir, "source"), SourceName: "springfield", Profile: "limited", Key: h.key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := h.store.Open(report.Snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, a := h.out("registry", "shifted", export.Parquet)
+	two, b := h.out("registry", "limited", export.Parquet, func(r *export.Request) { r.Extract, r.Out = other, r.Out+"-limited" })
+	if a.ExportKey == b.ExportKey {
+		t.Error("one key for two profiles")
+	}
+	for table, column := range map[string]string{"patient": "pid", "encounter": "rid", "observation": "rid", "organization": "rid"} {
+		n := rows(t, "SELECT count(*) FROM "+parquet(two, table), two)[0][0]
+		joined := rows(t, "SELECT count(*) FROM "+parquet(one, table)+" a JOIN "+parquet(two, table)+" b ON a."+column+" = b."+column, one, two)[0][0]
+		if n == "0" || joined != "0" {
+			t.Errorf("%s of %s rows of %s join", joined, n, table)
+		}
 	}
 }
 

@@ -120,7 +120,8 @@ func derive(master []byte) (k *Key, err error) {
 func (k *Key) LogSeed() []byte { return k.sub().log }
 
 // ForExport makes the key of one row-level export, by its name: its pseudonyms and
-// shifts have nothing to do with the store's nor with another export's.
+// shifts have nothing to do with the store's nor with those of an export by another name. The name
+// holds all that must part two exports: the profile too.
 func (k *Key) ForExport(name string) (*Key, error) {
 	master, err := hkdf.Key(sha256.New, k.sub().export, nil, "farr v1 export "+name, keyBytes)
 	if err != nil {
