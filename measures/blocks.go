@@ -98,6 +98,9 @@ var coded = []statement{
 	{"ordered", `SELECT pid, rid, medication AS code, authored_on AS moment, authored_on::DATE AS day
 		FROM fhir.medication_request
 		WHERE NOT negated AND (status IS NULL OR status NOT IN ('entered-in-error', 'cancelled', 'draft'))`},
+	{"immunized", `SELECT pid, rid, vaccine_code AS code, occurrence_start AS moment, occurrence_start::DATE AS day
+		FROM fhir.immunization
+		WHERE status = 'completed' AND NOT negated`},
 }
 
 // attributes say for each person and period what the strata need, once for all

@@ -2,7 +2,12 @@ package measures
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+
+	"farr/internal/source"
+	"farr/measures/internal/cohort"
 )
 
 // maxRules is what a bitmask of 63 usable bits can hold.
@@ -14,24 +19,38 @@ const (
 	cohortAtRisk = "at-risk"
 )
 
+// Occurrences: which of a person's events is the entry.
+const (
+	occurrenceFirst         = "first"           // the first of all data, where it lies in the study window
+	occurrenceFirstInWindow = "first-in-window" // the first in the study window
+	occurrenceLast          = "last"            // the last in the study window
+	occurrenceEvery         = "every"           // each day with one in the study window is an entry of its own
+)
+
+var occurrences = []string{occurrenceFirst, occurrenceFirstInWindow, occurrenceLast, occurrenceEvery}
+
 // cohortYAML is cohort.yaml as written. See the package documentation.
 type cohortYAML struct {
 	ID    string `yaml:"id,required"`
 	Title string `yaml:"title,required"`
 	Entry struct {
-		Title string `yaml:"title,required"`
-		File  string `yaml:"file,required"`
+		Title      string        `yaml:"title,required"`
+		Event      *cohort.Event `yaml:"event"`
+		File       string        `yaml:"file"`
+		Occurrence string        `yaml:"occurrence"`
 	} `yaml:"entry,required"`
 	Rules []struct {
-		ID    string `yaml:"id,required"`
-		Title string `yaml:"title,required"`
-		File  string `yaml:"file,required"`
+		ID      string       `yaml:"id,required"`
+		Title   string       `yaml:"title"`
+		Require *cohort.Rule `yaml:"require"`
+		Exclude *cohort.Rule `yaml:"exclude"`
+		File    string       `yaml:"file"`
 	} `yaml:"rules,required"`
-	AtRisk     string   `yaml:"at_risk"`
-	Multiplier int      `yaml:"multiplier"`
-	Lists      []string `yaml:"lists"`
-	Rationale  string   `yaml:"rationale,required"`
-	Source     string   `yaml:"source,required"`
+	AtRisk     *cohort.AtRisk `yaml:"at_risk"`
+	Multiplier int            `yaml:"multiplier"`
+	Lists      []string       `yaml:"lists"`
+	Rationale  string         `yaml:"rationale,required"`
+	Source     string         `yaml:"source,required"`
 }
 
 // cohort reads cohort.yaml and all it names.
@@ -45,22 +64,62 @@ func (f *folder) cohort() Definition {
 		Rationale: strings.TrimSpace(y.Rationale), Source: strings.TrimSpace(y.Source),
 	}
 	f.checkID(y.ID)
-	d.Populations = append(d.Populations, Population{Name: cohortEntry, File: y.Entry.File, SQL: f.sql(y.Entry.File, "entry", "file")})
+	if d.Occurrence = y.Entry.Occurrence; d.Occurrence == "" {
+		d.Occurrence = occurrenceFirst
+	}
+	f.oneOf(d.Occurrence, occurrences, "entry", "occurrence")
+	entry := Population{Name: cohortEntry}
+	f.oneForm([]form{{"event", y.Entry.Event != nil}, {"file", y.Entry.File != ""}}, "entry")
+	switch {
+	case y.Entry.Event != nil:
+		if f.sound(func(report cohort.Report) { y.Entry.Event.Check(report, "entry", "event") }) {
+			entry.SQL = f.made("SELECT pid, day AS index_date FROM ("+y.Entry.Event.Rows()+")", y.Entry.Event.Lists(), "entry", "event")
+			entry.English = y.Entry.Event.Describe(f.listTitle)
+		}
+		if y.Entry.Event.Days != nil || y.Entry.Event.Count != 0 {
+			f.doc.Report("misplaced-key", "the entry makes the index date, so there is no window about it and no count", "write a rule", "entry", "event")
+		}
+	default:
+		entry.File, entry.SQL = y.Entry.File, f.sql(y.Entry.File, "entry", "file")
+	}
+	d.Populations = append(d.Populations, entry)
 	// The entry event is the first line of the attrition table and so a rule by name.
-	d.Rules = append(d.Rules, Rule{ID: cohortEntry, Title: y.Entry.Title, File: y.Entry.File})
+	d.Rules = append(d.Rules, Rule{ID: cohortEntry, Title: y.Entry.Title, File: y.Entry.File, English: entry.English})
 	ids := map[string]bool{cohortEntry: true}
 	for i, r := range y.Rules {
 		if ids[r.ID] && f.doc.Has("rules", i, "id") {
 			f.doc.Report("duplicate-id", fmt.Sprintf("there is a rule %q already", r.ID), "", "rules", i, "id")
 		}
 		ids[r.ID] = true
-		d.Rules = append(d.Rules, Rule{r.ID, r.Title, r.File, f.sql(r.File, "rules", i, "file")})
+		f.oneForm([]form{{"require", r.Require != nil}, {"exclude", r.Exclude != nil}, {"file", r.File != ""}}, "rules", i)
+		rule := Rule{ID: r.ID, Title: r.Title, File: r.File}
+		written, key := r.Require, "require"
+		if r.Exclude != nil {
+			written, key = r.Exclude, "exclude"
+		}
+		if written == nil {
+			rule.SQL = f.sql(r.File, "rules", i, "file")
+		} else if f.sound(func(report cohort.Report) { written.Check(report, "rules", i, key) }) {
+			sql := written.SQL()
+			rule.English = written.Describe(f.listTitle)
+			if key == "exclude" {
+				sql, rule.English = written.Excluding(), "not "+rule.English
+			}
+			rule.SQL = f.made(sql, written.Lists(), "rules", i, key)
+		}
+		if rule.Title == "" {
+			rule.Title = sentence(rule.English)
+		}
+		if rule.Title == "" && f.doc.Has("rules", i, "file") {
+			f.doc.Report("missing-key", "a rule in SQL needs a title", "", "rules", i)
+		}
+		d.Rules = append(d.Rules, rule)
 	}
 	if len(y.Rules) > maxRules {
 		f.doc.Report("bad-value", fmt.Sprintf("%d rules, at most %d", len(y.Rules), maxRules), "", "rules")
 	}
-	if y.AtRisk != "" {
-		d.Populations = append(d.Populations, Population{Name: cohortAtRisk, File: y.AtRisk, SQL: f.sql(y.AtRisk, "at_risk")})
+	if y.AtRisk != nil {
+		d.Populations = append(d.Populations, f.atRisk(*y.AtRisk))
 		if y.Multiplier < 1 {
 			f.doc.Report("missing-key", "incidence needs a multiplier of 1 or more person-years", "multiplier: 1000", "multiplier")
 		}
@@ -69,6 +128,73 @@ func (f *folder) cohort() Definition {
 	d.Lists = f.useLists(y.Lists)
 	f.loader.collect(f.doc.Err())
 	return d
+}
+
+func (f *folder) atRisk(a cohort.AtRisk) Population {
+	p := Population{Name: cohortAtRisk, File: a.File}
+	if a.File != "" {
+		p.SQL = f.sql(a.File, "at_risk")
+	} else if f.sound(func(report cohort.Report) { a.Check(report, "at_risk") }) {
+		p.SQL, p.English = f.made(a.SQL(), a.Lists(), "at_risk"), a.Describe(f.listTitle)
+	}
+	return p
+}
+
+// form is one of the ways in which something may be written.
+type form struct {
+	key     string
+	written bool
+}
+
+// oneForm wants exactly one of the ways.
+func (f *folder) oneForm(forms []form, path ...any) {
+	var written, known []string
+	for _, form := range forms {
+		known = append(known, form.key)
+		if form.written {
+			written = append(written, form.key)
+		}
+	}
+	switch len(written) {
+	case 0:
+		f.doc.Report("missing-key", "nothing says what it is", strings.Join(known, " or "), path...)
+	case 1:
+	default:
+		f.doc.Report("two-forms", "it is written twice, as "+strings.Join(written, " and as "), "keep one", path...)
+	}
+}
+
+// sound runs a check and tells whether it found nothing.
+func (f *folder) sound(check func(cohort.Report)) bool {
+	ok := true
+	check(func(code, message, hint string, path ...any) {
+		ok = false
+		f.doc.Report(code, message, hint, path...)
+	})
+	return ok
+}
+
+// made keeps SQL that was made of YAML, whose lists need no declaration but must be there.
+func (f *folder) made(sql string, lists []string, path ...any) string {
+	for _, list := range lists {
+		if _, ok := f.lists[list]; !ok {
+			f.doc.Report("unknown-list", fmt.Sprintf("there is no list %q", list), source.DidYouMean(list, slices.Sorted(maps.Keys(f.lists))), path...)
+			return ""
+		}
+		f.inYAML = append(f.inYAML, list)
+	}
+	return sql
+}
+
+// listTitle is how a list is spoken of.
+func (f *folder) listTitle(name string) string { return strings.ReplaceAll(name, "_", " ") }
+
+// sentence begins with a capital letter.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // thousands writes a positive number with commas.

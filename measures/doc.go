@@ -61,13 +61,14 @@
 //	                                            final, amended and corrected observations
 //	result_component(pid, rid, ordinal, code, value_tag, value_num, value_unit, value_concept)
 //	ordered(pid, rid, code, moment, day)        medication requests in earnest
+//	immunized(pid, rid, code, moment, day)      completed immunizations
 //	observation_period(pid, ordinal, period_start, period_end)
 //	                                            observable time; both days belong to it
 //	patient, encounter, condition, ...          the keyed views of package datasets
 //	age_on(birth_date, day)                     completed years
 //	birthday(birth_date, years)                 the day on which that age is reached
 //
-// Of condition_course, performed, result, result_component and ordered a definition sees the
+// Of condition_course, performed, result, result_component, ordered and immunized a definition sees the
 // rows whose code is in one of its own lists. Nothing that was negated is in any of these
 // views; the keyed views hold all and say so in their column negated. Dates are local wall
 // time in the source's zone. A column that holds a list of concepts, such as

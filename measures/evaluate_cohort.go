@@ -2,6 +2,7 @@ package measures
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"time"
@@ -18,40 +19,30 @@ var (
 	highColumn      = column{"high", []string{"DATE"}}
 )
 
-// cohort evaluates a cohort and leaves run.member: each person whose entry event lies
-// in the window, the index date, and the rules that the person passes, as bits in the
-// order of the rules (bit 0 is the entry itself).
+// cohort evaluates a cohort and leaves run.member: each entry, which is a person and an
+// index date in the window, and the rules that it passes, as bits in the order of the
+// rules (bit 0 is the entry itself).
 func (e *engine) cohort(ctx context.Context, d Definition, w window) ([]Attrition, []Incidence, error) {
 	hide, err := e.show(ctx, d)
 	if err != nil {
 		return nil, nil, err
 	}
 	entry := d.Populations[0]
-	// First ever, over all data; only then must it lie in the window.
-	err = e.table(ctx, d.ID+" entry", path.Join(d.ID, entry.File), entry.SQL, `CREATE OR REPLACE TABLE run.event AS
-		SELECT pid, min(index_date) AS index_date FROM `+authored+`
-		WHERE index_date IS NOT NULL AND pid IN (SELECT pid FROM run.person) GROUP BY pid`, pidColumn, indexDateColumn)
+	err = e.table(ctx, d.ID+" entry", d.place(entry.File), entry.SQL, `CREATE OR REPLACE TABLE run.event AS
+		SELECT `+whichEvent(d.Occurrence, w)+` FROM `+authored+`
+		WHERE index_date IS NOT NULL AND pid IN (SELECT pid FROM run.person) GROUP BY ALL`, pidColumn, indexDateColumn)
 	if err != nil {
 		return nil, nil, err
 	}
-	steps := []statement{
-		{"event", `CREATE OR REPLACE VIEW measure.event AS FROM run.event`},
-		{"entry", fmt.Sprintf(`CREATE OR REPLACE VIEW measure.entry AS
-			FROM run.event WHERE index_date >= DATE '%s' AND index_date < DATE '%s'`, day(w.low), day(w.high))},
-		{"members", `CREATE OR REPLACE TABLE run.member AS SELECT pid, index_date, 1::BIGINT AS rules_passed FROM measure.entry`},
+	err = e.exec(ctx,
+		statement{"event", `CREATE OR REPLACE VIEW measure.event AS FROM run.event`},
+		statement{"entry", fmt.Sprintf(`CREATE OR REPLACE VIEW measure.entry AS
+			FROM run.event WHERE index_date >= DATE '%s' AND index_date < DATE '%s'`, day(w.low), day(w.high))})
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, s := range steps {
-		if err := e.db.Exec(ctx, d.ID+" "+s.name, s.sql); err != nil {
-			return nil, nil, err
-		}
-	}
-	for i, r := range d.Rules[1:] {
-		err := e.table(ctx, d.ID+" "+r.ID, path.Join(d.ID, r.File), r.SQL, fmt.Sprintf(`UPDATE run.member
-			SET rules_passed = rules_passed | %d
-			WHERE pid IN (SELECT pid FROM %s)`, int64(1)<<(i+1), authored), pidColumn)
-		if err != nil {
-			return nil, nil, err
-		}
+	if err := e.members(ctx, d); err != nil {
+		return nil, nil, err
 	}
 	attrition, err := e.attrition(ctx, d)
 	if err != nil {
@@ -67,6 +58,54 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) ([]Attritio
 		}
 	}
 	return attrition, incidence, hide()
+}
+
+// whichEvent is the SELECT list that leaves a person's entry events. The first ever is
+// sought over all data; only then must it lie in the window.
+func whichEvent(occurrence string, w window) string {
+	within := fmt.Sprintf(" FILTER (WHERE index_date >= DATE '%s' AND index_date < DATE '%s')", day(w.low), day(w.high))
+	switch occurrence {
+	case occurrenceFirstInWindow:
+		return "pid, min(index_date)" + within + " AS index_date"
+	case occurrenceLast:
+		return "pid, max(index_date)" + within + " AS index_date"
+	case occurrenceEvery:
+		return "pid, index_date"
+	}
+	return "pid, min(index_date) AS index_date"
+}
+
+// members leaves run.member: every rule runs once over all entries, and one join brings the
+// answers together.
+func (e *engine) members(ctx context.Context, d Definition) error {
+	mask, from := "1::BIGINT", ""
+	for i, r := range d.Rules[1:] {
+		table := fmt.Sprintf("run.rule_%d", i+1)
+		want, on := []column{pidColumn, indexDateColumn}, "USING (pid, index_date)"
+		if r.File != "" { // SQL of authors tells persons
+			want, on = want[:1], "USING (pid)"
+		}
+		err := e.table(ctx, d.ID+" "+r.ID, d.place(r.File), r.SQL, fmt.Sprintf(`CREATE OR REPLACE TABLE %s AS
+			SELECT DISTINCT *, true AS passes FROM %s`, table, authored), want...)
+		if err != nil {
+			return err
+		}
+		mask += fmt.Sprintf(" + CASE WHEN %s.passes THEN %d ELSE 0 END", table, int64(1)<<(i+1))
+		from += " LEFT JOIN " + table + " " + on
+	}
+	err := e.db.Exec(ctx, d.ID+" members", `CREATE OR REPLACE TABLE run.member AS SELECT entry.pid, entry.index_date, `+mask+` AS rules_passed FROM measure.entry`+from)
+	for i := range d.Rules[1:] {
+		err = errors.Join(err, e.db.Exec(ctx, "drop rule", fmt.Sprintf("DROP TABLE IF EXISTS run.rule_%d", i+1)))
+	}
+	return err
+}
+
+// place is where a person finds SQL of a cohort: its own file, or the YAML that it was made of.
+func (d Definition) place(file string) string {
+	if file == "" {
+		file = cohortFile
+	}
+	return path.Join(d.ID, file)
 }
 
 // passesAll is the bitmask of a person who passes the first n+1 rules.
@@ -93,7 +132,7 @@ func (e *engine) incidence(ctx context.Context, d Definition, w window) ([]Incid
 		return nil, nil
 	}
 	atRisk := d.Populations[1]
-	err := e.table(ctx, d.ID+" at risk", path.Join(d.ID, atRisk.File), atRisk.SQL,
+	err := e.table(ctx, d.ID+" at risk", d.place(atRisk.File), atRisk.SQL,
 		`CREATE OR REPLACE TABLE run.at_risk AS FROM `+authored+` WHERE low < high`, pidColumn, lowColumn, highColumn)
 	if err != nil {
 		return nil, err

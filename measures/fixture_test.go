@@ -33,7 +33,9 @@ type fixture struct {
 
 var fixtureTables = []string{
 	`patient(pid UUID, rid UUID, gender VARCHAR, birth_date DATE, deceased_tag VARCHAR, deceased_bool BOOLEAN, deceased_start TIMESTAMP, race VARCHAR, ethnicity VARCHAR)`,
-	`encounter(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, class VARCHAR, period_start TIMESTAMP, period_end TIMESTAMP, service_provider_rid UUID, discharge_disposition BIGINT, type BIGINT)`,
+	`encounter(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, class VARCHAR, period_start TIMESTAMP, period_end TIMESTAMP, service_provider_rid UUID, discharge_disposition BIGINT, type BIGINT, reason_code BIGINT)`,
+	`encounter_diagnosis(pid UUID, rid UUID, ordinal INTEGER, condition_rid UUID)`,
+	`immunization(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, vaccine_code BIGINT, occurrence_start TIMESTAMP)`,
 	`condition(pid UUID, rid UUID, negated BOOLEAN, verification_status BIGINT, code BIGINT, onset_tag VARCHAR, onset_start TIMESTAMP, onset_end TIMESTAMP, abatement_tag VARCHAR, abatement_start TIMESTAMP, abatement_end TIMESTAMP, recorded_date TIMESTAMP)`,
 	`observation(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, code BIGINT, effective_start TIMESTAMP, value_tag VARCHAR, value_num DECIMAL(28,8), value_unit VARCHAR, value_concept BIGINT)`,
 	`observation_component(pid UUID, rid UUID, ordinal INTEGER, code BIGINT, value_tag VARCHAR, value_num DECIMAL(28,8), value_unit VARCHAR, value_concept BIGINT)`,
@@ -127,7 +129,10 @@ func (f *fixture) line(words []string) {
 		if used["site"] = true; options["site"] != "" {
 			site = f.site(options["site"])
 		}
-		insert(kind, pid, row, negated, text("status", "finished"), text("class", "AMB"), when("start"), when("end"), site, code("disposition"), "NULL")
+		insert(kind, pid, row, negated, text("status", "finished"), text("class", "AMB"), when("start"), when("end"), site, code("disposition"), "NULL", code("reason"))
+		if used["diagnosis"] = true; options["diagnosis"] != "" {
+			insert("encounter_diagnosis", pid, row, "0", f.id("rid", options["diagnosis"]))
+		}
 	case "condition":
 		insert(kind, pid, row, negated, code("verification"), code("code"), tag("onset"), when("onset"), "NULL", tag("abatement"), when("abatement"), "NULL", when("recorded"))
 	case "observation":
@@ -141,6 +146,8 @@ func (f *fixture) line(words []string) {
 			}
 		}
 	case "procedure":
+		insert(kind, pid, row, negated, text("status", "completed"), code("code"), when("on"))
+	case "immunization":
 		insert(kind, pid, row, negated, text("status", "completed"), code("code"), when("on"))
 	case "medication":
 		insert("medication_request", pid, row, negated, text("status", "active"), code("code"), when("on"))

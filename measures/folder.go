@@ -17,6 +17,7 @@ type folder struct {
 	loader *loader
 	doc    *source.Document
 	texts  map[string]string // SQL by file, once each
+	inYAML []string          // lists that rules in YAML name
 }
 
 // decode reads the definition's YAML into v; false when there is no file to read.
@@ -134,6 +135,14 @@ func (f *folder) useLists(declared []string) []ValueList {
 		}
 	}
 	var lists []ValueList
+	for _, name := range f.inYAML {
+		used[name] = true
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(f.inYAML))) {
+		if !slices.Contains(declared, name) {
+			lists = append(lists, f.lists[name])
+		}
+	}
 	for i, name := range declared {
 		list, ok := f.lists[name]
 		switch {

@@ -88,7 +88,7 @@ func (o *output) close() ([]datasets.Table, error) {
 // index date is a true date of a person: where the extract's dates are shifted it is
 // sealed, so that the results alone do not undo the shift.
 func (p *plan) members(ctx context.Context, e *engine, d Definition, out *output) error {
-	rows, err := e.db.Query(ctx, d.ID+" members", "SELECT pid, index_date, rules_passed FROM run.member ORDER BY pid")
+	rows, err := e.db.Query(ctx, d.ID+" members", "SELECT pid, index_date, rules_passed FROM run.member ORDER BY pid, index_date")
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,9 @@ type Definition struct {
 	Rationale         string   `json:"rationale"`
 	Source            string   `json:"source"`
 
+	// Occurrence is which of a person's events is a cohort's entry.
+	Occurrence string `json:"occurrence,omitempty"`
+
 	Populations []Population `json:"populations"` // for a cohort: entry, at-risk
 	Rules       []Rule       `json:"rules,omitempty"`
 	Lists       []ValueList  `json:"lists"`
@@ -97,6 +100,8 @@ type Population struct {
 	Name string `json:"name"` // initial-population, denominator, ...; entry, at-risk
 	File string `json:"file"` // within the definition's folder; the library of a published measure
 	SQL  string `json:"sql"`
+	// English says what a cohort's event or rule in YAML means.
+	English string `json:"english,omitempty"`
 
 	// Of a published measure: the group's own id of the population, its define, and of an
 	// observation the population that is observed and how the values are brought together.
@@ -110,8 +115,10 @@ type Population struct {
 type Rule struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
-	File  string `json:"file"`
+	File  string `json:"file,omitempty"` // "" where it is written in YAML
 	SQL   string `json:"sql"`
+	// English says what a rule in YAML means.
+	English string `json:"english,omitempty"`
 }
 
 // ValueList is a named list of codes.
