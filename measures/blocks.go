@@ -48,7 +48,8 @@ var blocks = []statement{
 
 	{"person", `CREATE TABLE run.person AS
 		SELECT pid, birth_date, gender, deceased_start::DATE AS death,
-			coalesce(gender, 'unknown') AS sex, coalesce(race, 'unknown') AS race, coalesce(ethnicity, 'unknown') AS ethnicity
+			coalesce(gender, 'unknown') AS sex, coalesce(race, 'unknown') AS race, coalesce(ethnicity, 'unknown') AS ethnicity,
+			coalesce(language, 'unknown') AS language
 		FROM fhir.patient`},
 
 	{"finished_encounter", `CREATE TABLE measure.finished_encounter AS
@@ -129,19 +130,18 @@ var attributes = []statement{
 		FROM fhir.concept
 		WHERE system = 'https://nahdo.org/sopt'
 		GROUP BY concept`},
+	{"cover", `CREATE TABLE run.cover AS
+		SELECT pid, coalesce(period_start, '-infinity'::TIMESTAMP) AS start_at, coalesce(CASE period_end_prec
+				WHEN 1 THEN period_end + INTERVAL 1 YEAR - INTERVAL 1 DAY
+				WHEN 2 THEN period_end + INTERVAL 1 MONTH - INTERVAL 1 DAY
+				ELSE period_end END, 'infinity'::TIMESTAMP) AS end_at,
+			coalesce(payer, 'other') AS payer, row_number() OVER (PARTITION BY pid ORDER BY period_start NULLS FIRST, rid) AS rank
+		FROM fhir.coverage
+		LEFT JOIN run.payer_group ON run.payer_group.concept = type
+		WHERE NOT negated AND (status IS NULL OR status <> 'entered-in-error')`},
 	{"payer", `CREATE TABLE run.payer AS
-		WITH cover AS (
-			SELECT pid, coalesce(period_start, '-infinity'::TIMESTAMP) AS start_at, coalesce(CASE period_end_prec
-					WHEN 1 THEN period_end + INTERVAL 1 YEAR - INTERVAL 1 DAY
-					WHEN 2 THEN period_end + INTERVAL 1 MONTH - INTERVAL 1 DAY
-					ELSE period_end END, 'infinity'::TIMESTAMP) AS end_at,
-				coalesce(payer, 'other') AS payer, row_number() OVER (PARTITION BY pid ORDER BY period_start NULLS FIRST, rid) AS rank
-			FROM fhir.coverage
-			LEFT JOIN run.payer_group ON run.payer_group.concept = type
-			WHERE NOT negated AND (status IS NULL OR status <> 'entered-in-error')
-		)
 		SELECT pid, period, arg_max(payer, rank) AS payer
-		FROM cover
+		FROM run.cover
 		JOIN measure.period ON start_at < high AND end_at >= low
 		GROUP BY ALL`},
 }

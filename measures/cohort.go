@@ -46,11 +46,16 @@ type cohortYAML struct {
 		Exclude *cohort.Rule `yaml:"exclude"`
 		File    string       `yaml:"file"`
 	} `yaml:"rules,required"`
-	AtRisk     *cohort.AtRisk `yaml:"at_risk"`
-	Multiplier int            `yaml:"multiplier"`
-	Lists      []string       `yaml:"lists"`
-	Rationale  string         `yaml:"rationale,required"`
-	Source     string         `yaml:"source,required"`
+	AtRisk     *cohort.AtRisk   `yaml:"at_risk"`
+	Multiplier int              `yaml:"multiplier"`
+	Exit       *cohort.Exit     `yaml:"exit"`
+	Outcomes   []cohort.Outcome `yaml:"outcomes"`
+	Strata     []string         `yaml:"strata"`
+	// Characteristics are rows of Table 1 beside age and the strata.
+	Characteristics []cohort.Characteristic `yaml:"characteristics"`
+	Lists           []string                `yaml:"lists"`
+	Rationale       string                  `yaml:"rationale,required"`
+	Source          string                  `yaml:"source,required"`
 }
 
 // cohort reads cohort.yaml and all it names.
@@ -106,6 +111,10 @@ func (f *folder) cohort() Definition {
 				sql, rule.English = written.Excluding(), "not "+rule.English
 			}
 			rule.SQL = f.made(sql, written.Lists(), "rules", i, key)
+			for _, id := range written.Cohorts() {
+				d.Uses = append(d.Uses, id)
+				f.loader.uses = append(f.loader.uses, use{y.ID, id, f.doc.Pos("rules", i, key)})
+			}
 		}
 		if rule.Title == "" {
 			rule.Title = sentence(rule.English)
@@ -125,6 +134,10 @@ func (f *folder) cohort() Definition {
 		}
 		d.Unit = fmt.Sprintf("cases per %s person-years", thousands(y.Multiplier))
 	}
+	f.strata(y.Strata, CohortStrata)
+	d.Strata = y.Strata
+	f.followUp(y, &d)
+	f.characteristics(y, &d)
 	d.Lists = f.useLists(y.Lists)
 	f.loader.collect(f.doc.Err())
 	return d
@@ -138,6 +151,51 @@ func (f *folder) atRisk(a cohort.AtRisk) Population {
 		p.SQL, p.English = f.made(a.SQL(), a.Lists(), "at_risk"), a.Describe(f.listTitle)
 	}
 	return p
+}
+
+// followUp reads the exit and the outcomes.
+func (f *folder) followUp(y cohortYAML, d *Definition) {
+	if y.Exit != nil {
+		if f.sound(func(report cohort.Report) { y.Exit.Check(report, "exit") }) {
+			d.Exit = sentence(y.Exit.Describe(f.listTitle))
+		} else {
+			y.Exit = nil
+		}
+	}
+	if y.Exit != nil {
+		for i, e := range y.Exit.Events {
+			f.made("", e.Lists(), "exit", "events", i)
+		}
+	}
+	seen := map[string]bool{}
+	for i, o := range y.Outcomes {
+		if !idForm.MatchString(o.ID) && f.doc.Has("outcomes", i, "id") {
+			f.doc.Report("bad-id", fmt.Sprintf("%q is no id", o.ID), "small letters, digits and hyphens, beginning with a letter", "outcomes", i, "id")
+		}
+		if seen[o.ID] {
+			f.doc.Report("duplicate-id", fmt.Sprintf("there is an outcome %q already", o.ID), "", "outcomes", i, "id")
+		}
+		seen[o.ID] = true
+		if f.sound(func(report cohort.Report) { o.Check(report, "outcomes", i) }) {
+			sql := f.made(cohort.FollowUp(o, y.Exit), o.Event.Lists(), "outcomes", i)
+			d.Outcomes = append(d.Outcomes, Rule{ID: o.ID, Title: o.Title, SQL: sql, English: o.Describe(f.listTitle)})
+		}
+	}
+}
+
+// characteristics reads the rows of Table 1.
+func (f *folder) characteristics(y cohortYAML, d *Definition) {
+	seen := map[string]bool{"age": true}
+	for i, c := range y.Characteristics {
+		if seen[c.ID] {
+			f.doc.Report("duplicate-id", fmt.Sprintf("there is a characteristic %q already", c.ID), "", "characteristics", i, "id")
+		}
+		seen[c.ID] = true
+		if f.sound(func(report cohort.Report) { c.Check(report, "characteristics", i) }) {
+			sql := f.made(c.SQL(), c.Lists(), "characteristics", i)
+			d.Characteristics = append(d.Characteristics, Characteristic{Rule{ID: c.ID, Title: c.Title, SQL: sql, English: c.Describe(f.listTitle)}, c.Last != nil})
+		}
+	}
 }
 
 // form is one of the ways in which something may be written.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"farr/internal/stats"
+	"farr/measures/internal/cohort"
 )
 
 // window is a cohort's study window [low, high).
@@ -22,42 +23,65 @@ var (
 // cohort evaluates a cohort and leaves run.member: each entry, which is a person and an
 // index date in the window, and the rules that it passes, as bits in the order of the
 // rules (bit 0 is the entry itself).
-func (e *engine) cohort(ctx context.Context, d Definition, w window) ([]Attrition, []Incidence, error) {
+func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortResult, error) {
 	hide, err := e.show(ctx, d)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	entry := d.Populations[0]
 	err = e.table(ctx, d.ID+" entry", d.place(entry.File), entry.SQL, `CREATE OR REPLACE TABLE run.event AS
 		SELECT `+whichEvent(d.Occurrence, w)+` FROM `+authored+`
 		WHERE index_date IS NOT NULL AND pid IN (SELECT pid FROM run.person) GROUP BY ALL`, pidColumn, indexDateColumn)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	err = e.exec(ctx,
 		statement{"event", `CREATE OR REPLACE VIEW measure.event AS FROM run.event`},
 		statement{"entry", fmt.Sprintf(`CREATE OR REPLACE VIEW measure.entry AS
 			FROM run.event WHERE index_date >= DATE '%s' AND index_date < DATE '%s'`, day(w.low), day(w.high))})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := e.members(ctx, d); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	attrition, err := e.attrition(ctx, d)
+	r := &cohortResult{}
+	if r.attrition, err = e.attrition(ctx, d); err != nil {
+		return nil, err
+	}
+	if r.incidence, err = e.incidence(ctx, d, w); err != nil {
+		return nil, err
+	}
+	if err := e.subjects(ctx, d); err != nil {
+		return nil, err
+	}
+	if r.outcomes, r.survival, r.comparisons, err = e.outcomes(ctx, d); err != nil {
+		return nil, err
+	}
+	if r.table1, err = e.describe(ctx, d); err != nil {
+		return nil, err
+	}
+	// Other cohorts may build on this one.
+	err = e.exec(ctx, statement{"keep " + d.ID, "CREATE OR REPLACE TABLE measure." + cohort.Table(d.ID) + " AS FROM measure.final"})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	incidence, err := e.incidence(ctx, d, w)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, name := range []string{"entry", "event"} {
+	for _, name := range []string{"final", "entry", "event"} {
 		if err := e.db.Exec(ctx, "drop "+name, "DROP VIEW measure."+name); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return attrition, incidence, hide()
+	return r, hide()
+}
+
+// cohortResult is what a cohort comes to, beside its members.
+type cohortResult struct {
+	attrition   []Attrition
+	incidence   []Incidence
+	outcomes    []Outcome
+	survival    []SurvivalPoint
+	comparisons []Comparison
+	table1      []Description
 }
 
 // whichEvent is the SELECT list that leaves a person's entry events. The first ever is

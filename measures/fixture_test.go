@@ -32,7 +32,7 @@ type fixture struct {
 }
 
 var fixtureTables = []string{
-	`patient(pid UUID, rid UUID, gender VARCHAR, birth_date DATE, deceased_tag VARCHAR, deceased_bool BOOLEAN, deceased_start TIMESTAMP, race VARCHAR, ethnicity VARCHAR)`,
+	`patient(pid UUID, rid UUID, gender VARCHAR, birth_date DATE, deceased_tag VARCHAR, deceased_bool BOOLEAN, deceased_start TIMESTAMP, race VARCHAR, ethnicity VARCHAR, language VARCHAR)`,
 	`encounter(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, class VARCHAR, period_start TIMESTAMP, period_end TIMESTAMP, service_provider_rid UUID, discharge_disposition BIGINT, type BIGINT, reason_code BIGINT)`,
 	`encounter_diagnosis(pid UUID, rid UUID, ordinal INTEGER, condition_rid UUID)`,
 	`immunization(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, vaccine_code BIGINT, occurrence_start TIMESTAMP)`,
@@ -50,7 +50,7 @@ var fixtureTables = []string{
 
 var fixtureSystems = map[string]string{
 	"sct": "http://snomed.info/sct", "icd": "http://hl7.org/fhir/sid/icd-10-cm", "loinc": "http://loinc.org", "cpt": "http://www.ama-assn.org/go/cpt",
-	"rx": "http://www.nlm.nih.gov/research/umls/rxnorm", "sopt": "https://nahdo.org/sopt",
+	"cvx": "http://hl7.org/fhir/sid/cvx", "rx": "http://www.nlm.nih.gov/research/umls/rxnorm", "sopt": "https://nahdo.org/sopt",
 	"disposition": "http://terminology.hl7.org/CodeSystem/discharge-disposition", "status": "http://terminology.hl7.org/CodeSystem/condition-ver-status",
 }
 
@@ -123,7 +123,7 @@ func (f *fixture) line(words []string) {
 	}
 	switch kind {
 	case "patient":
-		insert(kind, pid, row, text("gender", "female"), text("birth", ""), tag("death"), "NULL", when("death"), text("race", ""), text("ethnicity", ""))
+		insert(kind, pid, row, text("gender", "female"), text("birth", ""), tag("death"), "NULL", when("death"), text("race", ""), text("ethnicity", ""), text("language", ""))
 	case "encounter":
 		site := "NULL"
 		if used["site"] = true; options["site"] != "" {

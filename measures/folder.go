@@ -66,7 +66,11 @@ func (f *folder) oneOf(value string, known []string, path ...any) bool {
 	if hint == "" {
 		hint = "one of " + join(known)
 	}
-	f.doc.Report("bad-value", fmt.Sprintf("unknown %v %q", path[0], value), hint, path...)
+	what := path[len(path)-1]
+	if _, isIndex := what.(int); isIndex {
+		what = path[len(path)-2]
+	}
+	f.doc.Report("bad-value", fmt.Sprintf("unknown %v %q", what, value), hint, path...)
 	return false
 }
 

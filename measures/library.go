@@ -79,6 +79,7 @@ func loadLibrary(roots ...root) (*Library, error) {
 			return nil, fmt.Errorf("read library %s: %w", r.dir, err)
 		}
 	}
+	l.checkUses()
 	if l.broken != nil {
 		return nil, fmt.Errorf("check SQL: %w", l.broken)
 	}
@@ -128,7 +129,7 @@ func (l *Library) pick(kind string, ids []string) ([]Definition, error) {
 			out = append(out, d)
 		}
 	}
-	return out, errors.Join(mistakes...)
+	return l.withUsed(out), errors.Join(mistakes...)
 }
 
 // loader gathers the definitions and the mistakes of all roots.
@@ -136,6 +137,7 @@ type loader struct {
 	definitions []Definition
 	published   []published
 	seen        map[string]source.Pos // definition ID to where it was first given
+	uses        []use                 // of cohorts by cohorts
 	diags       source.Diagnostics
 	checker     checker
 	broken      error // of the checker itself, not of a file

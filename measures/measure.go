@@ -65,6 +65,19 @@ type measureYAML struct {
 	Source     string   `yaml:"source,required"`
 }
 
+// CohortStrata are the one-way strata that a cohort may ask for, as they are on the index
+// date, in the order of results.
+var CohortStrata = []string{"sex", "age", "race", "ethnicity", "payer", "language"}
+
+// strata checks the names of strata.
+func (f *folder) strata(names, known []string) {
+	for i, s := range names {
+		if f.oneOf(s, known, "strata", i) && slices.Contains(names[:i], s) {
+			f.doc.Report("bad-value", fmt.Sprintf("stratum %q is named twice", s), "", "strata", i)
+		}
+	}
+}
+
 // measure reads measure.yaml and all it names.
 func (f *folder) measure() Definition {
 	var y measureYAML
@@ -92,11 +105,7 @@ func (f *folder) measure() Definition {
 	}
 	f.checkScoring(y, &d)
 	f.checkAttribution(y, &d)
-	for i, s := range y.Strata {
-		if f.oneOf(s, Strata, "strata", i) && slices.Contains(y.Strata[:i], s) {
-			f.doc.Report("bad-value", fmt.Sprintf("stratum %q is named twice", s), "", "strata", i)
-		}
-	}
+	f.strata(y.Strata, Strata)
 	if f.doc.Has("follow_up") {
 		days, ok := parseDays(y.FollowUp)
 		if !ok {

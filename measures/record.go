@@ -74,6 +74,23 @@ func (n Incidence) row() []any {
 	return []any{n.Cohort, n.Year, n.Cases, n.PersonDays, n.Rate, n.CILow, n.CIHigh, n.Method, n.Complete}
 }
 
+func (o Outcome) row() []any {
+	return []any{o.Cohort, o.Outcome, o.Title, o.Stratum, o.Value, o.AtRisk, o.WashedOut, o.NoTime, o.Events, o.PersonDays,
+		o.Rate, o.CILow, o.CIHigh, o.Method, o.Median, o.Reason}
+}
+
+func (p SurvivalPoint) row() []any {
+	return []any{p.Cohort, p.Outcome, p.Stratum, p.Value, p.Day, p.AtRisk, p.Events, p.Survival, p.CILow, p.CIHigh}
+}
+
+func (c Comparison) row() []any {
+	return []any{c.Cohort, c.Outcome, c.Stratum, c.Groups, c.Chi2, c.DF, c.P, c.Reason}
+}
+
+func (d Description) row() []any {
+	return []any{d.Cohort, d.Stratum, d.Value, d.Characteristic, d.Title, d.Level, d.People, d.Missing, d.Share, d.Mean, d.SD, d.Q1, d.Median, d.Q3, d.SMD}
+}
+
 func (d Definition) row() []any {
 	body, err := json.Marshal(d)
 	if err != nil {

@@ -60,6 +60,46 @@ type Incidence struct {
 	Complete            bool // false where the year goes past the last day that the data know
 }
 
+// Outcome is what became of a cohort's people, for one value of one stratum.
+type Outcome struct {
+	Cohort, Outcome, Title string
+	Stratum, Value         string
+	AtRisk                 int64 // entries with time at risk
+	WashedOut, NoTime      int64 // entries left out: with the event before, without a day at risk
+	Events, PersonDays     int64
+	Rate, CILow, CIHigh    float64 // events per the cohort's multiplier of person-years
+	Method                 string
+	Median                 float64 // days until half have had the event; NaN where that is not reached
+	Reason                 string  // why there is no curve
+}
+
+// SurvivalPoint is a step of an outcome's Kaplan-Meier curve; day 0 is where it begins.
+type SurvivalPoint struct {
+	Cohort, Outcome, Stratum, Value string
+	Day, AtRisk, Events             int64
+	Survival, CILow, CIHigh         float64
+}
+
+// Comparison is the log-rank test of a stratum's curves.
+type Comparison struct {
+	Cohort, Outcome, Stratum string
+	Groups, DF               int
+	Chi2, P                  float64
+	Reason                   string // why there is none
+}
+
+// Description is a row of Table 1. Of a number it has mean, sd and quartiles, of a category
+// a row a level with its share; SMD is the greatest standardised difference between two
+// groups of the stratum. What does not apply is NaN.
+type Description struct {
+	Cohort, Stratum, Value       string
+	Characteristic, Title, Level string
+	People, Missing              int64
+	Share                        float64
+	Mean, SD, Q1, Median, Q3     float64
+	SMD                          float64
+}
+
 // Definition is what a measure or cohort meant when its results were computed:
 // everything a page needs to explain a number without the library it came from.
 type Definition struct {
@@ -84,9 +124,14 @@ type Definition struct {
 
 	Populations []Population `json:"populations"` // for a cohort: entry, at-risk
 	Rules       []Rule       `json:"rules,omitempty"`
-	Lists       []ValueList  `json:"lists"`
-	Published   *Published   `json:"published,omitempty"`
-	Hash        string       `json:"hash"` // hex SHA-256 of everything above that can change a number
+	Uses        []string     `json:"uses,omitempty"` // other cohorts whose members its rules ask for
+	// Of a cohort: what ends a follow-up, in words; what is waited for; what Table 1 tells.
+	Exit            string           `json:"exit,omitempty"`
+	Outcomes        []Rule           `json:"outcomes,omitempty"`
+	Characteristics []Characteristic `json:"characteristics,omitempty"`
+	Lists           []ValueList      `json:"lists"`
+	Published       *Published       `json:"published,omitempty"`
+	Hash            string           `json:"hash"` // hex SHA-256 of everything above that can change a number
 }
 
 // Episodic tells whether the subjects are episodes, not persons.
@@ -119,6 +164,12 @@ type Rule struct {
 	SQL   string `json:"sql"`
 	// English says what a rule in YAML means.
 	English string `json:"english,omitempty"`
+}
+
+// Characteristic is a row of Table 1: something that a person has or has not, or a number.
+type Characteristic struct {
+	Rule
+	Number bool `json:"number,omitempty"`
 }
 
 // ValueList is a named list of codes.

@@ -116,7 +116,7 @@ func value(n *int64) int64 {
 	return *n
 }
 
-func (f *fixture) cohort(e *engine, d Definition, bounds []string, w *tabwriter.Writer) {
+func (f *fixture) cohort(e *engine, d Definition, bounds []string, w *tabwriter.Writer) *cohortResult {
 	f.t.Helper()
 	var study window
 	for i, at := range []*time.Time{&study.low, &study.high} {
@@ -126,14 +126,14 @@ func (f *fixture) cohort(e *engine, d Definition, bounds []string, w *tabwriter.
 		}
 		*at = parsed
 	}
-	attrition, incidence, err := e.cohort(f.t.Context(), d, study)
+	result, err := e.cohort(f.t.Context(), d, study)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	for _, a := range attrition {
+	for _, a := range result.attrition {
 		fmt.Fprintf(w, "%d\t%s\t%d\n", a.Ordinal, a.Rule, a.Remaining)
 	}
-	for _, n := range incidence {
+	for _, n := range result.incidence {
 		fmt.Fprintf(w, "%d\t%d cases\t%d days\t%.4f (%.4f, %.4f) %s\n", n.Year, n.Cases, n.PersonDays, n.Rate, n.CILow, n.CIHigh, n.Method)
 	}
 	rows, err := f.db.Query(f.t.Context(), "members", "SELECT pid, index_date::VARCHAR, rules_passed FROM run.member")
@@ -158,6 +158,7 @@ func (f *fixture) cohort(e *engine, d Definition, bounds []string, w *tabwriter.
 		lines = append(lines, fmt.Sprintf("%s\t%s\t%s\n", f.people[uuid.UUID(pid)], index, strings.TrimSpace(failed)))
 	}
 	f.print(w, lines)
+	return result
 }
 
 func (f *fixture) print(w *tabwriter.Writer, lines []string) {

@@ -300,14 +300,18 @@ func (p *plan) keep(ctx context.Context, e *engine, d Definition, out *output) e
 }
 
 func (p *plan) cohort(ctx context.Context, e *engine, d Definition, out *output) error {
-	attrition, incidence, err := e.cohort(ctx, d, p.study)
+	if err := e.blocks(ctx); err != nil {
+		return err
+	}
+	r, err := e.cohort(ctx, d, p.study)
 	if err != nil {
 		return err
 	}
 	if err := p.members(ctx, e, d, out); err != nil {
 		return err
 	}
-	return errors.Join(out.add(tableAttrition, rows(attrition)), out.add(tableIncidence, rows(incidence)))
+	return errors.Join(out.add(tableAttrition, rows(r.attrition)), out.add(tableIncidence, rows(r.incidence)), out.add(tableOutcome, rows(r.outcomes)),
+		out.add(tableSurvival, rows(r.survival)), out.add(tableComparison, rows(r.comparisons)), out.add(tableOne, rows(r.table1)))
 }
 
 func (p *plan) report(sn *datasets.Snapshot, skipped bool) *RunReport {

@@ -24,6 +24,10 @@ const (
 	tableMember     = "cohort_member"
 	tableAttrition  = "cohort_attrition"
 	tableIncidence  = "cohort_incidence"
+	tableOutcome    = "cohort_outcome"
+	tableSurvival   = "cohort_survival"
+	tableComparison = "cohort_comparison"
+	tableOne        = "cohort_table1"
 	tableDefinition = "definition"
 )
 
@@ -48,6 +52,13 @@ var resultTables = []resultTable{
 	{tableAttrition, columns("cohort varchar, ordinal int32, rule varchar, title varchar, remaining int64"), "cohort, ordinal"},
 	{tableIncidence, columns("cohort varchar, year int32, cases int64, person_days int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
 		"cohort, year"},
+	{tableOutcome, columns("cohort varchar, outcome varchar, title varchar, stratum varchar, value varchar, at_risk int64, washed_out int64, no_time int64, events int64, person_days int64, " +
+		"rate double, ci_low double, ci_high double, method varchar, median_days double, reason varchar"), "cohort, outcome, stratum, value"},
+	{tableSurvival, columns("cohort varchar, outcome varchar, stratum varchar, value varchar, day int64, at_risk int64, events int64, survival double, ci_low double, ci_high double"),
+		"cohort, outcome, stratum, value, day"},
+	{tableComparison, columns("cohort varchar, outcome varchar, stratum varchar, groups int32, chi2 double, df int32, p double, reason varchar"), "cohort, outcome, stratum"},
+	{tableOne, columns("cohort varchar, stratum varchar, value varchar, characteristic varchar, title varchar, level varchar, people int64, missing int64, share double, " +
+		"mean double, sd double, q1 double, median double, q3 double, smd double"), "cohort, stratum, value, characteristic, level"},
 	{tableDefinition, columns("id varchar, kind varchar, title varchar, hash varchar, body varchar"), "kind, id"},
 }
 

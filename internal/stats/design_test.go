@@ -192,7 +192,7 @@ func TestLaws(t *testing.T) {
 		var people []Follow
 		var groups []int
 		for range n {
-			people = append(people, Follow{float64(rapid.IntRange(0, 20).Draw(t, "time")), rapid.Bool().Draw(t, "event")})
+			people = append(people, Follow{float64(rapid.IntRange(0, 20).Draw(t, "time")), rapid.Bool().Draw(t, "event"), 1})
 			groups = append(groups, rapid.IntRange(0, 2).Draw(t, "group"))
 		}
 		s, err := KaplanMeier(people)
@@ -220,6 +220,18 @@ func TestLaws(t *testing.T) {
 				t.Fatalf("step %+v after %g", step, before)
 			}
 			before = step.S.Value
+		}
+		// Who has the same follow-up may be counted together.
+		counts := map[Follow]int64{}
+		for _, p := range people {
+			counts[p]++
+		}
+		var grouped []Follow
+		for p, n := range counts {
+			grouped = append(grouped, Follow{p.Time, p.Event, n})
+		}
+		if again, _ := KaplanMeier(grouped); !slices.Equal(s.Steps, again.Steps) {
+			t.Fatal("a curve depends on how people are written")
 		}
 		// Without censoring the curve is the share that is left.
 		for i := range people {
@@ -293,15 +305,15 @@ func seq(n int) []int {
 
 // Data that give no figure give the reason, never NaN.
 func TestNotCalculable(t *testing.T) {
-	everyone := []Follow{{5, false}, {7, false}}
+	everyone := []Follow{{5, false, 1}, {7, false, 1}}
 	censored, _ := KaplanMeier(everyone)
 	for name, c := range map[string]struct {
 		f    func() error
 		want error
 	}{
 		"nobody":            {func() error { _, err := KaplanMeier(nil); return err }, NoPeople},
-		"negative":          {func() error { _, err := KaplanMeier([]Follow{{-1, true}}); return err }, NegativeTime},
-		"not a number":      {func() error { _, err := KaplanMeier([]Follow{{math.NaN(), true}}); return err }, NegativeTime},
+		"negative":          {func() error { _, err := KaplanMeier([]Follow{{-1, true, 1}}); return err }, NegativeTime},
+		"not a number":      {func() error { _, err := KaplanMeier([]Follow{{math.NaN(), true, 1}}); return err }, NegativeTime},
 		"censored median":   {func() error { _, err := censored.Median(); return err }, NotReached},
 		"beyond":            {func() error { _, err := censored.At(8); return err }, BeyondTime},
 		"no horizon":        {func() error { _, _, err := censored.RestrictedMean(0); return err }, NoTime},

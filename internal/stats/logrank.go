@@ -13,7 +13,7 @@ type LogRankGroup struct {
 }
 
 // LogRank tests whether groups have the same survival, within strata where strata is
-// not nil. groups and strata hold a small number for each person.
+// not nil. groups and strata hold a small number for each follow-up.
 //
 // Sources: Mantel N. Cancer Chemother Rep 1966;50:163-170. Peto R, Peto J. J R Stat Soc A
 // 1972;135:185-207. Kalbfleisch and Prentice 1980, section 1.4.
@@ -36,9 +36,10 @@ func LogRank(people []Follow, groups, strata []int) (Test, []LogRankGroup, error
 			return Test{}, nil, NegativeTime
 		}
 		order[i] = i
-		out[groups[i]].People++
+		mustBeCount(p.People)
+		out[groups[i]].People += p.People
 		if p.Event {
-			out[groups[i]].Events++
+			out[groups[i]].Events += p.People
 		}
 	}
 	slices.SortFunc(order, func(a, b int) int {
@@ -93,16 +94,16 @@ func LogRank(people []Follow, groups, strata []int) (Test, []LogRankGroup, error
 // logRankStratum adds one stratum's expected events and their covariance.
 func logRankStratum(order []int, people []Follow, groups []int, out []LogRankGroup, variance [][]float64) {
 	k := len(out)
-	risk := make([]float64, k)
+	risk, n := make([]float64, k), 0.0
 	for _, at := range order {
-		risk[groups[at]]++
+		risk[groups[at]] += float64(people[at].People)
+		n += float64(people[at].People)
 	}
-	n := float64(len(order))
 	for i := 0; i < len(order); {
 		j, d := i, 0.0
 		for ; j < len(order) && people[order[j]].Time == people[order[i]].Time; j++ {
 			if people[order[j]].Event {
-				d++
+				d += float64(people[order[j]].People)
 			}
 		}
 		if d > 0 {
@@ -121,8 +122,8 @@ func logRankStratum(order []int, people []Follow, groups []int, out []LogRankGro
 			}
 		}
 		for _, at := range order[i:j] {
-			risk[groups[at]]--
-			n--
+			risk[groups[at]] -= float64(people[at].People)
+			n -= float64(people[at].People)
 		}
 		i = j
 	}

@@ -10,10 +10,10 @@ func freireich() (treated, placebo []Follow) {
 	times := []float64{6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35}
 	events := []bool{true, true, true, false, true, false, true, false, false, true, true, false, false, false, true, true, false, false, false, false, false}
 	for i := range times {
-		treated = append(treated, Follow{times[i], events[i]})
+		treated = append(treated, Follow{times[i], events[i], 1})
 	}
 	for _, time := range []float64{1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23} {
-		placebo = append(placebo, Follow{time, true})
+		placebo = append(placebo, Follow{time, true, 1})
 	}
 	return treated, placebo
 }
@@ -114,7 +114,7 @@ func stratified(t *testing.T, source string, d map[string][]float64) reference {
 	var sex, ecog []int
 	for i, v := range d["ecog"] {
 		if !math.IsNaN(v) {
-			people, sex, ecog = append(people, Follow{d["time"][i], d["event"][i] == 1}), append(sex, int(d["sex"][i])), append(ecog, int(v))
+			people, sex, ecog = append(people, Follow{d["time"][i], d["event"][i] == 1, 1}), append(sex, int(d["sex"][i])), append(ecog, int(v))
 		}
 	}
 	test, _, err := LogRank(people, sex, ecog)

@@ -94,7 +94,7 @@ func follows(d map[string][]float64, column string, value float64) []Follow {
 	var people []Follow
 	for i := range d["time"] {
 		if column == "" || d[column][i] == value {
-			people = append(people, Follow{d["time"][i], d["event"][i] == 1})
+			people = append(people, Follow{d["time"][i], d["event"][i] == 1, 1})
 		}
 	}
 	return people

@@ -6,11 +6,12 @@ import (
 	"slices"
 )
 
-// Follow is one person's follow-up: how long, in any unit, and whether it ended with the
-// event. Who did not have the event is censored then.
+// Follow is a follow-up: how long, in any unit, whether it ended with the event, and how
+// many people had the same. Who did not have the event is censored then.
 type Follow struct {
-	Time  float64
-	Event bool
+	Time   float64
+	Event  bool
+	People int64
 }
 
 // SurvivalStep is the curve from one time of an event on.
@@ -26,7 +27,9 @@ type SurvivalStep struct {
 type Survival struct {
 	Steps []SurvivalStep
 	Last  float64 // the longest follow-up
+	// Each time at which a follow-up ends, and how many people are at risk just before.
 	times []float64
+	risk  []int64
 }
 
 // KaplanMeier estimates survival. People censored at the time of an event are at risk
@@ -40,32 +43,34 @@ func KaplanMeier(people []Follow) (Survival, error) {
 	if len(people) == 0 {
 		return Survival{}, NoPeople
 	}
-	sorted, err := byTime(people)
+	sorted, left, err := byTime(people)
 	if err != nil {
 		return Survival{}, err
+	}
+	if left == 0 {
+		return Survival{}, NoPeople
 	}
 	var s Survival
 	value, variance := 1.0, 0.0
 	for i := 0; i < len(sorted); {
-		j, events := i, int64(0)
+		j, n, events := i, left, int64(0)
 		for ; j < len(sorted) && sorted[j].Time == sorted[i].Time; j++ {
+			left -= sorted[j].People
 			if sorted[j].Event {
-				events++
+				events += sorted[j].People
 			}
 		}
-		if n := int64(len(sorted) - i); events > 0 {
+		if events > 0 {
 			value *= 1 - float64(events)/float64(n)
 			if events < n {
 				variance += float64(events) / (float64(n) * float64(n-events))
 			}
 			s.Steps = append(s.Steps, SurvivalStep{sorted[i].Time, n, events, logLog(value, variance), value * math.Sqrt(variance)})
 		}
+		s.Last = sorted[i].Time
+		s.times, s.risk = append(s.times, s.Last), append(s.risk, n)
 		i = j
 	}
-	for _, p := range sorted {
-		s.times = append(s.times, p.Time)
-	}
-	s.Last = s.times[len(s.times)-1]
 	return s, nil
 }
 
@@ -78,15 +83,19 @@ func logLog(value, variance float64) Estimate {
 	return Estimate{value, math.Pow(value, math.Exp(reach)), math.Pow(value, math.Exp(-reach))}
 }
 
-func byTime(people []Follow) ([]Follow, error) {
-	sorted := slices.Clone(people)
+// byTime sorts those with people, and adds these up.
+func byTime(people []Follow) (sorted []Follow, total int64, err error) {
 	for _, p := range people {
+		mustBeCount(p.People)
 		if !(p.Time >= 0) {
-			return nil, NegativeTime
+			return nil, 0, NegativeTime
+		}
+		if total += p.People; p.People > 0 {
+			sorted = append(sorted, p)
 		}
 	}
 	slices.SortFunc(sorted, func(a, b Follow) int { return cmp.Compare(a.Time, b.Time) })
-	return sorted, nil
+	return sorted, total, nil
 }
 
 // At is the curve at a time: the newest step, or 1 before the first. Beyond the longest
@@ -108,7 +117,10 @@ func (s Survival) At(time float64) (SurvivalStep, error) {
 // Risk is how many people are at risk just before a time: the line below a curve.
 func (s Survival) Risk(time float64) int64 {
 	at, _ := slices.BinarySearch(s.times, time)
-	return int64(len(s.times) - at)
+	if at == len(s.times) {
+		return 0
+	}
+	return s.risk[at]
 }
 
 // Median is the first time at which survival is a half or less, with the limits by

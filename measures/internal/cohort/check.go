@@ -14,7 +14,7 @@ func (r Rule) Check(report Report, at ...any) {
 	keys := r.keys()
 	switch len(keys) {
 	case 0:
-		report("empty-rule", "the rule asks nothing", "condition, procedure, observation, medication, immunization, encounter, death, age, sex, observable, cohort, any, all or not", at...)
+		report("empty-rule", "the rule asks nothing", "condition, procedure, observation, medication, immunization, encounter, death, end_of_era, age, sex, observable, cohort, any, all or not", at...)
 		return
 	case 1:
 	default:
@@ -68,7 +68,7 @@ func (r Rule) Check(report Report, at ...any) {
 func (e Event) Check(report Report, at ...any) {
 	switch keys := e.keys(); len(keys) {
 	case 0:
-		report("empty-rule", "no event is named", "condition, procedure, observation, medication, immunization, encounter or death", at...)
+		report("empty-rule", "no event is named", "condition, procedure, observation, medication, immunization, encounter, death or end_of_era", at...)
 	case 1:
 		e.check(report, at...)
 	default:
@@ -93,6 +93,9 @@ func (e Event) check(report Report, at ...any) {
 	if e.Days != nil && e.Count > 1 && e.Days.From != nil && e.Days.To != nil && *e.Days.To-*e.Days.From+1 < e.Count {
 		report("contradiction", fmt.Sprintf("%d days cannot lie in a window of %d", e.Count, *e.Days.To-*e.Days.From+1), "", path("count")...)
 	}
+	if e.EndOfEra != nil {
+		e.EndOfEra.check(report, path("end_of_era")...)
+	}
 	c := e.Encounter
 	if c == nil {
 		return
@@ -111,7 +114,10 @@ func (e Event) check(report Report, at ...any) {
 }
 
 func (r Range) check(report Report, at ...any) {
-	if r.AtLeast == nil && r.Above == nil && r.AtMost == nil && r.Below == nil {
+	if r.open() {
+		if r.Unit != "" {
+			return // only the unit is asked
+		}
 		report("empty-range", "no end is given", "at_least, above, at_most or below", at...)
 		return
 	}
@@ -131,6 +137,11 @@ func (r Range) check(report Report, at ...any) {
 			report("empty-range", fmt.Sprintf("no number is from %s to %s", *low, *high), "", at...)
 		}
 	}
+}
+
+// open says that no end is written.
+func (r Range) open() bool {
+	return r.AtLeast == nil && r.Above == nil && r.AtMost == nil && r.Below == nil
 }
 
 var genders = []string{"female", "male", "other", "unknown"}

@@ -24,7 +24,7 @@ func (r Rule) SQL() string {
 		return fmt.Sprintf(`SELECT DISTINCT entry.pid, index_date FROM entry JOIN observation_period o ON o.pid = entry.pid
 WHERE o.period_start <= index_date + %d AND o.period_end >= index_date + %d`, *r.Observable.From, *r.Observable.To)
 	case "cohort":
-		return "SELECT DISTINCT entry.pid, entry.index_date FROM entry JOIN cohort_" + identifier(r.Cohort) + " c ON c.pid = entry.pid" + r.Days.sql(" WHERE ", "c.index_date")
+		return "SELECT DISTINCT entry.pid, entry.index_date FROM entry JOIN " + Table(r.Cohort) + " c ON c.pid = entry.pid" + r.Days.sql(" WHERE ", "c.index_date")
 	case "any":
 		return combine(r.Any, "UNION")
 	case "all":
@@ -63,22 +63,32 @@ func (e Event) Rows() string {
 	switch name {
 	case "encounter":
 		return e.Encounter.rows()
+	case "end_of_era":
+		return e.EndOfEra.rows()
 	case "death":
 		return "SELECT pid, deceased_start::DATE AS day FROM patient WHERE deceased_start IS NOT NULL OR deceased_bool"
 	}
 	for _, k := range kinds {
 		if k.key == name {
-			sql := fmt.Sprintf(k.from, list)
-			if e.Value != nil {
-				sql += " AND value_tag = 'Quantity' AND " + e.Value.sql("value_num")
-				if e.Value.Unit != "" {
-					sql += " AND value_unit = '" + strings.ReplaceAll(e.Value.Unit, "'", "''") + "'"
-				}
-			}
-			return sql
+			return fmt.Sprintf(k.from, list) + e.valueSQL()
 		}
 	}
 	panic("cohort: an event of no kind passed its check")
+}
+
+// valueSQL is the condition on the value of a result, from AND on.
+func (e Event) valueSQL() string {
+	if e.Value == nil {
+		return ""
+	}
+	sql := " AND value_tag = 'Quantity'"
+	if !e.Value.open() {
+		sql += " AND " + e.Value.sql("value_num")
+	}
+	if e.Value.Unit != "" {
+		sql += " AND value_unit = '" + strings.ReplaceAll(e.Value.Unit, "'", "''") + "'"
+	}
+	return sql
 }
 
 func (c *Encounter) rows() string {
@@ -136,4 +146,5 @@ func quoted(words []string) string {
 	return "'" + strings.Join(words, "', '") + "'"
 }
 
-func identifier(id string) string { return strings.ReplaceAll(id, "-", "_") }
+// Table is where rules read the members of a cohort, by its ID.
+func Table(id string) string { return "cohort_" + strings.ReplaceAll(id, "-", "_") }

@@ -46,14 +46,20 @@ func (e Event) Describe(title func(list string) string) string {
 		text = e.Encounter.describe(title)
 	case "death":
 		text = "death"
+	case "end_of_era":
+		text = fmt.Sprintf("the end of time on %s (orders of %d days, with gaps up to %d days)", title(e.EndOfEra.Medication), e.EndOfEra.Supply, e.EndOfEra.Gap)
 	default:
 		for _, k := range kinds {
 			if k.key == name {
-				text = "a " + k.verb + " " + title(list)
+				text = indefinite(k.verb + " " + title(list))
 			}
 		}
 	}
-	if e.Value != nil {
+	switch {
+	case e.Value == nil:
+	case e.Value.open():
+		text += " in " + e.Value.Unit
+	default:
 		text += " of " + e.Value.describe("")
 	}
 	if e.Count > 1 {
@@ -71,12 +77,7 @@ func (c *Encounter) describe(title func(string) string) string {
 	if text != "" {
 		text += " "
 	}
-	text += "encounter"
-	if strings.ContainsAny(text[:1], "aeio") {
-		text = "an " + text
-	} else {
-		text = "a " + text
-	}
+	text = indefinite(text + "encounter")
 	if c.Type != "" {
 		text += " of type " + title(c.Type)
 	}
@@ -87,6 +88,14 @@ func (c *Encounter) describe(title func(string) string) string {
 		return text + ", by its end,"
 	}
 	return text
+}
+
+// indefinite puts a or an before words.
+func indefinite(words string) string {
+	if strings.ContainsAny(words[:1], "aeio") {
+		return "an " + words
+	}
+	return "a " + words
 }
 
 // with is the window after a word, nothing when all of the data count.
@@ -136,4 +145,28 @@ func (r Range) describe(word string) string {
 		}
 	}
 	return strings.Join(parts, " and ") + r.unitsOf(word)
+}
+
+// Describe says the exit in English.
+func (x Exit) Describe(title func(list string) string) string {
+	ends := []string{"the end of observable time", "death"}
+	if x.Days > 0 {
+		ends = append(ends, fmt.Sprintf("%d days after the index date", x.Days))
+	}
+	for _, e := range x.Events {
+		ends = append(ends, e.Describe(title))
+	}
+	return "followed until the first of " + strings.Join(ends, ", ")
+}
+
+// Describe says the outcome in English.
+func (o Outcome) Describe(title func(list string) string) string {
+	text := o.Event.Describe(title) + ", waited for from day " + fmt.Sprint(o.First()) + " after the index date"
+	if o.To != nil {
+		text += fmt.Sprintf(" to day %d", *o.To)
+	}
+	if o.Washout > 0 {
+		text += fmt.Sprintf(", of those without one in the %d days before", o.Washout)
+	}
+	return text
 }

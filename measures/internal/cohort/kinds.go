@@ -9,7 +9,7 @@ type kind struct {
 	verb string             // "a recorded ... of"
 }
 
-// kinds are all but encounters and deaths, which have no list of their own.
+// kinds are all but encounters, deaths and eras, which have no list of their own.
 var kinds = []kind{
 	{"condition", func(e Event) string { return e.Condition }, "SELECT pid, onset::DATE AS day FROM condition_course WHERE code IN (FROM list_%s)", "diagnosis of"},
 	{"procedure", func(e Event) string { return e.Procedure }, "SELECT pid, moment::DATE AS day FROM performed WHERE code IN (FROM list_%s)", "completed procedure of"},
@@ -30,6 +30,8 @@ func (e Event) kind() (string, string) {
 		return "encounter", ""
 	case e.Death:
 		return "death", ""
+	case e.EndOfEra != nil:
+		return "end_of_era", ""
 	}
 	return "", ""
 }
@@ -65,6 +67,9 @@ func (e Event) keys() []string {
 	if e.Death {
 		keys = append(keys, "death")
 	}
+	if e.EndOfEra != nil {
+		keys = append(keys, "end_of_era")
+	}
 	return keys
 }
 
@@ -80,6 +85,21 @@ func (r Rule) Lists() []string {
 	return lists
 }
 
+// Cohorts are the other cohorts that a rule asks for.
+func (r Rule) Cohorts() []string {
+	var ids []string
+	if r.Cohort != "" {
+		ids = append(ids, r.Cohort)
+	}
+	for _, inner := range append(append([]Rule{}, r.Any...), r.All...) {
+		ids = append(ids, inner.Cohorts()...)
+	}
+	if r.Not != nil {
+		ids = append(ids, r.Not.Cohorts()...)
+	}
+	return ids
+}
+
 // Lists are the value lists that an event names.
 func (e Event) Lists() []string {
 	var lists []string
@@ -92,6 +112,9 @@ func (e Event) Lists() []string {
 				lists = append(lists, list)
 			}
 		}
+	}
+	if e.EndOfEra != nil {
+		lists = append(lists, e.EndOfEra.Medication)
 	}
 	return lists
 }

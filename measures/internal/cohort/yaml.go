@@ -31,6 +31,7 @@ type Event struct {
 	Immunization string     `yaml:"immunization"`
 	Encounter    *Encounter `yaml:"encounter"`
 	Death        bool       `yaml:"death"`
+	EndOfEra     *Era       `yaml:"end_of_era"`
 
 	Value *Range  `yaml:"value"` // of an observation
 	Days  *Window `yaml:"days"`

@@ -1,0 +1,117 @@
+package measures
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// Each archive in testdata/cohorts holds a library with a cohort, people in the file
+// people, whose first line has the periods and the study window, and in the file want what
+// comes out, English first. go test -update rewrites want; the diff is the review.
+func TestCohorts(t *testing.T) {
+	files, err := filepath.Glob("testdata/cohorts/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cohorts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var people, want string
+			var library []txtar.File
+			for _, f := range archive.Files {
+				switch f.Name {
+				case "people":
+					people = string(f.Data)
+				case "want":
+					want = string(f.Data)
+				default:
+					library = append(library, f)
+				}
+			}
+			dir := t.TempDir()
+			writeFiles(t, dir, library)
+			l, err := LoadLibrary(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := runCohort(t, l, people)
+			if *update {
+				archive.Files = append(library, txtar.File{Name: "people", Data: []byte(people)}, txtar.File{Name: "want", Data: []byte(got)})
+				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func runCohort(t *testing.T, l *Library, people string) string {
+	head, rest, _ := strings.Cut(people, "\n")
+	words := strings.Fields(head)
+	if len(words) != 3 {
+		t.Fatalf("the first line is %q, not periods and a window", head)
+	}
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	f := newFixture(t, "\n"+rest)
+	shipped, err := LoadLibrary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var own []Definition
+	for _, d := range l.Definitions() {
+		if !slices.Contains(shipped.IDs(d.Kind), d.ID) {
+			own = append(own, d)
+		}
+	}
+	e := f.engine(words[0], own...)
+	for _, d := range own {
+		for _, p := range d.Populations {
+			fmt.Fprintf(w, "%s: %s\n", p.Name, p.English)
+		}
+		for _, r := range slices.Concat(d.Rules[1:], d.Outcomes) {
+			fmt.Fprintf(w, "%s: %s\n", r.ID, r.English)
+		}
+		if d.Exit != "" {
+			fmt.Fprintln(w, d.Exit)
+		}
+		for _, c := range d.Characteristics {
+			fmt.Fprintf(w, "%s: %s\n", c.ID, c.English)
+		}
+		r := f.cohort(e, d, words[1:], w)
+		for _, o := range r.outcomes {
+			fmt.Fprintf(w, "%s\t%s=%s\t%d at risk\t%d washed out\t%d no time\t%d events\t%d days\trate %.4f (%.4f, %.4f)\tmedian %.4g\t%s\n", o.Outcome, o.Stratum, o.Value, o.AtRisk, o.WashedOut, o.NoTime, o.Events, o.PersonDays, o.Rate, o.CILow, o.CIHigh, o.Median, o.Reason)
+		}
+		for _, p := range r.survival {
+			if p.Stratum == stratumAll {
+				fmt.Fprintf(w, "%s\tday %d\t%d at risk\t%d events\t%.4f (%.4f, %.4f)\n", p.Outcome, p.Day, p.AtRisk, p.Events, p.Survival, p.CILow, p.CIHigh)
+			}
+		}
+		for _, c := range r.comparisons {
+			fmt.Fprintf(w, "%s\tby %s\t%d groups\tchi2 %.4f\tdf %d\tp %.4f\t%s\n", c.Outcome, c.Stratum, c.Groups, c.Chi2, c.DF, c.P, c.Reason)
+		}
+		for _, d := range r.table1 {
+			if d.Characteristic == "race" || d.Characteristic == "ethnicity" || d.Characteristic == "language" {
+				continue
+			}
+			fmt.Fprintf(w, "%s\t%s=%s\t%s\t%d\tmissing %d\t%.3f\t%.3f (%.3f)\t%.2f [%.2f, %.2f]\tsmd %.4f\n", d.Characteristic, d.Stratum, d.Value, d.Level, d.People, d.Missing, d.Share, d.Mean, d.SD, d.Median, d.Q1, d.Q3, d.SMD)
+		}
+	}
+	w.Flush()
+	return strings.ReplaceAll(out.String(), "NaN", "-")
+}

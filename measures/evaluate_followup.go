@@ -1,0 +1,173 @@
+package measures
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"farr/internal/stats"
+)
+
+// subjects leaves run.cohort_subject: each entry that passes all rules, with its strata as
+// they are on the index date.
+func (e *engine) subjects(ctx context.Context, d Definition) error {
+	return e.exec(ctx,
+		statement{"final", fmt.Sprintf(`CREATE OR REPLACE VIEW measure.final AS SELECT pid, index_date FROM run.member WHERE rules_passed = %d`, passesAll(len(d.Rules)-1))},
+		statement{"cohort subjects", `CREATE OR REPLACE TABLE run.cohort_subject AS
+			WITH insured AS (
+				SELECT pid, index_date, arg_max(payer, rank) AS payer
+				FROM measure.final JOIN run.cover USING (pid)
+				WHERE start_at < index_date + 1 AND end_at >= index_date
+				GROUP BY ALL
+			), aged AS (
+				SELECT pid, index_date, sex, race, ethnicity, language, measure.age_on(birth_date, index_date) AS years, coalesce(payer, 'none') AS payer
+				FROM measure.final JOIN run.person USING (pid) LEFT JOIN insured USING (pid, index_date)
+			)
+			SELECT *, ` + ageBands + ` AS age FROM aged`})
+}
+
+// outcomes follows the cohort for each outcome and gives it by stratum.
+func (e *engine) outcomes(ctx context.Context, d Definition) ([]Outcome, []SurvivalPoint, []Comparison, error) {
+	var outcomes []Outcome
+	var points []SurvivalPoint
+	var comparisons []Comparison
+	for _, o := range d.Outcomes {
+		err := e.table(ctx, d.ID+" "+o.ID, d.place(o.File), o.SQL, `CREATE OR REPLACE TABLE run.followed AS FROM `+authored,
+			pidColumn, indexDateColumn, stateColumn, daysColumn, happenedColumn)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		strata, err := e.followed(ctx, d, o)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		for _, s := range strata {
+			outcome, steps := s.estimate(d)
+			outcomes, points = append(outcomes, outcome), append(points, steps...)
+		}
+		comparisons = append(comparisons, compare(strata)...)
+	}
+	return outcomes, points, comparisons, nil
+}
+
+var (
+	stateColumn    = column{"state", []string{"VARCHAR"}}
+	daysColumn     = column{"days", wholeNumber}
+	happenedColumn = column{"happened", []string{"BOOLEAN"}}
+)
+
+// followedStratum is what became of one stratum's people, those alike counted together.
+type followedStratum struct {
+	Outcome
+	people []stats.Follow
+}
+
+// followed counts, in one pass for all strata.
+func (e *engine) followed(ctx context.Context, d Definition, o Rule) ([]followedStratum, error) {
+	names := append([]string{}, d.Strata...)
+	sets := []string{"(state, days, happened)"}
+	stratum, value := "CASE", "coalesce("
+	for _, s := range names {
+		sets = append(sets, "("+s+", state, days, happened)")
+		stratum += fmt.Sprintf(" WHEN grouping(%s) = 0 THEN '%[1]s'", s)
+		value += s + ", "
+	}
+	stratum += " ELSE 'all' END"
+	if len(names) == 0 {
+		stratum = "'all'"
+	}
+	rows, err := e.db.Query(ctx, d.ID+" "+o.ID, `SELECT `+stratum+` AS stratum, `+value+`'all') AS value, state, coalesce(days, 0)::BIGINT AS days, happened, count(*) AS people
+		FROM run.followed JOIN run.cohort_subject USING (pid, index_date)
+		GROUP BY GROUPING SETS (`+strings.Join(sets, ", ")+`)
+		ORDER BY ALL`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []followedStratum
+	for rows.Next() {
+		var name, value, state string
+		var days, people int64
+		var happened bool
+		if err := rows.Scan(&name, &value, &state, &days, &happened, &people); err != nil {
+			return nil, err
+		}
+		if n := len(out); n == 0 || out[n-1].Stratum != name || out[n-1].Value != value {
+			out = append(out, followedStratum{Outcome: Outcome{Cohort: d.ID, Outcome: o.ID, Title: o.Title, Stratum: name, Value: value}})
+		}
+		s := &out[len(out)-1]
+		switch state {
+		case "washed out":
+			s.WashedOut += people
+		case "no time":
+			s.NoTime += people
+		default:
+			s.AtRisk += people
+			s.PersonDays += days * people
+			if happened {
+				s.Events += people
+			}
+			s.people = append(s.people, stats.Follow{Time: float64(days), Event: happened, People: people})
+		}
+	}
+	if len(out) == 0 { // nobody is in the cohort
+		out = append(out, followedStratum{Outcome: Outcome{Cohort: d.ID, Outcome: o.ID, Title: o.Title, Stratum: stratumAll, Value: stratumAll}})
+	}
+	return out, rows.Err()
+}
+
+// estimate gives the rate over person-time and the curve. Without people at risk both are
+// not calculable, and the outcome says why.
+func (s followedStratum) estimate(d Definition) (Outcome, []SurvivalPoint) {
+	o := s.Outcome
+	multiplier := float64(max(1, d.Multiplier))
+	rate, method := stats.Rate(o.Events, float64(o.PersonDays)/daysPerYear)
+	rate = rate.Scale(multiplier)
+	o.Rate, o.CILow, o.CIHigh, o.Method = rate.Value, rate.Low, rate.High, method
+	curve, err := stats.KaplanMeier(s.people)
+	if err != nil {
+		o.Reason, o.Median = err.Error(), notANumber
+		return o, nil
+	}
+	points := []SurvivalPoint{{Cohort: d.ID, Outcome: o.Outcome, Stratum: o.Stratum, Value: o.Value, AtRisk: o.AtRisk, Survival: 1, CILow: 1, CIHigh: 1}}
+	for _, step := range curve.Steps {
+		points = append(points, SurvivalPoint{Cohort: d.ID, Outcome: o.Outcome, Stratum: o.Stratum, Value: o.Value,
+			Day: int64(step.Time), AtRisk: step.Risk, Events: step.Events, Survival: step.S.Value, CILow: step.S.Low, CIHigh: step.S.High})
+	}
+	if median, err := curve.Median(); err == nil {
+		o.Median = median.Value
+	} else {
+		o.Median = notANumber
+	}
+	return o, points
+}
+
+// compare tests for each stratum whether its groups' curves differ.
+func compare(strata []followedStratum) []Comparison {
+	var out []Comparison
+	for i := 0; i < len(strata); {
+		j := i
+		for j < len(strata) && strata[j].Stratum == strata[i].Stratum {
+			j++
+		}
+		if s := strata[i]; s.Stratum != stratumAll {
+			c := Comparison{Cohort: s.Cohort, Outcome: s.Outcome.Outcome, Stratum: s.Stratum, Groups: j - i}
+			var people []stats.Follow
+			var groups []int
+			for g, group := range strata[i:j] {
+				people = append(people, group.people...)
+				groups = append(groups, slices.Repeat([]int{g}, len(group.people))...)
+			}
+			test, _, err := stats.LogRank(people, groups, nil)
+			if err != nil {
+				c.Reason, c.Chi2, c.P = err.Error(), notANumber, notANumber
+			} else {
+				c.Chi2, c.DF, c.P = test.Chi2, test.DF, test.P
+			}
+			out = append(out, c)
+		}
+		i = j
+	}
+	return out
+}
