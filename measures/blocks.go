@@ -49,7 +49,7 @@ var blocks = []statement{
 	{"person", `CREATE TABLE run.person AS
 		SELECT pid, birth_date, gender, deceased_start::DATE AS death,
 			coalesce(gender, 'unknown') AS sex, coalesce(race, 'unknown') AS race, coalesce(ethnicity, 'unknown') AS ethnicity,
-			coalesce(language, 'unknown') AS language
+			coalesce(language, 'unknown') AS language, zip3, state
 		FROM fhir.patient`},
 
 	{"finished_encounter", `CREATE TABLE measure.finished_encounter AS

@@ -46,11 +46,15 @@ type cohortYAML struct {
 		Exclude *cohort.Rule `yaml:"exclude"`
 		File    string       `yaml:"file"`
 	} `yaml:"rules,required"`
-	AtRisk     *cohort.AtRisk   `yaml:"at_risk"`
-	Multiplier int              `yaml:"multiplier"`
-	Exit       *cohort.Exit     `yaml:"exit"`
-	Outcomes   []cohort.Outcome `yaml:"outcomes"`
-	Strata     []string         `yaml:"strata"`
+	AtRisk      *cohort.AtRisk   `yaml:"at_risk"`
+	Multiplier  int              `yaml:"multiplier"`
+	Standard    string           `yaml:"standard"`   // population that rates are standardised to
+	Prevalence  bool             `yaml:"prevalence"` // of the entry event, on the last day of each period
+	Attribution *attributionYAML `yaml:"attribution"`
+	Areas       []areaYAML       `yaml:"areas"`
+	Exit        *cohort.Exit     `yaml:"exit"`
+	Outcomes    []cohort.Outcome `yaml:"outcomes"`
+	Strata      []string         `yaml:"strata"`
 	// Characteristics are rows of Table 1 beside age and the strata.
 	Characteristics []cohort.Characteristic `yaml:"characteristics"`
 	Lists           []string                `yaml:"lists"`
@@ -132,10 +136,12 @@ func (f *folder) cohort() Definition {
 		if y.Multiplier < 1 {
 			f.doc.Report("missing-key", "incidence needs a multiplier of 1 or more person-years", "multiplier: 1000", "multiplier")
 		}
+		if y.AtRisk.Age != nil {
+			d.RiskAges = &Ages{y.AtRisk.Age.AtLeast.Whole(), y.AtRisk.Age.Below.Whole()}
+		}
 		d.Unit = fmt.Sprintf("cases per %s person-years", thousands(y.Multiplier))
 	}
-	f.strata(y.Strata, CohortStrata)
-	d.Strata = y.Strata
+	f.rates(y, &d)
 	f.followUp(y, &d)
 	f.characteristics(y, &d)
 	d.Lists = f.useLists(y.Lists)

@@ -94,6 +94,13 @@ func runCohort(t *testing.T, l *Library, people string) string {
 			fmt.Fprintf(w, "%s: %s\n", c.ID, c.English)
 		}
 		r := f.cohort(e, d, words[1:], w)
+		for _, r := range r.rates {
+			fmt.Fprintf(w, "%s\t%s\t%s=%s\t%d\t%d\t%.4f (%.4f, %.4f) %s\tadjusted %.4f (%.4f, %.4f)\t%.3f expected, ratio %.3f (%.3f, %.3f)\t%s\n", r.Kind, r.Period, r.Stratum, r.Value, r.Numerator, r.Denominator,
+				r.Rate, r.CILow, r.CIHigh, r.Method, r.Adjusted, r.AdjustedLow, r.AdjustedHigh, r.Expected, r.Ratio, r.RatioLow, r.RatioHigh, r.Reason)
+		}
+		for _, g := range r.gaps {
+			fmt.Fprintf(w, "gap of %s\t%s\tby %s\t%d groups\t%.4f\tratio %.4f\tTheil %.6f\tindex %.3f\tslope %.4f (%.4f, %.4f) %.4f\t%s\n", g.Kind, g.Period, g.Stratum, g.Groups, g.Difference, g.Ratio, g.Theil, g.Index, g.Slope, g.SlopeLow, g.SlopeHigh, g.RelativeSlope, g.Reason)
+		}
 		for _, o := range r.outcomes {
 			fmt.Fprintf(w, "%s\t%s=%s\t%d at risk\t%d washed out\t%d no time\t%d events\t%d days\trate %.4f (%.4f, %.4f)\tmedian %.4g\t%s\n", o.Outcome, o.Stratum, o.Value, o.AtRisk, o.WashedOut, o.NoTime, o.Events, o.PersonDays, o.Rate, o.CILow, o.CIHigh, o.Median, o.Reason)
 		}

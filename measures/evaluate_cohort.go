@@ -52,6 +52,12 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortRes
 	if r.incidence, err = e.incidence(ctx, d, w); err != nil {
 		return nil, err
 	}
+	if err := e.traits(ctx, d); err != nil {
+		return nil, err
+	}
+	if r.rates, r.gaps, err = e.rates(ctx, d); err != nil {
+		return nil, err
+	}
 	if err := e.subjects(ctx, d); err != nil {
 		return nil, err
 	}
@@ -78,6 +84,8 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortRes
 type cohortResult struct {
 	attrition   []Attrition
 	incidence   []Incidence
+	rates       []Rate
+	gaps        []Gap
 	outcomes    []Outcome
 	survival    []SurvivalPoint
 	comparisons []Comparison

@@ -4,14 +4,27 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"farr/internal/stats"
 )
 
 // subjects leaves run.cohort_subject: each entry that passes all rules, with its strata as
-// they are on the index date.
+// they are on the index date. The site is that of most visits in the months before it.
 func (e *engine) subjects(ctx context.Context, d Definition) error {
+	site, visits := "'unattributed'", ""
+	if d.Attribution != "" {
+		site = "coalesce(site, 'unattributed')"
+		visits = fmt.Sprintf(`, visited AS (
+				SELECT pid, index_date, site, sum(visits) AS visits, max(latest) AS latest
+				FROM measure.final JOIN run.visit_site USING (pid)
+				WHERE month < date_trunc('month', index_date) AND month >= date_trunc('month', index_date) - INTERVAL %d MONTH
+				GROUP BY ALL
+			), attributed AS (
+				SELECT DISTINCT ON (pid, index_date) pid, index_date, site FROM visited ORDER BY pid, index_date, visits DESC, latest DESC, site
+			)`, d.AttributionMonths)
+	} else {
+		visits = ", attributed AS (SELECT pid, index_date, NULL AS site FROM measure.final WHERE false)"
+	}
 	return e.exec(ctx,
 		statement{"final", fmt.Sprintf(`CREATE OR REPLACE VIEW measure.final AS SELECT pid, index_date FROM run.member WHERE rules_passed = %d`, passesAll(len(d.Rules)-1))},
 		statement{"cohort subjects", `CREATE OR REPLACE TABLE run.cohort_subject AS
@@ -20,9 +33,9 @@ func (e *engine) subjects(ctx context.Context, d Definition) error {
 				FROM measure.final JOIN run.cover USING (pid)
 				WHERE start_at < index_date + 1 AND end_at >= index_date
 				GROUP BY ALL
-			), aged AS (
-				SELECT pid, index_date, sex, race, ethnicity, language, measure.age_on(birth_date, index_date) AS years, coalesce(payer, 'none') AS payer
-				FROM measure.final JOIN run.person USING (pid) LEFT JOIN insured USING (pid, index_date)
+			)` + visits + `, aged AS (
+				SELECT index_date, t.* EXCLUDE (birth_date), measure.age_on(birth_date, index_date) AS years, coalesce(payer, 'none') AS payer, ` + site + ` AS site
+				FROM measure.final JOIN run.trait t USING (pid) LEFT JOIN insured USING (pid, index_date) LEFT JOIN attributed USING (pid, index_date)
 			)
 			SELECT *, ` + ageBands + ` AS age FROM aged`})
 }
@@ -65,21 +78,11 @@ type followedStratum struct {
 
 // followed counts, in one pass for all strata.
 func (e *engine) followed(ctx context.Context, d Definition, o Rule) ([]followedStratum, error) {
-	names := append([]string{}, d.Strata...)
-	sets := []string{"(state, days, happened)"}
-	stratum, value := "CASE", "coalesce("
-	for _, s := range names {
-		sets = append(sets, "("+s+", state, days, happened)")
-		stratum += fmt.Sprintf(" WHEN grouping(%s) = 0 THEN '%[1]s'", s)
-		value += s + ", "
-	}
-	stratum += " ELSE 'all' END"
-	if len(names) == 0 {
-		stratum = "'all'"
-	}
-	rows, err := e.db.Query(ctx, d.ID+" "+o.ID, `SELECT `+stratum+` AS stratum, `+value+`'all') AS value, state, coalesce(days, 0)::BIGINT AS days, happened, count(*) AS people
-		FROM run.followed JOIN run.cohort_subject USING (pid, index_date)
-		GROUP BY GROUPING SETS (`+strings.Join(sets, ", ")+`)
+	columns, sets := groups(d.Strata, ", state, days, happened")
+	rows, err := e.db.Query(ctx, d.ID+" "+o.ID, `SELECT `+columns+`, state, days, happened, count(*)
+		FROM (SELECT f.state, coalesce(f.days, 0)::BIGINT AS days, f.happened`+renamed(d.Strata)+`
+			FROM run.followed f JOIN run.cohort_subject s ON s.pid = f.pid AND s.index_date = f.index_date)
+		GROUP BY GROUPING SETS (`+sets+`)
 		ORDER BY ALL`)
 	if err != nil {
 		return nil, err

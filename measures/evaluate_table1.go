@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"farr/internal/stats"
+	"farr/measures/internal/cohort"
 )
 
 var notANumber = math.NaN()
@@ -22,8 +23,8 @@ func (e *engine) describe(ctx context.Context, d Definition) ([]Description, err
 		return nil, err
 	}
 	out := age
-	for _, s := range CohortStrata {
-		rows, err := e.levels(ctx, d, s, strings.ToUpper(s[:1])+s[1:], s, "SELECT * FROM run.cohort_subject")
+	for _, s := range described(d) {
+		rows, err := e.levels(ctx, d, s.id, s.title, cohort.Column(s.id), "SELECT * FROM run.cohort_subject")
 		if err != nil {
 			return nil, err
 		}
@@ -56,6 +57,25 @@ func (e *engine) describe(ctx context.Context, d Definition) ([]Description, err
 	return out, nil
 }
 
+// stratumTitle is a stratum with its title.
+type stratumTitle struct{ id, title string }
+
+// described are the strata that Table 1 has rows of: those that everybody has, and those
+// that the cohort asks for.
+func described(d Definition) []stratumTitle {
+	list := []stratumTitle{{"sex", "Sex"}, {"age", "Age group"}, {"race", "Race"}, {"ethnicity", "Ethnicity"}, {"payer", "Payer"}, {"language", "Language"}}
+	titles := map[string]string{"site": "Site", "zip3": "ZIP code, three digits", "state": "State"}
+	for _, a := range d.Areas {
+		titles[a.ID] = a.Title
+	}
+	for _, s := range d.Strata {
+		if title, ok := titles[s]; ok {
+			list = append(list, stratumTitle{s, title})
+		}
+	}
+	return list
+}
+
 var numberColumn = column{"value", []string{"DOUBLE"}}
 
 // groups are the GROUPING SETS of all people and of each stratum, with the columns that
@@ -64,9 +84,10 @@ func groups(strata []string, more string) (columns, sets string) {
 	all := []string{"(" + strings.TrimPrefix(more, ", ") + ")"}
 	stratum, value := "", ""
 	for _, s := range strata {
-		all = append(all, "(stratum_"+s+more+")")
-		stratum += fmt.Sprintf(" WHEN grouping(stratum_%s) = 0 THEN '%[1]s'", s)
-		value += "stratum_" + s + ", "
+		column := "stratum_" + cohort.Column(s)
+		all = append(all, "("+column+more+")")
+		stratum += fmt.Sprintf(" WHEN grouping(%s) = 0 THEN '%s'", column, s)
+		value += column + ", "
 	}
 	if stratum != "" {
 		stratum = "CASE" + stratum + " ELSE 'all' END"
@@ -80,7 +101,7 @@ func groups(strata []string, more string) (columns, sets string) {
 func renamed(strata []string) string {
 	list := ""
 	for _, s := range strata {
-		list += fmt.Sprintf(", s.%s AS stratum_%[1]s", s)
+		list += fmt.Sprintf(", s.%s AS stratum_%[1]s", cohort.Column(s))
 	}
 	return list
 }

@@ -32,7 +32,7 @@ type fixture struct {
 }
 
 var fixtureTables = []string{
-	`patient(pid UUID, rid UUID, gender VARCHAR, birth_date DATE, deceased_tag VARCHAR, deceased_bool BOOLEAN, deceased_start TIMESTAMP, race VARCHAR, ethnicity VARCHAR, language VARCHAR)`,
+	`patient(pid UUID, rid UUID, gender VARCHAR, birth_date DATE, deceased_tag VARCHAR, deceased_bool BOOLEAN, deceased_start TIMESTAMP, race VARCHAR, ethnicity VARCHAR, language VARCHAR, zip3 VARCHAR, state VARCHAR)`,
 	`encounter(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, class VARCHAR, period_start TIMESTAMP, period_end TIMESTAMP, service_provider_rid UUID, discharge_disposition BIGINT, type BIGINT, reason_code BIGINT)`,
 	`encounter_diagnosis(pid UUID, rid UUID, ordinal INTEGER, condition_rid UUID)`,
 	`immunization(pid UUID, rid UUID, negated BOOLEAN, status VARCHAR, vaccine_code BIGINT, occurrence_start TIMESTAMP)`,
@@ -123,7 +123,7 @@ func (f *fixture) line(words []string) {
 	}
 	switch kind {
 	case "patient":
-		insert(kind, pid, row, text("gender", "female"), text("birth", ""), tag("death"), "NULL", when("death"), text("race", ""), text("ethnicity", ""), text("language", ""))
+		insert(kind, pid, row, text("gender", "female"), text("birth", ""), tag("death"), "NULL", when("death"), text("race", ""), text("ethnicity", ""), text("language", ""), text("zip3", ""), text("state", ""))
 	case "encounter":
 		site := "NULL"
 		if used["site"] = true; options["site"] != "" {

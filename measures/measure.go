@@ -39,6 +39,11 @@ const (
 // Strata are the one-way strata that a measure may ask for, in the order of results.
 var Strata = []string{"site", "sex", "age", "race", "ethnicity", "payer"}
 
+type attributionYAML struct {
+	Method string `yaml:"method,required"`
+	Months int    `yaml:"months"`
+}
+
 // measureYAML is measure.yaml as written. See the package documentation.
 type measureYAML struct {
 	ID          string `yaml:"id,required"`
@@ -52,22 +57,30 @@ type measureYAML struct {
 		DenominatorExclusion string `yaml:"denominator-exclusion"`
 		Numerator            string `yaml:"numerator,required"`
 	} `yaml:"populations,required"`
-	Attribution *struct {
-		Method string `yaml:"method,required"`
-		Months int    `yaml:"months"`
-	} `yaml:"attribution"`
-	Strata     []string `yaml:"strata"`
-	Lists      []string `yaml:"lists"`
-	FollowUp   string   `yaml:"follow_up"`
-	Unit       string   `yaml:"unit"`
-	Multiplier int      `yaml:"multiplier"`
-	Rationale  string   `yaml:"rationale,required"`
-	Source     string   `yaml:"source,required"`
+	Attribution *attributionYAML `yaml:"attribution"`
+	Strata      []string         `yaml:"strata"`
+	Lists       []string         `yaml:"lists"`
+	FollowUp    string           `yaml:"follow_up"`
+	Unit        string           `yaml:"unit"`
+	Multiplier  int              `yaml:"multiplier"`
+	Rationale   string           `yaml:"rationale,required"`
+	Source      string           `yaml:"source,required"`
 }
 
-// CohortStrata are the one-way strata that a cohort may ask for, as they are on the index
-// date, in the order of results.
-var CohortStrata = []string{"sex", "age", "race", "ethnicity", "payer", "language"}
+// CohortStrata are the one-way strata that a cohort may ask for beside areas of its own
+// files, in the order of results: of members as they are on the index date, of rates in the period.
+var CohortStrata = []string{"site", "sex", "age", "race", "ethnicity", "payer", "language", "zip3", "state"}
+
+// cohortStratumOrder puts everybody first, then CohortStrata in their order, then areas.
+func cohortStratumOrder(stratum string) int {
+	if stratum == stratumAll {
+		return -1
+	}
+	if i := slices.Index(CohortStrata, stratum); i >= 0 {
+		return i
+	}
+	return len(CohortStrata)
+}
 
 // strata checks the names of strata.
 func (f *folder) strata(names, known []string) {

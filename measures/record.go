@@ -74,6 +74,15 @@ func (n Incidence) row() []any {
 	return []any{n.Cohort, n.Year, n.Cases, n.PersonDays, n.Rate, n.CILow, n.CIHigh, n.Method, n.Complete}
 }
 
+func (r Rate) row() []any {
+	return []any{r.Cohort, r.Kind, r.Period, r.Family, r.Low, r.High, r.Stratum, r.Value, r.Numerator, r.Denominator, r.Rate, r.CILow, r.CIHigh, r.Method,
+		r.Adjusted, r.AdjustedLow, r.AdjustedHigh, r.Expected, r.Ratio, r.RatioLow, r.RatioHigh, r.Reason, r.Complete}
+}
+
+func (g Gap) row() []any {
+	return []any{g.Cohort, g.Kind, g.Period, g.Stratum, g.Groups, g.Difference, g.Ratio, g.Theil, g.Index, g.Slope, g.SlopeLow, g.SlopeHigh, g.RelativeSlope, g.Reason}
+}
+
 func (o Outcome) row() []any {
 	return []any{o.Cohort, o.Outcome, o.Title, o.Stratum, o.Value, o.AtRisk, o.WashedOut, o.NoTime, o.Events, o.PersonDays,
 		o.Rate, o.CILow, o.CIHigh, o.Method, o.Median, o.Reason}

@@ -1,6 +1,7 @@
 package measures
 
 import (
+	"cmp"
 	"time"
 
 	"farr/datasets/risk"
@@ -58,6 +59,64 @@ type Incidence struct {
 	Rate, CILow, CIHigh float64 // per the cohort's multiplier of person-years; NaN without time at risk
 	Method              string
 	Complete            bool // false where the year goes past the last day that the data know
+}
+
+// Rate is a cohort's incidence or prevalence in one period, for one value of one stratum.
+type Rate struct {
+	Cohort, Kind   string // incidence or prevalence
+	Period, Family string
+	Low, High      time.Time // days [Low, High)
+	Stratum, Value string
+	// Numerator and Denominator are cases and person-days at risk; of prevalence persons with
+	// an entry event until the last day, and persons observed on it.
+	Numerator, Denominator int64
+	Rate, CILow, CIHigh    float64
+	Method                 string
+	// Adjusted is the rate directly standardised to the cohort's standard, with gamma limits.
+	Adjusted, AdjustedLow, AdjustedHigh float64
+	// Expected are cases at the rates of all persons of the period by age; Ratio is cases
+	// over them.
+	Expected, Ratio, RatioLow, RatioHigh float64
+	Reason                               string // why it is not standardised
+	Complete                             bool
+	order                                int // of the period
+}
+
+// Gap says how far the groups of a stratum are apart in one period.
+type Gap struct {
+	Cohort, Kind, Period, Stratum   string
+	Groups                          int
+	Difference, Ratio, Theil, Index float64 // greatest minus least rate, over it; Theil's index; index of disparity, percent
+	Slope, SlopeLow, SlopeHigh      float64 // of an ordered area: from the first value to the last
+	RelativeSlope                   float64
+	Reason                          string
+	order                           int
+}
+
+func compareRates(a, b Rate) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.order-b.order, cmp.Compare(cohortStratumOrder(a.Stratum), cohortStratumOrder(b.Stratum)),
+		cmp.Compare(a.Stratum, b.Stratum), cmp.Compare(a.Value, b.Value))
+}
+
+// Area is a stratum by where persons live, from a file.
+type Area struct {
+	ID      string       `json:"id"`
+	Title   string       `json:"title"`
+	By      string       `json:"by"`                // zip3 or state
+	Ordered bool         `json:"ordered,omitempty"` // its values are in the order of an advantage, from least to most
+	Members []AreaMember `json:"members"`
+}
+
+// AreaMember is the value of one place.
+type AreaMember struct {
+	Place string `json:"place"`
+	Value string `json:"value"`
+}
+
+// Ages are completed years [From, To); To is 0 where there is no end.
+type Ages struct {
+	From int `json:"from"`
+	To   int `json:"to,omitempty"`
 }
 
 // Outcome is what became of a cohort's people, for one value of one stratum.
@@ -125,6 +184,11 @@ type Definition struct {
 	Populations []Population `json:"populations"` // for a cohort: entry, at-risk
 	Rules       []Rule       `json:"rules,omitempty"`
 	Uses        []string     `json:"uses,omitempty"` // other cohorts whose members its rules ask for
+	// Of a cohort: ages at risk, the standard population, whether prevalence is asked, areas.
+	RiskAges   *Ages  `json:"risk_ages,omitempty"`
+	Standard   string `json:"standard,omitempty"`
+	Prevalence bool   `json:"prevalence,omitempty"`
+	Areas      []Area `json:"areas,omitempty"`
 	// Of a cohort: what ends a follow-up, in words; what is waited for; what Table 1 tells.
 	Exit            string           `json:"exit,omitempty"`
 	Outcomes        []Rule           `json:"outcomes,omitempty"`

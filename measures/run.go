@@ -310,7 +310,7 @@ func (p *plan) cohort(ctx context.Context, e *engine, d Definition, out *output)
 	if err := p.members(ctx, e, d, out); err != nil {
 		return err
 	}
-	return errors.Join(out.add(tableAttrition, rows(r.attrition)), out.add(tableIncidence, rows(r.incidence)), out.add(tableOutcome, rows(r.outcomes)),
+	return errors.Join(out.add(tableAttrition, rows(r.attrition)), out.add(tableIncidence, rows(r.incidence)), out.add(tableRate, rows(r.rates)), out.add(tableGap, rows(r.gaps)), out.add(tableOutcome, rows(r.outcomes)),
 		out.add(tableSurvival, rows(r.survival)), out.add(tableComparison, rows(r.comparisons)), out.add(tableOne, rows(r.table1)))
 }
 

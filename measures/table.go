@@ -24,6 +24,8 @@ const (
 	tableMember     = "cohort_member"
 	tableAttrition  = "cohort_attrition"
 	tableIncidence  = "cohort_incidence"
+	tableRate       = "cohort_rate"
+	tableGap        = "cohort_gap"
 	tableOutcome    = "cohort_outcome"
 	tableSurvival   = "cohort_survival"
 	tableComparison = "cohort_comparison"
@@ -52,6 +54,11 @@ var resultTables = []resultTable{
 	{tableAttrition, columns("cohort varchar, ordinal int32, rule varchar, title varchar, remaining int64"), "cohort, ordinal"},
 	{tableIncidence, columns("cohort varchar, year int32, cases int64, person_days int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
 		"cohort, year"},
+	{tableRate, columns("cohort varchar, kind varchar, period varchar, family varchar, low date, high date, stratum varchar, value varchar, numerator int64, denominator int64, " +
+		"rate double, ci_low double, ci_high double, method varchar, adjusted double, adjusted_low double, adjusted_high double, " +
+		"expected double, ratio double, ratio_low double, ratio_high double, reason varchar, complete boolean"), "cohort, kind, family, low, high, stratum, value"},
+	{tableGap, columns("cohort varchar, kind varchar, period varchar, stratum varchar, groups int32, difference double, ratio double, theil double, index double, " +
+		"slope double, slope_low double, slope_high double, relative_slope double, reason varchar"), "cohort, kind, period, stratum"},
 	{tableOutcome, columns("cohort varchar, outcome varchar, title varchar, stratum varchar, value varchar, at_risk int64, washed_out int64, no_time int64, events int64, person_days int64, " +
 		"rate double, ci_low double, ci_high double, method varchar, median_days double, reason varchar"), "cohort, outcome, stratum, value"},
 	{tableSurvival, columns("cohort varchar, outcome varchar, stratum varchar, value varchar, day int64, at_risk int64, events int64, survival double, ci_low double, ci_high double"),

@@ -169,10 +169,13 @@ func TestStandardsAndCharlson(t *testing.T) {
 			}
 			total, before = total+g.Size, g.To
 		}
+		parts := Standards[name].Between(0, 18) + Standards[name].Between(18, 65) + Standards[name].Between(65, 0)
+		near(t, name+" in parts", parts, want, 6)
 		if total != want || before != 0 {
 			t.Errorf("%s adds up to %g, not %g", name, total, want)
 		}
 	}
+	near(t, "two of five years", Standards["esp-2013"].Between(18, 20), 2200, 6)
 	for _, c := range []struct {
 		codes          []string
 		index, updated int

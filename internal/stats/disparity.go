@@ -21,7 +21,8 @@ type Disparity struct {
 	Index           float64 // index of disparity, percent of the best rate
 }
 
-// Disparities measures groups' rates.
+// Disparities measures groups' rates. Where a group has no events the absolute measures
+// are there beside the reason why the relative ones are not.
 //
 // Source: Harper S, Lynch J. Methods for measuring cancer disparities: using data relevant
 // to Healthy People 2010 cancer-related objectives. NCI 2005, chapters 3 and 4. Pearcy JN,
@@ -40,17 +41,21 @@ func Disparities(groups []GroupRate, higherIsBetter bool) (Disparity, error) {
 		d.Mean += g.Share * g.Rate
 		low, high = math.Min(low, g.Rate), math.Max(high, g.Rate)
 	}
-	if low <= 0 {
-		return Disparity{}, NoReference // a ratio to no rate, and the logarithm of none
+	d.RangeDifference = high - low
+	for _, g := range groups {
+		d.BetweenGroup += g.Share * (g.Rate - d.Mean) * (g.Rate - d.Mean)
 	}
-	d.RangeDifference, d.RangeRatio = high-low, high/low
+	if low <= 0 { // a ratio to no rate, and the logarithm of none
+		d.RangeRatio, d.Theil, d.LogDeviation, d.Index = math.NaN(), math.NaN(), math.NaN(), math.NaN()
+		return d, NoReference
+	}
+	d.RangeRatio = high / low
 	best := low
 	if higherIsBetter {
 		best = high
 	}
 	for _, g := range groups {
 		r := g.Rate / d.Mean
-		d.BetweenGroup += g.Share * (g.Rate - d.Mean) * (g.Rate - d.Mean)
 		d.Theil += g.Share * r * math.Log(r)
 		d.LogDeviation -= g.Share * math.Log(r)
 		d.Index += math.Abs(g.Rate-best) / float64(len(groups)-1) / best * 100

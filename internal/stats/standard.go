@@ -44,3 +44,25 @@ func fiveYears(sizes []float64, infants float64) []AgeGroup {
 	}
 	return groups
 }
+
+// Between is how many of the standard are of completed years from, to below to; without an
+// end where to is 0. A group is spread evenly over its years.
+func (s Standard) Between(from, to int) float64 {
+	total := 0.0
+	for _, g := range s.Groups {
+		if g.To == 0 { // the last
+			if to == 0 {
+				total += g.Size
+			}
+			continue
+		}
+		end := g.To
+		if to > 0 {
+			end = min(end, to)
+		}
+		if years := end - max(from, g.From); years > 0 {
+			total += g.Size * float64(years) / float64(g.To-g.From)
+		}
+	}
+	return total
+}

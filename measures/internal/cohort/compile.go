@@ -3,6 +3,7 @@ package cohort
 import (
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 )
 
@@ -11,6 +12,16 @@ func (d Decimal) compare(other Decimal) int {
 	a, _ := new(big.Rat).SetString(string(d))
 	b, _ := new(big.Rat).SetString(string(other))
 	return a.Cmp(b)
+}
+
+// Whole is the number without its decimals, and 0 where there is none.
+func (d *Decimal) Whole() int {
+	if d == nil {
+		return 0
+	}
+	whole, _, _ := strings.Cut(string(*d), ".")
+	n, _ := strconv.Atoi(whole)
+	return n
 }
 
 // SQL is one SELECT of (pid, index_date): the entries that pass.
@@ -148,3 +159,6 @@ func quoted(words []string) string {
 
 // Table is where rules read the members of a cohort, by its ID.
 func Table(id string) string { return "cohort_" + strings.ReplaceAll(id, "-", "_") }
+
+// Column is the name of the column of an area, by its ID.
+func Column(id string) string { return strings.ReplaceAll(id, "-", "_") }
