@@ -16,9 +16,29 @@ func PseudonymOf(key *Key, source, resourceType, id string) uuid.UUID {
 	return uuid.UUID(deid.NewPseudonyms(key, source).Of(resourceType, []byte(id)))
 }
 
-// SealDay seals a true calendar day of a person for a place in a results table, where
-// dates do not stand open. Equal input gives equal bytes.
-func SealDay(key *Key, table, column string, pid uuid.UUID, day time.Time) []byte {
-	at := deid.Place{Table: table, Column: column, PID: deid.ID(pid)}
-	return deid.NewSealer(key).Seal(nil, at, deid.Value{WallMs: day.UnixMilli(), Prec: fhir.Day})
+// DaySealer seals true calendar days of persons for a results table, where dates do not
+// stand open, and opens them again. It belongs to one goroutine.
+type DaySealer struct {
+	sealer        *deid.Sealer
+	table, column string
+}
+
+// NewDaySealer makes a sealer for one column of a table.
+func NewDaySealer(key *Key, table, column string) *DaySealer {
+	return &DaySealer{deid.NewSealer(key), table, column}
+}
+
+func (s *DaySealer) place(pid uuid.UUID) deid.Place {
+	return deid.Place{Table: s.table, Column: s.column, PID: deid.ID(pid)}
+}
+
+// Seal seals a day of a person. Equal input gives equal bytes.
+func (s *DaySealer) Seal(pid uuid.UUID, day time.Time) []byte {
+	return s.sealer.Seal(nil, s.place(pid), deid.Value{WallMs: day.UnixMilli(), Prec: fhir.Day})
+}
+
+// Open gives the day back, as UTC midnight; under another key or for another person it fails.
+func (s *DaySealer) Open(pid uuid.UUID, sealed []byte) (time.Time, error) {
+	v, err := s.sealer.Open(sealed, s.place(pid))
+	return time.UnixMilli(v.WallMs).UTC(), err
 }

@@ -145,7 +145,11 @@ func (f *folder) cohort() Definition {
 	f.followUp(y, &d)
 	f.characteristics(y, &d)
 	d.Lists = f.useLists(y.Lists)
-	f.loader.collect(f.doc.Err())
+	if err := f.doc.Err(); err != nil {
+		f.loader.collect(err)
+	} else {
+		f.notes(y, d)
+	}
 	return d
 }
 

@@ -36,6 +36,7 @@ const (
 type Library struct {
 	definitions []Definition // by kind (measures first) and ID
 	published   []published  // its measures in CQL; their definitions are among the others
+	notes       source.Diagnostics
 }
 
 // LoadLibrary reads the measures and cohorts that farr ships and, beside them, those in
@@ -87,7 +88,10 @@ func loadLibrary(roots ...root) (*Library, error) {
 		return nil, err
 	}
 	slices.SortFunc(l.definitions, byKindAndID)
-	return &Library{l.definitions, l.published}, nil
+	slices.SortFunc(l.notes, func(a, b source.Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
+	})
+	return &Library{l.definitions, l.published, l.notes}, nil
 }
 
 // byKindAndID puts measures first; the word sorts after "cohort".
@@ -108,6 +112,9 @@ func (l *Library) IDs(kind string) []string {
 	}
 	return ids
 }
+
+// Cohorts are the cohorts named, or all; an unknown name is an error with the nearest known one.
+func (l *Library) Cohorts(ids ...string) ([]Definition, error) { return l.pick(KindCohort, ids) }
 
 // pick gives the definitions named, or all of the kind when none is, without those in CQL;
 // an unknown name is an error with the nearest known one.
@@ -139,6 +146,7 @@ type loader struct {
 	seen        map[string]source.Pos // definition ID to where it was first given
 	uses        []use                 // of cohorts by cohorts
 	diags       source.Diagnostics
+	notes       source.Diagnostics // see Library.Notes
 	checker     checker
 	broken      error // of the checker itself, not of a file
 }
@@ -165,6 +173,7 @@ func (l *loader) root(r root) error {
 			found++
 		}
 	}
+	l.unusedLists(r, shared, listFolder)
 	if found == 0 {
 		l.report(source.Pos{File: r.dir}, "no-definition", "no folder with a measure.yaml or cohort.yaml, and no folder fhir", "")
 	}

@@ -84,16 +84,22 @@ func (o *output) close() ([]datasets.Table, error) {
 	return tables, nil
 }
 
-// members keeps the persons of a cohort's entry with the rules that each passes. The
-// index date is a true date of a person: where the extract's dates are shifted it is
-// sealed, so that the results alone do not undo the shift.
+// memberColumn is what the seals of index dates are bound to.
+const memberColumn = "index"
+
+// members keeps a cohort's entries with the rules that each passes. The index date is a
+// true date of a person: where the extract's dates are shifted it is sealed, so that the
+// results alone do not undo the shift.
 func (p *plan) members(ctx context.Context, e *engine, d Definition, out *output) error {
 	rows, err := e.db.Query(ctx, d.ID+" members", "SELECT pid, index_date, rules_passed FROM run.member ORDER BY pid, index_date")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	shifted := p.Extract.Manifest().Recipe[datasets.RecipeProfile] != "limited"
+	var sealer *datasets.DaySealer
+	if p.Extract.Manifest().Recipe[datasets.RecipeProfile] != "limited" {
+		sealer = datasets.NewDaySealer(p.Key, tableMember, memberColumn)
+	}
 	var list [][]any
 	for rows.Next() {
 		var pid []byte
@@ -103,8 +109,8 @@ func (p *plan) members(ctx context.Context, e *engine, d Definition, out *output
 			return err
 		}
 		row := []any{d.ID, uuid.UUID(pid).String(), passed, index, nil}
-		if shifted {
-			row[3], row[4] = nil, datasets.SealDay(p.Key, tableMember, "index", uuid.UUID(pid), index)
+		if sealer != nil {
+			row[3], row[4] = nil, sealer.Seal(uuid.UUID(pid), index)
 		}
 		list = append(list, row)
 	}

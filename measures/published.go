@@ -119,7 +119,7 @@ func publishedDefinitions(p *evaluate.Program, pkg string) []Definition {
 // choose finds the measures that are asked for: by ID in the library, by name or URL in
 // the package. Without names it is all of the library that is written in SQL.
 func (p *plan) choose(ctx context.Context) (err error) {
-	if len(p.Measures) == 0 {
+	if p.Measures == nil {
 		p.measures, err = p.Library.pick(KindMeasure, nil)
 		return err
 	}

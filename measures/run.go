@@ -25,7 +25,7 @@ type Request struct {
 	Library *Library
 	Package *datasets.Snapshot // of published measures; may be nil
 
-	Measures []string // IDs, and names or URLs of published measures; empty for all of the library in SQL
+	Measures []string // IDs, and names or URLs of published measures; nil for all of the library in SQL
 	Cohorts  []string // IDs; nil for all of the library
 	Periods  []Period
 

@@ -234,6 +234,13 @@ func checkFormats(t *testing.T, results *Results, report *RunReport) {
 		tableSubject: int(report.Subjects), tableAggregate: int(report.Aggregates), tableMember: int(report.Members),
 		tableAttrition: len(results.Attrition()), tableIncidence: len(results.Incidence()), tableDefinition: len(results.Definitions()),
 	}
+	for _, name := range []string{tableRate, tableGap, tableOutcome, tableSurvival, tableComparison, tableOne} {
+		t, _ := results.snapshot.Table(name)
+		want[name] = int(t.Rows())
+	}
+	if want[tableRate] == 0 || want[tableOne] == 0 {
+		t.Error("a cohort has no rates and no Table 1")
+	}
 	for _, table := range resultTables {
 		var columns []string
 		for _, c := range table.columns {

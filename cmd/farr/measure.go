@@ -106,7 +106,10 @@ func toProfiles(text string) (measures.Profiles, error) {
 	return p, nil
 }
 
-func (a *app) measureRun() *cobra.Command {
+func (a *app) measureRun() *cobra.Command { return a.compute(false) }
+
+// compute is the command that computes measures and cohorts, or cohorts alone.
+func (a *app) compute(cohortsAlone bool) *cobra.Command {
 	var req measures.Request
 	var store, key, extract, pkg, periods, profiles string
 	var folders []string
@@ -162,7 +165,10 @@ taken as empty and the results are marked incomplete.`,
 			if req.Package, err = packageSnapshot(s, pkg); err != nil {
 				return err
 			}
-			if len(req.Measures) > 0 && req.Cohorts == nil {
+			switch {
+			case cohortsAlone:
+				req.Measures = []string{}
+			case len(req.Measures) > 0 && req.Cohorts == nil:
 				req.Cohorts = []string{} // who names measures wants those
 			}
 			req.Progress = a.progress()
@@ -197,11 +203,16 @@ taken as empty and the results are marked incomplete.`,
 	f.StringVar(&key, "key", "", "project key: its file, fd:3 or env:NAME; needed where dates are shifted")
 	f.StringVar(&periods, "periods", "", "list of periods")
 	f.StringVar(&extract, "extract", "", "ID of the extract; the current one when not given")
-	f.StringVar(&pkg, "package", "", "ID of the package of published measures; the current one when not given")
-	f.StringSliceVar(&req.Measures, "measure", nil, "IDs, or names or URLs of published measures; all of the library in SQL when not given")
-	f.BoolVar(&req.AllowMissingValueSets, "allow-missing-valuesets", false, "take missing value sets as empty and mark the results incomplete")
-	profilesFlag(cmd, &profiles)
-	f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when neither measures nor cohorts are named")
+	profiles = string(measures.ProfilesInferred)
+	if cohortsAlone {
+		f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all of the library when not given")
+	} else {
+		f.StringVar(&pkg, "package", "", "ID of the package of published measures; the current one when not given")
+		f.StringSliceVar(&req.Measures, "measure", nil, "IDs, or names or URLs of published measures; all of the library in SQL when not given")
+		f.BoolVar(&req.AllowMissingValueSets, "allow-missing-valuesets", false, "take missing value sets as empty and mark the results incomplete")
+		profilesFlag(cmd, &profiles)
+		f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when neither measures nor cohorts are named")
+	}
 	f.IntVar(&req.Threads, "threads", 0, "threads of the engine; one for each processor when not given")
 	f.Var((*bytesValue)(&req.MemoryLimit), "memory", "memory for the engine's buffers, as 4GB or 512MB; half of what the process may use when not given. What does not fit goes to disk; of a shifted extract it fails")
 	libraryFlag(cmd, &folders)
