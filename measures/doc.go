@@ -114,12 +114,56 @@
 //
 // # A cohort's folder
 //
-// cohort.yaml has id, title, entry {title, file}, rules (each id, title, file; in order),
-// at_risk, multiplier, lists, rationale and source. The entry returns (pid, index_date), the
-// earliest of which over all the data must lie in the study window. Each rule returns the
-// pid of those who pass and reads entry(pid, index_date); at_risk returns days [low, high) of
-// persons, which must not overlap for one person, and reads event(pid, index_date): the
-// entry events without the window.
+// The folder has the cohort's id as its name and holds cohort.yaml, value lists, and SQL or
+// CSV files that it names. All of it may be written in YAML:
+//
+//	id: new-statin-users
+//	title: New users of a statin
+//	entry:
+//	  title: First order of a statin in the study window
+//	  event: {medication: statin}
+//	  occurrence: first              # or first-in-window, last, every; first is of all data
+//	rules:                           # in the order of the attrition table
+//	  - {id: adult, require: {age: {at_least: 40, below: 76}}}
+//	  - {id: history, require: {observable: -365..0}}
+//	  - id: no-liver-disease
+//	    exclude: {any: [{condition: liver, days: ..0}, {encounter: {class: [IMP], diagnosis: liver}}]}
+//	exit: {days: 730, events: [{condition: liver}]}
+//	outcomes:
+//	  - {id: stroke, title: Stroke, event: {condition: stroke}, from: 1, to: 365, washout: 365}
+//	  - {id: stops, title: Stops taking it, event: {end_of_era: {medication: statin, supply: 90, gap: 30}}}
+//	characteristics:                 # rows of Table 1 beside age and the strata
+//	  - {id: diabetes, title: Diabetes, has: {condition: diabetes, days: ..0}}
+//	  - {id: ldl, title: Newest LDL, last: {observation: ldl, value: {unit: mg/dL}, days: -365..0}}
+//	strata: [site, sex, age, deprivation]
+//	attribution: {method: plurality-of-visits, months: 24}
+//	areas: [{id: deprivation, title: Deprivation, by: zip3, file: fifths.csv, ordered: true}]
+//	at_risk: {history: 365, age: {at_least: 40}, until: [{medication: statin}], never: [{condition: liver}]}
+//	multiplier: 1000                 # person-years that rates are per
+//	standard: us-2000                # or esp-2013, who-2000
+//	prevalence: true
+//	rationale: why it is counted
+//	source: where the definition comes from
+//
+// An event is condition, procedure, observation (with value), medication or immunization with
+// the name of a value list; encounter with class, diagnosis or type, at its start or end;
+// death; or end_of_era. A rule is an event with days and count; age, sex, observable, cohort
+// (an entry of another cohort); or any, all and not of rules. A window of days is from..to,
+// counted from the index date; without one all of the data count, an event whose day is not
+// known among them. Death and the end of observable time end every follow-up. A day at risk
+// is counted from the first day on, and the day of the event is the last.
+//
+// Where YAML is not enough, entry, a rule and at_risk take SQL in a file: the entry returns
+// (pid, index_date); a rule the pid of those who pass, and reads entry(pid, index_date);
+// at_risk returns days [low, high) of persons, which must not overlap for one person, and
+// reads event(pid, index_date), the entry events without the window.
+//
+// farr cohort describe says a cohort in English, lint finds what is hardly meant, codes tells
+// which codes occur, explain which rule kept a person out. The rules are in measures/internal/cohort.
+//
+// Prevalence is of the entry event: of the persons under observation on the last day of a
+// period, those who have had one until then, whatever the rules say. Rates are standardised over the
+// ages at risk; a group of a standard is spread evenly over its years, and ages from 85 on are one.
 //
 // # Results
 //
