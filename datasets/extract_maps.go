@@ -3,7 +3,6 @@ package datasets
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -33,7 +32,7 @@ func readMaps(policy *deid.Policy, paths, equivalences []string) (*deid.ConceptM
 	var inputs []Input
 	var mistakes source.Diagnostics
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
+		text, err := source.ReadFile(path)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read concept map: %w", err)
 		}

@@ -5,9 +5,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"os"
 
 	"farr/datasets/fhir"
+	"farr/internal/source"
 )
 
 // readSites reads the operator's labels of organizations and locations: CSV with
@@ -16,7 +16,7 @@ func readSites(path string) (map[string]string, *Input, error) {
 	if path == "" {
 		return nil, nil, nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := source.ReadFile(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read sites: %w", err)
 	}

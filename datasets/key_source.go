@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"farr/datasets/internal/deid"
+	"farr/internal/source"
 )
 
 // A key comes from where no list of processes shows it:
@@ -84,22 +85,22 @@ func ReadKey(source string) (*Key, error) {
 }
 
 // readSecret reads what a source holds. The caller clears it.
-func readSecret(source string) ([]byte, error) {
-	if err := CheckKeySource(source); err != nil {
+func readSecret(from string) ([]byte, error) {
+	if err := CheckKeySource(from); err != nil {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
-	if name, is := strings.CutPrefix(source, fromEnvironment); is {
+	if name, is := strings.CutPrefix(from, fromEnvironment); is {
 		return takeVariable(name)
 	}
-	if number, is := strings.CutPrefix(source, fromDescriptor); is {
+	if number, is := strings.CutPrefix(from, fromDescriptor); is {
 		n, _ := strconv.Atoi(number) // checked
-		return readKeyFile(source, os.NewFile(uintptr(n), source))
+		return readKeyFile(from, os.NewFile(uintptr(n), from))
 	}
-	f, err := os.Open(source)
+	f, err := source.Open(from)
 	if err != nil {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
-	return readKeyFile(source, f)
+	return readKeyFile(from, f)
 }
 
 // WeakKeyError says why a key protects nothing.

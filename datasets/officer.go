@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"farr/internal/source"
 )
 
 // Officer is the key of who permits crosswalks: an Ed25519 key that is no key of the project. Who
@@ -152,7 +154,7 @@ func badReason(reason string) bool {
 
 // ReadPermit reads a permit as Permit's JSON.
 func ReadPermit(path string) (*Permit, error) {
-	text, err := os.ReadFile(path)
+	text, err := source.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read permit: %w", err)
 	}

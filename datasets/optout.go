@@ -3,7 +3,6 @@ package datasets
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -15,7 +14,7 @@ import (
 // with # before a comment and empty lines between. All mistakes come at once, by line and never
 // with the text, since an id may be a record number.
 func ReadPatientIDs(path string) ([]string, error) {
-	text, err := os.ReadFile(path)
+	text, err := source.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read list of patients: %w", err)
 	}

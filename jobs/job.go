@@ -117,7 +117,7 @@ func defaultJob() Job {
 // LoadJob reads and checks a job file. The error is source.Diagnostics, every
 // mistake at its place.
 func LoadJob(path string) (*Job, error) {
-	data, err := os.ReadFile(path)
+	data, err := source.ReadFile(path)
 	if err != nil {
 		return nil, source.Diagnostic{Pos: source.Pos{File: path}, Code: "unreadable-file", Message: "cannot read the file: " + cause(err)}
 	}
@@ -161,7 +161,7 @@ func LoadFolder(dir string) ([]*Job, source.Diagnostics, error) {
 // isJob tells a job file from other YAML, such as a KPI file. A file that cannot be
 // told is taken for a job: a broken job may not drop out in silence.
 func isJob(path string) bool {
-	data, err := os.ReadFile(path)
+	data, err := source.ReadFile(path)
 	if err != nil {
 		return true
 	}

@@ -139,7 +139,7 @@ func apartFrom(s *datasets.Store, out string) error {
 
 // readPIDs reads pseudonyms as results show them, one a line, with # before a comment.
 func readPIDs(path string) ([]uuid.UUID, error) {
-	text, err := os.ReadFile(path)
+	text, err := source.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

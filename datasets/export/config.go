@@ -2,7 +2,6 @@ package export
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -58,7 +57,7 @@ func LoadConfig(path string) (*Config, error) {
 	if path == "" {
 		return c, nil
 	}
-	data, err := os.ReadFile(path)
+	data, err := source.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the export's file: %w", err)
 	}
