@@ -34,6 +34,17 @@ func open(t testing.TB, sn *Snapshot, key *Key) error {
 	return Attach(t.Context(), db, sn, key)
 }
 
+// openRest attaches the tables at rest, the other door to what a key opens.
+func openRest(t testing.TB, sn *Snapshot, key *Key) error {
+	t.Helper()
+	db, err := duck.Open(t.Context(), duck.Config{AllowedDirs: []string{sn.Store().ObjectsDir()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	return AttachRest(t.Context(), db, sn, key)
+}
+
 func mustExtract(t testing.TB, s *Store, req ExtractRequest) *Snapshot {
 	t.Helper()
 	report, err := Extract(t.Context(), s, req)
@@ -159,6 +170,7 @@ func TestEpochs(t *testing.T) {
 		}
 	}
 	wantCode(t, open(t, old, first), CodeKeyDestroyed)
+	wantCode(t, openRest(t, old, first), CodeKeyDestroyed)
 	_, err = extract(first, source)
 	wantCode(t, err, CodeKeyDestroyed)
 	if err := open(t, now, second); err != nil {

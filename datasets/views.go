@@ -55,9 +55,6 @@ func (sn *Snapshot) Store() *Store { return sn.store }
 // A shifted extract without its key is an error, never a wrong answer. With it the session spills
 // nothing to disk from here on, since its tables hold what the extract hides.
 func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key, open ...string) error {
-	if err := sn.mayOpen(); err != nil {
-		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
-	}
 	v, err := newViewer(db, sn, key)
 	if err != nil {
 		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
@@ -134,7 +131,11 @@ type viewer struct {
 	asked   []string
 }
 
+// newViewer is the door to every session with what a key opens: it refuses an extract whose key was destroyed.
 func newViewer(db *duck.Session, sn *Snapshot, key *Key) (*viewer, error) {
+	if err := sn.mayOpen(); err != nil {
+		return nil, err
+	}
 	recipe := func(name string) string {
 		text, _ := sn.manifest.Recipe[name].(string)
 		return text

@@ -16,13 +16,13 @@ const (
 
 // AttachRest makes the tables of an extract, as they stand at rest, in NumberedSchema, with
 // PersonTable beside them. It opens each person's shift and nothing else: no sealed date is in
-// the session.
+// the session. A shift beside a date at rest is a true date, so of a shifted extract it spills nothing to disk.
 func AttachRest(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key) error {
 	v, err := newViewer(db, sn, key)
 	if err != nil {
 		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
 	}
-	for _, stage := range []func(context.Context) error{v.checkObjects, v.attachRaw, v.findPersons} {
+	for _, stage := range []func(context.Context) error{v.checkObjects, v.keepOffDisk, v.attachRaw, v.findPersons} {
 		if err := stage(ctx); err != nil {
 			return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
 		}
