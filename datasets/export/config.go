@@ -21,7 +21,8 @@ import (
 //	thresholds: {k: 11, below_k: 0, highest: 1/11, average: 5%, uniques: 0}
 //	leave_out: [race, language, observation.interpretation]
 //
-// leave_out names quasi-identifiers (farr risk lists them) or table.column. Thresholds are those
+// leave_out names quasi-identifiers (farr risk lists them) or table.column. A column is not the whole of a
+// quasi-identifier of an extension: race is left out by its name, or with every column of its rows. Thresholds are those
 // of [risk.DefaultThresholds] where they are not said; an expert may set others.
 type Config struct {
 	Shifted struct {

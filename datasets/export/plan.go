@@ -121,12 +121,23 @@ func choose(sn *datasets.Snapshot, req Request) (tables []leaving, quasi []strin
 		tables = append(tables, one)
 	}
 	for _, f := range fields {
-		leaves := slices.ContainsFunc(tables, func(t leaving) bool { return t.Name == f.Table })
-		if f.Of(profile) && leaves && !slices.Contains(req.Config.LeaveOut, f.Name) && !dropped[f.Table+"."+f.Column] {
+		leaves := slices.ContainsFunc(tables, func(t leaving) bool { return t.Name == f.Table && t.tells(f) })
+		if f.Of(profile) && leaves && !slices.Contains(req.Config.LeaveOut, f.Name) {
 			quasi = append(quasi, f.Name)
 		}
 	}
 	return tables, quasi, nil
+}
+
+// tells says whether the columns that leave have a quasi-identifier. An extension's row has it in every column
+// but those that say whose row it is: a code is in value_code, value_concept and more.
+func (t leaving) tells(f risk.Field) bool {
+	if f.URL == "" {
+		return slices.Contains(t.columns, f.Column)
+	}
+	return slices.ContainsFunc(t.columns, func(name string) bool {
+		return !slices.Contains([]string{"rid", "pid", "ordinal", "url"}, name)
+	})
 }
 
 // sql is what leaves of a table: e is export.person, b the edges of the table's dates.

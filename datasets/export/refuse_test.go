@@ -71,6 +71,39 @@ func TestLeaveOut(t *testing.T) {
 	}
 }
 
+// TestLeaveOutColumn: a column of an extension that is left out takes race from the gate only when no other column
+// of its rows has it.
+func TestLeaveOutColumn(t *testing.T) {
+	h := admit(t, "shifted", 12)
+	table, _ := h.extract.Table("patient_extension")
+	var every []string
+	for _, c := range table.Columns {
+		if !slices.Contains([]string{"rid", "pid", "ordinal", "url"}, c.Name) {
+			every = append(every, "patient_extension."+c.Name)
+		}
+	}
+	for name, c := range map[string]struct {
+		out  []string
+		gate bool
+	}{
+		"nothing": {nil, true}, "the code": {[]string{"patient_extension.value_code"}, true}, "the url": {[]string{"patient_extension.url"}, true},
+		"every column": {every, false}, "by name": {[]string{"race"}, false},
+	} {
+		dir, m := h.out("registry", "shifted", export.Parquet, func(r *export.Request) {
+			r.Out = filepath.Join(t.TempDir(), "out")
+			r.Config = h.config(allowed + "leave_out: [" + strings.Join(c.out, ", ") + "]\n")
+		})
+		if slices.Contains(m.Quasi, "race") != c.gate {
+			t.Errorf("%s left out: the gate sees %v", name, m.Quasi)
+		}
+		if name == "the code" {
+			if n := rows(t, "SELECT count(DISTINCT value_concept) FROM "+parquet(dir, "patient_extension"), dir)[0][0]; n != "2" {
+				t.Errorf("%s races leave as concepts, want 2", n)
+			}
+		}
+	}
+}
+
 // TestLeakScan: a text that got into a safe-harbor extract past its policy does not leave, and is not told. The scan
 // tests itself: the same extract without it leaves.
 func TestLeakScan(t *testing.T) {
