@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"farr/datasets/internal/deid"
@@ -26,6 +27,8 @@ func (c *custody) takes(key string) error {
 	}
 	open := c.open()
 	switch e := c.of(key); {
+	case e != nil && e.State == EpochOpen && c.marked() && len(c.Removed[key]) == 0:
+		return refuse(CodeWrongKey, "persons were removed from the store under another key, and would come back with this one: begin an epoch with farr keys rotate --removed and the ids of all who were removed")
 	case e != nil && e.State == EpochOpen:
 		return nil
 	case e != nil && e.State == EpochDestroyed:
@@ -120,55 +123,103 @@ func (s *Store) rotate(ctx context.Context, old, next *Key, removed []string) er
 		if err := c.rotates(old, next); err != nil {
 			return err
 		}
+		if !maps.EqualFunc(c.Removed, was.Removed, slices.Equal[[]string]) {
+			return errors.New("persons were removed from the store meanwhile: run it again, with their ids")
+		}
 		if open := c.open(); open != nil {
 			open.State = EpochClosed
 		}
 		c.Epochs = append(c.Epochs, Epoch{next.ID(), EpochOpen})
-		if len(marks) > 0 {
+		if len(marks) > 0 { // made of others, so the map is there
 			c.Removed[next.ID()] = marks
 		}
 		return nil
 	})
 }
 
-// carryMarks makes the marks of removed persons with the next key.
+// carryMarks makes the marks of removed persons with the next key, for every source of the store. The
+// old key says who they were. Where it has none, as the key that made them was destroyed, all
+// who are given are marked, and there must be as many as the marks tell of.
 func (s *Store) carryMarks(c *custody, old, next *Key, removed []string) ([]string, error) {
-	if old == nil || len(c.Removed[old.ID()]) == 0 {
+	if !c.marked() {
 		return nil, nil
 	}
-	sources := map[string]bool{}
+	sources, err := s.sourceNames()
+	if err != nil {
+		return nil, err
+	}
+	if len(sources) == 0 {
+		return nil, errors.New("persons were removed from the store, and it has no extract left that names their source, so nobody can mark them for another key: begin another store, with an opt-out list")
+	}
+	left := map[string]bool{}
+	if old != nil {
+		for _, m := range c.Removed[old.ID()] {
+			left[m] = true
+		}
+	}
+	known := len(left) > 0
+	given := map[string]bool{}
+	var marks []string
+	for source := range sources {
+		to := deid.NewMarker(next, source)
+		for _, id := range removed {
+			given[id] = true
+			if known {
+				m := deid.NewMarker(old, source).Of([]byte(id))
+				if !left[m] {
+					continue
+				}
+				delete(left, m)
+			}
+			marks = append(marks, to.Of([]byte(id)))
+		}
+	}
+	switch least := c.leastRemoved(len(sources)); {
+	case len(left) > 0:
+		return nil, fmt.Errorf("%d marks are of removed persons whose ids were not given; with the next key those persons would come back: give the ids of all who were removed", len(left))
+	case !known && len(given) < least:
+		return nil, fmt.Errorf("at least %d persons were removed under a key that is gone, and %d ids were given; with the next key those persons would come back: give the ids of all who were removed", least, len(given))
+	}
+	slices.Sort(marks)
+	return slices.Compact(marks), nil
+}
+
+// sourceNames are the names of all sources that the store has extracts of.
+func (s *Store) sourceNames() (map[string]bool, error) {
 	ids, err := s.Snapshots()
 	if err != nil {
 		return nil, err
 	}
+	names := map[string]bool{}
 	for _, id := range ids {
 		sn, err := s.Open(id)
 		if err != nil {
 			return nil, err
 		}
-		if sn.keyID() == old.ID() {
-			sources[sn.sourceName()] = true
+		if sn.manifest.Kind == "extract" {
+			names[sn.sourceName()] = true
 		}
 	}
-	left := map[string]bool{}
-	for _, m := range c.Removed[old.ID()] {
-		left[m] = true
-	}
-	var marks []string
-	for source := range sources {
-		from, to := deid.NewMarker(old, source), deid.NewMarker(next, source)
-		for _, id := range removed {
-			if m := from.Of([]byte(id)); left[m] {
-				delete(left, m)
-				marks = append(marks, to.Of([]byte(id)))
-			}
+	return names, nil
+}
+
+// marked says whether anybody was removed from the store, under any key.
+func (c *custody) marked() bool {
+	for _, marks := range c.Removed {
+		if len(marks) > 0 {
+			return true
 		}
 	}
-	if len(left) > 0 {
-		return nil, fmt.Errorf("%d marks are of removed persons whose ids were not given; with the next key those persons would come back: give the ids of all who were removed", len(left))
+	return false
+}
+
+// leastRemoved is how many persons the marks of one key tell of at least: each has one a source.
+func (c *custody) leastRemoved(sources int) int {
+	least := 0
+	for _, marks := range c.Removed {
+		least = max(least, (len(marks)+max(sources, 1)-1)/max(sources, 1))
 	}
-	slices.Sort(marks)
-	return marks, nil
+	return least
 }
 
 // rotates says whether the next key may follow the old one; errNoChange when it does already.

@@ -223,12 +223,41 @@ func TestRemove(t *testing.T) {
 	if n := len(table(t, rotated, "patient")); n != 299 {
 		t.Errorf("%d patients under the next key", n)
 	}
+	// Nor under one that follows a key which was destroyed, so that nobody can tell the marks.
+	if err := s.DestroyKey(t.Context(), second2.ID()); err != nil {
+		t.Fatal(err)
+	}
+	third, _ := freshKey(t)
+	for _, few := range [][]string{nil, {"1"}, {"1", "1"}} {
+		if err := s.Rotate(t.Context(), nil, third, few...); err == nil || !strings.Contains(err.Error(), "would come back") {
+			t.Errorf("rotation from a destroyed key with %d ids of 2: %v", len(few), err)
+		}
+	}
+	if err := s.Rotate(t.Context(), nil, third, "nobody", "1"); err != nil {
+		t.Fatal(err)
+	}
+	followed := mustExtract(t, s, ExtractRequest{Source: source, Key: third})
+	if n := len(table(t, followed, "patient")); n != 299 {
+		t.Errorf("%d patients under the key that follows a destroyed one", n)
+	}
 	text, err := os.ReadFile(filepath.Join(s.Dir(), "log", "entries.jsonl"))
 	if err != nil || !bytes.Contains(text, []byte(`"reason":"asked on a form"`)) || !bytes.Contains(text, []byte(`"persons":1`)) {
 		t.Errorf("the log does not tell: %v", err)
 	}
 	verified(t, s)
 	audited(t, s)
+}
+
+// A key in force without the marks of those who were removed before takes no extract.
+func TestRemovedWithoutMarks(t *testing.T) {
+	c := &custody{Epochs: []Epoch{{"a", EpochDestroyed}, {"b", EpochOpen}}, Removed: map[string][]string{"a": {"m"}}}
+	if err := c.takes("b"); err == nil || !strings.Contains(err.Error(), "rotate --removed") {
+		t.Errorf("without marks: %v", err)
+	}
+	c.Removed["b"] = []string{"n"}
+	if err := c.takes("b"); err != nil {
+		t.Errorf("with marks: %v", err)
+	}
 }
 
 // An extract or results that were under way when somebody was removed are not published.

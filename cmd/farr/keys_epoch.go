@@ -90,7 +90,8 @@ func (a *app) keysRotate() *cobra.Command {
 that is destroyed. The two epochs share no pseudonym: run an extract of the whole export next. OLD may
 be left out where the key in force was destroyed. A key that was rotated out does not come back.
 Where persons were removed from the store (farr remove), --removed names them all again: the store
-knows them by marks that only OLD can make.`,
+knows them by marks that only OLD can make. Where OLD was destroyed nobody can hold the list against the
+marks but by number, so see that it is whole.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store", "new"); err != nil {
 				return err
