@@ -52,6 +52,9 @@ A refusal is exit code 5, with an entry in the store's log, as an export has.`,
 				return err
 			}
 			defer s.Close()
+			if err := outsideStore(s, req.Out, "an export"); err != nil {
+				return err
+			}
 			if err := s.SignLog(req.Key); err != nil {
 				return err
 			}

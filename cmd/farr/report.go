@@ -30,6 +30,9 @@ page; external hides counts of 1 to 10.`,
 				return err
 			}
 			defer s.Close()
+			if err := outsideStore(s, req.Out, "a report"); err != nil {
+				return err
+			}
 			if req.Results, err = openResults(cmd, s, id); err != nil {
 				return err
 			}
