@@ -76,3 +76,32 @@ func TestKilledWhileLogging(t *testing.T) {
 		})
 	}
 }
+
+// Two appends that fail one after the other, each at any point, leave a log that reads and verifies.
+func TestLoggingFailsTwice(t *testing.T) {
+	failed := errors.New("disk full")
+	for _, first := range []string{"log hashes", "log signature", "log head"} {
+		for _, second := range []string{"log line", "log hashes", "log head"} {
+			s, _, key, keyFile := signedStore(t)
+			acknowledged := len(kinds(t, s))
+			for _, at := range []string{first, second} {
+				s.fault = func(point string) error {
+					if point == at {
+						return failed
+					}
+					return nil
+				}
+				if err := s.Log(t.Context(), Event{Kind: "second"}); !errors.Is(err, failed) {
+					t.Fatalf("%s: %v", at, err)
+				}
+			}
+			s.fault = nil
+			if _, err := s.LogEntries(); err != nil {
+				t.Errorf("%s, then %s: %v", first, second, err)
+			}
+			if report := audit(t, s, trusting(t, s, key, keyFile)); report.Err() != nil || int(report.Entries) != acknowledged {
+				t.Errorf("%s, then %s: %+v", first, second, report)
+			}
+		}
+	}
+}

@@ -60,8 +60,17 @@ func beyond(rest []byte) (line []byte, torn int, err error) {
 	return rest[:end], 0, nil
 }
 
-// cut drops the line behind the head.
-func (l *Log) cut() error { return l.files.put(entriesFile, l.head.EntryBytes, nil) }
+// cut drops what is behind the head. The line goes last: while it is there, readers know that the
+// rest belongs to an append that was cut off.
+func (l *Log) cut() error {
+	if err := l.files.put(checkpointsFile, l.head.CheckpointBytes, nil); err != nil {
+		return err
+	}
+	if err := l.files.put(hashesFile, tlog.StoredHashCount(l.head.Size)*tlog.HashSize, nil); err != nil {
+		return err
+	}
+	return l.files.put(entriesFile, l.head.EntryBytes, nil)
+}
 
 // Origin is the log's name, "" before its first entry.
 func (l *Log) Origin() string { return l.head.Origin }
