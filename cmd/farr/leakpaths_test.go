@@ -217,16 +217,23 @@ func (c *leakCase) everything() {
 	c.run(1, "extract", "--source", p.export, "--store", filepath.Join(p.dir, "refused"), "--key", p.key, "--max-reject", "0")
 }
 
-// laxConfig lets everything leave, so that what leaves can be searched.
+// laxConfig lets everything leave, so that what leaves can be searched. For safe-harbor nobody may set thresholds
+// so: there what they hold back stays, and all else leaves.
 const laxConfig = `shifted: {expert: determination of a test, expires: 2099-01-31}
 limited: {agreement: agreement of a test, expires: 2099-12-31}
 thresholds: {k: 2, below_k: 100%, highest: 100%, average: 100%, uniques: 100%}
 `
 
+const harborConfig = "leave_out: [birth_year, over_89, sex, zip3, state, race, ethnicity, language]\n"
+
 // export writes rows for an analyst in every format.
 func (c *leakCase) export(out func(string) string) {
 	config := filepath.Join(c.project.dir, "export.yaml")
-	if err := os.WriteFile(config, []byte(laxConfig), 0o600); err != nil {
+	text := laxConfig
+	if c.profile == "safe-harbor" {
+		text = harborConfig
+	}
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
 	for _, format := range []string{"parquet", "csv", "arrow"} {

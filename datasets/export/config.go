@@ -23,7 +23,8 @@ import (
 //
 // leave_out names quasi-identifiers (farr risk lists them) or table.column. A column is not the whole of a
 // quasi-identifier of an extension: race is left out by its name, or with every column of its rows. Thresholds are those
-// of [risk.DefaultThresholds] where they are not said; an expert may set others.
+// of [risk.DefaultThresholds] where they are not said. An expert may set looser ones, for profile shifted; for
+// safe-harbor, which no expert stands behind, they are refused.
 type Config struct {
 	Shifted struct {
 		Expert  string `yaml:"expert"`
@@ -86,6 +87,29 @@ func LoadConfig(path string) (*Config, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// strict refuses thresholds looser than the defaults where no expert's determination stands behind them.
+func (c *Config) strict(profile string) error {
+	if profile != "safe-harbor" || c.doc == nil {
+		return nil
+	}
+	t, most := c.Thresholds, risk.DefaultThresholds()
+	var wrong source.Diagnostics
+	for _, one := range []struct {
+		name  string
+		loose bool
+		most  string
+	}{
+		{"k", t.K < most.K, "11 or more"}, {"below_k", t.Below > most.Below, "0"}, {"highest", t.Highest > most.Highest, "1/11 or less"},
+		{"average", t.Average > most.Average, "5% or less"}, {"uniques", t.Uniques > most.Uniques, "0"},
+	} {
+		if one.loose {
+			wrong = append(wrong, source.Diagnostic{Pos: c.doc.Pos("thresholds", one.name), Code: "loose-threshold",
+				Message: "it is looser than the default, which only an expert's determination, of profile shifted, may set", Hint: one.most})
+		}
+	}
+	return wrong.Err()
 }
 
 // Reference is what lets an export leave.

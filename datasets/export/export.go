@@ -134,6 +134,9 @@ func prepare(s *datasets.Store, req Request) (*exporting, error) {
 			return nil, err
 		}
 	}
+	if err := req.Config.strict(profile); err != nil {
+		return nil, err
+	}
 	x := &exporting{Request: req, store: s, shifted: profile == string(deid.Shifted)}
 	var err error
 	// The profile too, or a limited export's true dates would tell the shifts of a shifted one by its pseudonyms.

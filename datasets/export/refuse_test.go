@@ -25,7 +25,7 @@ func TestRefusals(t *testing.T) {
 		"risk beyond, shifted":   {"shifted", "shifted: {expert: file 12, expires: 2026-03-01}\n", "risk"},
 		"no agreement":           {"limited", "shifted: {expert: file 12, expires: 2026-03-01}\n", "missing-reference"},
 		"an agreement of old":    {"limited", "limited: {agreement: DUA 17, expires: 2026-02-28}\n", "expired-reference"},
-		"risk beyond, years":     {"safe-harbor", "thresholds: {highest: 1}\n", "risk"},
+		"risk beyond, years":     {"safe-harbor", "thresholds: {k: 12}\n", "risk"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := admit(t, c.profile, 4)
@@ -107,9 +107,25 @@ func TestLeaveOutColumn(t *testing.T) {
 // TestLeakScan: a text that got into a safe-harbor extract past its policy does not leave, and is not told. The scan
 // tests itself: the same extract without it leaves.
 func TestLeakScan(t *testing.T) {
-	h := admit(t, "safe-harbor", 3)
+	h := admit(t, "safe-harbor", 22)
+	observations := 0
+	for _, days := range h.truth {
+		observations += len(days)
+	}
+	// Of the quasi-identifiers only the one that is planted, the same for all, leaves.
+	request := func(where string) export.Request {
+		var out []string
+		for name, column := range map[string]string{"birth_year": "", "over_89": "", "sex": "patient.gender", "zip3": "patient.zip3", "state": "patient.state", "race": "", "ethnicity": "", "language": "patient.language"} {
+			if column == "" || column != where {
+				out = append(out, name)
+			}
+		}
+		req := h.request("safe-harbor")
+		req.Config = h.config("leave_out: [" + strings.Join(out, ", ") + "]\n")
+		return req
+	}
 	clean := h.extract
-	if _, err := export.Run(t.Context(), h.store, h.request("safe-harbor")); err != nil {
+	if _, err := export.Run(t.Context(), h.store, request("")); err != nil {
 		t.Fatal(err)
 	}
 	for text, where := range map[string]string{
@@ -119,7 +135,7 @@ func TestLeakScan(t *testing.T) {
 		t.Run(where, func(t *testing.T) {
 			h.extract = clean
 			h.plant(where, duck.Quote(text))
-			_, err := export.Run(t.Context(), h.store, h.request("safe-harbor"))
+			_, err := export.Run(t.Context(), h.store, request(where))
 			var refusal *export.RefusalError
 			if !errors.As(err, &refusal) || refusal.Code != "leak" || !strings.Contains(err.Error(), where) {
 				t.Fatalf("error %v", err)
@@ -131,7 +147,7 @@ func TestLeakScan(t *testing.T) {
 	}
 	h.extract = clean
 	h.plant("observation.effective_start", "effective_start + INTERVAL 40 DAY")
-	if _, err := export.Run(t.Context(), h.store, h.request("safe-harbor")); err == nil || !strings.Contains(err.Error(), "observation.effective_start: 276 a date that is more than a year") {
+	if _, err := export.Run(t.Context(), h.store, request("")); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("observation.effective_start: %d a date that is more than a year", observations)) {
 		t.Errorf("a day in safe-harbor: %v", err)
 	}
 }
@@ -190,6 +206,23 @@ func (h *hospital) plant(where, value string) {
 	}
 	if h.extract, err = staging.Publish(h.t.Context(), m); err != nil {
 		h.t.Fatal(err)
+	}
+}
+
+// TestLooseThresholds: for safe-harbor thresholds are as strict as the defaults or stricter, each mistake at its place.
+func TestLooseThresholds(t *testing.T) {
+	h := admit(t, "safe-harbor", 2)
+	req := h.request("safe-harbor")
+	req.Config = h.config("shifted: {expert: file 12, expires: 2026-03-01}\nthresholds: {k: 10, below_k: 1%, highest: 1/10, average: 6%, uniques: 1%}\n")
+	_, err := export.Run(t.Context(), h.store, req)
+	for _, at := range []string{"2:17", "2:30", "2:43", "2:58", "2:71"} {
+		if err == nil || !strings.Contains(err.Error(), "export.yaml:"+at+": loose-threshold") {
+			t.Errorf("want a mistake at %s in\n%v", at, err)
+		}
+	}
+	req.Config = h.config("thresholds: {k: 11, below_k: 0, highest: 1/11, average: 5%, uniques: 0}\nleave_out: [birth_year, over_89, sex, zip3, state, race, ethnicity, language]\n")
+	if _, err := export.Run(t.Context(), h.store, req); err != nil {
+		t.Errorf("the defaults: %v", err)
 	}
 }
 
