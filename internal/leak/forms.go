@@ -13,7 +13,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"hash/crc32"
 	"net/url"
 	"slices"
 	"strings"
@@ -137,7 +136,7 @@ func aligned(e *base64.Encoding, b []byte, shift int) []byte {
 	return []byte(text[first:last])
 }
 
-// hashed gives unkeyed hashes: bytes, hex and base64.
+// hashed gives unkeyed hashes of 128 bits and more: bytes, hex and base64. Shorter ones coincide with random pseudonyms.
 func hashed(b []byte, add func(name string, b []byte, fold bool)) {
 	for name, make := range map[string]func() hash.Hash{"MD5": md5.New, "SHA-1": sha1.New, "SHA-256": sha256.New, "SHA-512": sha512.New} {
 		plain, keyed := make(), hmac.New(make, nil)
@@ -150,7 +149,6 @@ func hashed(b []byte, add func(name string, b []byte, fold bool)) {
 			add(name+" bytes", sum[:16], false)
 		}
 	}
-	add("CRC-32 hex", fmt.Appendf(nil, "%08x", crc32.ChecksumIEEE(b)), true)
 }
 
 func rot13(text string) []byte {
