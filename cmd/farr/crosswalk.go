@@ -93,6 +93,9 @@ Each time goes to the log: who, how many, by which permit, and --reason.`,
 			if err := writeFile(out, func(w io.Writer) error { return writePairs(w, pairs) }); err != nil {
 				return err
 			}
+			if len(req.PIDs) > 0 && len(pairs) == 0 {
+				return fmt.Errorf("none of the %d persons asked for is in the extract and the export: the file holds no pair", len(req.PIDs))
+			}
 			return a.print(map[string]any{"asked": len(req.PIDs), "given": len(pairs), "file": out}, func(w io.Writer) error {
 				_, err := fmt.Fprintf(w, "%d pairs in %s\n", len(pairs), out)
 				return err

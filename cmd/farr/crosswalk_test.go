@@ -105,6 +105,13 @@ func TestCrosswalk(t *testing.T) {
 	if err := os.WriteFile(some, []byte("pid\n"+pairs[ids[3]]+" # one\n"+pidOf(t, p, ids[0])+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	nobody := filepath.Join(p.dir, "nobody.txt")
+	if err := os.WriteFile(nobody, []byte("00000000-0000-4000-8000-000000000000\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if e := farr(t, args("--permit", permit, "--pids", nobody)...); e.code != jobs.ExitFailed || !strings.Contains(e.stderr, "none of the 1 persons") {
+		t.Errorf("nobody found: exit %d\n%s", e.code, e.stderr)
+	}
 	must(t, args("--permit", permit, "--pids", some)...)
 	if few := readPairs(t, out); len(few) != 1 || few[ids[3]] != pairs[ids[3]] {
 		t.Errorf("%v", few)
@@ -131,8 +138,8 @@ func TestCrosswalk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(log), `"kind":"crosswalk"`); n != 5 {
-		t.Errorf("%d crosswalks in the log, and 5 were made", n)
+	if n := strings.Count(string(log), `"kind":"crosswalk"`); n != 6 {
+		t.Errorf("%d crosswalks in the log, and 6 were made", n)
 	}
 	for _, id := range ids {
 		if strings.Contains(string(log), id) || strings.Contains(string(log), pidOf(t, p, id)) {
