@@ -40,7 +40,7 @@ type AuditVerifier struct {
 	Verifier string `json:"verifier"`
 	Entry    int64  `json:"entry"`   // that introduces it
 	Signed   int64  `json:"signed"`  // entries under its newest signature
-	Trusted  bool   `json:"trusted"` // named by the request, or the log's first, or vouched for by one that is trusted
+	Trusted  bool   `json:"trusted"` // named by the request, or the log's first, or one end of a rotation whose other end is trusted
 }
 
 // AuditProof proves that the longer log begins with the shorter one (RFC 6962, section 2.1.2).
@@ -169,7 +169,16 @@ func (a *auditor) signatures() error {
 			r.Trusted = i == 0
 		}
 		r.Trusted = r.Trusted || a.view.Vouched(known, i, func(older int) bool { return a.report.Verifiers[older].Trusted })
-		if r.Trusted {
+	}
+	// A key that passed the log to a trusted one is as good: the trusted one's signature pins all
+	// that stands before it, the older key's entry among it.
+	for i := range slices.Backward(known) {
+		for j := i + 1; j < len(known) && !a.report.Verifiers[i].Trusted; j++ {
+			a.report.Verifiers[i].Trusted = a.report.Verifiers[j].Trusted && a.view.Vouched(known, j, func(older int) bool { return older == i })
+		}
+	}
+	for i, k := range known {
+		if r := a.report.Verifiers[i]; r.Trusted {
 			a.report.Signed = max(a.report.Signed, r.Signed)
 		} else if len(a.req.Verifiers) > 0 {
 			a.problem(fmt.Sprintf("log entry %d", k.Entry), "it introduces %s, which is not a public key that was given, and none of them vouches for it", k.Name())

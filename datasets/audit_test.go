@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -217,12 +218,19 @@ func TestAuditFindsRollback(t *testing.T) {
 			t.Errorf("state %d with a kept checkpoint: %v", i, report.Problems)
 		}
 	}
-	// A command on the log that was rolled back leaves its witness as it is, and it goes on telling.
+	// A command on a log that was rolled back adds nothing to it and signs nothing, and its witness goes on telling.
 	putLog(t, dir, states[3])
-	say(t, s, "crosswalk")
-	say(t, s, "crosswalk")
+	before := logFiles(t, dir)
+	for range 2 {
+		if err := s.Log(t.Context(), Event{Kind: "crosswalk"}); CodeOf(err) != CodeDamagedLog {
+			t.Errorf("on a log that was rolled back: %v", err)
+		}
+	}
+	if !reflect.DeepEqual(before, logFiles(t, dir)) {
+		t.Error("a log that was rolled back was written to")
+	}
 	if report := audit(t, s, trusting(t, s, key, keyFile)); report.Err() == nil {
-		t.Error("after more entries the rollback is not found")
+		t.Error("after more commands the rollback is not found")
 	}
 	putLog(t, dir, last)
 	if report := audit(t, s, req); report.Err() != nil {
@@ -366,11 +374,22 @@ func TestLogPassed(t *testing.T) {
 	if report.Err() != nil || report.Signed != report.Entries || len(report.Verifiers) != 2 || !report.Verifiers[1].Trusted {
 		t.Errorf("passed on: %+v", report)
 	}
+	second, err := LogVerifier(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report = audit(t, s, AuditRequest{Verifiers: []string{second}})
+	if report.Err() != nil || report.Signed != report.Entries || !report.Verifiers[0].Trusted {
+		t.Errorf("by the next key alone: %+v", report)
+	}
 	stranger, _ := keyInFile(t)
 	if err := s.SignLog(stranger); err != nil {
 		t.Fatal(err)
 	}
 	say(t, s, "stranger")
+	if report := audit(t, s, AuditRequest{Verifiers: []string{second}}); report.Err() == nil || report.Verifiers[2].Trusted {
+		t.Errorf("a stranger signed behind the next: %+v", report)
+	}
 	if report := audit(t, s, AuditRequest{Verifiers: []string{first}}); report.Err() == nil {
 		t.Errorf("a stranger signed: %+v", report)
 	}

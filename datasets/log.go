@@ -108,13 +108,19 @@ func coded(err error) error {
 func (s *Store) mendLog() error {
 	s.logs.mu.Lock()
 	defer s.logs.mu.Unlock()
-	_, err := s.openLog()
+	l, err := s.openLog()
+	if err == nil {
+		err = s.contradicted(l)
+	}
 	return coded(err)
 }
 
 func (s *Store) recordLocked(e LogEntry, act func() error) (auditlog.Checkpoint, error) {
 	l, err := s.openLog()
 	if err != nil {
+		return auditlog.Checkpoint{}, err
+	}
+	if err := s.contradicted(l); err != nil {
 		return auditlog.Checkpoint{}, err
 	}
 	if err := s.introduce(l); err != nil {

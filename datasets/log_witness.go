@@ -49,33 +49,42 @@ func witnessFile(folder, origin string) string {
 	return filepath.Join(folder, strings.ReplaceAll(origin, "/", "-"))
 }
 
-// witness replaces the kept checkpoint by the newest one. One that the log does not hold, which
-// is what a log that was rolled back looks like, stays for Audit to find.
+// contradicted refuses a log that does not hold the checkpoint that was kept of it: nothing is
+// added to it and nothing signed. It was rolled back, or is another copy of the store's.
+func (s *Store) contradicted(l *auditlog.Log) error {
+	if s.logs.witness == "" {
+		return nil
+	}
+	file := witnessFile(s.logs.witness, l.Origin())
+	kept, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
+	if c, err := ParseCheckpoint(string(kept)); err == nil {
+		if holds, err := l.Agrees(c); err != nil || holds {
+			return err
+		}
+	}
+	return &Error{Code: CodeDamagedLog, Subject: "log of " + s.dir,
+		Detail: "it does not hold the checkpoint that was kept beside the key: it was rolled back (farr audit verify); if you put an older copy of the store in its place, remove " + file}
+}
+
+// witness replaces the kept checkpoint by the newest one.
 func (s *Store) witness(l *auditlog.Log) error {
 	text := l.Note()
 	if s.logs.witness == "" || text == "" {
 		return nil
 	}
-	err := os.Mkdir(s.logs.witness, 0o700)
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	unwritable := func(err error) bool { return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) }
+	if err := os.Mkdir(s.logs.witness, 0o700); unwritable(err) {
 		return nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
+	} else if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("witness: %w", err)
 	}
-	file := witnessFile(s.logs.witness, l.Origin())
-	if kept, err := os.ReadFile(file); err == nil {
-		c, err := ParseCheckpoint(string(kept))
-		if err != nil {
-			return nil
-		}
-		if holds, err := l.Agrees(c); err != nil || !holds {
-			return err
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("witness: %w", err)
-	}
-	if err := replaceFile(file, []byte(text)); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+	if err := replaceFile(witnessFile(s.logs.witness, l.Origin()), []byte(text)); err != nil && !unwritable(err) {
 		return fmt.Errorf("witness: %w", err)
 	}
 	return nil

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,11 +47,15 @@ func (a *app) auditShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			entries := []datasets.LogEntry{}
+			entries, kinds := []datasets.LogEntry{}, map[string]bool{}
 			for _, e := range all {
+				kinds[e.Kind] = true
 				if !e.Time.Before(from) && (kind == "" || e.Kind == kind) {
 					entries = append(entries, e)
 				}
+			}
+			if kind != "" && !kinds[kind] {
+				fmt.Fprintf(a.stderr, "the log has no entry of kind %q; its kinds are %s\n", kind, join(slices.Sorted(maps.Keys(kinds))))
 			}
 			return a.print(entries, func(w io.Writer) error {
 				p := printer{w: w}
@@ -240,19 +246,11 @@ those are. A new store needs no such thing.`,
 			if err := require(cmd, "store"); err != nil {
 				return err
 			}
-			k, err := optionalKey(key)
-			if err != nil {
-				return err
-			}
-			s, err := datasets.OpenStore(store)
+			s, _, err := signedStore(store, key)
 			if err != nil {
 				return err
 			}
 			defer s.Close()
-			if err := s.SignLog(k); err != nil {
-				return err
-			}
-			s.KeepWitness(key)
 			c, err := s.BeginLog(cmd.Context())
 			if err != nil {
 				return err

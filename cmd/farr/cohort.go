@@ -168,19 +168,11 @@ you may hold it there. Each time is an entry of the store's log (farr audit show
 			if !a.terminal() && !phi {
 				return heldBack{errors.New("an explanation has true dates of a patient: they go to a terminal, and elsewhere only with --phi")}
 			}
-			k, err := optionalKey(key)
-			if err != nil {
-				return err
-			}
-			s, err := datasets.OpenStore(store)
+			s, k, err := signedStore(store, key)
 			if err != nil {
 				return err
 			}
 			defer s.Close()
-			if err := s.SignLog(k); err != nil {
-				return err
-			}
-			s.KeepWitness(key)
 			results, err := openResults(cmd, s, id)
 			if err != nil {
 				return err

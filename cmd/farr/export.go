@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"farr/datasets"
 	"farr/datasets/export"
 )
 
@@ -44,21 +43,15 @@ A refusal is exit code 5, with an entry in the store's log, as an export has.`,
 			if req.Config, err = export.LoadConfig(config); err != nil {
 				return err
 			}
-			if req.Key, err = datasets.ReadKey(key); err != nil {
-				return err
-			}
-			s, err := datasets.OpenStore(store)
+			s, k, err := signedStore(store, key)
 			if err != nil {
 				return err
 			}
 			defer s.Close()
+			req.Key = k
 			if err := outsideStore(s, req.Out, "an export"); err != nil {
 				return err
 			}
-			if err := s.SignLog(req.Key); err != nil {
-				return err
-			}
-			s.KeepWitness(key)
 			if req.Extract, err = openExtract(s, id); err != nil {
 				return err
 			}

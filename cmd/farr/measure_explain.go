@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"farr/datasets"
 	"farr/measures"
 )
 
@@ -61,19 +60,12 @@ disclosure): who, when, which measure and which pseudonym, and no value.`,
 				}
 				req.Period = &list[0]
 			}
-			var err error
-			if req.Key, err = optionalKey(key); err != nil {
-				return err
-			}
-			s, err := datasets.OpenStore(store)
+			s, k, err := signedStore(store, key)
 			if err != nil {
 				return err
 			}
 			defer s.Close()
-			if err := s.SignLog(req.Key); err != nil {
-				return err
-			}
-			s.KeepWitness(key)
+			req.Key = k
 			if req.Extract, err = snapshot(s, "extract", extract); err != nil {
 				return err
 			}

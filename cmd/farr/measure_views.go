@@ -58,6 +58,24 @@ coded element is the id of its concept, to be compared with a value list.`,
 	return cmd
 }
 
+// signedStore opens a store and reads the key, if one is named, which signs what is logged.
+func signedStore(dir, keySource string) (*datasets.Store, *datasets.Key, error) {
+	key, err := optionalKey(keySource)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := datasets.OpenStore(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.SignLog(key); err != nil {
+		s.Close()
+		return nil, nil, err
+	}
+	s.KeepWitness(keySource)
+	return s, key, nil
+}
+
 // optionalKey reads the key file, if one is named.
 func optionalKey(path string) (*datasets.Key, error) {
 	if path == "" {

@@ -54,7 +54,7 @@ func declared() (all []quasi, events []event, err error) {
 	return all, events, nil
 }
 
-// source is the column of a table that a quasi-identifier comes from, in a schema; ok is false where the
+// sql is the column of a table that a quasi-identifier comes from, in a schema; ok is false where the
 // snapshot has none.
 func (q quasi) sql(sn *datasets.Snapshot) (value string, ok bool) {
 	t, there := sn.Table(q.table)

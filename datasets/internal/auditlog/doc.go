@@ -3,9 +3,9 @@
 // signed (the form of C2SP's tlog-checkpoint and signed-note).
 //
 //	log, cut, err := Open(files, happened) // under the store's lock; heals a cut-off append
-//	checkpoint, err := log.Append(line, signers, act)
+//	checkpoint, err := log.Append(line, signers, act, happened)
 //	view, err := Read(files)                // without a lock
-//	findings := view.Check(known)          // every hash and signature again
+//	faults := view.Faults()                // every hash again; SignedBy and Vouched for signatures
 //
 // # Files
 //
@@ -25,6 +25,7 @@
 // # What it proves
 //
 // A head that somebody kept elsewhere pins every entry before it. Without one, what
-// was signed pins them against all who lack the key. Entries after the last signed or kept
+// was signed pins them against all who lack the key, as long as the signer refuses a log that does
+// not hold its own newest head (package datasets keeps that beside the key). Entries after the last signed or kept
 // head can be rewritten by whoever can write the folder.
 package auditlog

@@ -291,17 +291,21 @@ func (f *Finisher) value(r *Row, rid ID, name string) (Value, bool, error) {
 	return v, err == nil, err
 }
 
+// lifetime is a person's birth and death, each with whether it is known.
+func (f *Finisher) lifetime(v *version, r *Row) (birth Value, born bool, death Value, dead bool, err error) {
+	if birth, born, err = f.value(r, v.rid, "birth_date"); err == nil {
+		death, dead, err = f.value(r, v.rid, "deceased_start")
+	}
+	return birth, born, death, dead, err
+}
+
 // patient decides what is shown of a birth date, and writes observable time. Age is
 // judged at the last of the as-of day, the newest event and the person's death: with the birth
 // date they would show an age over 89. So would a day that is yet to come, as the end of a prescription:
 // then the birth date is sealed, too, but nobody is called over 89 for it.
 func (f *Finisher) patient(v *version, r *Row) error {
 	t := r.table
-	birth, born, err := f.value(r, v.rid, "birth_date")
-	if err != nil {
-		return err
-	}
-	death, dead, err := f.value(r, v.rid, "deceased_start")
+	birth, born, death, dead, err := f.lifetime(v, r)
 	if err != nil {
 		return err
 	}

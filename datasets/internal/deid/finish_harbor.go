@@ -16,11 +16,7 @@ func yearOf(wallMs int64) int64 {
 // where any year that the person's rows show is 90 or more after it.
 func (f *Finisher) patientInYears(v *version, r *Row) error {
 	t := r.table
-	birth, born, err := f.value(r, v.rid, "birth_date")
-	if err != nil {
-		return err
-	}
-	death, dead, err := f.value(r, v.rid, "deceased_start")
+	birth, born, death, dead, err := f.lifetime(v, r)
 	if err != nil {
 		return err
 	}

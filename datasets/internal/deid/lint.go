@@ -145,7 +145,7 @@ func (l *linter) last(e element, found *fhir.Element, typ fhir.ElementType) erro
 	return l.place(e, found.Path)
 }
 
-// places are actions that may stand at some elements only: elsewhere the same type holds something else.
+// actionPlaces are actions that may stand at some elements only: elsewhere the same type holds something else.
 var actionPlaces = map[string][]string{
 	"zip3": {"Address.postalCode"}, "zip5": {"Address.postalCode"}, "state": {"Address.state"}, "city": {"Address.city"},
 	"profile": {"Meta.profile"}, "hide": {"Meta.lastUpdated"}, "newest": {"Meta.lastUpdated"},
