@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -82,21 +83,59 @@ func crosswalk(ctx context.Context, s *Store, req CrosswalkRequest) ([]Pair, err
 	if err != nil {
 		return nil, err
 	}
-	if len(pairs) > req.Permit.Persons {
-		return nil, &Error{Code: CodeNotPermitted, Subject: "crosswalk", Detail: fmt.Sprintf("the permit is for %d persons and these are %d", req.Permit.Persons, len(pairs))}
-	}
 	permit, err := canonicalJSON(req.Permit)
 	if err != nil {
 		return nil, err
 	}
 	facts := map[string]any{
-		"who": req.Who, "key": req.Key.ID(), "extract": req.Extract.id, "permit": hexSHA256(permit), "reason": req.Reason,
-		"all": !req.Asked, "asked": len(req.PIDs), "given": len(pairs),
+		"who": req.Who, "key": req.Key.ID(), "extract": req.Extract.id, factPermit: hexSHA256(permit), "reason": req.Reason,
+		"all": !req.Asked, "asked": len(req.PIDs), factGiven: len(pairs),
 	}
-	if err := s.Log(ctx, Event{Kind: "crosswalk", Facts: facts}); err != nil {
+	// Counting and giving are one step, or two runs at once would give twice what is allowed.
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	before, err := s.givenBy(hexSHA256(permit))
+	if err != nil {
+		return nil, err
+	}
+	if before+int64(len(pairs)) > int64(req.Permit.Persons) {
+		return nil, &Error{Code: CodeNotPermitted, Subject: "crosswalk",
+			Detail: fmt.Sprintf("the permit is for %d persons, of whom %d were given before, and these are %d", req.Permit.Persons, before, len(pairs))}
+	}
+	if _, err := s.record(LogEntry{Kind: kindCrosswalk, Facts: facts}, nil); err != nil {
 		return nil, err
 	}
 	return pairs, nil
+}
+
+// kindCrosswalk is the kind of its entries in the log, which say by which permit how many were given.
+const (
+	kindCrosswalk = "crosswalk"
+	factPermit    = "permit"
+	factGiven     = "given"
+)
+
+// givenBy adds up how many persons were given by a permit. Who was given twice counts twice.
+func (s *Store) givenBy(permit string) (int64, error) {
+	entries, err := s.LogEntries()
+	if err != nil {
+		return 0, err
+	}
+	total := int64(0)
+	for _, e := range entries {
+		if e.Kind != kindCrosswalk || e.Facts[factPermit] != permit {
+			continue
+		}
+		n, err := json.Number(fmt.Sprint(e.Facts[factGiven])).Int64()
+		if err != nil {
+			return 0, &Error{Code: CodeDamagedLog, Subject: fmt.Sprintf("log entry %d", e.Seq), Detail: "it does not say how many persons were given"}
+		}
+		total += n
+	}
+	return total, nil
 }
 
 // persons are the pids of an extract's table patient.

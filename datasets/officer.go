@@ -114,7 +114,7 @@ type Permit struct {
 	Store   string `json:"store"`   // origin of the store's log
 	Who     string `json:"who"`     // account on the machine
 	Until   string `json:"until"`   // last day, YYYY-MM-DD
-	Persons int    `json:"persons"` // most pairs at a time
+	Persons int    `json:"persons"` // most persons in all; who is given twice counts twice
 	Reason  string `json:"reason"`
 	// Signature is Ed25519 of the officer over the canonical JSON without it, hex.
 	Signature string `json:"signature,omitempty"`

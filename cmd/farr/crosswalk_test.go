@@ -147,6 +147,15 @@ func TestCrosswalk(t *testing.T) {
 		}
 	}
 	must(t, "verify", "--store", p.store)
+	// A permit is for so many persons in all, over every run.
+	sign(who.Username, "2999-01-01", "50")
+	must(t, args("--permit", permit)...)
+	if err := os.Remove(out); err != nil {
+		t.Fatal(err)
+	}
+	refused("of whom 39 were given before", args("--permit", permit))
+	sign(who.Username, "2999-01-01", "51")
+	must(t, args("--permit", permit)...)
 	// A destroyed key makes no crosswalk.
 	keyID := strings.TrimSpace(must(t, "keys", "id", "--key", p.key))
 	must(t, "keys", "destroy", "--store", p.store, "--id", keyID, "--confirm", keyID)

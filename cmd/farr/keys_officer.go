@@ -65,7 +65,7 @@ func (a *app) keysPermit() *cobra.Command {
 		Use:   "permit --store DIR --officer FILE --who ACCOUNT --until DAY --persons N --reason TEXT --out FILE",
 		Short: "permit one account to make crosswalks in a store",
 		Long: `Signs a permit with the officer's key: for one account of the machine, in one store, until the end of a
-day, for at most N persons at a time. The permit is a small JSON file that the account gives to farr
+day, for at most N persons in all; who is given twice counts twice. The permit is a small JSON file that the account gives to farr
 crosswalk; it is no secret, and a changed one is refused.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store", "officer", "who", "until", "reason", "out"); err != nil {
@@ -98,7 +98,7 @@ crosswalk; it is no secret, and a changed one is refused.`,
 	keyFlag(cmd, &source, "officer", "officer's key")
 	f.StringVar(&p.Who, "who", "", "account of the machine")
 	f.StringVar(&p.Until, "until", "", "last day, YYYY-MM-DD")
-	f.IntVar(&p.Persons, "persons", 0, "most persons at a time")
+	f.IntVar(&p.Persons, "persons", 0, "most persons in all")
 	f.StringVar(&p.Reason, "reason", "", "why: one line, and no name of a person")
 	f.StringVar(&out, "out", "", "file to write")
 	return cmd
