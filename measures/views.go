@@ -12,6 +12,7 @@ import (
 // package's story) come first, then the tables of the extract with true dates.
 type View struct {
 	Name    string       `json:"name"`
+	Kind    string       `json:"kind,omitempty"` // in an SQLSession: ViewPrepared and so on
 	Columns []ViewColumn `json:"columns"`
 }
 

@@ -15,7 +15,19 @@ import (
 // stays is a project with one patient: a visit of an hour, and a stay of three days with an
 // operation on its second.
 func stays(t *testing.T, profile string) (p project, pid string) {
-	p = newProject(t)
+	p = extractedStays(t, profile)
+	must(t, "measure", "import", publishedStays, "--store", p.store)
+	p.measure("--measure", "OperatedStays,LengthOfStay,OperationsPerDay", "--periods", "2024")
+	rows, err := csv.NewReader(strings.NewReader(must(t, "measure", "results", "--store", p.store, "--table", "subject"))).ReadAll()
+	if err != nil || len(rows) < 2 || rows[0][2] != "pid" {
+		t.Fatalf("subjects %v (%v)", rows, err)
+	}
+	return p, rows[1][2]
+}
+
+// extractedStays is the project of stays before anything is computed.
+func extractedStays(t *testing.T, profile string) project {
+	p := newProject(t)
 	p.zone = "America/New_York"
 	if err := os.Mkdir(p.export, 0o755); err != nil {
 		t.Fatal(err)
@@ -31,13 +43,7 @@ func stays(t *testing.T, profile string) (p project, pid string) {
 		}
 	}
 	p.extract("--profile", profile)
-	must(t, "measure", "import", publishedStays, "--store", p.store)
-	p.measure("--measure", "OperatedStays,LengthOfStay,OperationsPerDay", "--periods", "2024")
-	rows, err := csv.NewReader(strings.NewReader(must(t, "measure", "results", "--store", p.store, "--table", "subject"))).ReadAll()
-	if err != nil || len(rows) < 2 || rows[0][2] != "pid" {
-		t.Fatalf("subjects %v (%v)", rows, err)
-	}
-	return p, rows[1][2]
+	return p
 }
 
 func (p project) explainArgs(pid, measure string, more ...string) []string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -16,6 +17,9 @@ type Error struct {
 	Statement string
 	Class     string
 	InMemory  bool // the session may not spill
+	// Position is the byte offset that the engine points at, in the statement or, of a view, in
+	// what made it; -1 when unknown.
+	Position int
 }
 
 func (e *Error) Error() string {
@@ -38,7 +42,12 @@ func scrub(ctx context.Context, name string, err error) error {
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return fmt.Errorf("statement %s: %w", name, ctxErr)
 	}
-	return &Error{Statement: name, Class: parseEngineError(err).Class}
+	e := parseEngineError(err)
+	position, noPosition := strconv.Atoi(e.Position)
+	if noPosition != nil {
+		position = -1
+	}
+	return &Error{Statement: name, Class: e.Class, Position: position}
 }
 
 // engineError is the engine's own account of a failure.

@@ -24,8 +24,7 @@ func (s *Session) CreateView(ctx context.Context, schema, name, sql string) ([]C
 	if err := s.CheckSelect(ctx, sql); err != nil {
 		return nil, err
 	}
-	qualified := QuoteName(schema) + "." + QuoteName(name)
-	head := "CREATE OR REPLACE VIEW " + qualified + " AS "
+	qualified, head := viewHead(schema, name)
 	if _, err := s.conn.ExecContext(ctx, head+sql); err != nil {
 		return nil, bindingError(ctx, name, head, sql, err)
 	}
@@ -43,6 +42,24 @@ func (s *Session) CreateView(ctx context.Context, schema, name, sql string) ([]C
 		columns = append(columns, c)
 	}
 	return columns, rows.Err()
+}
+
+// viewHead begins the statement that makes a view.
+func viewHead(schema, name string) (qualified, head string) {
+	qualified = QuoteName(schema) + "." + QuoteName(name)
+	return qualified, "CREATE OR REPLACE VIEW " + qualified + " AS "
+}
+
+// ViewPlace is where in sql, of which CreateView made a view, an error of reading that view points
+// to: line and column from 1, in characters; 0 when unknown.
+func ViewPlace(err error, schema, name, sql string) (line, column int) {
+	var e *Error
+	_, head := viewHead(schema, name)
+	if !errors.As(err, &e) || e.Position < len(head) {
+		return 0, 0
+	}
+	at := locate(sql, strconv.Itoa(e.Position-len(head)), &SQLError{})
+	return at.Line, at.Column
 }
 
 // bindingError tells what the engine says about names and types in sql. Only

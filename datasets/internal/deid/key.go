@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
@@ -41,6 +42,7 @@ type subKeys struct {
 	export    []byte // keys of row-level exports
 	log       []byte // signatures of the log's checkpoints
 	list      []byte // hashes of lists of ids, and marks of persons who were removed
+	statement []byte // hashes of statements, which may hold values
 }
 
 // NewKey writes a fresh key as one line of text.
@@ -102,7 +104,7 @@ func derive(master []byte) (k *Key, err error) {
 	k = &Key{sub: func() *subKeys { return sub }}
 	for purpose, into := range map[string]*[]byte{
 		"id": &sub.id, "shift": &sub.shift, "seal": &sub.seal, "seal-nonce": &sub.sealNonce,
-		"link": &sub.link, "export": &sub.export, "log": &sub.log, "list": &sub.list,
+		"link": &sub.link, "export": &sub.export, "log": &sub.log, "list": &sub.list, "statement": &sub.statement,
 	} {
 		if *into, err = hkdf.Key(sha256.New, master, nil, "farr v1 "+purpose, 32); err != nil {
 			return nil, fmt.Errorf("derive a sub-key: %w", err)
@@ -118,6 +120,14 @@ func derive(master []byte) (k *Key, err error) {
 
 // LogSeed is the seed of the Ed25519 key that signs the log's checkpoints: 32 bytes.
 func (k *Key) LogSeed() []byte { return k.sub().log }
+
+// StatementHash is HMAC-SHA256 of a statement's text, in hex: an unkeyed hash of a text that may
+// hold a birth date could be looked up by trying them all.
+func (k *Key) StatementHash(text string) string {
+	mac := hmac.New(sha256.New, k.sub().statement)
+	mac.Write([]byte(text))
+	return hex.EncodeToString(mac.Sum(nil))
+}
 
 // ForExport makes the key of one row-level export, by its name: its pseudonyms and
 // shifts have nothing to do with the store's nor with those of an export by another name. The name

@@ -158,7 +158,7 @@ func TestSubKeysDiffer(t *testing.T) {
 	purposes := reflect.TypeFor[subKeys]().NumField()
 	for _, key := range []*Key{k, one, two} {
 		sub := key.sub()
-		subs := [][]byte{sub.id, sub.shift, sub.seal, sub.sealNonce, sub.link, sub.export, key.LogSeed(), sub.list}
+		subs := [][]byte{sub.id, sub.shift, sub.seal, sub.sealNonce, sub.link, sub.export, key.LogSeed(), sub.list, sub.statement}
 		if len(subs) != purposes {
 			t.Fatalf("%d sub-keys are compared and there are %d", len(subs), purposes)
 		}
