@@ -78,7 +78,7 @@ func listed(definitions []Definition) []CodeUse {
 	var uses []CodeUse
 	seen := map[string]bool{}
 	for _, d := range definitions {
-		for _, l := range d.Lists {
+		for _, l := range slices.Concat(d.Lists, d.ValueSets) {
 			if seen[l.Name+l.Hash] {
 				continue
 			}
@@ -100,27 +100,21 @@ func (d Definition) Describe() string {
 		occurrenceFirst: "the first of all data, where it lies in the study window", occurrenceFirstInWindow: "the first in the study window",
 		occurrenceLast: "the last in the study window", occurrenceEvery: "each day with one in the study window is an entry of its own",
 	}[d.Occurrence]
-	say := func(r Rule) string {
-		if r.English == "" {
-			return "by SQL in " + r.File
-		}
-		return r.English
-	}
-	fmt.Fprintf(&b, "Entry: %s\n  %s; %s.\n", d.Rules[0].Title, say(d.Rules[0]), entry)
+	fmt.Fprintf(&b, "Entry: %s\n  %s; %s.\n", d.Rules[0].Title, d.Rules[0].English, entry)
 	for i, r := range d.Rules[1:] {
-		fmt.Fprintf(&b, "Rule %d, %s: %s\n  %s.\n", i+1, r.ID, r.Title, say(r))
+		fmt.Fprintf(&b, "Rule %d, %s: %s\n  %s.\n", i+1, r.ID, r.Title, r.English)
 	}
 	for _, p := range d.Populations[1:] {
-		fmt.Fprintf(&b, "At risk: %s.\n", say(Rule{File: p.File, English: p.English}))
+		fmt.Fprintf(&b, "At risk: %s.\n", p.English)
 	}
 	if d.Exit != "" {
 		fmt.Fprintf(&b, "%s.\n", d.Exit)
 	}
 	for _, o := range d.Outcomes {
-		fmt.Fprintf(&b, "Outcome %s: %s\n  %s.\n", o.ID, o.Title, say(o))
+		fmt.Fprintf(&b, "Outcome %s: %s\n  %s.\n", o.ID, o.Title, o.English)
 	}
 	for _, c := range d.Characteristics {
-		fmt.Fprintf(&b, "Characteristic %s: %s\n  %s.\n", c.ID, c.Title, say(c.Rule))
+		fmt.Fprintf(&b, "Characteristic %s: %s\n  %s.\n", c.ID, c.Title, c.English)
 	}
 	if d.Standard != "" {
 		fmt.Fprintf(&b, "Rates are standardised to %s.\n", d.Standard)

@@ -36,7 +36,8 @@ type cohortYAML struct {
 	Entry struct {
 		Title      string        `yaml:"title,required"`
 		Event      *cohort.Event `yaml:"event"`
-		File       string        `yaml:"file"`
+		CQL        *cohort.CQL   `yaml:"cql"`
+		File       string        `yaml:"sql"`
 		Occurrence string        `yaml:"occurrence"`
 	} `yaml:"entry,required"`
 	Rules []struct {
@@ -44,7 +45,8 @@ type cohortYAML struct {
 		Title   string       `yaml:"title"`
 		Require *cohort.Rule `yaml:"require"`
 		Exclude *cohort.Rule `yaml:"exclude"`
-		File    string       `yaml:"file"`
+		CQL     *cohort.CQL  `yaml:"cql"`
+		File    string       `yaml:"sql"`
 	} `yaml:"rules,required"`
 	AtRisk      *cohort.AtRisk   `yaml:"at_risk"`
 	Multiplier  int              `yaml:"multiplier"`
@@ -78,7 +80,7 @@ func (f *folder) cohort() Definition {
 	}
 	f.oneOf(d.Occurrence, occurrences, "entry", "occurrence")
 	entry := Population{Name: cohortEntry}
-	f.oneForm([]form{{"event", y.Entry.Event != nil}, {"file", y.Entry.File != ""}}, "entry")
+	f.oneForm([]form{{"event", y.Entry.Event != nil}, {"cql", y.Entry.CQL != nil}, {"sql", y.Entry.File != ""}}, "entry")
 	switch {
 	case y.Entry.Event != nil:
 		if f.sound(func(report cohort.Report) { y.Entry.Event.Check(report, "entry", "event") }) {
@@ -88,8 +90,13 @@ func (f *folder) cohort() Definition {
 		if y.Entry.Event.Days != nil || y.Entry.Event.Count != 0 {
 			f.doc.Report("misplaced-key", "the entry makes the index date, so there is no window about it and no count", "write a rule", "entry", "event")
 		}
+	case y.Entry.CQL != nil:
+		part := y.Entry.CQL.Entry("entry", "cql")
+		f.parts = append(f.parts, part)
+		entry.SQL, entry.English = part.EntrySQL(), part.Describe()
 	default:
-		entry.File, entry.SQL = y.Entry.File, f.sql(y.Entry.File, "entry", "file")
+		entry.File, entry.SQL = y.Entry.File, f.sql(y.Entry.File, "entry", "sql")
+		entry.English = cohort.Part{File: y.Entry.File}.Describe()
 	}
 	d.Populations = append(d.Populations, entry)
 	// The entry event is the first line of the attrition table and so a rule by name.
@@ -100,19 +107,23 @@ func (f *folder) cohort() Definition {
 			f.doc.Report("duplicate-id", fmt.Sprintf("there is a rule %q already", r.ID), "", "rules", i, "id")
 		}
 		ids[r.ID] = true
-		f.oneForm([]form{{"require", r.Require != nil}, {"exclude", r.Exclude != nil}, {"file", r.File != ""}}, "rules", i)
+		f.oneForm([]form{{"require", r.Require != nil}, {"exclude", r.Exclude != nil}, {"cql", r.CQL != nil}, {"sql", r.File != ""}}, "rules", i)
 		rule := Rule{ID: r.ID, Title: r.Title, File: r.File}
 		written, key := r.Require, "require"
 		if r.Exclude != nil {
 			written, key = r.Exclude, "exclude"
 		}
-		if written == nil {
-			rule.SQL = f.sql(r.File, "rules", i, "file")
+		if r.CQL != nil {
+			f.parts = append(f.parts, cohort.Rule{CQL: r.CQL}.Parts("rules", i)...)
+			rule.SQL, rule.English = cohort.Rule{CQL: r.CQL}.SQL(), cohort.Rule{CQL: r.CQL}.Describe(f.listTitle)
+		} else if written == nil {
+			rule.SQL, rule.English = f.sql(r.File, "rules", i, "sql"), cohort.Part{File: r.File}.Describe()
 		} else if f.sound(func(report cohort.Report) { written.Check(report, "rules", i, key) }) {
+			f.parts = append(f.parts, written.Parts("rules", i, key)...)
 			sql := written.SQL()
 			rule.English = written.Describe(f.listTitle)
 			if key == "exclude" {
-				sql, rule.English = written.Excluding(), "not "+rule.English
+				sql, rule.English = written.Excluding(), written.DescribeExcluded(f.listTitle)
 			}
 			rule.SQL = f.made(sql, written.Lists(), "rules", i, key)
 			for _, id := range written.Cohorts() {
@@ -120,11 +131,14 @@ func (f *folder) cohort() Definition {
 				f.loader.uses = append(f.loader.uses, use{y.ID, id, f.doc.Pos("rules", i, key)})
 			}
 		}
-		if rule.Title == "" {
-			rule.Title = sentence(rule.English)
-		}
-		if rule.Title == "" && f.doc.Has("rules", i, "file") {
+		switch {
+		case rule.Title != "":
+		case r.CQL != nil:
+			rule.Title = r.CQL.Define
+		case f.doc.Has("rules", i, "sql"):
 			f.doc.Report("missing-key", "a rule in SQL needs a title", "", "rules", i)
+		default:
+			rule.Title = sentence(rule.English)
 		}
 		d.Rules = append(d.Rules, rule)
 	}
@@ -144,6 +158,7 @@ func (f *folder) cohort() Definition {
 	f.rates(y, &d)
 	f.followUp(y, &d)
 	f.characteristics(y, &d)
+	f.readParts(&d)
 	d.Lists = f.useLists(y.Lists)
 	if err := f.doc.Err(); err != nil {
 		f.loader.collect(err)
@@ -155,9 +170,10 @@ func (f *folder) cohort() Definition {
 
 func (f *folder) atRisk(a cohort.AtRisk) Population {
 	p := Population{Name: cohortAtRisk, File: a.File}
-	if a.File != "" {
-		p.SQL = f.sql(a.File, "at_risk")
-	} else if f.sound(func(report cohort.Report) { a.Check(report, "at_risk") }) {
+	switch ok := f.sound(func(report cohort.Report) { a.Check(report, "at_risk") }); {
+	case a.File != "":
+		p.SQL, p.English = f.sql(a.File, "at_risk", "sql"), cohort.Part{File: a.File}.Describe()
+	case ok:
 		p.SQL, p.English = f.made(a.SQL(), a.Lists(), "at_risk"), a.Describe(f.listTitle)
 	}
 	return p
@@ -202,6 +218,9 @@ func (f *folder) characteristics(y cohortYAML, d *Definition) {
 		}
 		seen[c.ID] = true
 		if f.sound(func(report cohort.Report) { c.Check(report, "characteristics", i) }) {
+			if c.Has != nil {
+				f.parts = append(f.parts, c.Has.Parts("characteristics", i, "has")...)
+			}
 			sql := f.made(c.SQL(), c.Lists(), "characteristics", i)
 			d.Characteristics = append(d.Characteristics, Characteristic{Rule{ID: c.ID, Title: c.Title, SQL: sql, English: c.Describe(f.listTitle)}, c.Last != nil})
 		}

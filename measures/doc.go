@@ -153,10 +153,30 @@
 // known among them. Death and the end of observable time end every follow-up. A day at risk
 // is counted from the first day on, and the day of the event is the last.
 //
-// Where YAML is not enough, entry, a rule and at_risk take SQL in a file: the entry returns
-// (pid, index_date); a rule the pid of those who pass, and reads entry(pid, index_date);
-// at_risk returns days [low, high) of persons, which must not overlap for one person, and
-// reads event(pid, index_date), the entry events without the window.
+// Where YAML is not enough, entry, a rule and at_risk take SQL in a file; entry and a rule take
+// CQL, too; and both may stand within any, all and not:
+//
+//	entry: {title: First order, sql: orders.sql}
+//	entry: {title: First order, cql: {library: Statins, define: Orders}}
+//	rules:
+//	  - {id: seen, title: Seen before, sql: seen.sql}
+//	  - {id: adult, cql: {library: Statins, define: Adult}}
+//	  - {id: fit, exclude: {any: [{condition: liver}, {sql: frail.sql}, {cql: {library: Statins, define: Frail}}]}}
+//	at_risk: {sql: at-risk.sql}
+//
+// SQL of the entry returns (pid, index_date); that of a rule the pid of those who pass, and reads
+// entry(pid, index_date); that of at_risk returns days [low, high) of persons, which must not
+// overlap for one person, and reads event(pid, index_date), the entry events without the window.
+//
+// CQL is a library in the folder fhir, as of measures (see above), without a Measure. The define
+// of an entry gives a Date, a DateTime, an interval of one of them or a list of these: each is
+// a day on which the event happened, an interval the day on which it starts, and a time known to
+// the month its first day; occurrence chooses among them as among events. The define of a rule
+// is true of persons who pass; what is null is not true. "Measurement Period" is the study window.
+// A define is of a person and knows no index date: a rule about days before it works it out as
+// the entry does. Where data make a define fail, it is null for that person, and the results'
+// table issue says so. What cannot be compiled is a mistake of the library. The definition's hash
+// covers the ELM, which carries the hash of the CQL, and the codes of its value sets.
 //
 // farr cohort describe says a cohort in English, lint finds what is hardly meant, codes tells
 // which codes occur, explain which rule kept a person out. The rules are in measures/internal/cohort.

@@ -22,14 +22,15 @@ type engine struct {
 	periods []Period
 	asOf    time.Time // last day that the data know
 	lists   map[string]string
-	windows []int // months of attribution that have their table
-	blocked bool  // whether the blocks are there
+	windows []int             // months of attribution that have their table
+	blocked bool              // whether the blocks are there
+	parts   map[string]string // what cohorts take from CQL: tables by cohort and name
 }
 
 // prepare makes what does not depend on one definition; where no SQL of authors runs, blocks
 // does most of that later. After it the session's settings are locked.
 func prepare(ctx context.Context, db *duck.Session, definitions []Definition, periods []Period, asOf time.Time) (*engine, error) {
-	e := &engine{db: db, periods: periods, asOf: asOf, lists: map[string]string{}}
+	e := &engine{db: db, periods: periods, asOf: asOf, lists: map[string]string{}, parts: map[string]string{}}
 	if err := e.exec(ctx, periodStatements(periods)...); err != nil {
 		return nil, err
 	}
@@ -133,6 +134,14 @@ func (e *engine) show(ctx context.Context, d Definition) (hide func() error, err
 	}
 	if err := e.exec(ctx, statement{"own codes", "CREATE OR REPLACE TABLE run.own AS " + union(own)}); err != nil {
 		return nil, err
+	}
+	for _, p := range d.Parts {
+		if p.File != "" {
+			continue // its SQL reads entries, which are not known yet
+		}
+		if err := view(p.Table, "FROM "+e.parts[d.ID+" "+p.Table]); err != nil {
+			return nil, err
+		}
 	}
 	for _, c := range coded {
 		if err := view(c.name, "FROM run."+c.name+" WHERE code IN (FROM run.own)"); err != nil {

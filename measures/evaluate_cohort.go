@@ -42,6 +42,19 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortRes
 	if err != nil {
 		return nil, err
 	}
+	shown := []string{"final", "entry", "event"}
+	for _, p := range d.Parts {
+		if p.File == "" {
+			continue
+		}
+		if err := e.table(ctx, d.ID+" "+p.File, d.place(p.File), p.SQL, "CREATE OR REPLACE TABLE run."+p.Table+" AS SELECT DISTINCT pid FROM "+authored, pidColumn); err != nil {
+			return nil, err
+		}
+		if err := e.exec(ctx, statement{p.File, "CREATE VIEW measure." + p.Table + " AS FROM run." + p.Table}); err != nil {
+			return nil, err
+		}
+		shown = append(shown, p.Table)
+	}
 	if err := e.members(ctx, d); err != nil {
 		return nil, err
 	}
@@ -72,7 +85,7 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortRes
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"final", "entry", "event"} {
+	for _, name := range shown {
 		if err := e.db.Exec(ctx, "drop "+name, "DROP VIEW measure."+name); err != nil {
 			return nil, err
 		}

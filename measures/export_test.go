@@ -1,7 +1,9 @@
 package measures
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -26,4 +28,15 @@ func InSQL(t *testing.T) []Definition {
 		t.Fatal(err)
 	}
 	return l.definitions
+}
+
+// Lists reads the value lists of a library.
+func Lists(t *testing.T, dir string) []ValueList {
+	t.Helper()
+	l := newLoader()
+	lists := slices.Collect(maps.Values(l.lists(root{os.DirFS(dir), dir, dir}, listFolder)))
+	if err := l.diags.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return lists
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"farr/internal/source"
+	"farr/measures/internal/cohort"
 )
 
 // folder is a definition's folder while it is read.
@@ -18,6 +19,7 @@ type folder struct {
 	doc    *source.Document
 	texts  map[string]string // SQL by file, once each
 	inYAML []string          // lists that rules in YAML name
+	parts  []cohort.Placed   // CQL and SQL that rules read
 }
 
 // decode reads the definition's YAML into v; false when there is no file to read.

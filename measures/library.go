@@ -36,6 +36,7 @@ const (
 type Library struct {
 	definitions []Definition // by kind (measures first) and ID
 	published   []published  // its measures in CQL; their definitions are among the others
+	cohortCQL   []cohortCQL  // what its cohorts take from CQL
 	notes       source.Diagnostics
 }
 
@@ -91,7 +92,7 @@ func loadLibrary(roots ...root) (*Library, error) {
 	slices.SortFunc(l.notes, func(a, b source.Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
 	})
-	return &Library{l.definitions, l.published, l.notes}, nil
+	return &Library{l.definitions, l.published, l.cohortCQL, l.notes}, nil
 }
 
 // byKindAndID puts measures first; the word sorts after "cohort".
@@ -143,23 +144,27 @@ func (l *Library) pick(kind string, ids []string) ([]Definition, error) {
 type loader struct {
 	definitions []Definition
 	published   []published
-	seen        map[string]source.Pos // definition ID to where it was first given
-	uses        []use                 // of cohorts by cohorts
+	cohortCQL   []cohortCQL
+	packages    map[string]*fhirPackage // of each root by its dir; none where it has no folder fhir
+	seen        map[string]source.Pos   // definition ID to where it was first given
+	uses        []use                   // of cohorts by cohorts
 	diags       source.Diagnostics
 	notes       source.Diagnostics // see Library.Notes
 	checker     checker
 	broken      error // of the checker itself, not of a file
 }
 
-func newLoader() *loader { return &loader{seen: map[string]source.Pos{}} }
+func newLoader() *loader {
+	return &loader{seen: map[string]source.Pos{}, packages: map[string]*fhirPackage{}}
+}
 
 func (l *loader) root(r root) error {
 	entries, err := fs.ReadDir(r.fsys, ".")
 	if err != nil {
 		return err
 	}
-	shared := l.lists(r, listFolder)
 	found := l.fhir(r)
+	shared := l.lists(r, listFolder)
 	if kind := definitionIn(r.fsys, "."); kind != "" {
 		l.folder(r, ".", kind, nil)
 		found++
@@ -175,7 +180,7 @@ func (l *loader) root(r root) error {
 	}
 	l.unusedLists(r, shared, listFolder)
 	if found == 0 {
-		l.report(source.Pos{File: r.dir}, "no-definition", "no folder with a measure.yaml or cohort.yaml, and no folder fhir", "")
+		l.report(source.Pos{File: r.dir}, "no-definition", "no folder with a measure.yaml or cohort.yaml, and no measure in a folder fhir", "")
 	}
 	return nil
 }

@@ -18,6 +18,13 @@ import (
 // package.
 const fhirFolder = "fhir"
 
+// fhirPackage is the folder fhir of a root. What is nil could not be read.
+type fhirPackage struct {
+	*content.Package
+	dir      string
+	compiler *evaluate.Compiler
+}
+
 // fhir reads and compiles the measures in CQL of a root, and tells how many there are. They
 // are the author's own, so all that is lacking in them is a mistake.
 func (l *loader) fhir(r root) int {
@@ -25,6 +32,8 @@ func (l *loader) fhir(r root) int {
 		return 0
 	}
 	dir := path.Join(r.dir, fhirFolder)
+	own := &fhirPackage{dir: dir}
+	l.packages[r.dir] = own
 	fail := func(err error) int {
 		var found source.Diagnostics
 		if errors.As(err, &found) {
@@ -47,6 +56,7 @@ func (l *loader) fhir(r root) int {
 	if err != nil {
 		return fail(err)
 	}
+	own.Package, own.compiler = pkg, compiler
 	for i := range pkg.Measures {
 		m := &pkg.Measures[i]
 		program, err := compiler.Compile(m)

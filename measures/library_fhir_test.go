@@ -42,6 +42,14 @@ func TestTwinResources(t *testing.T) {
 	}
 }
 
+// The value sets of the twins of cohorts are their value lists; UPDATE=1 writes them.
+func TestCohortTwinResources(t *testing.T) {
+	const dir = "testdata/twins"
+	for _, l := range measures.Lists(t, dir) {
+		sameFile(t, filepath.Join(dir, "fhir/vocabulary/valueset", l.Name+".json"), twinValueSet(l))
+	}
+}
+
 // twinMeasure is the Measure of a twin: each population is the define of its name, and the
 // denominator is one, as in FHIR it must be.
 func twinMeasure(name string, d measures.Definition) []byte {

@@ -184,6 +184,7 @@ type Definition struct {
 	Populations []Population `json:"populations"` // for a cohort: entry, at-risk
 	Rules       []Rule       `json:"rules,omitempty"`
 	Uses        []string     `json:"uses,omitempty"` // other cohorts whose members its rules ask for
+	Parts       []Part       `json:"parts,omitempty"`
 	// Of a cohort: ages at risk, the standard population, whether prevalence is asked, areas.
 	RiskAges   *Ages  `json:"risk_ages,omitempty"`
 	Standard   string `json:"standard,omitempty"`
@@ -194,6 +195,7 @@ type Definition struct {
 	Outcomes        []Rule           `json:"outcomes,omitempty"`
 	Characteristics []Characteristic `json:"characteristics,omitempty"`
 	Lists           []ValueList      `json:"lists"`
+	ValueSets       []ValueList      `json:"value_sets,omitempty"` // that its CQL reads, by URL
 	Published       *Published       `json:"published,omitempty"`
 	Hash            string           `json:"hash"` // hex SHA-256 of everything above that can change a number
 }
@@ -228,6 +230,20 @@ type Rule struct {
 	SQL   string `json:"sql"`
 	// English says what a rule in YAML means.
 	English string `json:"english,omitempty"`
+}
+
+// Part is CQL, or SQL in a file, that a cohort's rules read as a table.
+type Part struct {
+	Table string `json:"table"`          // its name in the SQL of rules
+	File  string `json:"file,omitempty"` // of SQL
+	SQL   string `json:"sql,omitempty"`
+
+	Library string `json:"library,omitempty"` // of CQL
+	Version string `json:"version,omitempty"`
+	Define  string `json:"define,omitempty"`
+	Days    bool   `json:"days,omitempty"`    // it gives index dates
+	Logic   string `json:"logic,omitempty"`   // hex SHA-256 of the ELM of all libraries that it reaches
+	Program string `json:"program,omitempty"` // hex SHA-256 of the SQL that it was compiled to, and of its codes
 }
 
 // Characteristic is a row of Table 1: something that a person has or has not, or a number.

@@ -233,6 +233,9 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 	for _, one := range p.published {
 		open = append(open, one.program.Opens()...)
 	}
+	for _, one := range p.cohortCQL() {
+		open = append(open, one.program.Opens()...)
+	}
 	if err := datasets.Attach(ctx, db, p.Extract, p.Key, open...); err != nil {
 		return nil, 0, err
 	}
@@ -242,6 +245,9 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 		return nil, 0, err
 	}
 	out := newOutput(staging)
+	if err := p.runCohortCQL(ctx, e, out); err != nil {
+		return nil, 0, err
+	}
 	for _, d := range p.measures {
 		step()
 		if err := p.measure(ctx, e, d, out); err != nil {

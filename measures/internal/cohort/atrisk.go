@@ -4,35 +4,25 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"farr/internal/source"
 )
 
 // AtRisk says when persons are at risk of becoming a case, for incidence: while they are
 // observed, have been for History days, are of the age, and until the first of the events,
 // that of the entry among them.
 type AtRisk struct {
-	File    string  `yaml:"-"` // of SQL, in place of all below
+	File    string  `yaml:"sql"` // in place of all below
 	History int     `yaml:"history"`
 	Age     *Range  `yaml:"age"` // at_least and below, in whole years
 	Until   []Event `yaml:"until"`
 	Never   []Event `yaml:"never"` // who has had one, at whatever time, is never at risk
 }
 
-// UnmarshalSource takes the name of a file of SQL, or the keys.
-func (a *AtRisk) UnmarshalSource(v source.Value) error {
-	if v.Kind() == "text" {
-		a.File = v.Text()
-		return nil
-	}
-	type keys AtRisk
-	v.Decode((*keys)(a))
-	return nil
-}
-
 // Check reports what is wrong with its meaning.
 func (a AtRisk) Check(report Report, at ...any) {
 	path := func(more ...any) []any { return append(slices.Clone(at), more...) }
+	if a.File != "" && (a.History != 0 || a.Age != nil || a.Until != nil || a.Never != nil) {
+		report("two-forms", "the SQL says who is at risk, and so do keys beside it", "keep one", path("sql")...)
+	}
 	if a.History < 0 || a.History > maxHistory {
 		report("bad-value", fmt.Sprintf("a history of %d days", a.History), fmt.Sprintf("0 to %d", maxHistory), path("history")...)
 	}

@@ -14,7 +14,7 @@ func (r Rule) Check(report Report, at ...any) {
 	keys := r.keys()
 	switch len(keys) {
 	case 0:
-		report("empty-rule", "the rule asks nothing", "condition, procedure, observation, medication, immunization, encounter, death, end_of_era, age, sex, observable, cohort, any, all or not", at...)
+		report("empty-rule", "the rule asks nothing", "condition, procedure, observation, medication, immunization, encounter, death, end_of_era, age, sex, observable, cohort, cql, sql, any, all or not", at...)
 		return
 	case 1:
 	default:

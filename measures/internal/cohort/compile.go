@@ -36,6 +36,8 @@ func (r Rule) SQL() string {
 WHERE o.period_start <= index_date + %d AND o.period_end >= index_date + %d`, *r.Observable.From, *r.Observable.To)
 	case "cohort":
 		return "SELECT DISTINCT entry.pid, entry.index_date FROM entry JOIN " + Table(r.Cohort) + " c ON c.pid = entry.pid" + r.Days.sql(" WHERE ", "c.index_date")
+	case "cql", "sql":
+		return "SELECT DISTINCT entry.pid, entry.index_date FROM entry JOIN " + r.part().Table() + " x ON x.pid = entry.pid"
 	case "any":
 		return combine(r.Any, "UNION")
 	case "all":

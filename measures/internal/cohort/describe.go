@@ -16,6 +16,8 @@ func (r Rule) Describe(title func(list string) string) string {
 		return "under observation without a break " + r.Observable.describe()
 	case "cohort":
 		return "in the cohort " + r.Cohort + r.Days.with(", whose index date lies")
+	case "cql", "sql":
+		return r.part().Describe()
 	case "any":
 		return group(r.Any, " or ", title)
 	case "all":
@@ -24,6 +26,15 @@ func (r Rule) Describe(title func(list string) string) string {
 		return "not (" + r.Not.Describe(title) + ")"
 	}
 	return r.Event.Describe(title)
+}
+
+// DescribeExcluded says what must be so where the rule excludes.
+func (r Rule) DescribeExcluded(title func(list string) string) string {
+	text := r.Describe(title)
+	if r.Any != nil || r.All != nil || r.Not != nil || r.CQL != nil {
+		return "not (" + text + ")"
+	}
+	return "not " + text
 }
 
 func group(rules []Rule, word string, title func(string) string) string {

@@ -5,6 +5,7 @@
 //	Check           what is wrong with its meaning, at its place (check.go)
 //	Compile         one SELECT over the views that authors read (compile.go)
 //	Describe        the same in a sentence (describe.go)
+//	Part            what is written in CQL or SQL instead (part.go)
 //
 // An event is something that happened to a person on a day: a condition began, a
 // procedure was performed, a medication was ordered, an encounter began. What it is, a

@@ -48,6 +48,8 @@ func (r Rule) keys() []string {
 	add("sex", r.Sex != nil)
 	add("observable", r.Observable != nil)
 	add("cohort", r.Cohort != "")
+	add("cql", r.CQL != nil)
+	add("sql", r.File != "")
 	add("any", r.Any != nil)
 	add("all", r.All != nil)
 	add("not", r.Not != nil)

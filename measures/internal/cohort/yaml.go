@@ -17,9 +17,18 @@ type Rule struct {
 	Observable *Window  `yaml:"observable"` // one stretch of observable time holds all these days
 	Cohort     string   `yaml:"cohort"`     // the person is in another cohort, whose index date is in days
 
+	CQL  *CQL   `yaml:"cql"` // a define that is true of the person
+	File string `yaml:"sql"` // a SELECT of the pid of those who pass
+
 	Any []Rule `yaml:"any"`
 	All []Rule `yaml:"all"`
 	Not *Rule  `yaml:"not"`
+}
+
+// CQL names a define of a library in CQL.
+type CQL struct {
+	Library string `yaml:"library,required"`
+	Define  string `yaml:"define,required"`
 }
 
 // Event is something that happens to a person on a day.

@@ -31,8 +31,8 @@ func Load(root string) (*Package, error) {
 	return load(&loader{fsys: os.DirFS(root), start: ".", root: root})
 }
 
-// LoadFS reads a package as Load does; dir stands before the names of its files in what is
-// reported.
+// LoadFS reads a package as Load does, which need have no Measure; dir stands before the names
+// of its files in what is reported.
 func LoadFS(fsys fs.FS, dir string) (*Package, error) {
 	return load(&loader{fsys: fsys, start: ".", root: dir, dir: dir})
 }
@@ -57,7 +57,7 @@ func load(l *loader) (*Package, error) {
 	}
 	l.expand()
 	l.checkLibraries()
-	if len(l.pkg.Measures) == 0 {
+	if l.dir == "" && len(l.pkg.Measures) == 0 {
 		l.report(root, "no-measure", "here is no Measure", "give a folder with Measure, Library and ValueSet resources, or a Bundle of them")
 	}
 	l.sort()

@@ -1,0 +1,1 @@
+SELECT pid FROM condition_course WHERE code IN (FROM list_type_1_diabetes)
