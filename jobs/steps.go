@@ -160,8 +160,14 @@ func (b *building) measure(ctx context.Context, extract *datasets.Snapshot) (res
 		if err != nil {
 			return err
 		}
+		var pkg *datasets.Snapshot
+		if library.NeedsPackage() {
+			if pkg, err = b.store.Current(measures.KindPackage); err != nil && datasets.CodeOf(err) != datasets.CodeNotFound {
+				return err
+			}
+		}
 		report, err := measures.Run(ctx, b.store, measures.Request{
-			Extract: extract, Key: b.key, Library: library, Measures: b.job.Measures, Cohorts: b.job.Cohorts,
+			Package: pkg, Extract: extract, Key: b.key, Library: library, Measures: b.job.Measures, Cohorts: b.job.Cohorts,
 			Periods: periods, Progress: b.o.Progress,
 		})
 		if err != nil {

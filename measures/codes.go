@@ -116,6 +116,14 @@ func (d Definition) Describe() string {
 	for _, c := range d.Characteristics {
 		fmt.Fprintf(&b, "Characteristic %s: %s\n  %s.\n", c.ID, c.Title, c.English)
 	}
+	for _, l := range d.Lists {
+		if l.Reference != nil {
+			fmt.Fprintf(&b, "List %s: %s.\n", l.Name, l.describe())
+		}
+	}
+	for _, l := range d.ValueSets {
+		fmt.Fprintf(&b, "Value set of its CQL: %s, %d codes.\n", l.Name, len(l.Codes))
+	}
 	if d.Standard != "" {
 		fmt.Fprintf(&b, "Rates are standardised to %s.\n", d.Standard)
 	}

@@ -95,10 +95,14 @@ func shared(a, b ValueList) int {
 // unusedLists finds the value lists of a root that no definition uses.
 func (l *loader) unusedLists(r root, lists map[string]ValueList, dir string) {
 	for name, list := range lists {
+		ending := ".csv"
+		if list.Reference != nil {
+			ending = ".yaml"
+		}
 		if !slices.ContainsFunc(l.definitions, func(d Definition) bool {
 			return slices.ContainsFunc(d.Lists, func(u ValueList) bool { return u.Name == name && u.Hash == list.Hash })
 		}) {
-			l.notes = append(l.notes, source.Diagnostic{Pos: source.Pos{File: strings.TrimPrefix(r.dir+"/"+dir+"/"+name+".csv", "/"), Line: 1, Column: 1},
+			l.notes = append(l.notes, source.Diagnostic{Pos: source.Pos{File: strings.TrimPrefix(r.dir+"/"+dir+"/"+name+ending, "/"), Line: 1, Column: 1},
 				Code: "unused-list", Message: fmt.Sprintf("no definition uses list %q", name)})
 		}
 	}

@@ -29,7 +29,16 @@
 //	source: where the definition comes from
 //
 // A value list is a CSV with the columns system, code and description; the system is the
-// URI that FHIR uses, the description is in the author's own words.
+// URI that FHIR uses, the description is in the author's own words. A list may also be a value
+// set: lists/NAME.yaml then says which, in place of lists/NAME.csv:
+//
+//	value_set: http://example.org/ValueSet/statins
+//	version: 2024-01               # needed where there are several
+//
+// The value set is one of the folder fhir of the library (see below), or else of the package
+// that was imported into the store; farr cohort lint and describe look there with --store, a
+// run always. One that is not there, has no codes or may lack some is a mistake. A definition's
+// hash covers the codes, and the package is an input of the results.
 //
 // # A population's SQL
 //

@@ -47,6 +47,22 @@ func (l *loader) lists(r root, dir string) map[string]ValueList {
 		// A list with mistakes still exists: its users should not be told that it does not.
 		lists[name] = list
 	}
+	references, err := fs.Glob(r.fsys, path.Join(dir, "*.yaml"))
+	if err != nil {
+		panic(err) // as above
+	}
+	for _, file := range references {
+		name := strings.TrimSuffix(path.Base(file), ".yaml")
+		display := path.Join(r.dir, file)
+		switch _, twice := lists[name]; {
+		case !listName.MatchString(name):
+			l.report(source.Pos{File: display}, "bad-list-name", fmt.Sprintf("%q is no name of a list", name), "small letters, digits and underscores, as SQL will read it")
+		case twice:
+			l.report(source.Pos{File: display}, "duplicate-list", fmt.Sprintf("list %q is written as CSV, too", name), "keep one")
+		default:
+			lists[name] = l.reference(r, file, name)
+		}
+	}
 	return lists
 }
 

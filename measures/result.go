@@ -2,6 +2,7 @@ package measures
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"farr/datasets/risk"
@@ -206,6 +207,12 @@ func (d Definition) Episodic() bool { return d.Basis != BasisPatient }
 // lacking tells whether value sets were missing or not whole.
 func (d Definition) lacking() bool { return d.Published != nil && len(d.Published.Lacking) > 0 }
 
+// packaged tells whether something of it comes from an imported package.
+func (d Definition) packaged() bool {
+	return d.Published != nil && d.Published.Package != "" ||
+		slices.ContainsFunc(d.Lists, func(l ValueList) bool { return l.Reference != nil && l.Reference.Package != "" })
+}
+
 // Population is a named SELECT of a definition.
 type Population struct {
 	Name string `json:"name"` // initial-population, denominator, ...; entry, at-risk
@@ -257,6 +264,8 @@ type ValueList struct {
 	Name  string `json:"name"`
 	Hash  string `json:"hash"` // hex SHA-256 of its sorted systems and codes
 	Codes []Code `json:"codes"`
+	// Reference says which value set it is, where it is written as a reference to one.
+	Reference *ValueSetReference `json:"value_set,omitempty"`
 }
 
 // Code is one code of a value list; the description is farr's own words.

@@ -128,6 +128,12 @@ func newPlan(ctx context.Context, r Request) (*plan, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
+	var unresolved [2]error
+	p.measures, unresolved[0] = ResolveLists(ctx, r.Package, p.measures)
+	p.cohorts, unresolved[1] = ResolveLists(ctx, r.Package, p.cohorts)
+	if err := errors.Join(unresolved[:]...); err != nil {
+		return nil, err
+	}
 	asOf, _ := r.Extract.Manifest().Facts[factAsOf].(string)
 	var err error
 	if p.asOf, err = time.Parse(time.DateOnly, asOf); err != nil {
@@ -201,7 +207,7 @@ func (p *plan) ask() error {
 		{Kind: "snapshot", ID: p.Extract.ID()},
 		{Kind: "library", ID: hex.EncodeToString(library.Sum(nil))},
 	}
-	if slices.ContainsFunc(p.published, func(one published) bool { return one.definitions[0].Published.Package != "" }) {
+	if slices.ContainsFunc(slices.Concat(p.allMeasures(), p.cohorts), Definition.packaged) {
 		p.inputs = append(p.inputs, datasets.Input{Kind: KindPackage, ID: p.Package.ID()})
 	}
 	var err error

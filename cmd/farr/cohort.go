@@ -32,19 +32,48 @@ func cohortsNamed(folders, names []string) (*measures.Library, []measures.Defini
 	return library, chosen, nil
 }
 
+// importedInto is the package of published measures that a store has, if there is a store and a
+// package in it.
+func importedInto(store string) (*datasets.Snapshot, func() error, error) {
+	if store == "" {
+		return nil, func() error { return nil }, nil
+	}
+	s, err := datasets.OpenStore(store)
+	if err != nil {
+		return nil, nil, err
+	}
+	pkg, err := packageSnapshot(s, "")
+	if err != nil {
+		s.Close()
+	}
+	return pkg, s.Close, err
+}
+
 func (a *app) cohortDescribe() *cobra.Command {
 	var folders []string
+	var store string
 	cmd := &cobra.Command{
 		Use:   "describe [COHORT...]",
 		Short: "say cohorts in plain English",
 		Long: `Says in plain English what a cohort's file means: entry, rules in their order, time at risk, follow-up,
 outcomes, and the hash of the definition, which is stored with its results. With --json it is the canonical
-definition itself, SQL and codes included.`,
+definition itself, SQL and codes included. Value lists that refer to value sets of a package have their codes, and
+the definition the hash of its results, with --store.`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, names []string) error {
+		RunE: func(cmd *cobra.Command, names []string) error {
 			_, chosen, err := cohortsNamed(folders, names)
 			if err != nil {
 				return err
+			}
+			if store != "" {
+				pkg, done, err := importedInto(store)
+				if err != nil {
+					return err
+				}
+				defer done()
+				if chosen, err = measures.ResolveLists(cmd.Context(), pkg, chosen); err != nil {
+					return err
+				}
 			}
 			return a.print(chosen, func(w io.Writer) error {
 				p := printer{w: w}
@@ -58,18 +87,21 @@ definition itself, SQL and codes included.`,
 			})
 		},
 	}
+	cmd.Flags().StringVar(&store, "store", "", "folder of the store with the package that value lists refer to")
 	libraryFlag(cmd, &folders)
 	return cmd
 }
 
 func (a *app) cohortLint() *cobra.Command {
 	var folders []string
+	var store string
 	cmd := &cobra.Command{
 		Use:   "lint --library DIR",
 		Short: "check the files of cohorts and measures",
 		Long: `Reads a library and tells every mistake in it at once, with exit code 1; then notes, which are no
 mistakes but are hardly meant: rules that contradict each other or say the same, value lists that overlap or that
-nobody uses, windows in which nobody has time at risk. farr cohort codes tells which codes occur in the data.`,
+nobody uses, windows in which nobody has time at risk. farr cohort codes tells which codes occur in the data. Value
+lists that refer to value sets of an imported package are looked up there with --store.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "library"); err != nil {
 				return err
@@ -79,6 +111,20 @@ nobody uses, windows in which nobody has time at risk. farr cohort codes tells w
 				return err
 			}
 			notes := library.Notes()
+			if store != "" {
+				pkg, done, err := importedInto(store)
+				if err != nil {
+					return err
+				}
+				defer done()
+				resolved, err := measures.ResolveLists(cmd.Context(), pkg, library.Definitions())
+				if err != nil {
+					return err
+				}
+				notes = append(notes, measures.ResolvedNotes(resolved)...)
+			} else {
+				notes = append(notes, library.Unresolved()...)
+			}
 			return a.print(notes, func(w io.Writer) error {
 				p := printer{w: w}
 				for _, n := range notes {
@@ -89,6 +135,7 @@ nobody uses, windows in which nobody has time at risk. farr cohort codes tells w
 			})
 		},
 	}
+	cmd.Flags().StringVar(&store, "store", "", "folder of the store with the package that value lists refer to")
 	libraryFlag(cmd, &folders)
 	return cmd
 }
@@ -117,6 +164,13 @@ many persons; codes that never occur have 0. It needs no key. Counts are exact, 
 			defer s.Close()
 			sn, err := snapshot(s, "extract", extract)
 			if err != nil {
+				return err
+			}
+			pkg, err := packageSnapshot(s, "")
+			if err != nil {
+				return err
+			}
+			if chosen, err = measures.ResolveLists(cmd.Context(), pkg, chosen); err != nil {
 				return err
 			}
 			uses, err := measures.Codes(cmd.Context(), sn, chosen)

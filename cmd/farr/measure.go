@@ -203,11 +203,11 @@ taken as empty and the results are marked incomplete.`,
 	f.StringVar(&key, "key", "", "project key: its file, fd:3 or env:NAME; needed where dates are shifted")
 	f.StringVar(&periods, "periods", "", "list of periods")
 	f.StringVar(&extract, "extract", "", "ID of the extract; the current one when not given")
+	f.StringVar(&pkg, "package", "", "ID of the package of published measures and value sets; the current one when not given")
 	profiles = string(measures.ProfilesInferred)
 	if cohortsAlone {
 		f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all of the library when not given")
 	} else {
-		f.StringVar(&pkg, "package", "", "ID of the package of published measures; the current one when not given")
 		f.StringSliceVar(&req.Measures, "measure", nil, "IDs, or names or URLs of published measures; all of the library in SQL when not given")
 		f.BoolVar(&req.AllowMissingValueSets, "allow-missing-valuesets", false, "take missing value sets as empty and mark the results incomplete")
 		profilesFlag(cmd, &profiles)
