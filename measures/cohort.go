@@ -146,7 +146,7 @@ func (f *folder) cohort() Definition {
 		f.doc.Report("bad-value", fmt.Sprintf("%d rules, at most %d", len(y.Rules), maxRules), "", "rules")
 	}
 	if y.AtRisk != nil {
-		d.Populations = append(d.Populations, f.atRisk(*y.AtRisk))
+		d.Populations = append(d.Populations, f.atRisk(*y.AtRisk, d.Occurrence == occurrenceEvery))
 		if y.Multiplier < 1 {
 			f.doc.Report("missing-key", "incidence needs a multiplier of 1 or more person-years", "multiplier: 1000", "multiplier")
 		}
@@ -168,13 +168,14 @@ func (f *folder) cohort() Definition {
 	return d
 }
 
-func (f *folder) atRisk(a cohort.AtRisk) Population {
+// atRisk is the time at risk. Where every event is an entry, the entry recurs.
+func (f *folder) atRisk(a cohort.AtRisk, recurs bool) Population {
 	p := Population{Name: cohortAtRisk, File: a.File}
 	switch ok := f.sound(func(report cohort.Report) { a.Check(report, "at_risk") }); {
 	case a.File != "":
 		p.SQL, p.English = f.sql(a.File, "at_risk", "sql"), cohort.Part{File: a.File}.Describe()
 	case ok:
-		p.SQL, p.English = f.made(a.SQL(), a.Lists(), "at_risk"), a.Describe(f.listTitle)
+		p.SQL, p.English = f.made(a.SQL(recurs), a.Lists(), "at_risk"), a.Describe(recurs, f.listTitle)
 	}
 	return p
 }

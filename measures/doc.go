@@ -160,7 +160,8 @@
 // (an entry of another cohort); or any, all and not of rules. A window of days is from..to,
 // counted from the index date; without one all of the data count, an event whose day is not
 // known among them. Death and the end of observable time end every follow-up. A day at risk
-// is counted from the first day on, and the day of the event is the last.
+// is counted from the first day on, and the day of the event is the last. Time at risk of
+// becoming a case ends with the entry event, but not where occurrence is every: then each is a case.
 //
 // Where YAML is not enough, entry, a rule and at_risk take SQL in a file; entry and a rule take
 // CQL, too; and both may stand within any, all and not:

@@ -106,10 +106,11 @@ func renamed(strata []string) string {
 	return list
 }
 
-// number describes a number, values being a SELECT of (pid, index_date, value).
+// number describes a number, values being a SELECT of (pid, index_date, value). Sums of fractions
+// depend on their order, which threads would change.
 func (e *engine) number(ctx context.Context, d Definition, id, title, values string) ([]Description, error) {
 	columns, sets := groups(d.Strata, "")
-	rows, err := e.db.Query(ctx, d.ID+" "+id, `SELECT `+columns+`, count(*), count(*) - count(number), avg(number), stddev_samp(number),
+	rows, err := e.db.Query(ctx, d.ID+" "+id, `SELECT `+columns+`, count(*), count(*) - count(number), avg(number ORDER BY number), stddev_samp(number ORDER BY number),
 			quantile_cont(number, 0.25), quantile_cont(number, 0.5), quantile_cont(number, 0.75)
 		FROM (SELECT v.value AS number`+renamed(d.Strata)+` FROM run.cohort_subject s LEFT JOIN (`+values+`) v ON v.pid = s.pid AND v.index_date = s.index_date)
 		GROUP BY GROUPING SETS (`+sets+`) ORDER BY 1, 2`)

@@ -17,7 +17,7 @@ func TestShippedLibraryLoads(t *testing.T) {
 	if all, err := l.pick(KindMeasure, nil); err != nil || len(all) != 7 || slices.ContainsFunc(all, func(d Definition) bool { return d.Published != nil }) {
 		t.Errorf("%d measures when none is named: %v", len(all), err)
 	}
-	if got := len(l.IDs(KindCohort)); got != 1 {
+	if got := len(l.IDs(KindCohort)); got != 5 {
 		t.Errorf("%d cohorts", got)
 	}
 	for _, d := range l.Definitions() {

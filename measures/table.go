@@ -50,7 +50,7 @@ var resultTables = []resultTable{
 		"denominator int64, denominator_exclusion int64, denominator_exception int64, numerator int64, numerator_exclusion int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
 		"measure, family, low, high, stratum, value"},
 	{tableIssue, columns("measure varchar, define varchar, library varchar, line int32, reason varchar, period varchar, pid uuid"), "measure, library, line, define, period, pid"},
-	{tableMember, columns("cohort varchar, pid uuid, rules_passed int64, index_date date, index_seal blob"), "cohort, pid"},
+	{tableMember, columns("cohort varchar, pid uuid, rules_passed int64, index_date date, index_seal blob"), "cohort, pid, index_date, index_seal"},
 	{tableAttrition, columns("cohort varchar, ordinal int32, rule varchar, title varchar, remaining int64"), "cohort, ordinal"},
 	{tableIncidence, columns("cohort varchar, year int32, cases int64, person_days int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
 		"cohort, year"},

@@ -17,8 +17,9 @@ func (a *app) synth() *cobra.Command {
 		Use:   "synth --patients N --seed S --sites K --start DATE --end DATE --out DIR",
 		Short: "write a synthetic FHIR R4 Bulk Data export with known answers",
 		Long: `Writes one NDJSON.gz file per resource type, sites.csv with the sites' labels, and
-truth.json with the planted effects and every numerator and denominator, counted by the
-generator itself. The same options give the same bytes.`,
+truth.json with the planted effects, every numerator and denominator of the shipped measures, and
+attrition, members, outcomes and rates of the shipped cohorts, counted by the generator itself.
+The same options give the same bytes.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "out"); err != nil {
 				return err

@@ -31,13 +31,33 @@ type truth struct {
 			Rule      string
 			Remaining int64
 		}
-		Members   []string
+		Members []struct {
+			Patient   string
+			IndexDate string `json:"index_date"`
+		}
+		Characteristics []struct {
+			Characteristic string
+			Members        int64
+		}
 		Incidence []struct {
 			Year       int
 			Cases      int64
 			PersonDays int64 `json:"person_days"`
 		}
 	} `json:"cohorts"`
+	Outcomes []struct {
+		Cohort, Outcome, Stratum, Value string
+		AtRisk                          int64 `json:"at_risk"`
+		WashedOut                       int64 `json:"washed_out"`
+		NoTime                          int64 `json:"no_time"`
+		Events                          int64
+		PersonDays                      int64 `json:"person_days"`
+	} `json:"outcomes"`
+	Rates []struct {
+		Cohort, Period, Stratum, Value string
+		Cases                          int64
+		PersonDays                     int64 `json:"person_days"`
+	} `json:"rates"`
 	Resources map[string]int64 `json:"resources"`
 	Dirty     []struct {
 		File   string
@@ -59,9 +79,10 @@ func readTruth(t testing.TB, export string) truth {
 	return v
 }
 
-// TestTruth: for three seeds every numerator, denominator, attrition step, cohort member
-// and person-day equals what the generator counted before any FHIR was written, and the
-// limited profile gives each patient the same result as the shifted one.
+// TestTruth: for three seeds every numerator and denominator, and of each of the five cohorts
+// every attrition step, member with index date, characteristic, event and person-day, equals
+// what the generator counted before any FHIR was written, and the limited profile gives each
+// patient the same result as the shifted one.
 func TestTruth(t *testing.T) {
 	for seed := uint64(1); seed <= 3; seed++ {
 		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
@@ -73,7 +94,7 @@ func TestTruth(t *testing.T) {
 			p.extract()
 			p.measure(periods)
 			compareMeasures(t, want, p.table("aggregate"))
-			compareCohorts(t, want, p)
+			compareCohorts(t, want, p, false)
 			shifted := p.table("subject")
 
 			p.extract("--profile", "limited")
@@ -81,6 +102,7 @@ func TestTruth(t *testing.T) {
 			if limited := p.table("subject"); !cmp.Equal(shifted, limited) {
 				t.Errorf("the results of %d and %d subjects differ between the profiles shifted and limited", len(shifted), len(limited))
 			}
+			compareCohorts(t, want, p, true)
 		})
 	}
 }
@@ -143,23 +165,51 @@ func reportDiff(t *testing.T, want, got map[string]string) {
 	}
 }
 
-func compareCohorts(t *testing.T, want truth, p project) {
+// compareCohorts compares all that the truth has of cohorts. Index dates can be read only where dates
+// are at rest as they are.
+func compareCohorts(t *testing.T, want truth, p project, dates bool) {
 	t.Helper()
 	key, err := datasets.ReadKey(p.key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wanted, got := map[string]string{}, map[string]string{}
+	member := func(to map[string]string, cohort, pid, date string) {
+		if !dates {
+			date = ""
+		}
+		to[cohort+" member "+pid+" "+date] += "in "
+	}
 	for _, c := range want.Cohorts {
+		before := int64(-1)
 		for _, step := range c.Attrition {
 			wanted[c.ID+" remaining "+step.Rule] = fmt.Sprint(step.Remaining)
+			if step.Remaining == before || step.Remaining == 0 {
+				t.Errorf("%s: %d remain after %s and %d before it, which proves nothing", c.ID, step.Remaining, step.Rule, before)
+			}
+			before = step.Remaining
 		}
 		for _, year := range c.Incidence {
 			wanted[fmt.Sprint(c.ID, " year ", year.Year)] = fmt.Sprintf("%d cases in %d days", year.Cases, year.PersonDays)
 		}
-		for _, id := range c.Members {
-			wanted[c.ID+" member "+datasets.PseudonymOf(key, "main", "Patient", id).String()] = "in"
+		for _, h := range c.Characteristics {
+			wanted[c.ID+" with "+h.Characteristic] = fmt.Sprint(h.Members)
 		}
+		for _, m := range c.Members {
+			member(wanted, c.ID, datasets.PseudonymOf(key, "main", "Patient", m.Patient).String(), m.IndexDate)
+		}
+	}
+	for _, o := range want.Outcomes {
+		wanted[strings.Join([]string{o.Cohort, o.Outcome, o.Stratum, o.Value}, " ")] = fmt.Sprintf("%d at risk, %d washed out, %d no time, %d events in %d days", o.AtRisk, o.WashedOut, o.NoTime, o.Events, o.PersonDays)
+		if o.Stratum == "all" && (o.Events == 0 || o.Events == o.AtRisk) {
+			t.Errorf("%s: %d of %d have the outcome %s, which proves nothing", o.Cohort, o.Events, o.AtRisk, o.Outcome)
+		}
+	}
+	for _, r := range want.Rates {
+		wanted[strings.Join([]string{r.Cohort, r.Period, r.Stratum, r.Value}, " ")] = fmt.Sprintf("%d cases in %d days", r.Cases, r.PersonDays)
+	}
+	if len(want.Cohorts) != 5 || len(want.Outcomes) < 200 || len(want.Rates) < 2000 {
+		t.Fatalf("truth has %d cohorts, %d outcomes by stratum, %d rates", len(want.Cohorts), len(want.Outcomes), len(want.Rates))
 	}
 	steps := map[string]int{}
 	for _, r := range p.table("cohort_attrition") {
@@ -169,13 +219,26 @@ func compareCohorts(t *testing.T, want truth, p project) {
 	for _, r := range p.table("cohort_incidence") {
 		got[r["cohort"]+" year "+r["year"]] = r["cases"] + " cases in " + r["person_days"] + " days"
 	}
+	for _, r := range p.table("cohort_table1") {
+		if r["stratum"] == "all" && r["level"] == "yes" {
+			got[r["cohort"]+" with "+r["characteristic"]] = r["people"]
+		}
+	}
+	for _, r := range p.table("cohort_outcome") {
+		got[strings.Join([]string{r["cohort"], r["outcome"], r["stratum"], r["value"]}, " ")] = fmt.Sprintf("%s at risk, %s washed out, %s no time, %s events in %s days", r["at_risk"], r["washed_out"], r["no_time"], r["events"], r["person_days"])
+	}
+	for _, r := range p.table("cohort_rate") {
+		if r["numerator"] != "0" || r["denominator"] != "0" { // truth lists only what was counted
+			got[strings.Join([]string{r["cohort"], r["period"], r["stratum"], r["value"]}, " ")] = r["numerator"] + " cases in " + r["denominator"] + " days"
+		}
+	}
 	for _, r := range p.table("cohort_member") {
 		passed, err := strconv.ParseInt(r["rules_passed"], 10, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if passed == 1<<steps[r["cohort"]]-1 {
-			got[r["cohort"]+" member "+r["pid"]] = "in"
+			member(got, r["cohort"], r["pid"], r["index_date"])
 		}
 	}
 	t.Logf("%d cohort figures and members compared", len(wanted))

@@ -241,7 +241,7 @@ func diagnosed(p *person, see func(string, bool)) {
 			see("abated in 9999", d == civil(9999, 12, 31))
 		}
 	}
-	index, found := p.firstOf(type2Diabetes)
+	index, found := earliest(p.diagnosed(type2Diabetes))
 	if !found {
 		return
 	}

@@ -63,8 +63,7 @@ func (c *chunk) reset() {
 		f.plain, f.late, f.lines, f.lateRun, f.bad, f.packed = f.plain[:0], f.late[:0], 0, 0, f.bad[:0], f.packed[:0]
 	}
 	c.withheld, c.superseded, c.dropped, c.markers = 0, [fileCount]int{}, [fileCount]int{}, c.markers[:0]
-	clear(c.tally.cells)
-	c.tally.cohort = newCohortTally(c.tally.w)
+	c.tally.clear()
 }
 
 // emit writes a resource and, when it has some, its other versions.

@@ -26,6 +26,18 @@ const (
 	fitTest
 	totalColectomy
 	diabetesMedication
+	heartFailure
+	statin
+	liverDisease
+	ldlCholesterol
+	delivery
+	stillbirth
+	pretermBirth
+	prenatalVisit
+	postpartumVisit
+	asthma
+	copd
+	asthmaController
 )
 
 // concept is a CodeableConcept, rendered once.
@@ -36,15 +48,16 @@ type concept struct {
 }
 
 const (
-	snomed  = "http://snomed.info/sct"
-	icd10   = "http://hl7.org/fhir/sid/icd-10-cm"
-	loinc   = "http://loinc.org"
-	cpt     = "http://www.ama-assn.org/go/cpt"
-	rxnorm  = "http://www.nlm.nih.gov/research/umls/rxnorm"
-	cvx     = "http://hl7.org/fhir/sid/cvx"
-	sopt    = "https://nahdo.org/sopt"
-	actCode = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-	local   = "urn:oid:1.3.6.1.4.1.99999.1" // a vendor's own codes
+	snomed   = "http://snomed.info/sct"
+	icd10    = "http://hl7.org/fhir/sid/icd-10-cm"
+	loinc    = "http://loinc.org"
+	cpt      = "http://www.ama-assn.org/go/cpt"
+	rxnorm   = "http://www.nlm.nih.gov/research/umls/rxnorm"
+	icd10pcs = "http://www.cms.gov/Medicare/Coding/ICD10"
+	cvx      = "http://hl7.org/fhir/sid/cvx"
+	sopt     = "https://nahdo.org/sopt"
+	actCode  = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+	local    = "urn:oid:1.3.6.1.4.1.99999.1" // a vendor's own codes
 )
 
 // code makes a concept of "system code" pairs, in the order given.
@@ -86,7 +99,7 @@ var (
 		code(colorectalCancer, "Cancer of the colon", snomed, "363406005"),
 	}
 	chronicCodes = []*concept{
-		code(other, "Asthma", icd10, "J45.909", snomed, "195967001"),
+		code(asthma, "Asthma", icd10, "J45.909", snomed, "195967001"),
 		code(other, "Hyperlipidemia", icd10, "E78.5", snomed, "55822004"),
 		code(other, "Prediabetes", icd10, "R73.03", snomed, "15777000"),
 		code(other, "Depression", icd10, "F32.9"),
@@ -138,7 +151,7 @@ var (
 	otherDrugs = []*concept{
 		code(other, "Lisinopril 10 MG oral tablet", rxnorm, "314076"),
 		code(other, "Amlodipine 2.5 MG oral tablet", rxnorm, "308136"),
-		code(other, "Simvastatin 10 MG oral tablet", rxnorm, "314231"),
+		code(other, "Omeprazole 20 MG oral capsule", rxnorm, "198051"),
 		code(other, "Hydrochlorothiazide 25 MG oral tablet", rxnorm, "310798"),
 		code(other, "Albuterol inhaler", rxnorm, "745679"),
 		code(other, "Ibuprofen 200 MG oral tablet", rxnorm, "310965"),

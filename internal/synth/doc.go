@@ -5,7 +5,7 @@
 //	Generate
 //	  world        sites, periods, planted effects      world.go, period.go
 //	  simulate     one patient's event state            simulate.go and a file per concern
-//	  count        the truth, from event state          definitions.go, cohort.go, tally.go
+//	  count        the truth, from event state          definitions.go, studies.go, tally.go
 //	  write        the same state as FHIR JSON          fhir.go, older.go, dirty.go, chunk.go
 //	  conclude     truth.json, sites.csv, markers.json  truth.go
 //
@@ -30,6 +30,9 @@
 //   - nothing clinical lies after the last day, planned encounters included, and the first
 //     patient has a finished visit 30 seconds before its midnight, so the data end there.
 //
+// The five shipped cohorts are counted in the same way, from the questions that a study asks of a
+// person: every step of attrition, every member's index date, events and days at risk day by day.
+//
 // Readings that truth takes: a partial date stands for its first day, that of abatement included;
 // only observable time ends with the last day on which a death can have been; a gap between coverages is the number of uncovered days between
 // them, and bridging comes before the cut at death; a race that is a null flavour or only
@@ -40,6 +43,7 @@
 // # Determinism
 //
 // Each patient has a random stream of its own from (seed, index), so neither cores nor the
-// number of patients change a patient; chunks of patients are compressed as gzip
+// number of patients change a patient; heart failure, statins, births and asthma have one more
+// each, so that what is changed in one changes nothing else; chunks of patients are compressed as gzip
 // members of their own and written in order. Equal options give equal bytes.
 package synth

@@ -18,6 +18,15 @@ func (s *life) encounter(class, status string, kind *concept, start, end moment,
 	return len(s.p.encounters) - 1
 }
 
+// diagnosed says for each stay so far what it was for: the first of the person's conditions.
+func (s *life) diagnosed() {
+	for i := range s.p.encounters {
+		if e := &s.p.encounters[i]; e.class == "IMP" && len(s.p.conditions) > 0 {
+			e.diagnoses = []int{0}
+		}
+	}
+}
+
 // visits are ambulatory: what makes a patient one of a measure's, and where most
 // Observations arise.
 func (s *life) visits() {

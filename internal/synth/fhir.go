@@ -1,5 +1,7 @@
 package synth
 
+import "strconv"
+
 // Rendering of event state as FHIR R4 JSON, one function a type. Shapes follow what
 // US systems export: US Core extensions, UCUM quantities, displays and texts
 // beside the codes. Names, addresses and narratives are there to be found by whoever
@@ -120,8 +122,18 @@ func (b text) encounter(w *world, p *person, e *encounter) text {
 	if e.disposition != "" {
 		b = b.raw(`,"hospitalization":{"dischargeDisposition":{"coding":[{"system":"`, terminology, `discharge-disposition","code":"`, e.disposition, `"}]}}`)
 	}
-	if e.class == "IMP" && len(p.conditions) > 0 {
-		b = b.raw(`,"diagnosis":[{"condition":{"reference":"Condition/`).uid(p.conditions[0].id).raw(`"},"rank":1}]`)
+	if e.reason != nil {
+		b = b.raw(`,"reasonCode":[`, e.reason.json, `]`)
+	}
+	if len(e.diagnoses) > 0 {
+		b = b.raw(`,"diagnosis":[`)
+		for i, c := range e.diagnoses {
+			if i > 0 {
+				b = b.raw(`,`)
+			}
+			b = b.raw(`{"condition":{"reference":"Condition/`).uid(p.conditions[c].id).raw(`"},"rank":`, rank(i), `}`)
+		}
+		b = b.raw(`]`)
 	}
 	if e.site >= 0 {
 		b = b.raw(`,"location":[{"location":{"reference":"Location/`).uid(w.sites[e.site].location).raw(`"}}]`)
@@ -129,6 +141,9 @@ func (b text) encounter(w *world, p *person, e *encounter) text {
 	}
 	return b.raw("}\n")
 }
+
+// rank of a diagnosis is a positiveInt.
+func rank(i int) string { return strconv.Itoa(i + 1) }
 
 func (b text) condition(_ *world, p *person, c *condition) text {
 	b = b.open("Condition", &c.resource, "us-core-condition")

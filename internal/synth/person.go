@@ -58,6 +58,8 @@ type encounter struct {
 	site          int // -1 = no serviceProvider
 	disposition   string
 	kind          *concept
+	reason        *concept // reasonCode; nil = absent
+	diagnoses     []int    // of the person's conditions, by rank
 }
 
 type condition struct {

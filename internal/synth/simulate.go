@@ -33,7 +33,21 @@ func (w *world) simulate(index int, orphan bool) (*person, int) {
 	s.screening()
 	s.medications()
 	s.immunizations()
+	s.diagnosed()
+	s.aside(streamHeart, s.heartFailure)
+	s.aside(streamStatins, s.statins)
+	s.aside(streamBirths, s.births)
+	s.aside(streamAsthma, s.asthma)
 	return p, s.withheld
+}
+
+// aside simulates a part of life with a random stream of its own, so that what is added or
+// changed in it changes nothing else.
+func (s *life) aside(which uint64, live func()) {
+	usual := s.rng
+	s.rng = stream(s.w.seed, which+uint64(s.p.index))
+	live()
+	s.rng = usual
 }
 
 func (s *life) chance(p float64) bool { return s.rng.Float64() < p }

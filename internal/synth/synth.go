@@ -1,12 +1,10 @@
 package synth
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -185,9 +183,6 @@ func (k *worker) make(w *world, o Options, n, orphans int) *chunk {
 }
 
 func conclude(w *world, o Options, out *export, total *totals) (*Summary, error) {
-	slices.SortFunc(total.tally.cohort.members, func(a, b uid) int {
-		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
-	})
 	s := &Summary{
 		Patients: o.Patients, Resources: map[string]int64{}, Withheld: total.withheld, Dirty: int64(len(out.dirty)),
 		Truth: filepath.Join(o.Out, truthFile), SitesFile: filepath.Join(o.Out, sitesFile),

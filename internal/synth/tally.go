@@ -61,14 +61,14 @@ func (s stratum) place(value string) int {
 // cell is one count of the truth.
 type cell struct{ initial, excluded, denominator, numerator int64 }
 
-// tally adds up the measures of many people, and the cohort. Adding two tallies is
+// tally adds up the measures of many people, and the cohorts. Adding two tallies is
 // adding their cells, so that chunks of people can be counted apart.
 type tally struct {
-	w      *world
-	strata []stratum
-	width  int
-	cells  []cell // by measure, period, value
-	cohort cohortTally
+	w       *world
+	strata  []stratum
+	width   int
+	cells   []cell // by measure, period, value
+	studies []studyTally
 }
 
 func newTally(w *world) *tally {
@@ -76,8 +76,17 @@ func newTally(w *world) *tally {
 	last := t.strata[len(t.strata)-1]
 	t.width = last.from + len(last.values)
 	t.cells = make([]cell, len(measureIDs)*len(w.periods)*t.width)
-	t.cohort = newCohortTally(w)
+	t.clear()
 	return t
+}
+
+// clear begins again with nobody.
+func (t *tally) clear() {
+	clear(t.cells)
+	t.studies = nil
+	for i := range studies {
+		t.studies = append(t.studies, newStudyTally(t.w, &studies[i], t.strata, t.width))
+	}
 }
 
 func (t *tally) row(measure, period int) []cell {
@@ -92,7 +101,9 @@ func (t *tally) add(other *tally) {
 		t.cells[i].denominator += c.denominator
 		t.cells[i].numerator += c.numerator
 	}
-	t.cohort.add(&other.cohort)
+	for i := range t.studies {
+		t.studies[i].add(&other.studies[i])
+	}
 }
 
 // places are the cells of a row that one person or stay is counted in, one a stratum.
@@ -159,7 +170,9 @@ func (t *tally) count(p *person) {
 			}
 		}
 	}
-	t.cohort.count(p, spans)
+	for i := range t.studies {
+		t.studies[i].count(p, spans, at)
+	}
 }
 
 func (p *person) ageBand(on day) string {

@@ -31,6 +31,8 @@ type Truth struct {
 	Withheld   int64            `json:"withheld"`          // events of the stopped feed
 	Measures   []Count          `json:"measures"`
 	Cohorts    []CohortCount    `json:"cohorts"`
+	Outcomes   []OutcomeCount   `json:"outcomes"`
+	Rates      []RateCount      `json:"rates"`
 	Dirty      []BadLine        `json:"dirty"`
 }
 
@@ -56,15 +58,51 @@ type Count struct {
 
 // CohortCount is one cohort. Its study window is [study_low, study_high).
 type CohortCount struct {
-	ID        string      `json:"id"`
-	StudyLow  string      `json:"study_low"`
-	StudyHigh string      `json:"study_high"`
-	Attrition []Remaining `json:"attrition"`
-	Members   []string    `json:"members"` // FHIR ids of Patients, sorted
-	Incidence []Incidence `json:"incidence"`
+	ID              string      `json:"id"`
+	StudyLow        string      `json:"study_low"`
+	StudyHigh       string      `json:"study_high"`
+	Attrition       []Remaining `json:"attrition"`
+	Members         []Member    `json:"members"`         // by Patient and index date
+	Characteristics []Holding   `json:"characteristics"` // of members
+	Incidence       []Incidence `json:"incidence"`       // empty where the cohort has no time at risk
 }
 
-// Remaining is how many persons a rule leaves.
+// Member is an entry that passes all rules.
+type Member struct {
+	Patient   string `json:"patient"` // FHIR id
+	IndexDate string `json:"index_date"`
+}
+
+// Holding is how many members have a characteristic on their index dates.
+type Holding struct {
+	Characteristic string `json:"characteristic"`
+	Members        int64  `json:"members"`
+}
+
+// OutcomeCount is what became of the members of one value of a stratum.
+type OutcomeCount struct {
+	Cohort     string `json:"cohort"`
+	Outcome    string `json:"outcome"`
+	Stratum    string `json:"stratum"`
+	Value      string `json:"value"`
+	AtRisk     int64  `json:"at_risk"`
+	WashedOut  int64  `json:"washed_out"`
+	NoTime     int64  `json:"no_time"`
+	Events     int64  `json:"events"`
+	PersonDays int64  `json:"person_days"`
+}
+
+// RateCount is new cases in a period over the days at risk of becoming one.
+type RateCount struct {
+	Cohort     string `json:"cohort"`
+	Period     string `json:"period"`
+	Stratum    string `json:"stratum"`
+	Value      string `json:"value"`
+	Cases      int64  `json:"cases"`
+	PersonDays int64  `json:"person_days"`
+}
+
+// Remaining is how many entries a rule leaves.
 type Remaining struct {
 	Rule      string `json:"rule"`
 	Remaining int64  `json:"remaining"`
@@ -81,7 +119,11 @@ func (w *world) truth(o Options, s *Summary, out *export, total *totals) *Truth 
 	t := &Truth{
 		Seed: w.seed, Patients: o.Patients, Start: w.start.String(), End: w.end.String(), Zone: zoneName, AsOf: w.end.String(),
 		Effects: w.effects(), Resources: s.Resources, Superseded: map[string]int64{}, Dropped: map[string]int64{}, Withheld: total.withheld,
-		Measures: total.tally.counts(), Cohorts: []CohortCount{total.tally.cohort.result()}, Dirty: out.dirty,
+		Measures: total.tally.counts(), Cohorts: []CohortCount{}, Outcomes: []OutcomeCount{}, Rates: []RateCount{}, Dirty: out.dirty,
+	}
+	for i := range total.tally.studies {
+		cohort, outcomes, rates := total.tally.studies[i].results()
+		t.Cohorts, t.Outcomes, t.Rates = append(t.Cohorts, cohort), append(t.Outcomes, outcomes...), append(t.Rates, rates...)
 	}
 	for _, site := range w.sites {
 		t.Sites = append(t.Sites, Site{site.id.String(), site.label})
@@ -120,51 +162,46 @@ func (t *tally) counts() []Count {
 	return list
 }
 
-func (c *cohortTally) result() CohortCount {
-	r := CohortCount{ID: cohortID, StudyLow: c.study.low.String(), StudyHigh: c.study.high.String(), Members: []string{}, Incidence: []Incidence{}}
-	for i, rule := range cohortRules {
-		r.Attrition = append(r.Attrition, Remaining{rule, c.remaining[i]})
-	}
-	for _, m := range c.members {
-		r.Members = append(r.Members, m.String())
-	}
-	for i, year := range c.years {
-		y, _, _ := year.low.date()
-		r.Incidence = append(r.Incidence, Incidence{y, c.cases[i], c.atRisk[i]})
-	}
-	return r
-}
-
 // writeTruth writes one member of the object a line, and one count a line, so that two
 // truths can be compared by eye.
 func (e *export) writeTruth(w *world, o Options, s *Summary, total *totals) error {
 	truth := w.truth(o, s, e, total)
+	long := []struct {
+		name string
+		rows [][]byte
+	}{{"measures", lines(truth.Measures)}, {"outcomes", lines(truth.Outcomes)}, {"rates", lines(truth.Rates)}}
+	truth.Measures, truth.Outcomes, truth.Rates = []Count{}, []OutcomeCount{}, []RateCount{}
+	head, err := json.MarshalIndent(truth, "", " ")
+	if err != nil {
+		return err
+	}
 	return e.write(truthFile, func(b *bufio.Writer) error {
-		measures := truth.Measures
-		truth.Measures = []Count{}
-		head, err := json.MarshalIndent(truth, "", " ")
-		if err != nil {
-			return err
-		}
-		const empty = `"measures": []`
-		at := bytes.Index(head, []byte(empty))
-		b.Write(head[:at])
-		b.WriteString(`"measures": [`)
-		for i, c := range measures {
-			line, err := json.Marshal(c)
-			if err != nil {
-				return err
+		for _, list := range long {
+			before, after, _ := bytes.Cut(head, []byte(`"`+list.name+`": []`))
+			b.Write(before)
+			b.WriteString(`"` + list.name + `": [`)
+			for i, row := range list.rows {
+				if i > 0 {
+					b.WriteByte(',')
+				}
+				b.WriteString("\n  ")
+				b.Write(row)
 			}
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString("\n  ")
-			b.Write(line)
+			b.WriteString("\n ]")
+			head = after
 		}
-		b.WriteString("\n ]")
-		b.Write(head[at+len(empty):])
+		b.Write(head)
 		return b.WriteByte('\n')
 	})
+}
+
+// lines are the list's elements as JSON. They are structs of text and numbers, which always have one.
+func lines[T any](list []T) (rows [][]byte) {
+	for _, v := range list {
+		row, _ := json.Marshal(v)
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // writeSites writes the operator's file of site labels, which FHIR names are too free for.

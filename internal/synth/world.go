@@ -39,6 +39,15 @@ const (
 	streamOrphans = 3 << 60
 )
 
+// Streams of one patient beside the usual one, by which part of life they are for; the patient's
+// index is added.
+const (
+	streamHeart = (iota + 1) << 56
+	streamStatins
+	streamBirths
+	streamAsthma
+)
+
 // stream is the random stream n of a seed: each patient has one, so neither order
 // nor the number of patients changes a patient.
 func stream(seed, n uint64) *rand.Rand {

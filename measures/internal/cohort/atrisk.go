@@ -49,10 +49,15 @@ func (a AtRisk) Check(report Report, at ...any) {
 
 const maxHistory = 36_500
 
-// SQL is one SELECT of (pid, low, high): days at risk, the last not among them.
-func (a AtRisk) SQL() string {
-	low, high := []string{fmt.Sprintf("o.period_start + %d", a.History)}, []string{"o.period_end", "event.index_date"}
-	from := "observation_period o JOIN patient ON patient.pid = o.pid LEFT JOIN (SELECT pid, min(index_date) AS index_date FROM event GROUP BY pid) event ON event.pid = o.pid"
+// SQL is one SELECT of (pid, low, high): days at risk, the last not among them. Where the
+// entry recurs, and each of a person's counts, it does not end the time at risk.
+func (a AtRisk) SQL(recurs bool) string {
+	low, high := []string{fmt.Sprintf("o.period_start + %d", a.History)}, []string{"o.period_end"}
+	from := "observation_period o JOIN patient ON patient.pid = o.pid"
+	if !recurs {
+		high = append(high, "event.index_date")
+		from += " LEFT JOIN (SELECT pid, min(index_date) AS index_date FROM event GROUP BY pid) event ON event.pid = o.pid"
+	}
 	where := []string{"true"}
 	if a.Age != nil {
 		where = append(where, "patient.birth_date IS NOT NULL")
@@ -84,7 +89,7 @@ func (a AtRisk) Lists() []string {
 }
 
 // Describe says it in English.
-func (a AtRisk) Describe(title func(list string) string) string {
+func (a AtRisk) Describe(recurs bool, title func(list string) string) string {
 	text := "persons are at risk while they are under observation"
 	if a.History > 0 {
 		text += fmt.Sprintf(", from %d days of it on", a.History)
@@ -92,9 +97,16 @@ func (a AtRisk) Describe(title func(list string) string) string {
 	if a.Age != nil {
 		text += ", aged " + a.Age.describe("years")
 	}
-	text += ", until the entry event"
+	ends := []string{"the entry event"}
+	if recurs {
+		text += ", again after each entry event"
+		ends = nil
+	}
 	for _, e := range a.Until {
-		text += " or " + e.Describe(title)
+		ends = append(ends, e.Describe(title))
+	}
+	if len(ends) > 0 {
+		text += ", until " + strings.Join(ends, " or ")
 	}
 	for i, e := range a.Never {
 		if i == 0 {
