@@ -204,6 +204,7 @@ func (f *folder) followUp(y cohortYAML, d *Definition) {
 		}
 		seen[o.ID] = true
 		if f.sound(func(report cohort.Report) { o.Check(report, "outcomes", i) }) {
+			f.loader.firstDays[y.ID+"/"+o.ID] = o.First()
 			sql := f.made(cohort.FollowUp(o, y.Exit), o.Event.Lists(), "outcomes", i)
 			d.Outcomes = append(d.Outcomes, Rule{ID: o.ID, Title: o.Title, SQL: sql, English: o.Describe(f.listTitle)})
 		}

@@ -195,6 +195,39 @@
 // period, those who have had one until then, whatever the rules say. Rates are standardised over the
 // ages at risk; a group of a standard is spread evenly over its years, and ages from 85 on are one.
 //
+// # Assurance cases of a cohort
+//
+// Files cases/NAME.yaml in the cohort's folder hold made-up persons and what is expected of each:
+//
+//	title: Orders of a statin after a year without
+//	periods: 2023                    # as in --periods; entries are sought in their span
+//	patients:
+//	  ann:
+//	    about: new, and has a stroke # for readers
+//	    birth: 1960-05-01
+//	    sex: female                  # also death, zip, state
+//	    observed: [2020-01-01..2023-12-31]
+//	    events:                      # one kind each; no on: where the record does not say when
+//	      - {medication: statin, on: 2023-02-01}
+//	      - {condition: stroke/I63.9, on: 2023-02-11, until: 2023-03-01}
+//	      - {observation: ldl, on: 2023-01-05T09:30, value: 160, unit: mg/dL}
+//	      - {encounter: IMP, on: 2023-02-11, until: 2023-02-14, diagnosis: stroke, status: finished}
+//	    expect: [{index: 2023-02-01, outcomes: {stroke: {event: 10}}}]
+//	    at_risk: 32                  # days within the periods
+//	  bob:
+//	    events: [{medication: statin, on: 2023-02-01}]
+//	    expect: [{index: 2023-02-01, out_by: [adult, history]}]
+//	  cat:
+//	    expect: none                 # no entry in the periods
+//
+// A code is LIST (its first code), LIST/CODE or SYSTEM|CODE; a diagnosis is a condition found in
+// the encounter, reason and type are the encounter's own. expect has every entry by its index date;
+// out_by are all the rules that it fails, none when the person is in. An outcome is {event: DAY},
+// {until: DAY} (followed until then without it; both count from the index date), washed out or no time.
+//
+// farr cohort test runs them, and a job before it extracts ([Library.Assure]): the persons go through
+// extraction and the same SQL as real ones. They are no part of the definition's hash.
+//
 // # Results
 //
 // A run is one session: prepared views once, then each population one scan for all periods

@@ -25,6 +25,7 @@ type engine struct {
 	windows []int             // months of attribution that have their table
 	blocked bool              // whether the blocks are there
 	parts   map[string]string // what cohorts take from CQL: tables by cohort and name
+	listen  *listener
 }
 
 // prepare makes what does not depend on one definition; where no SQL of authors runs, blocks

@@ -58,6 +58,9 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortRes
 	if err := e.members(ctx, d); err != nil {
 		return nil, err
 	}
+	if err := e.listen.hear(ctx, e, d, heardMembers, ""); err != nil {
+		return nil, err
+	}
 	r := &cohortResult{}
 	if r.attrition, err = e.attrition(ctx, d); err != nil {
 		return nil, err
@@ -180,6 +183,9 @@ func (e *engine) incidence(ctx context.Context, d Definition, w window) ([]Incid
 	err := e.table(ctx, d.ID+" at risk", d.place(atRisk.File), atRisk.SQL,
 		`CREATE OR REPLACE TABLE run.at_risk AS FROM `+authored+` WHERE low < high`, pidColumn, lowColumn, highColumn)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.listen.hear(ctx, e, d, heardAtRisk, ""); err != nil {
 		return nil, err
 	}
 	var out []Incidence

@@ -51,6 +51,9 @@ func (e *engine) outcomes(ctx context.Context, d Definition) ([]Outcome, []Survi
 		if err != nil {
 			return nil, nil, nil, err
 		}
+		if err := e.listen.hear(ctx, e, d, heardOutcome, o.ID); err != nil {
+			return nil, nil, nil, err
+		}
 		strata, err := e.followed(ctx, d, o)
 		if err != nil {
 			return nil, nil, nil, err

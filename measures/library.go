@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"farr/internal/source"
+	"farr/measures/internal/cases"
 )
 
 //go:embed library
@@ -38,6 +39,8 @@ type Library struct {
 	published   []published  // its measures in CQL; their definitions are among the others
 	cohortCQL   []cohortCQL  // what its cohorts take from CQL
 	notes       source.Diagnostics
+	cases       map[string][]*cases.Case // assurance cases by cohort, each cohort's by file
+	firstDays   map[string]int           // first day at risk after the index date, by cohort/outcome
 }
 
 // LoadLibrary reads the measures and cohorts that farr ships and, beside them, those in
@@ -92,7 +95,7 @@ func loadLibrary(roots ...root) (*Library, error) {
 	slices.SortFunc(l.notes, func(a, b source.Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
 	})
-	return &Library{l.definitions, l.published, l.cohortCQL, l.notes}, nil
+	return &Library{l.definitions, l.published, l.cohortCQL, l.notes, l.cases, l.firstDays}, nil
 }
 
 // byKindAndID puts measures first; the word sorts after "cohort".
@@ -150,12 +153,14 @@ type loader struct {
 	uses        []use                   // of cohorts by cohorts
 	diags       source.Diagnostics
 	notes       source.Diagnostics // see Library.Notes
+	cases       map[string][]*cases.Case
+	firstDays   map[string]int
 	checker     checker
 	broken      error // of the checker itself, not of a file
 }
 
 func newLoader() *loader {
-	return &loader{seen: map[string]source.Pos{}, packages: map[string]*fhirPackage{}}
+	return &loader{seen: map[string]source.Pos{}, packages: map[string]*fhirPackage{}, cases: map[string][]*cases.Case{}, firstDays: map[string]int{}}
 }
 
 func (l *loader) root(r root) error {
@@ -211,6 +216,9 @@ func (l *loader) folder(r root, dir, kind string, shared map[string]ValueList) {
 	}
 	if d.ID == "" {
 		return
+	}
+	if kind == KindCohort {
+		f.cases(d)
 	}
 	d.Hash = d.hash()
 	l.take(d, f.doc.Pos("id"))

@@ -110,6 +110,7 @@ type plan struct {
 	recipe    map[string]any
 	inputs    []datasets.Input
 	key       string
+	listen    *listener // of assurance cases
 }
 
 func newPlan(ctx context.Context, r Request) (*plan, error) {
@@ -250,6 +251,7 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 	if err != nil {
 		return nil, 0, err
 	}
+	e.listen = p.listen
 	out := newOutput(staging)
 	if err := p.runCohortCQL(ctx, e, out); err != nil {
 		return nil, 0, err

@@ -15,7 +15,7 @@ import (
 
 func (a *app) cohort() *cobra.Command {
 	group := &cobra.Command{Use: "cohort", Short: "define cohorts, check them, and see who is in them"}
-	group.AddCommand(a.cohortRun(), a.cohortDescribe(), a.cohortLint(), a.cohortCodes(), a.cohortExplain())
+	group.AddCommand(a.cohortRun(), a.cohortDescribe(), a.cohortLint(), a.cohortCodes(), a.cohortExplain(), a.cohortTest())
 	return group
 }
 

@@ -30,8 +30,8 @@ func (r Rule) Check(report Report, at ...any) {
 		}
 	case "sex":
 		for i, sex := range r.Sex {
-			if !slices.Contains(genders, sex) {
-				report("bad-value", fmt.Sprintf("unknown sex %q", sex), "one of "+strings.Join(genders, ", "), path("sex", i)...)
+			if !slices.Contains(Genders, sex) {
+				report("bad-value", fmt.Sprintf("unknown sex %q", sex), "one of "+strings.Join(Genders, ", "), path("sex", i)...)
 			}
 		}
 		if len(r.Sex) == 0 {
@@ -144,4 +144,5 @@ func (r Range) open() bool {
 	return r.AtLeast == nil && r.Above == nil && r.AtMost == nil && r.Below == nil
 }
 
-var genders = []string{"female", "male", "other", "unknown"}
+// Genders are FHIR's administrative genders.
+var Genders = []string{"female", "male", "other", "unknown"}

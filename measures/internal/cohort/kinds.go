@@ -127,6 +127,9 @@ var classes = map[string]string{
 	"OBSENC": "observation", "SS": "short stay", "HH": "home health", "VR": "virtual", "PRENC": "pre-admission", "FLD": "field",
 }
 
+// IsClass tells whether a code is an encounter class that rules may name.
+func IsClass(code string) bool { return classes[code] != "" }
+
 // unitsOf says what a range is spoken of with.
 func (r Range) unitsOf(word string) string {
 	if r.Unit != "" {
