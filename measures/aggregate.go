@@ -32,7 +32,7 @@ func (e *engine) margins(ctx context.Context, d Definition) ([]Aggregate, error)
 	stratum, value := "'all'", "'all'"
 	if len(d.Strata) > 0 {
 		stratum = names + " ELSE 'all' END"
-		value = "coalesce(" + strings.Join(d.Strata, ", ") + ", 'all')"
+		value = "coalesce(" + strings.Join(d.Strata, "::VARCHAR, ") + "::VARCHAR, 'all')"
 	}
 	counts := countsOf(d)
 	out, err := e.readMargins(ctx, d, fmt.Sprintf(`SELECT period::VARCHAR AS period, %s AS stratum, %s AS value, %s

@@ -46,10 +46,14 @@ var blocks = []statement{
 	{"birthday", `CREATE MACRO measure.birthday(birth_date, years) AS
 		(birth_date + to_years(years))::DATE + CASE WHEN day(birth_date + to_years(years)) < day(birth_date) THEN 1 ELSE 0 END`},
 
+	// Words that many rows repeat are ENUMs here: a small number a row.
+	{"traits of persons", words("sex_name", "coalesce(gender, 'unknown')", "fhir.patient") + words("race_name", "coalesce(race, 'unknown')", "fhir.patient") +
+		words("ethnicity_name", "coalesce(ethnicity, 'unknown')", "fhir.patient") + words("language_name", "coalesce(language, 'unknown')", "fhir.patient") +
+		"CREATE TYPE run.age_band AS ENUM ('0-17', '18-44', '45-64', '65-74', '75-84', '85+', 'unknown');"},
 	{"person", `CREATE TABLE run.person AS
-		SELECT pid, birth_date, gender, deceased_start::DATE AS death,
-			coalesce(gender, 'unknown') AS sex, coalesce(race, 'unknown') AS race, coalesce(ethnicity, 'unknown') AS ethnicity,
-			coalesce(language, 'unknown') AS language, zip3, state
+		SELECT pid, (row_number() OVER ())::INTEGER AS number, birth_date, gender, deceased_start::DATE AS death,
+			coalesce(gender, 'unknown')::run.sex_name AS sex, coalesce(race, 'unknown')::run.race_name AS race, coalesce(ethnicity, 'unknown')::run.ethnicity_name AS ethnicity,
+			coalesce(language, 'unknown')::run.language_name AS language, zip3, state
 		FROM fhir.patient`},
 
 	{"finished_encounter", `CREATE TABLE measure.finished_encounter AS
@@ -61,6 +65,12 @@ var blocks = []statement{
 		SELECT pid, rid, start_at AS moment, start_day AS day, service_provider_rid
 		FROM measure.finished_encounter
 		WHERE class = 'AMB' AND start_at IS NOT NULL`},
+}
+
+// words makes the type run.NAME of the words that a column has, in their order: rows hold
+// them as small numbers.
+func words(name, column, from string) string {
+	return fmt.Sprintf("CREATE TYPE run.%s AS ENUM (SELECT DISTINCT %s FROM %s WHERE %[2]s IS NOT NULL ORDER BY 1);", name, column, from)
 }
 
 // authoredBlocks are blocks that only SQL of authors reads.
@@ -108,25 +118,29 @@ var coded = []statement{
 // measures.
 var attributes = []statement{
 	// A provider that the export names but does not hold is still a place of its own.
-	{"sites", `CREATE TABLE run.site AS
+	{"sites", `CREATE VIEW run.named_site AS
 		SELECT rid, label AS site FROM fhir.organization
 		UNION ALL
 		SELECT DISTINCT service_provider_rid, 'site-' || left(service_provider_rid::VARCHAR, 8)
 		FROM measure.finished_encounter
-		WHERE service_provider_rid NOT IN (SELECT rid FROM fhir.organization)`},
+		WHERE service_provider_rid NOT IN (SELECT rid FROM fhir.organization);` +
+		words("site_name", "site", "(SELECT site FROM run.named_site UNION ALL SELECT 'unattributed')") +
+		`CREATE TABLE run.site AS SELECT rid, site::run.site_name AS site FROM run.named_site`},
 	// Each visit counts for its site; a visit without one for none.
 	{"visits by site", `CREATE TABLE run.visit_site AS
-		SELECT pid, site, date_trunc('month', moment)::DATE AS month, count(*) AS visits, max(moment) AS latest
+		SELECT pid, number, site, date_trunc('month', moment)::DATE AS month, count(*) AS visits, max(moment) AS latest
 		FROM measure.visit
 		JOIN run.site ON run.site.rid = service_provider_rid
+		JOIN run.person USING (pid)
 		GROUP BY ALL`},
 	// The coverage with the latest start among those that overlap the period. Its end is
 	// a whole day or moment that still belongs to it; of a year or month that is the last day.
-	{"payer groups", `CREATE TABLE run.payer_group AS
+	{"payer groups", `CREATE TYPE run.payer_name AS ENUM ('medicaid', 'medicare', 'none', 'other', 'private', 'self-pay');
+		CREATE TABLE run.payer_group AS
 		SELECT concept, arg_min(CASE
 			WHEN code LIKE '1%' THEN 'medicare' WHEN code LIKE '2%' THEN 'medicaid'
 			WHEN code LIKE '5%' OR code LIKE '6%' THEN 'private' WHEN code LIKE '81%' THEN 'self-pay'
-			ELSE 'other' END, ordinal) AS payer
+			ELSE 'other' END, ordinal)::run.payer_name AS payer
 		FROM fhir.concept
 		WHERE system = 'https://nahdo.org/sopt'
 		GROUP BY concept`},
@@ -135,7 +149,7 @@ var attributes = []statement{
 				WHEN 1 THEN period_end + INTERVAL 1 YEAR - INTERVAL 1 DAY
 				WHEN 2 THEN period_end + INTERVAL 1 MONTH - INTERVAL 1 DAY
 				ELSE period_end END, 'infinity'::TIMESTAMP) AS end_at,
-			coalesce(payer, 'other') AS payer, row_number() OVER (PARTITION BY pid ORDER BY period_start NULLS FIRST, rid) AS rank
+			coalesce(payer, 'other'::run.payer_name) AS payer, row_number() OVER (PARTITION BY pid ORDER BY period_start NULLS FIRST, rid) AS rank
 		FROM fhir.coverage
 		LEFT JOIN run.payer_group ON run.payer_group.concept = type
 		WHERE NOT negated AND (status IS NULL OR status <> 'entered-in-error')`},
@@ -149,16 +163,25 @@ var attributes = []statement{
 // attribution gives the site with most visits in the months before each period's end:
 // periods that end together share it. Of sites with equally many visits it is that of
 // the latest visit, and of two at the same moment the first by name.
+//
+// Persons, ends and sites are numbers in one, so that a row of the millions that are
+// grouped has a key of one word, and the best site is the greatest of one number too.
 func attribution(months int) statement {
 	return statement{"attribution", fmt.Sprintf(`CREATE TABLE run.attribution_%[1]d AS
-		WITH ending AS (SELECT DISTINCT high FROM measure.period),
-			site_count AS (
-				SELECT pid, high, site, sum(visits) AS visits, max(latest) AS latest
-				FROM (SELECT high, unnest(generate_series(high - INTERVAL %[1]d MONTH, high - INTERVAL 1 MONTH, INTERVAL 1 MONTH))::DATE AS month FROM ending)
-				JOIN run.visit_site USING (month)
-				GROUP BY ALL
+		WITH ending AS (SELECT high, row_number() OVER (ORDER BY high) AS place FROM (SELECT DISTINCT high FROM measure.period)),
+			lasting AS (
+				SELECT place, unnest(generate_series(high - INTERVAL %[1]d MONTH, high - INTERVAL 1 MONTH, INTERVAL 1 MONTH))::DATE AS month FROM ending
+			),
+			counted AS (
+				SELECT (number::BIGINT << 34) | (place << 22) | enum_code(site)::BIGINT AS key, sum(visits)::BIGINT AS visits, max(latest) AS latest
+				FROM lasting JOIN run.visit_site USING (month)
+				GROUP BY key
+			),
+			best AS (
+				SELECT key >> 22 AS subject, max((visits::HUGEINT << 86) | ((epoch_us(latest) + 4611686018427387904)::HUGEINT << 22) | (4194303 - (key & 4194303))) & 4194303 AS site
+				FROM counted GROUP BY subject
 			)
-		SELECT DISTINCT ON (pid, high) pid, high, site
-		FROM site_count
-		ORDER BY pid, high, visits DESC, latest DESC, site`, months)}
+		SELECT pid, high, name AS site
+		FROM best JOIN ending ON place = subject & 4095 JOIN run.person ON number = subject >> 12
+		JOIN (SELECT DISTINCT site AS name, 4194303 - enum_code(site)::BIGINT AS code FROM run.site) ON code = best.site`, months)}
 }

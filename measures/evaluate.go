@@ -153,27 +153,27 @@ func (e *engine) stratify(ctx context.Context, d Definition) error {
 	if err := e.blocks(ctx); err != nil {
 		return err
 	}
-	site, siteJoin := "'unattributed'", ""
+	site, siteJoin := "'unattributed'::run.site_name", ""
 	switch d.Attribution {
 	case AttributionPlurality:
 		table, err := e.attribution(ctx, d.AttributionMonths)
 		if err != nil {
 			return err
 		}
-		site, siteJoin = "coalesce(s.site, 'unattributed')", "LEFT JOIN "+table+" s ON s.pid = i.pid AND s.high = q.high"
+		site, siteJoin = "coalesce(s.site, 'unattributed'::run.site_name)", "LEFT JOIN "+table+" s ON s.pid = i.pid AND s.high = q.high"
 	case AttributionProvider:
-		site = "coalesce(s.site, 'unattributed')"
+		site = "coalesce(s.site, 'unattributed'::run.site_name)"
 		siteJoin = "LEFT JOIN measure.finished_encounter e ON e.rid = i.episode LEFT JOIN run.site s ON s.rid = e.service_provider_rid"
 	}
 	return e.db.Exec(ctx, d.ID+" subjects", fmt.Sprintf(`CREATE OR REPLACE TABLE run.subject AS
 		WITH aged AS (
 			SELECT i.*, measure.age_on(p.birth_date, q.high - 1) AS years,
-				%s AS site, p.sex, p.race, p.ethnicity, coalesce(y.payer, 'none') AS payer
+				%s AS site, p.sex, p.race, p.ethnicity, coalesce(y.payer, 'none'::run.payer_name) AS payer
 			FROM run.role i
 			JOIN measure.period q ON q.period = i.period
 			JOIN run.person p ON p.pid = i.pid
 			LEFT JOIN run.payer y ON y.pid = i.pid AND y.period = i.period
 			%s
 		)
-		SELECT * EXCLUDE (years), %s AS age FROM aged`, site, siteJoin, ageBands))
+		SELECT * EXCLUDE (years), (%s)::run.age_band AS age FROM aged`, site, siteJoin, ageBands))
 }

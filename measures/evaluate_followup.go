@@ -11,9 +11,9 @@ import (
 // subjects leaves run.cohort_subject: each entry that passes all rules, with its strata as
 // they are on the index date. The site is that of most visits in the months before it.
 func (e *engine) subjects(ctx context.Context, d Definition) error {
-	site, visits := "'unattributed'", ""
+	site, visits := "'unattributed'::run.site_name", ""
 	if d.Attribution != "" {
-		site = "coalesce(site, 'unattributed')"
+		site = "coalesce(site, 'unattributed'::run.site_name)"
 		visits = fmt.Sprintf(`, visited AS (
 				SELECT pid, index_date, site, sum(visits) AS visits, max(latest) AS latest
 				FROM measure.final JOIN run.visit_site USING (pid)
@@ -34,10 +34,10 @@ func (e *engine) subjects(ctx context.Context, d Definition) error {
 				WHERE start_at < index_date + 1 AND end_at >= index_date
 				GROUP BY ALL
 			)` + visits + `, aged AS (
-				SELECT index_date, t.* EXCLUDE (birth_date), measure.age_on(birth_date, index_date) AS years, coalesce(payer, 'none') AS payer, ` + site + ` AS site
+				SELECT index_date, t.* EXCLUDE (birth_date), measure.age_on(birth_date, index_date) AS years, coalesce(payer, 'none'::run.payer_name) AS payer, ` + site + ` AS site
 				FROM measure.final JOIN run.trait t USING (pid) LEFT JOIN insured USING (pid, index_date) LEFT JOIN attributed USING (pid, index_date)
 			)
-			SELECT *, ` + ageBands + ` AS age FROM aged`})
+			SELECT *, (` + ageBands + `)::run.age_band AS age FROM aged`})
 }
 
 // outcomes follows the cohort for each outcome and gives it by stratum.

@@ -147,7 +147,7 @@ func (e *engine) prevalent(ctx context.Context, d Definition, cells map[cellKey]
 // count adds up an amount of rows x(pid, cut) in periods p, by age and each stratum in one
 // pass. The site and the payer are those of the period.
 func (e *engine) count(ctx context.Context, d Definition, name, from, amount string, cells map[cellKey]cellsOf, add func(*cell, int64)) error {
-	columns := map[string]string{"payer": "coalesce(y.payer, 'none')", "site": "'unattributed'"}
+	columns := map[string]string{"payer": "coalesce(y.payer, 'none'::run.payer_name)", "site": "'unattributed'::run.site_name"}
 	joins := " JOIN run.trait t ON t.pid = x.pid"
 	sets := []string{"(p.period, x.cut)"}
 	stratum, value := "CASE", ""
@@ -162,7 +162,7 @@ func (e *engine) count(ctx context.Context, d Definition, name, from, amount str
 			if err != nil {
 				return err
 			}
-			columns["site"] = "coalesce(s.site, 'unattributed')"
+			columns["site"] = "coalesce(s.site, 'unattributed'::run.site_name)"
 			joins += " LEFT JOIN " + table + " s ON s.pid = x.pid AND s.high = p.high"
 		}
 		expression := columns[s]
@@ -171,7 +171,7 @@ func (e *engine) count(ctx context.Context, d Definition, name, from, amount str
 		}
 		sets = append(sets, "(p.period, x.cut, "+expression+")")
 		stratum += fmt.Sprintf(" WHEN grouping(%s) = 0 THEN '%s'", expression, s)
-		value += expression + ", "
+		value += expression + "::VARCHAR, "
 	}
 	stratum += " ELSE 'all' END"
 	if len(sets) == 1 {

@@ -87,7 +87,7 @@ func groups(strata []string, more string) (columns, sets string) {
 		column := "stratum_" + cohort.Column(s)
 		all = append(all, "("+column+more+")")
 		stratum += fmt.Sprintf(" WHEN grouping(%s) = 0 THEN '%s'", column, s)
-		value += column + ", "
+		value += column + "::VARCHAR, "
 	}
 	if stratum != "" {
 		stratum = "CASE" + stratum + " ELSE 'all' END"
@@ -148,7 +148,7 @@ func orNaN(v *float64) float64 {
 // group has a row of every level that somebody has.
 func (e *engine) levels(ctx context.Context, d Definition, id, title, level, people string) ([]Description, error) {
 	columns, sets := groups(d.Strata, ", level")
-	rows, err := e.db.Query(ctx, d.ID+" "+id, `SELECT `+columns+`, level, count(*)
+	rows, err := e.db.Query(ctx, d.ID+" "+id, `SELECT `+columns+`, level::VARCHAR, count(*)
 		FROM (SELECT s.`+level+` AS level`+renamed(d.Strata)+` FROM (`+people+`) s)
 		GROUP BY GROUPING SETS (`+sets+`) ORDER BY 1, 2, 3`)
 	if err != nil {

@@ -297,7 +297,8 @@ func (p *plan) measure(ctx context.Context, e *engine, d Definition, out *output
 // keep writes a measure's subjects and their aggregates.
 func (p *plan) keep(ctx context.Context, e *engine, d Definition, out *output) error {
 	subjects, err := e.db.QueryArrow(ctx, d.ID+" results", `SELECT '`+d.ID+`' AS measure, period::VARCHAR AS period, pid, episode, populations::INTEGER AS populations,
-		true AS initial_population, denominator, denominator_exclusion, denominator_exception, numerator, numerator_exclusion, numerator_value, denominator_value, site, sex, age, race, ethnicity, payer
+		true AS initial_population, denominator, denominator_exclusion, denominator_exception, numerator, numerator_exclusion, numerator_value, denominator_value,
+		site::VARCHAR AS site, sex::VARCHAR AS sex, age::VARCHAR AS age, race::VARCHAR AS race, ethnicity::VARCHAR AS ethnicity, payer::VARCHAR AS payer
 		FROM run.subject s ORDER BY s.period, pid, episode`)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package measures
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -119,82 +120,99 @@ func (t resultTable) schema() *parquet.Schema {
 // maxRowGroup bounds the rows that a reader must hold at once.
 const maxRowGroup = 65_536
 
-// batchRows is how many rows go to the Parquet writer at a time.
+// batchRows is how many values of a column go to the Parquet writer at a time.
 const batchRows = 1024
 
-// parquetWriter writes Arrow records as one Parquet file. The same records give the
-// same bytes.
+// parquetWriter writes Arrow records as one Parquet file, column by column. The same records
+// give the same bytes, however they are cut.
 type parquetWriter struct {
-	table resultTable
-	w     *parquet.Writer
-	rows  int64
-	batch []parquet.Row // reused
+	table  resultTable
+	w      *parquet.Writer
+	rows   int64
+	group  int             // rows in the row group
+	values []parquet.Value // reused
 }
 
 func newParquetWriter(w io.Writer, t resultTable) *parquetWriter {
-	p := &parquetWriter{table: t, batch: make([]parquet.Row, batchRows), w: parquet.NewWriter(w, t.schema(),
+	return &parquetWriter{table: t, values: make([]parquet.Value, batchRows), w: parquet.NewWriter(w, t.schema(),
 		parquet.Compression(&zstd.Codec{}), parquet.MaxRowsPerRowGroup(maxRowGroup), parquet.CreatedBy("farr", engineVersion, "measures"))}
-	for i := range p.batch {
-		p.batch[i] = make(parquet.Row, len(t.columns))
-	}
-	return p
 }
 
 func (p *parquetWriter) write(records arrow.RecordBatch) error {
 	if int(records.NumCols()) != len(p.table.columns) {
 		return fmt.Errorf("table %s: %d columns where %d are declared", p.table.name, records.NumCols(), len(p.table.columns))
 	}
-	for first := 0; first < int(records.NumRows()); first += batchRows {
-		n := min(batchRows, int(records.NumRows())-first)
+	for first, n := 0, 0; first < int(records.NumRows()); first += n {
+		n = min(batchRows-p.group%batchRows, int(records.NumRows())-first)
+		writers := p.w.ColumnWriters()
 		for i, c := range p.table.columns {
-			for row := range n {
-				v, err := parquetValue(records.Column(i), first+row, c.Type)
-				if err != nil {
-					return fmt.Errorf("table %s column %s: %w", p.table.name, c.Name, err)
-				}
-				present := 1
-				if v.IsNull() {
-					present = 0
-				}
-				p.batch[row][i] = v.Level(0, present, i)
+			values := p.values[:n]
+			if err := parquetValues(values, records.Column(i), first, i, c.Type); err != nil {
+				return fmt.Errorf("table %s column %s: %w", p.table.name, c.Name, err)
+			}
+			if _, err := writers[i].WriteRowValues(values); err != nil {
+				return err
 			}
 		}
-		if _, err := p.w.WriteRows(p.batch[:n]); err != nil {
-			return err
-		}
 		p.rows += int64(n)
+		if p.group += n; p.group == maxRowGroup {
+			if err := p.w.Flush(); err != nil {
+				return err
+			}
+			p.group = 0
+		}
 	}
 	return nil
 }
 
 func (p *parquetWriter) close() error { return p.w.Close() }
 
-func parquetValue(column arrow.Array, row int, typ datasets.Type) (parquet.Value, error) {
-	if column.IsNull(row) {
-		return parquet.NullValue(), nil
+// parquetValues fills values with those of an Arrow column from a row on, as values of the
+// Parquet column of that number.
+func parquetValues(values []parquet.Value, column arrow.Array, first, number int, typ datasets.Type) error {
+	set := func(value func(row int) parquet.Value) {
+		for i := range values {
+			if column.IsNull(first + i) {
+				values[i] = parquet.NullValue().Level(0, 0, number)
+			} else {
+				values[i] = value(first+i).Level(0, 1, number)
+			}
+		}
 	}
 	switch a := column.(type) {
 	case *array.Boolean:
-		return parquet.BooleanValue(a.Value(row)), nil
+		set(func(row int) parquet.Value { return parquet.BooleanValue(a.Value(row)) })
 	case *array.Int32:
-		return parquet.Int32Value(a.Value(row)), nil
+		set(func(row int) parquet.Value { return parquet.Int32Value(a.Value(row)) })
 	case *array.Int64:
-		return parquet.Int64Value(a.Value(row)), nil
+		set(func(row int) parquet.Value { return parquet.Int64Value(a.Value(row)) })
 	case *array.Float64:
-		return parquet.DoubleValue(a.Value(row)), nil
+		set(func(row int) parquet.Value { return parquet.DoubleValue(a.Value(row)) })
 	case *array.Date32:
-		return parquet.Int32Value(int32(a.Value(row))), nil
+		set(func(row int) parquet.Value { return parquet.Int32Value(int32(a.Value(row))) })
 	case *array.Binary:
-		return parquet.ByteArrayValue(a.Value(row)), nil
+		set(func(row int) parquet.Value { return parquet.ByteArrayValue(a.Value(row)) })
 	case *array.String:
 		if typ != datasets.UUID {
-			return parquet.ByteArrayValue([]byte(a.Value(row))), nil
+			text, ends := a.ValueBytes(), a.ValueOffsets()
+			set(func(row int) parquet.Value {
+				return parquet.ByteArrayValue(text[ends[row]-ends[0] : ends[row+1]-ends[0]])
+			})
+			return nil
 		}
-		id, err := uuid.Parse(a.Value(row)) // DuckDB gives Arrow a UUID as text
-		if err != nil {
-			return parquet.Value{}, fmt.Errorf("not a UUID")
-		}
-		return parquet.FixedLenByteArrayValue(id[:]), nil
+		var err error
+		ids := make([]byte, 0, 16*len(values)) // DuckDB gives Arrow a UUID as text
+		set(func(row int) parquet.Value {
+			id, wrong := uuid.Parse(a.Value(row))
+			if wrong != nil {
+				err = errors.New("not a UUID")
+			}
+			ids = append(ids, id[:]...)
+			return parquet.FixedLenByteArrayValue(ids[len(ids)-16:])
+		})
+		return err
+	default:
+		return fmt.Errorf("no Parquet form of Arrow's %s", column.DataType())
 	}
-	return parquet.Value{}, fmt.Errorf("no Parquet form of Arrow's %s", column.DataType())
+	return nil
 }
