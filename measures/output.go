@@ -2,6 +2,7 @@ package measures
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -32,32 +33,74 @@ func (o *output) add(table string, rows [][]any) error {
 // stream writes all records of r, in their order, as one object, and releases r. No
 // records make no object.
 func (o *output) stream(table string, r array.RecordReader) error {
-	defer r.Release()
-	t, err := tableNamed(table)
+	w, err := o.object(table)
 	if err != nil {
+		r.Release()
 		return err
 	}
-	var file *datasets.ObjectWriter
-	var w *parquetWriter
-	for r.Next() {
-		if file == nil {
-			if file, err = o.staging.Create(t.name, 0, lastBucket); err != nil {
-				return err
-			}
-			defer file.Abort()
-			w = newParquetWriter(file, t)
+	defer w.abort()
+	if err := w.all(r); err != nil {
+		return err
+	}
+	return w.close()
+}
+
+// objectWriter writes records as one object, which begins with the first of them.
+type objectWriter struct {
+	table resultTable
+	out   *output
+	file  *datasets.ObjectWriter
+	w     *parquetWriter
+}
+
+func (o *output) object(table string) (*objectWriter, error) {
+	t, err := tableNamed(table)
+	return &objectWriter{table: t, out: o}, err
+}
+
+func (w *objectWriter) write(records arrow.RecordBatch) (err error) {
+	if w.file == nil {
+		if w.file, err = w.out.staging.Create(w.table.name, 0, lastBucket); err != nil {
+			return err
 		}
+		w.w = newParquetWriter(w.file, w.table)
+	}
+	return w.w.write(records)
+}
+
+// all writes all records of r, and releases it.
+func (w *objectWriter) all(r array.RecordReader) error {
+	defer r.Release()
+	for r.Next() {
 		if err := w.write(r.RecordBatch()); err != nil {
 			return err
 		}
 	}
-	if err := r.Err(); err != nil || file == nil {
+	return r.Err()
+}
+
+// rows writes rows of Go values.
+func (w *objectWriter) rows(rows [][]any) error {
+	records := w.table.record(rows)
+	defer records.Release()
+	return w.write(records)
+}
+
+func (w *objectWriter) close() error {
+	if w.file == nil {
+		return nil
+	}
+	if err := w.w.close(); err != nil {
 		return err
 	}
-	if err := w.close(); err != nil {
-		return err
+	return w.file.Close(w.w.rows)
+}
+
+// abort drops the object; after close it does nothing.
+func (w *objectWriter) abort() {
+	if w.file != nil {
+		w.file.Abort()
 	}
-	return file.Close(w.rows)
 }
 
 // lastBucket is the last of the 64 ranges of pid: results are not cut by them.
@@ -71,13 +114,12 @@ func (o *output) close() ([]datasets.Table, error) {
 		if len(o.rows[t.name]) == 0 {
 			continue
 		}
-		batch := t.record(o.rows[t.name])
-		defer batch.Release()
-		r, err := array.NewRecordReader(batch.Schema(), []arrow.RecordBatch{batch})
+		w, err := o.object(t.name)
 		if err != nil {
 			return nil, err
 		}
-		if err := o.stream(t.name, r); err != nil {
+		defer w.abort()
+		if err := errors.Join(w.rows(o.rows[t.name]), w.close()); err != nil {
 			return nil, err
 		}
 	}
@@ -100,6 +142,11 @@ func (p *plan) members(ctx context.Context, e *engine, d Definition, out *output
 	if p.Extract.Manifest().Recipe[datasets.RecipeProfile] != "limited" {
 		sealer = datasets.NewDaySealer(p.Key, tableMember, memberColumn)
 	}
+	w, err := out.object(tableMember)
+	if err != nil {
+		return err
+	}
+	defer w.abort()
 	var list [][]any
 	for rows.Next() {
 		var pid []byte
@@ -112,10 +159,20 @@ func (p *plan) members(ctx context.Context, e *engine, d Definition, out *output
 		if sealer != nil {
 			row[3], row[4] = nil, sealer.Seal(uuid.UUID(pid), index)
 		}
-		list = append(list, row)
+		if list = append(list, row); len(list) == maxRowGroup {
+			if err := w.rows(list); err != nil {
+				return err
+			}
+			list = list[:0]
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	return out.add(tableMember, list)
+	if len(list) > 0 {
+		if err := w.rows(list); err != nil {
+			return err
+		}
+	}
+	return w.close()
 }

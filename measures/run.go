@@ -294,17 +294,28 @@ func (p *plan) measure(ctx context.Context, e *engine, d Definition, out *output
 	return p.keep(ctx, e, d, out)
 }
 
-// keep writes a measure's subjects and their aggregates.
+// keep writes a measure's subjects and their aggregates. The subjects are one object, so that
+// an unchanged measure is the same file in every snapshot; they are asked for period by
+// period, since the engine holds an answer in memory as a whole.
 func (p *plan) keep(ctx context.Context, e *engine, d Definition, out *output) error {
-	subjects, err := e.db.QueryArrow(ctx, d.ID+" results", `SELECT '`+d.ID+`' AS measure, period::VARCHAR AS period, pid, episode, populations::INTEGER AS populations,
-		true AS initial_population, denominator, denominator_exclusion, denominator_exception, numerator, numerator_exclusion, numerator_value, denominator_value,
-		site::VARCHAR AS site, sex::VARCHAR AS sex, age::VARCHAR AS age, race::VARCHAR AS race, ethnicity::VARCHAR AS ethnicity, payer::VARCHAR AS payer
-		FROM run.subject s ORDER BY s.period, pid, episode`)
+	w, err := out.object(tableSubject)
 	if err != nil {
 		return err
 	}
-	// One object a measure: that of an unchanged measure is the same file in every snapshot.
-	if err := out.stream(tableSubject, subjects); err != nil {
+	defer w.abort()
+	for _, q := range e.periods {
+		subjects, err := e.db.QueryArrow(ctx, d.ID+" results", `SELECT '`+d.ID+`' AS measure, period::VARCHAR AS period, pid, episode, populations::INTEGER AS populations,
+			true AS initial_population, denominator, denominator_exclusion, denominator_exception, numerator, numerator_exclusion, numerator_value, denominator_value,
+			site::VARCHAR AS site, sex::VARCHAR AS sex, age::VARCHAR AS age, race::VARCHAR AS race, ethnicity::VARCHAR AS ethnicity, payer::VARCHAR AS payer
+			FROM run.subject s WHERE s.period = '`+q.ID+`' ORDER BY pid, episode`)
+		if err != nil {
+			return err
+		}
+		if err := w.all(subjects); err != nil {
+			return err
+		}
+	}
+	if err := w.close(); err != nil {
 		return err
 	}
 	margins, err := e.margins(ctx, d)
