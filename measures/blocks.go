@@ -3,6 +3,8 @@ package measures
 import (
 	"fmt"
 	"strings"
+
+	"farr/internal/stats"
 )
 
 // statement is one step in preparing a session. name is what an error calls it.
@@ -88,6 +90,28 @@ var authoredBlocks = []statement{
 	// system need not be compared.
 	{"verification", `CREATE TABLE run.unverified AS
 		SELECT DISTINCT concept FROM fhir.concept WHERE code IN ('refuted', 'entered-in-error')`},
+	// Diagnoses in ICD-10 of the conditions of Charlson's index, on the day they began. A code that
+	// begins with another's letters is of both, which the graver one settles.
+	{"comorbidity", `CREATE VIEW measure.comorbidity AS
+		WITH known AS (
+			SELECT DISTINCT concept, condition FROM fhir.concept JOIN (VALUES ` + comorbidPrefixes() + `) p(prefix, condition)
+			ON starts_with(replace(upper(code), '.', ''), prefix)
+			WHERE system IN ('http://hl7.org/fhir/sid/icd-10-cm', 'http://hl7.org/fhir/sid/icd-10')
+		), told AS (SELECT concept AS id, condition FROM known UNION SELECT list, condition FROM fhir.concept_list JOIN known USING (concept))
+		SELECT DISTINCT pid, coalesce(onset_start, recorded_date)::DATE AS day, condition
+		FROM fhir.condition JOIN told ON told.id = code
+		WHERE NOT negated AND (verification_status IS NULL OR verification_status NOT IN (FROM run.unverified))`},
+}
+
+// comorbidPrefixes are the ICD-10 codes of Charlson's conditions as rows of SQL.
+func comorbidPrefixes() string {
+	var rows []string
+	for _, c := range stats.Comorbidities {
+		for _, prefix := range c.Prefixes {
+			rows = append(rows, "('"+prefix+"', '"+c.Name+"')")
+		}
+	}
+	return strings.Join(rows, ", ")
 }
 
 // coded are the views of what is told by a code. Of each table the rows with a code of
@@ -159,6 +183,11 @@ var attributes = []statement{
 		JOIN measure.period ON start_at < high AND end_at >= low
 		GROUP BY ALL`},
 }
+
+// telehealth tells who had a virtual encounter in the year that ends with a period.
+var telehealth = statement{"telehealth", `CREATE TABLE IF NOT EXISTS run.telehealth AS
+	SELECT DISTINCT pid, period FROM (SELECT DISTINCT pid, start_day FROM measure.finished_encounter WHERE class = 'VR')
+	JOIN measure.period ON start_day < high AND start_day >= high - INTERVAL 1 YEAR`}
 
 // attribution gives the site with most visits in the months before each period's end:
 // periods that end together share it. Of sites with equally many visits it is that of

@@ -206,14 +206,35 @@ func (f *folder) followUp(y cohortYAML, d *Definition) {
 		if f.sound(func(report cohort.Report) { o.Check(report, "outcomes", i) }) {
 			f.loader.firstDays[y.ID+"/"+o.ID] = o.First()
 			sql := f.made(cohort.FollowUp(o, y.Exit), o.Event.Lists(), "outcomes", i)
-			d.Outcomes = append(d.Outcomes, Rule{ID: o.ID, Title: o.Title, SQL: sql, English: o.Describe(f.listTitle)})
+			rule := Rule{ID: o.ID, Title: o.Title, SQL: sql, English: o.Describe(f.listTitle), Adjust: o.Adjust}
+			if len(o.Adjust) > 0 {
+				rule.RiskDays = *o.To - o.First() + 1
+				f.adjust(y, o.Adjust, i)
+			}
+			d.Outcomes = append(d.Outcomes, rule)
+		}
+	}
+}
+
+// adjust checks what an outcome is adjusted for.
+func (f *folder) adjust(y cohortYAML, names []string, outcome int) {
+	known := slices.Clone(adjustable)
+	for _, c := range y.Characteristics {
+		known = append(known, c.ID)
+	}
+	for i, name := range names {
+		if f.oneOf(name, known, "outcomes", outcome, "adjust", i) && slices.Contains(names[:i], name) {
+			f.doc.Report("bad-value", fmt.Sprintf("%q is named twice", name), "", "outcomes", outcome, "adjust", i)
 		}
 	}
 }
 
 // characteristics reads the rows of Table 1.
 func (f *folder) characteristics(y cohortYAML, d *Definition) {
-	seen := map[string]bool{"age": true}
+	seen := map[string]bool{}
+	for _, name := range adjustable {
+		seen[name] = true
+	}
 	for i, c := range y.Characteristics {
 		if seen[c.ID] {
 			f.doc.Report("duplicate-id", fmt.Sprintf("there is a characteristic %q already", c.ID), "", "characteristics", i, "id")
@@ -224,7 +245,7 @@ func (f *folder) characteristics(y cohortYAML, d *Definition) {
 				f.parts = append(f.parts, c.Has.Parts("characteristics", i, "has")...)
 			}
 			sql := f.made(c.SQL(), c.Lists(), "characteristics", i)
-			d.Characteristics = append(d.Characteristics, Characteristic{Rule{ID: c.ID, Title: c.Title, SQL: sql, English: c.Describe(f.listTitle)}, c.Last != nil})
+			d.Characteristics = append(d.Characteristics, Characteristic{Rule{ID: c.ID, Title: c.Title, SQL: sql, English: c.Describe(f.listTitle)}, c.Number()})
 		}
 	}
 }

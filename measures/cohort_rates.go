@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 
+	"farr/datasets"
 	"farr/internal/source"
 	"farr/internal/stats"
 )
@@ -34,7 +35,7 @@ func (f *folder) rates(y cohortYAML, d *Definition) {
 			f.doc.Report("duplicate-id", fmt.Sprintf("there is a stratum %q already", a.ID), "give the area another id", "areas", i, "id")
 		}
 		known = append(known, a.ID)
-		f.oneOf(a.By, []string{"zip3", "state"}, "areas", i, "by")
+		f.oneOf(a.By, []string{"zip3", byZIP5, "state"}, "areas", i, "by")
 		d.Areas = append(d.Areas, Area{ID: a.ID, Title: a.Title, By: a.By, Ordered: a.Ordered, Members: f.areaMembers(a, i)})
 	}
 	f.strata(y.Strata, known)
@@ -58,8 +59,11 @@ func (f *folder) rates(y cohortYAML, d *Definition) {
 	}
 }
 
+// byZIP5 are areas that only extracts of profile limited know, such as counties.
+const byZIP5 = "zip5"
+
 // placeForms are how places are written.
-var placeForms = map[string]*regexp.Regexp{"zip3": regexp.MustCompile(`^[0-9]{3}$`), "state": regexp.MustCompile(`^[A-Z]{2}$`)}
+var placeForms = map[string]*regexp.Regexp{"zip3": regexp.MustCompile(`^[0-9]{3}$`), byZIP5: regexp.MustCompile(`^[0-9]{5}$`), "state": regexp.MustCompile(`^[A-Z]{2}$`)}
 
 // areaMembers reads a CSV of place and value.
 func (f *folder) areaMembers(a areaYAML, i int) []AreaMember {
@@ -110,4 +114,19 @@ func (f *folder) areaMembers(a areaYAML, i int) []AreaMember {
 		report(1, 1, "empty-file", "there is no place in it", "")
 	}
 	return members
+}
+
+// checkAreas wants the extract to have the column that an area goes by.
+func (p *plan) checkAreas() error {
+	var errs []error
+	if profile := p.Extract.Manifest().Recipe[datasets.RecipeProfile]; profile != "limited" {
+		for _, d := range p.cohorts {
+			for _, a := range d.Areas {
+				if a.By == byZIP5 {
+					errs = append(errs, fmt.Errorf("cohort %s: area %s goes by five digits of the ZIP code, which an extract of profile %v does not have: profile limited has, or go by zip3", d.ID, a.ID, profile))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
 }

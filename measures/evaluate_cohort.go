@@ -77,10 +77,17 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortRes
 	if err := e.subjects(ctx, d); err != nil {
 		return nil, err
 	}
-	if r.outcomes, r.survival, r.comparisons, err = e.outcomes(ctx, d); err != nil {
+	drop, err := e.characteristics(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.outcomes(ctx, d, r); err != nil {
 		return nil, err
 	}
 	if r.table1, err = e.describe(ctx, d); err != nil {
+		return nil, err
+	}
+	if err := drop(); err != nil {
 		return nil, err
 	}
 	// Other cohorts may build on this one.
@@ -98,14 +105,17 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortRes
 
 // cohortResult is what a cohort comes to, beside its members.
 type cohortResult struct {
-	attrition   []Attrition
-	incidence   []Incidence
-	rates       []Rate
-	gaps        []Gap
-	outcomes    []Outcome
-	survival    []SurvivalPoint
-	comparisons []Comparison
-	table1      []Description
+	attrition    []Attrition
+	incidence    []Incidence
+	rates        []Rate
+	gaps         []Gap
+	outcomes     []Outcome
+	survival     []SurvivalPoint
+	comparisons  []Comparison
+	adjusted     []Adjusted
+	factors      []Factor
+	calibrations []Calibration
+	table1       []Description
 }
 
 // whichEvent is the SELECT list that leaves a person's entry events. The first ever is

@@ -25,6 +25,15 @@ func (e *engine) subjects(ctx context.Context, d Definition) error {
 	} else {
 		visits = ", attributed AS (SELECT pid, index_date, NULL AS site FROM measure.final WHERE false)"
 	}
+	virtual, met := "", ""
+	if slices.Contains(d.Strata, stratumTelehealth) {
+		virtual = ", CASE WHEN virtual.pid IS NULL THEN 'no' ELSE 'yes' END AS " + stratumTelehealth
+		visits += `, virtual AS (
+				SELECT DISTINCT pid, index_date FROM measure.final JOIN measure.finished_encounter USING (pid)
+				WHERE class = 'VR' AND start_day < index_date AND start_day >= index_date - INTERVAL 1 YEAR
+			)`
+		met = " LEFT JOIN virtual USING (pid, index_date)"
+	}
 	return e.exec(ctx,
 		statement{"final", fmt.Sprintf(`CREATE OR REPLACE VIEW measure.final AS SELECT pid, index_date FROM run.member WHERE rules_passed = %d`, passesAll(len(d.Rules)-1))},
 		statement{"cohort subjects", `CREATE OR REPLACE TABLE run.cohort_subject AS
@@ -34,37 +43,39 @@ func (e *engine) subjects(ctx context.Context, d Definition) error {
 				WHERE start_at < index_date + 1 AND end_at >= index_date
 				GROUP BY ALL
 			)` + visits + `, aged AS (
-				SELECT index_date, t.* EXCLUDE (birth_date), measure.age_on(birth_date, index_date) AS years, coalesce(payer, 'none'::run.payer_name) AS payer, ` + site + ` AS site
-				FROM measure.final JOIN run.trait t USING (pid) LEFT JOIN insured USING (pid, index_date) LEFT JOIN attributed USING (pid, index_date)
+				SELECT index_date, t.* EXCLUDE (birth_date), measure.age_on(birth_date, index_date) AS years, coalesce(payer, 'none'::run.payer_name) AS payer, ` + site + ` AS site` + virtual + `
+				FROM measure.final JOIN run.trait t USING (pid) LEFT JOIN insured USING (pid, index_date) LEFT JOIN attributed USING (pid, index_date)` + met + `
 			)
 			SELECT *, (` + ageBands + `)::run.age_band AS age FROM aged`})
 }
 
 // outcomes follows the cohort for each outcome and gives it by stratum.
-func (e *engine) outcomes(ctx context.Context, d Definition) ([]Outcome, []SurvivalPoint, []Comparison, error) {
-	var outcomes []Outcome
-	var points []SurvivalPoint
-	var comparisons []Comparison
+func (e *engine) outcomes(ctx context.Context, d Definition, r *cohortResult) error {
 	for _, o := range d.Outcomes {
 		err := e.table(ctx, d.ID+" "+o.ID, d.place(o.File), o.SQL, `CREATE OR REPLACE TABLE run.followed AS FROM `+authored,
 			pidColumn, indexDateColumn, stateColumn, daysColumn, happenedColumn)
 		if err != nil {
-			return nil, nil, nil, err
+			return err
 		}
 		if err := e.listen.hear(ctx, e, d, heardOutcome, o.ID); err != nil {
 			return nil, nil, nil, err
 		}
 		strata, err := e.followed(ctx, d, o)
 		if err != nil {
-			return nil, nil, nil, err
+			return err
 		}
 		for _, s := range strata {
 			outcome, steps := s.estimate(d)
-			outcomes, points = append(outcomes, outcome), append(points, steps...)
+			r.outcomes, r.survival = append(r.outcomes, outcome), append(r.survival, steps...)
 		}
-		comparisons = append(comparisons, compare(strata)...)
+		r.comparisons = append(r.comparisons, compare(strata)...)
+		if len(o.Adjust) > 0 {
+			if err := e.adjust(ctx, d, o, r); err != nil {
+				return err
+			}
+		}
 	}
-	return outcomes, points, comparisons, nil
+	return nil
 }
 
 var (

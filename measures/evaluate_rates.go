@@ -47,7 +47,12 @@ func (e *engine) traits(ctx context.Context, d Definition) error {
 		for _, m := range a.Members {
 			rows = append(rows, fmt.Sprintf("(%s, %s)", duck.Quote(m.Place), duck.Quote(m.Value)))
 		}
-		from += fmt.Sprintf(" LEFT JOIN (VALUES %s) a%d(place, value) ON a%[2]d.place = p.%s", strings.Join(rows, ", "), i, a.By)
+		of := "p"
+		if a.By == byZIP5 { // which the table of persons has not, since most extracts have not
+			of = fmt.Sprintf("f%d", i)
+			from += " LEFT JOIN fhir.patient " + of + " ON " + of + ".pid = p.pid"
+		}
+		from += fmt.Sprintf(" LEFT JOIN (VALUES %s) a%d(place, value) ON a%[2]d.place = %s.%s", strings.Join(rows, ", "), i, of, a.By)
 		columns += fmt.Sprintf(", coalesce(a%d.value, 'unknown') AS %s", i, cohort.Column(a.ID))
 	}
 	return e.exec(ctx, statement{"traits", `CREATE OR REPLACE TABLE run.trait AS
@@ -157,6 +162,12 @@ func (e *engine) count(ctx context.Context, d Definition, name, from, amount str
 			continue // made of the groups by age
 		case "payer":
 			joins += " LEFT JOIN run.payer y ON y.pid = x.pid AND y.period = p.period"
+		case stratumTelehealth:
+			if err := e.exec(ctx, telehealth); err != nil {
+				return err
+			}
+			columns[s] = "CASE WHEN v.pid IS NULL THEN 'no' ELSE 'yes' END"
+			joins += " LEFT JOIN run.telehealth v ON v.pid = x.pid AND v.period = p.period"
 		case "site":
 			table, err := e.attribution(ctx, d.AttributionMonths)
 			if err != nil {

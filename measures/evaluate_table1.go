@@ -31,30 +31,45 @@ func (e *engine) describe(ctx context.Context, d Definition) ([]Description, err
 		out = append(out, rows...)
 	}
 	for i, c := range d.Characteristics {
-		table := fmt.Sprintf("run.characteristic_%d", i)
-		want := []column{pidColumn, indexDateColumn}
-		if c.Number {
-			want = append(want, numberColumn)
-		}
-		if err := e.table(ctx, d.ID+" "+c.ID, d.place(c.File), c.SQL, "CREATE OR REPLACE TABLE "+table+" AS FROM "+authored, want...); err != nil {
-			return nil, err
-		}
 		var rows []Description
 		if c.Number {
-			rows, err = e.number(ctx, d, c.ID, c.Title, "FROM "+table)
+			rows, err = e.number(ctx, d, c.ID, c.Title, "FROM "+characteristicTable(i))
 		} else {
 			rows, err = e.levels(ctx, d, c.ID, c.Title, "held", `SELECT s.*, CASE WHEN c.pid IS NULL THEN 'no' ELSE 'yes' END AS held
-				FROM run.cohort_subject s LEFT JOIN `+table+` c ON c.pid = s.pid AND c.index_date = s.index_date`)
+				FROM run.cohort_subject s LEFT JOIN `+characteristicTable(i)+` c ON c.pid = s.pid AND c.index_date = s.index_date`)
 		}
 		if err != nil {
-			return nil, err
-		}
-		if err := e.db.Exec(ctx, "drop characteristic", "DROP TABLE "+table); err != nil {
 			return nil, err
 		}
 		out = append(out, rows...)
 	}
 	return out, nil
+}
+
+// characteristicTable holds who has the cohort's characteristic of that number, or its value.
+func characteristicTable(i int) string { return fmt.Sprintf("run.characteristic_%d", i) }
+
+// characteristics computes the cohort's characteristics, once for all that ask for them.
+func (e *engine) characteristics(ctx context.Context, d Definition) (drop func() error, err error) {
+	var made []string
+	for i, c := range d.Characteristics {
+		want := []column{pidColumn, indexDateColumn}
+		if c.Number {
+			want = append(want, numberColumn)
+		}
+		made = append(made, characteristicTable(i))
+		if err := e.table(ctx, d.ID+" "+c.ID, d.place(c.File), c.SQL, "CREATE OR REPLACE TABLE "+characteristicTable(i)+" AS FROM "+authored, want...); err != nil {
+			return nil, err
+		}
+	}
+	return func() error {
+		for _, table := range made {
+			if err := e.db.Exec(ctx, "drop characteristic", "DROP TABLE "+table); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
 // stratumTitle is a stratum with its title.
@@ -64,7 +79,7 @@ type stratumTitle struct{ id, title string }
 // that the cohort asks for.
 func described(d Definition) []stratumTitle {
 	list := []stratumTitle{{"sex", "Sex"}, {"age", "Age group"}, {"race", "Race"}, {"ethnicity", "Ethnicity"}, {"payer", "Payer"}, {"language", "Language"}}
-	titles := map[string]string{"site": "Site", "zip3": "ZIP code, three digits", "state": "State"}
+	titles := map[string]string{"site": "Site", "zip3": "ZIP code, three digits", "state": "State", stratumTelehealth: "Virtual encounter in the year before"}
 	for _, a := range d.Areas {
 		titles[a.ID] = a.Title
 	}

@@ -69,7 +69,11 @@ type measureYAML struct {
 
 // CohortStrata are the one-way strata that a cohort may ask for beside areas of its own
 // files, in the order of results: of members as they are on the index date, of rates in the period.
-var CohortStrata = []string{"site", "sex", "age", "race", "ethnicity", "payer", "language", "zip3", "state"}
+// Telehealth is whether there was a virtual encounter in the year before the index date, or in the
+// year that ends with the period.
+var CohortStrata = []string{"site", "sex", "age", "race", "ethnicity", "payer", "language", stratumTelehealth, "zip3", "state"}
+
+const stratumTelehealth = "telehealth"
 
 // cohortStratumOrder puts everybody first, then CohortStrata in their order, then areas.
 func cohortStratumOrder(stratum string) int {

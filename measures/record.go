@@ -96,6 +96,18 @@ func (c Comparison) row() []any {
 	return []any{c.Cohort, c.Outcome, c.Stratum, c.Groups, c.Chi2, c.DF, c.P, c.Reason}
 }
 
+func (a Adjusted) row() []any {
+	return []any{a.Cohort, a.Outcome, a.Stratum, a.Value, a.People, a.Observed, a.Expected, a.Ratio, a.RatioLow, a.RatioHigh, a.Reason}
+}
+
+func (f Factor) row() []any {
+	return []any{f.Cohort, f.Outcome, f.Factor, f.Level, f.Reference, f.Odds, f.CILow, f.CIHigh}
+}
+
+func (c Calibration) row() []any {
+	return []any{c.Cohort, c.Outcome, c.People, c.LeftOut, c.Observed, c.Expected, c.Slope, c.Intercept, c.C, c.Brier, c.HosmerChi2, c.HosmerDF, c.HosmerP, c.Reason}
+}
+
 func (d Description) row() []any {
 	return []any{d.Cohort, d.Stratum, d.Value, d.Characteristic, d.Title, d.Level, d.People, d.Missing, d.Share, d.Mean, d.SD, d.Q1, d.Median, d.Q3, d.SMD}
 }

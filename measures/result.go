@@ -103,7 +103,7 @@ func compareRates(a, b Rate) int {
 type Area struct {
 	ID      string       `json:"id"`
 	Title   string       `json:"title"`
-	By      string       `json:"by"`                // zip3 or state
+	By      string       `json:"by"`                // zip3, zip5 or state
 	Ordered bool         `json:"ordered,omitempty"` // its values are in the order of an advantage, from least to most
 	Members []AreaMember `json:"members"`
 }
@@ -146,6 +146,37 @@ type Comparison struct {
 	Groups, DF               int
 	Chi2, P                  float64
 	Reason                   string // why there is none
+}
+
+// Adjusted is an outcome of one group beside the number that a model of all people expects
+// there. It is about entries that were followed for the whole time at risk, or had the event.
+type Adjusted struct {
+	Cohort, Outcome, Stratum, Value string
+	People, Observed                int64
+	Expected                        float64
+	Ratio, RatioLow, RatioHigh      float64 // observed over expected, with exact Poisson limits
+	Reason                          string  // why nothing is expected
+}
+
+// Factor is the odds ratio of one factor of an outcome's model.
+type Factor struct {
+	Cohort, Outcome, Factor, Level string // Level is of a category, against Reference; else the unit
+	Reference                      string
+	Odds, CILow, CIHigh            float64 // with Wald's limits
+}
+
+// Calibration says how well an outcome's model foretells people that it was not fitted to: each
+// fifth of the persons is foretold by the other four.
+type Calibration struct {
+	Cohort, Outcome     string
+	People, LeftOut     int64 // LeftOut were not followed to the end
+	Observed            int64
+	Expected            float64
+	Slope, Intercept, C float64 // 1, 0 and 1 are perfect
+	Brier               float64
+	HosmerChi2, HosmerP float64
+	HosmerDF            int
+	Reason              string
 }
 
 // Description is a row of Table 1. Of a number it has mean, sd and quartiles, of a category
@@ -237,6 +268,9 @@ type Rule struct {
 	SQL   string `json:"sql"`
 	// English says what a rule in YAML means.
 	English string `json:"english,omitempty"`
+	// Of an outcome that is adjusted: what for, and how many days of risk everybody must have had.
+	Adjust   []string `json:"adjust,omitempty"`
+	RiskDays int      `json:"risk_days,omitempty"`
 }
 
 // Part is CQL, or SQL in a file, that a cohort's rules read as a table.

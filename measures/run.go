@@ -141,6 +141,9 @@ func newPlan(ctx context.Context, r Request) (*plan, error) {
 		return nil, fmt.Errorf("snapshot %.12s says no last day that its data know", r.Extract.ID())
 	}
 	p.study = studyWindow(r.Periods)
+	if err := p.checkAreas(); err != nil {
+		return nil, err
+	}
 	return p, p.ask()
 }
 
@@ -337,7 +340,8 @@ func (p *plan) cohort(ctx context.Context, e *engine, d Definition, out *output)
 		return err
 	}
 	return errors.Join(out.add(tableAttrition, rows(r.attrition)), out.add(tableIncidence, rows(r.incidence)), out.add(tableRate, rows(r.rates)), out.add(tableGap, rows(r.gaps)), out.add(tableOutcome, rows(r.outcomes)),
-		out.add(tableSurvival, rows(r.survival)), out.add(tableComparison, rows(r.comparisons)), out.add(tableOne, rows(r.table1)))
+		out.add(tableSurvival, rows(r.survival)), out.add(tableComparison, rows(r.comparisons)),
+		out.add(tableAdjusted, rows(r.adjusted)), out.add(tableFactor, rows(r.factors)), out.add(tableCalibration, rows(r.calibrations)), out.add(tableOne, rows(r.table1)))
 }
 
 func (p *plan) report(sn *datasets.Snapshot, skipped bool) *RunReport {

@@ -18,20 +18,23 @@ import (
 
 // Tables of a results snapshot.
 const (
-	tableSubject    = "subject"
-	tableStratum    = "subject_stratum"
-	tableAggregate  = "aggregate"
-	tableIssue      = "issue"
-	tableMember     = "cohort_member"
-	tableAttrition  = "cohort_attrition"
-	tableIncidence  = "cohort_incidence"
-	tableRate       = "cohort_rate"
-	tableGap        = "cohort_gap"
-	tableOutcome    = "cohort_outcome"
-	tableSurvival   = "cohort_survival"
-	tableComparison = "cohort_comparison"
-	tableOne        = "cohort_table1"
-	tableDefinition = "definition"
+	tableSubject     = "subject"
+	tableStratum     = "subject_stratum"
+	tableAggregate   = "aggregate"
+	tableIssue       = "issue"
+	tableMember      = "cohort_member"
+	tableAttrition   = "cohort_attrition"
+	tableIncidence   = "cohort_incidence"
+	tableRate        = "cohort_rate"
+	tableGap         = "cohort_gap"
+	tableOutcome     = "cohort_outcome"
+	tableSurvival    = "cohort_survival"
+	tableComparison  = "cohort_comparison"
+	tableAdjusted    = "cohort_adjusted"
+	tableFactor      = "cohort_factor"
+	tableCalibration = "cohort_calibration"
+	tableOne         = "cohort_table1"
+	tableDefinition  = "definition"
 )
 
 // resultTable is a table of results: its columns in order and the columns that order
@@ -65,6 +68,11 @@ var resultTables = []resultTable{
 	{tableSurvival, columns("cohort varchar, outcome varchar, stratum varchar, value varchar, day int64, at_risk int64, events int64, survival double, ci_low double, ci_high double"),
 		"cohort, outcome, stratum, value, day"},
 	{tableComparison, columns("cohort varchar, outcome varchar, stratum varchar, groups int32, chi2 double, df int32, p double, reason varchar"), "cohort, outcome, stratum"},
+	{tableAdjusted, columns("cohort varchar, outcome varchar, stratum varchar, value varchar, people int64, observed int64, expected double, ratio double, ratio_low double, ratio_high double, reason varchar"),
+		"cohort, outcome, stratum, value"},
+	{tableFactor, columns("cohort varchar, outcome varchar, factor varchar, level varchar, reference varchar, odds_ratio double, ci_low double, ci_high double"), "cohort, outcome, factor, level"},
+	{tableCalibration, columns("cohort varchar, outcome varchar, people int64, left_out int64, observed int64, expected double, slope double, intercept double, c double, brier double, " +
+		"hosmer_chi2 double, hosmer_df int32, hosmer_p double, reason varchar"), "cohort, outcome"},
 	{tableOne, columns("cohort varchar, stratum varchar, value varchar, characteristic varchar, title varchar, level varchar, people int64, missing int64, share double, " +
 		"mean double, sd double, q1 double, median double, q3 double, smd double"), "cohort, stratum, value, characteristic, level"},
 	{tableDefinition, columns("id varchar, kind varchar, title varchar, hash varchar, body varchar"), "kind, id"},

@@ -71,6 +71,9 @@ type Outcome struct {
 	To   *int `yaml:"to"`
 	// Washout leaves those out who had the event in so many days up to the first at risk.
 	Washout int `yaml:"washout"`
+	// Adjust are what the outcome's expected number in each group is adjusted for: age, strata,
+	// characteristics.
+	Adjust []string `yaml:"adjust"`
 }
 
 // First is the first day at risk.
@@ -93,6 +96,9 @@ func (o Outcome) Check(report Report, at ...any) {
 	}
 	if o.To != nil && *o.To < o.First() {
 		report("empty-window", fmt.Sprintf("time at risk ends on day %d, before it begins on day %d", *o.To, o.First()), "", path("to")...)
+	}
+	if len(o.Adjust) > 0 && o.To == nil {
+		report("missing-key", "an outcome is adjusted within a time that everybody has", "to: 30", path("adjust")...)
 	}
 	if o.Washout < 0 || o.Washout > maxHistory {
 		report("bad-value", fmt.Sprintf("a washout of %d days", o.Washout), "0 or more", path("washout")...)
