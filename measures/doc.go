@@ -140,13 +140,15 @@
 //	exit: {days: 730, events: [{condition: liver}]}
 //	outcomes:
 //	  - {id: stroke, title: Stroke, event: {condition: stroke}, from: 1, to: 365, washout: 365}
+//	  - {id: death, title: Death, event: {death: true}, to: 365, adjust: [age, sex, charlson]}
 //	  - {id: stops, title: Stops taking it, event: {end_of_era: {medication: statin, supply: 90, gap: 30}}}
 //	characteristics:                 # rows of Table 1 beside age and the strata
 //	  - {id: diabetes, title: Diabetes, has: {condition: diabetes, days: ..0}}
 //	  - {id: ldl, title: Newest LDL, last: {observation: ldl, value: {unit: mg/dL}, days: -365..0}}
-//	strata: [site, sex, age, deprivation]
+//	  - {id: charlson, title: Charlson's index, charlson: {days: -730..0}}   # weights: 1987, or 2011
+//	strata: [site, sex, age, telehealth, deprivation]
 //	attribution: {method: plurality-of-visits, months: 24}
-//	areas: [{id: deprivation, title: Deprivation, by: zip3, file: fifths.csv, ordered: true}]
+//	areas: [{id: deprivation, title: Deprivation, by: zip3, file: fifths.csv, ordered: true}]   # or by state, or zip5
 //	at_risk: {history: 365, age: {at_least: 40}, until: [{medication: statin}], never: [{condition: liver}]}
 //	multiplier: 1000                 # person-years that rates are per
 //	standard: us-2000                # or esp-2013, who-2000
@@ -162,6 +164,13 @@
 // known among them. Death and the end of observable time end every follow-up. A day at risk
 // is counted from the first day on, and the day of the event is the last. Time at risk of
 // becoming a case ends with the entry event, but not where occurrence is every: then each is a case.
+//
+// An outcome that is adjusted has for each group the number that a logistic model of all people
+// expects, of the entries that were followed to the end or had the event; the model's odds ratios;
+// and how well it foretells a fifth of the persons when it is fitted to the others. Of a category,
+// words that fewer than 20 entries have are one factor. Charlson's index is of conditions in ICD-10,
+// which SQL reads as comorbidity(pid, day, condition). Telehealth says whether an encounter of
+// class VR began in the year before the index date, or in the year that ends with a rate's period.
 //
 // Where YAML is not enough, entry, a rule and at_risk take SQL in a file; entry and a rule take
 // CQL, too; and both may stand within any, all and not:

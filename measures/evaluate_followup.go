@@ -58,7 +58,7 @@ func (e *engine) outcomes(ctx context.Context, d Definition, r *cohortResult) er
 			return err
 		}
 		if err := e.listen.hear(ctx, e, d, heardOutcome, o.ID); err != nil {
-			return nil, nil, nil, err
+			return err
 		}
 		strata, err := e.followed(ctx, d, o)
 		if err != nil {

@@ -25,7 +25,8 @@ func (a *app) measureResults() *cobra.Command {
 		Long: `Writes one table of a results snapshot: aggregate, subject, subject_stratum, issue (whose data
 made a define fail), definition, and of cohorts cohort_member, cohort_attrition, cohort_incidence (by calendar year), cohort_rate
 (incidence and prevalence by period and stratum, standardised), cohort_gap (how far groups are apart), cohort_outcome,
-cohort_survival, cohort_comparison (log-rank tests) and cohort_table1. With --format measure-report it is FHIR R4 MeasureReports of the measures, a line each, or with --bundle one Bundle:
+cohort_survival, cohort_comparison (log-rank tests), cohort_adjusted (observed and expected by a model), cohort_factor (its odds
+ratios), cohort_calibration and cohort_table1. With --format measure-report it is FHIR R4 MeasureReports of the measures, a line each, or with --bundle one Bundle:
 
   summary       one for each measure and period: counts, scores, stratifiers
   individual    one for each patient in an initial population, under the store's pseudonym
