@@ -13,6 +13,7 @@ import (
 
 	"farr/datasets"
 	"farr/internal/synth"
+	"farr/measures"
 )
 
 // hospital is a folder with a small export, a key, targets and one job.
@@ -262,4 +263,42 @@ func TestRunStops(t *testing.T) {
 		t.Error("there is a latest report")
 	}
 	(&world{t: t, dir: dir}).wantStates("nightly", "by hand failed")
+}
+
+// A job whose library has a value list that refers to a value set of a package takes the package
+// that is imported into its store, and says so where there is none.
+func TestRunTakesImportedValueSets(t *testing.T) {
+	t.Parallel()
+	dir := hospital(t, 0)
+	if err := os.MkdirAll(filepath.Join(dir, "library/pressure"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "library/lists"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "library/pressure/cohort.yaml"), "id: pressure\ntitle: P\nentry: {title: First, event: {condition: pressure}}\nrules: []\nrationale: r\nsource: s\n")
+	writeFile(t, filepath.Join(dir, "library/lists/pressure.yaml"), "value_set: http://example.org/farr/ValueSet/hypertension\n")
+	text, err := os.ReadFile(filepath.Join(dir, "nightly.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "nightly.yaml"), string(text)+"library: [library]\ncohorts: [pressure]\n")
+	if _, err := runJob(t, dir); err == nil || !strings.Contains(err.Error(), "lists/pressure.yaml:1:12: no-package") {
+		t.Fatalf("without a package: %v", err)
+	}
+	store, err := datasets.OpenStore(filepath.Join(dir, "store"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = measures.Import(context.Background(), store, "../measures/library/fhir")
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	result, err := runJob(t, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Bundle == "" {
+		t.Errorf("no report: %+v", result)
+	}
 }

@@ -2,8 +2,8 @@ package measures
 
 import (
 	"fmt"
+	"path"
 	"slices"
-	"strings"
 
 	"farr/internal/source"
 	"farr/measures/internal/cohort"
@@ -50,6 +50,9 @@ func (f *folder) noteRules(y cohortYAML) {
 		rule, required, key := r.Require, true, "require"
 		if r.Exclude != nil {
 			rule, required, key = r.Exclude, false, "exclude"
+		}
+		if r.CQL != nil {
+			rule, key = &cohort.Rule{CQL: r.CQL}, "cql"
 		}
 		if rule == nil {
 			continue
@@ -102,7 +105,7 @@ func (l *loader) unusedLists(r root, lists map[string]ValueList, dir string) {
 		if !slices.ContainsFunc(l.definitions, func(d Definition) bool {
 			return slices.ContainsFunc(d.Lists, func(u ValueList) bool { return u.Name == name && u.Hash == list.Hash })
 		}) {
-			l.notes = append(l.notes, source.Diagnostic{Pos: source.Pos{File: strings.TrimPrefix(r.dir+"/"+dir+"/"+name+ending, "/"), Line: 1, Column: 1},
+			l.notes = append(l.notes, source.Diagnostic{Pos: source.Pos{File: path.Join(r.dir, dir, name+ending), Line: 1, Column: 1},
 				Code: "unused-list", Message: fmt.Sprintf("no definition uses list %q", name)})
 		}
 	}

@@ -191,7 +191,7 @@
 // of an entry gives a Date, a DateTime, an interval of one of them or a list of these: each is
 // a day on which the event happened, an interval the day on which it starts, and a time known to
 // the month its first day; occurrence chooses among them as among events. The define of a rule
-// is true of persons who pass; what is null is not true. "Measurement Period" is the study window.
+// is true of persons who pass; what is null is not true. Its context is Patient. "Measurement Period" is the study window.
 // A define is of a person and knows no index date: a rule about days before it works it out as
 // the entry does. Where data make a define fail, it is null for that person, and the results'
 // table issue says so. What cannot be compiled is a mistake of the library. The definition's hash

@@ -17,6 +17,7 @@ type Node struct {
 	Precision, Direction                               string
 	DataType, TemplateID, CodeProperty, CodeComparator string
 	ValueType, Text, Unit                              string // Text is a literal's value
+	Context                                            string // of a define: whose data it is about
 	LowClosed, HighClosed, Distinct                    *bool
 
 	Operand, Source, Element, Codes                                     []*Node
@@ -169,7 +170,7 @@ func (n *Node) UnmarshalJSON(data []byte) error {
 		err = join(err, json.Unmarshal(v, t))
 		return t
 	}
-	n.Type, n.Locator = text("type"), text("locator")
+	n.Type, n.Locator, n.Context = text("type"), text("locator"), text("context")
 	n.Name, n.LibraryName, n.Path, n.Scope = text("name"), text("libraryName"), text("path"), text("scope")
 	n.Alias, n.Identifier, n.Precision, n.Direction = text("alias"), text("identifier"), text("precision"), text("direction")
 	n.DataType, n.TemplateID = localName(text("dataType")), text("templateId")

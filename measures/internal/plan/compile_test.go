@@ -92,3 +92,33 @@ func TestLink(t *testing.T) {
 		t.Errorf("got %v, want the missing C and the cycle", mistakes)
 	}
 }
+
+// A define of another context than Patient would be about everybody's data at once: it is
+// refused, and one that reads no data is what it is in any context.
+func TestContext(t *testing.T) {
+	const visits = `{"type":"Exists","operand":{"type":"Retrieve","dataType":"{http://hl7.org/fhir}Encounter"}}`
+	text := `{"library":{"identifier":{"id":"L"},"statements":{"def":[
+		{"name":"Own","context":"Patient","expression":` + visits + `},
+		{"name":"All","context":"Unfiltered","locator":"7:1-8:20","expression":{"type":"FunctionRef","name":"Any","operand":[]}},
+		{"name":"Any","type":"FunctionDef","context":"Unfiltered","operand":[],"expression":` + visits + `},
+		{"name":"By Way","context":"Patient","expression":{"type":"ExpressionRef","name":"All"}},
+		{"name":"One","context":"Unfiltered","expression":{"type":"Literal","valueType":"{urn:hl7-org:elm-types:r1}Boolean","value":"true"}}]}}}`
+	l, err := elm.Read([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, mistakes := elm.Link(map[string]*elm.Library{"L": l}, "L")
+	if len(mistakes) > 0 {
+		t.Fatal(mistakes)
+	}
+	for define, want := range map[string]string{"Own": "", "One": "", "All": "L:7:1: define All is of context Unfiltered", "By Way": "L:7:1: define All is of context Unfiltered"} {
+		c := plan.CompileMeasure(p, plan.NewModel(elements), "L", []plan.Want{{Define: define}})
+		got := ""
+		for _, d := range c.Problems {
+			got += d.Error()
+		}
+		if (want == "") != (got == "") || !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %q", define, got)
+		}
+	}
+}

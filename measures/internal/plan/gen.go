@@ -201,6 +201,10 @@ func (g *gen) define(lib *elm.Library, name string) *Define {
 		g.fail(e, n, "define %s uses itself", name)
 		return &Define{elem: nullV{}}
 	}
+	if n.Context != "" && n.Context != patientContext && g.retrieves(lib, n.Expression) {
+		g.fail(e, n, "define %s is of context %s, and farr knows context %s alone", name, n.Context, patientContext)
+		return &Define{elem: nullV{}}
+	}
 	g.busy[id] = true
 	d := g.table(e, name, n, func(f *frame) value { return f.value(n.Expression, e) }, g.usesPeriod(lib, n.Expression))
 	g.defines[id] = d
@@ -267,6 +271,38 @@ func (g *gen) table(e *env, name string, n *elm.Node, compile func(*frame) value
 	s.Define = d
 	g.order = append(g.order, s)
 	return d
+}
+
+// patientContext is the context in which a retrieve finds what is one person's.
+const patientContext = "Patient"
+
+// retrieves is whether an expression reads data, itself or by what it calls: without, its value
+// is the same in every context.
+func (g *gen) retrieves(lib *elm.Library, n *elm.Node) bool {
+	seen := map[*elm.Node]bool{}
+	var reads func(lib *elm.Library, n *elm.Node) bool
+	reads = func(lib *elm.Library, n *elm.Node) bool {
+		if n == nil || seen[n] {
+			return false
+		}
+		seen[n] = true
+		found := n.Type == "Retrieve"
+		if in := g.program.Find(lib, n.LibraryName); in != nil && in.Name != elm.BuiltIn {
+			switch n.Type {
+			case "ExpressionRef":
+				if d := in.Defines[n.Name]; d != nil {
+					found = found || reads(in, d.Expression)
+				}
+			case "FunctionRef":
+				for _, fn := range in.Functions[n.Name] {
+					found = found || reads(in, fn.Expression)
+				}
+			}
+		}
+		n.Children(func(c *elm.Node) { found = found || reads(lib, c) })
+		return found
+	}
+	return reads(lib, n)
 }
 
 // usesPeriod is whether an expression needs the measurement period.
