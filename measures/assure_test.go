@@ -42,10 +42,8 @@ func TestAssuranceShipped(t *testing.T) {
 	if err := r.Err(); err != nil || r.Passed == 0 || r.Failed != 0 {
 		t.Errorf("%d passed, %d failed:\n%v", r.Passed, r.Failed, err)
 	}
-	// Without cases as yet; a cohort leaves the list when it has some.
-	pending := []string{"asthma-emergency-visits", "births-early-prenatal-care", "heart-failure-readmission", "new-statin-users"}
-	if !slices.Equal(r.Uncovered, pending) {
-		t.Errorf("no cases: %v; expected of %v", r.Uncovered, pending)
+	if len(r.Uncovered) > 0 {
+		t.Errorf("no cases: %v", r.Uncovered)
 	}
 }
 
