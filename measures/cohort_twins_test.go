@@ -2,6 +2,7 @@ package measures
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -119,4 +120,35 @@ func entriesOf(t *testing.T, r *Results, key *datasets.Key, id string) map[strin
 		t.Fatal(err)
 	}
 	return entries
+}
+
+// Twins could all be wrong together: the same cases, worked out by hand at the edges of each rule,
+// hold each of them.
+func TestCohortTwinsCases(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/twins")); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for id, others := range twins {
+		text, err := os.ReadFile("testdata/twins-cases/" + id + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range append([]string{id}, others...) {
+			ids = append(ids, one)
+			writeFiles(t, dir, oneFile(one+"/cases/edges.yaml", string(text)))
+		}
+	}
+	library, err := LoadLibrary(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := library.Assure(t.Context(), ids, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Passed != len(ids) {
+		t.Errorf("%d of %d passed: %v", r.Passed, len(ids), r.Err())
+	}
 }
