@@ -46,13 +46,15 @@ func (o Options) withDefaults() Options {
 
 // RunResult is what one run of a job made.
 type RunResult struct {
-	Job     string       `json:"job"`
-	Planned *time.Time   `json:"planned,omitempty"` // absent for a run by hand
-	Started time.Time    `json:"started"`
-	Ended   time.Time    `json:"ended"`
-	Seconds float64      `json:"seconds"`
-	AsOf    string       `json:"as_of"` // last calendar day that the data know
-	Steps   []StepResult `json:"steps"`
+	Job     string     `json:"job"`
+	Planned *time.Time `json:"planned,omitempty"` // absent for a run by hand
+	Started time.Time  `json:"started"`
+	Ended   time.Time  `json:"ended"`
+	Seconds float64    `json:"seconds"`
+	AsOf    string     `json:"as_of"` // last calendar day that the data know
+	// CasesPassed are the assurance cases of the job's cohorts; with one that fails nothing runs.
+	CasesPassed int          `json:"cases_passed,omitempty"`
+	Steps       []StepResult `json:"steps"`
 	// Extract accounts for every line that was read; where the rejected ones are is in
 	// .farr/<job>.rejects.csv beside the job file.
 	Extract *datasets.ExtractReport `json:"extract,omitempty"`
@@ -82,6 +84,11 @@ func (r *RunResult) Unchanged() bool {
 
 // WriteText writes the result for a person.
 func (r *RunResult) WriteText(w io.Writer) error {
+	if r.CasesPassed > 0 {
+		if _, err := fmt.Fprintf(w, "cases    %d of cohorts passed\n", r.CasesPassed); err != nil {
+			return err
+		}
+	}
 	for _, s := range r.Steps {
 		done := fmt.Sprintf("%.1f s", s.Seconds)
 		if s.Skipped {

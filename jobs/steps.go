@@ -50,6 +50,9 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 
 // steps are the job's.
 func (b *building) steps(ctx context.Context) error {
+	if err := b.assure(ctx); err != nil {
+		return err
+	}
 	extract, err := b.extract(ctx)
 	if err != nil {
 		return err
@@ -160,11 +163,9 @@ func (b *building) measure(ctx context.Context, extract *datasets.Snapshot) (res
 		if err != nil {
 			return err
 		}
-		var pkg *datasets.Snapshot
-		if library.NeedsPackage() {
-			if pkg, err = b.store.Current(measures.KindPackage); err != nil && datasets.CodeOf(err) != datasets.CodeNotFound {
-				return err
-			}
+		pkg, err := b.pkg(library)
+		if err != nil {
+			return err
 		}
 		report, err := measures.Run(ctx, b.store, measures.Request{
 			Package: pkg, Extract: extract, Key: b.key, Library: library, Measures: b.job.Measures, Cohorts: b.job.Cohorts,

@@ -59,14 +59,21 @@ func (r *AssuranceReport) Err() error {
 	return failed.Err()
 }
 
-// Assure runs the assurance cases of the cohorts named, or of all. Their persons are extracted
-// into a private folder, which is gone afterwards, and computed as in production.
-func (l *Library) Assure(ctx context.Context, cohorts []string, report progress.Func) (*AssuranceReport, error) {
-	chosen, err := l.pick(KindCohort, cohorts)
+// AssuranceRequest is which cases to run.
+type AssuranceRequest struct {
+	Cohorts  []string           // IDs; nil for all of the library
+	Package  *datasets.Snapshot // whose value sets lists may refer to; may be nil
+	Progress progress.Func
+}
+
+// Assure runs the assurance cases of cohorts. Their persons are extracted into a private folder,
+// which is gone afterwards, and computed as in production.
+func (l *Library) Assure(ctx context.Context, r AssuranceRequest) (*AssuranceReport, error) {
+	chosen, err := l.pick(KindCohort, r.Cohorts)
 	if err != nil {
 		return nil, err
 	}
-	t := &assurance{library: l, people: map[*cases.Case][]casePerson{}}
+	t := &assurance{AssuranceRequest: r, library: l, people: map[*cases.Case][]casePerson{}}
 	out := &AssuranceReport{Cases: []CaseResult{}}
 	for _, d := range chosen {
 		if len(l.cases[d.ID]) == 0 {
@@ -80,10 +87,10 @@ func (l *Library) Assure(ctx context.Context, cohorts []string, report progress.
 		return out, nil
 	}
 	defer t.close()
-	if err := t.extract(ctx, report); err != nil {
+	if err := t.extract(ctx); err != nil {
 		return nil, fmt.Errorf("cohort test: %w", err)
 	}
-	results, err := t.judge(ctx, report)
+	results, err := t.judge(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cohort test: %w", err)
 	}
@@ -100,6 +107,7 @@ func (l *Library) Assure(ctx context.Context, cohorts []string, report progress.
 
 // assurance is one run of cases.
 type assurance struct {
+	AssuranceRequest
 	library *Library
 	all     []oneCase
 	people  map[*cases.Case][]casePerson
@@ -133,7 +141,7 @@ func (t *assurance) close() {
 const caseSource = "cases"
 
 // extract turns the persons of all cases into one extract of profile limited.
-func (t *assurance) extract(ctx context.Context, report progress.Func) (err error) {
+func (t *assurance) extract(ctx context.Context) (err error) {
 	if t.dir, err = os.MkdirTemp("", "farr-cases-*"); err != nil {
 		return err
 	}
@@ -150,7 +158,7 @@ func (t *assurance) extract(ctx context.Context, report progress.Func) (err erro
 	}
 	made, err := datasets.Extract(ctx, t.store, datasets.ExtractRequest{
 		Source: export, SourceName: caseSource, Zone: "UTC", Profile: "limited", Observable: "enrolment-gap45",
-		AsOf: day(asOf), Key: t.key, Progress: report,
+		AsOf: day(asOf), Key: t.key, Progress: t.Progress,
 	})
 	if err != nil {
 		return err
@@ -205,7 +213,7 @@ func (t *assurance) write(dir string) (asOf time.Time, err error) {
 }
 
 // judge computes the cohorts, those of one study window together.
-func (t *assurance) judge(ctx context.Context, report progress.Func) ([]CaseResult, error) {
+func (t *assurance) judge(ctx context.Context) ([]CaseResult, error) {
 	results := make([]CaseResult, len(t.all))
 	seen := map[string]bool{}
 	done := 0
@@ -234,7 +242,7 @@ func (t *assurance) judge(ctx context.Context, report progress.Func) ([]CaseResu
 			}
 			results[i] = r
 			done++
-			report.Report("cases", int64(done), int64(len(t.all)))
+			t.Progress.Report("cases", int64(done), int64(len(t.all)))
 		}
 	}
 	return results, nil

@@ -37,7 +37,7 @@ func (t *assurance) compute(ctx context.Context, text string, cohorts []string) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPlan(ctx, Request{Extract: t.sn, Key: t.key, Library: t.library, Measures: []string{}, Cohorts: cohorts, Periods: periods})
+	p, err := newPlan(ctx, Request{Extract: t.sn, Key: t.key, Library: t.library, Package: t.Package, Measures: []string{}, Cohorts: cohorts, Periods: periods})
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func assured(t *testing.T, dir string, cohorts ...string) *AssuranceReport {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := l.Assure(t.Context(), cohorts, nil)
+	r, err := l.Assure(t.Context(), AssuranceRequest{Cohorts: cohorts})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestAssuranceShipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := l.Assure(t.Context(), nil, nil)
+	r, err := l.Assure(t.Context(), AssuranceRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,10 +17,11 @@ import (
 // SQLRequest is what an analyst's session is opened on.
 type SQLRequest struct {
 	Extract *datasets.Snapshot
-	Key     *datasets.Key // opens the extract's dates; may be nil for profiles limited and safe-harbor
-	Library *Library      // whose value lists are there as list_NAME
-	Results *Results      // whose tables are there; may be nil
-	Periods []Period      // of the views period and seen; nil for the last calendar year that the data know whole
+	Key     *datasets.Key      // opens the extract's dates; may be nil for profiles limited and safe-harbor
+	Library *Library           // whose value lists are there as list_NAME
+	Package *datasets.Snapshot // whose value sets lists may refer to; may be nil
+	Results *Results           // whose tables are there; may be nil
+	Periods []Period           // of the views period and seen; nil for the last calendar year that the data know whole
 
 	// Folder is where Selection.WriteFile may write; none when empty.
 	Folder string
@@ -142,8 +143,12 @@ func (q *SQLSession) prepare(ctx context.Context, r SQLRequest) error {
 // showLists makes list_NAME of each value list of the library. Where definitions have different lists
 // of one name, each is list_NAME_of_DEFINITION.
 func (q *SQLSession) showLists(ctx context.Context, r SQLRequest) error {
+	definitions, err := ResolveLists(ctx, r.Package, r.Library.definitions)
+	if err != nil {
+		return err
+	}
 	hashes := map[string]map[string]bool{}
-	for _, d := range r.Library.definitions {
+	for _, d := range definitions {
 		for _, l := range d.Lists {
 			if hashes[l.Name] == nil {
 				hashes[l.Name] = map[string]bool{}
@@ -153,7 +158,7 @@ func (q *SQLSession) showLists(ctx context.Context, r SQLRequest) error {
 	}
 	e := &engine{db: q.db, lists: map[string]string{}}
 	shown := map[string]bool{}
-	for _, d := range r.Library.definitions {
+	for _, d := range definitions {
 		for _, l := range d.Lists {
 			name := listPrefix + l.Name
 			if len(hashes[l.Name]) > 1 {

@@ -11,12 +11,13 @@ import (
 
 func (a *app) cohortTest() *cobra.Command {
 	var folders []string
+	var store string
 	cmd := &cobra.Command{
 		Use:   "test [COHORT...]",
 		Short: "run the assurance cases of cohorts",
 		Long: `Runs the cases in a cohort's folder cases: made-up persons with what is expected of each: their index
 dates, which rules keep them out, what becomes of outcomes, days at risk. They are extracted and computed as real
-ones are, in a private folder; it needs no store and no key. What came out otherwise is told by its place, with exit
+ones are, in a private folder; it needs no key, and a store only where value lists are those of a package in it. What came out otherwise is told by its place, with exit
 code 1. A job does the same before it extracts, and does not run when a case of its cohorts fails.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -24,7 +25,12 @@ code 1. A job does the same before it extracts, and does not run when a case of 
 			if err != nil {
 				return err
 			}
-			report, err := library.Assure(cmd.Context(), names, a.progress())
+			pkg, done, err := importedInto(store)
+			if err != nil {
+				return err
+			}
+			defer done()
+			report, err := library.Assure(cmd.Context(), measures.AssuranceRequest{Cohorts: names, Package: pkg, Progress: a.progress()})
 			if err != nil {
 				return err
 			}
@@ -38,6 +44,7 @@ code 1. A job does the same before it extracts, and does not run when a case of 
 		},
 	}
 	libraryFlag(cmd, &folders)
+	cmd.Flags().StringVar(&store, "store", "", "folder of the store with the package that value lists refer to")
 	return cmd
 }
 

@@ -251,6 +251,9 @@ func (v *sqlVerb) request(cmd *cobra.Command) (r measures.SQLRequest, err error)
 	if v.sn, err = snapshot(v.s, "extract", v.extract); err != nil {
 		return r, err
 	}
+	if r.Package, err = packageSnapshot(v.s, ""); err != nil {
+		return r, err
+	}
 	r.Extract, r.Key, r.MemoryLimit, r.Threads, r.Progress = v.sn, v.k, int64(v.memory), v.threads, v.progress()
 	return r, nil
 }

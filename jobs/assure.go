@@ -1,0 +1,90 @@
+package jobs
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"farr/datasets"
+	"farr/measures"
+)
+
+// shippedCases are the assurance cases of the library within farr, run once a process: neither they
+// nor what they are of can change.
+var shippedCases = sync.OnceValues(func() (*measures.AssuranceReport, error) {
+	lib, err := shipped()
+	if err != nil {
+		return nil, err
+	}
+	return lib.Assure(context.Background(), measures.AssuranceRequest{})
+})
+
+// assure runs the assurance cases of the cohorts that the job computes, before anything is read. One
+// that fails is a mistake at its place, and the job does not run.
+func (b *building) assure(ctx context.Context) error {
+	if b.job.extractsOnly() {
+		return nil
+	}
+	library, err := b.job.loadLibrary()
+	if err != nil {
+		return err
+	}
+	chosen, err := cohortsOf(b.job, library)
+	if err != nil {
+		return err
+	}
+	within, err := shipped()
+	if err != nil {
+		return err
+	}
+	known := within.IDs(measures.KindCohort)
+	if slices.ContainsFunc(chosen, func(id string) bool { return slices.Contains(known, id) }) {
+		if err := b.passed(shippedCases()); err != nil {
+			return err
+		}
+	}
+	own := slices.DeleteFunc(chosen, func(id string) bool { return slices.Contains(known, id) })
+	if len(own) == 0 {
+		return nil
+	}
+	pkg, err := b.pkg(library)
+	if err != nil {
+		return err
+	}
+	return b.passed(library.Assure(ctx, measures.AssuranceRequest{Cohorts: own, Package: pkg, Progress: b.o.Progress}))
+}
+
+// passed takes a report of cases.
+func (b *building) passed(r *measures.AssuranceReport, err error) error {
+	if err != nil {
+		return err
+	}
+	b.result.CasesPassed += r.Passed
+	return r.Err()
+}
+
+// cohortsOf are the IDs of the cohorts that a job computes, and of those they build on.
+func cohortsOf(job *Job, library *measures.Library) ([]string, error) {
+	if job.Cohorts != nil && len(job.Cohorts) == 0 {
+		return nil, nil
+	}
+	chosen, err := library.Cohorts(job.Cohorts...)
+	var ids []string
+	for _, d := range chosen {
+		ids = append(ids, d.ID)
+	}
+	return ids, err
+}
+
+// pkg is the imported package that the library's value lists refer to; nil where they refer to none,
+// or none is there.
+func (b *building) pkg(library *measures.Library) (*datasets.Snapshot, error) {
+	if !library.NeedsPackage() {
+		return nil, nil
+	}
+	pkg, err := b.store.Current(measures.KindPackage)
+	if datasets.CodeOf(err) == datasets.CodeNotFound {
+		return nil, nil
+	}
+	return pkg, err
+}
