@@ -1,6 +1,9 @@
 // Package jobs runs farr unattended: it reads a job file, runs what is due once,
 // keeps a ledger of it, and says at three in the morning what happened.
 //
+// Before a run reads anything it computes the assurance cases of the job's cohorts; where one
+// fails it ends there, as with a mistake in a file.
+//
 // A job is extract, measure and report in one YAML file, or on profile safe-harbor an extract alone (see examples/ for one with
 // every key). A folder of job files is a schedule:
 //
