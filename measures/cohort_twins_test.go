@@ -144,7 +144,7 @@ func TestCohortTwinsCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := library.Assure(t.Context(), ids, nil)
+	r, err := library.Assure(t.Context(), AssuranceRequest{Cohorts: ids})
 	if err != nil {
 		t.Fatal(err)
 	}
