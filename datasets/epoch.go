@@ -75,6 +75,15 @@ func (sn *Snapshot) mayOpen() error {
 	return nil
 }
 
+// StillOpens refuses an extract that was retired since it was opened, or whose key was destroyed. A
+// session that lasts asks before each statement.
+func (sn *Snapshot) StillOpens() error {
+	if _, err := sn.store.Open(sn.id); err != nil {
+		return err
+	}
+	return sn.mayOpen()
+}
+
 // Rotate begins the epoch of the next key: extracts from here on are made with it, and those of
 // the old key stay readable with the old one until it is destroyed. old may be nil only
 // where the store has no key in force. A key that was in force once does not come back.

@@ -43,7 +43,7 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		return err
 	}
 	err = b.steps(ctx)
-	outcome := map[string]any{"outcome": cmp.Or(string(ClassOf(err)), "done"), "steps": len(result.Steps)}
+	outcome := map[string]any{"outcome": cmp.Or(string(ClassOf(err)), "done"), "steps": len(result.Steps), "cases_passed": result.CasesPassed}
 	// Also of a run that was asked to stop.
 	return errors.Join(err, b.log(context.WithoutCancel(ctx), "job-ends", outcome))
 }

@@ -245,6 +245,13 @@
 //
 // Results.Write gives a table, and Results.WriteMeasureReports FHIR R4 MeasureReports.
 //
+// # An analyst's session
+//
+// [OpenSQL] opens a session on the keyed views, the prepared views with every code, value lists and
+// result tables. [SQLSession.Bind] holds a statement to what SQL of authors may do and reads no row;
+// a [Selection] gives rows as text, CSV, Parquet or Arrow. Nothing is spilled. What it shows are true dates:
+// the caller writes each statement down first ([datasets.Store.Disclose]), by a hash under the key.
+//
 // # Published measures
 //
 // Import brings a published package into the store and Imported describes it. Run computes its

@@ -35,6 +35,9 @@ var describing = []string{"DESCRIBE", "DESC", "SHOW", "SUMMARIZE"}
 // parenthesis; DESCRIBE or SUMMARIZE of a view or a SELECT; SHOW TABLES. Everything else, what reads
 // files, clock or chance, and names that do not exist are source.Diagnostics with their place.
 func (q *SQLSession) Bind(ctx context.Context, s SQLStatement) (*Selection, error) {
+	if err := q.extract.StillOpens(); err != nil {
+		return nil, err
+	}
 	word := strings.ToUpper(identifier(s.Text, 0))
 	for _, w := range describing {
 		if word == w {
@@ -169,6 +172,10 @@ func (e *SQLFailure) Error() string {
 		text = "a value cannot be converted (try_cast gives NULL in its place)"
 	case "Out of Range":
 		text = "a number is beyond what its type holds (cast it to DOUBLE or HUGEINT first)"
+	case "Not implemented":
+		text = "a value has no form there (cast it to VARCHAR)"
+	case "IO":
+		text = "what it reads cannot be read: look at the disk, and at whether the store is still there"
 	case "Out of Memory":
 		text = "it needs more memory than the session has, which keeps all of it off the disk (ask for less at a time, or give more by --memory)"
 	}

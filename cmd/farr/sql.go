@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -19,6 +18,9 @@ import (
 	"farr/internal/source"
 	"farr/measures"
 )
+
+// mostShown is how many rows a table for readers may have: it is held in memory to be aligned.
+const mostShown = 100_000
 
 // sqlVerb is the command line of farr sql.
 type sqlVerb struct {
@@ -70,7 +72,7 @@ Rows for others than those inside leave by farr export.`,
 	f.StringVarP(&v.command, "command", "c", "", "the statements")
 	f.StringVar(&v.out, "out", "", "new file for the rows of one statement: NAME.csv, .parquet or .arrow (an IPC stream)")
 	f.StringVar(&v.format, "format", "", "csv, parquet or arrow; the end of the file's name when not given, and a table for readers without --out")
-	f.IntVar(&v.limit, "limit", 200, "rows of a statement that are shown; 0 for all")
+	f.IntVar(&v.limit, "limit", 200, "rows of a statement that are shown")
 	f.BoolVar(&v.phi, "phi", false, "true dates may leave the terminal")
 	f.BoolVar(&v.force, "force", false, "--out may take the place of a file")
 	f.Var(&v.memory, "memory", "memory for the engine's buffers, as 4GB; half of what there is when not given")
@@ -156,8 +158,8 @@ func (v *sqlVerb) checkFlags(cmd *cobra.Command, typed bool) error {
 	switch {
 	case v.json:
 		return usageError{errors.New("rows are a table, csv, parquet or arrow: use --format in place of --json")}
-	case v.limit < 0:
-		return usageError{errors.New("--limit is a number of rows, or 0 for all")}
+	case v.limit < 1 || v.limit > mostShown:
+		return usageError{fmt.Errorf("--limit is 1 to %d rows; more go by --out or --format", mostShown)}
 	case given("file") && given("command"):
 		return usageError{errors.New("the statements are in --file or in -c, not in both")}
 	case typed && (v.out != "" || v.format != ""):
@@ -180,9 +182,6 @@ func (v *sqlVerb) checkFlags(cmd *cobra.Command, typed bool) error {
 		v.to = "terminal"
 	default:
 		v.to = "output"
-	}
-	if v.limit == 0 {
-		v.limit = math.MaxInt32
 	}
 	return nil
 }
@@ -311,8 +310,8 @@ func (v *sqlVerb) free() error {
 	switch {
 	case err != nil:
 		return nil // to write it will tell
-	case info.IsDir():
-		return usageError{fmt.Errorf("%s is a folder", v.out)}
+	case !info.Mode().IsRegular():
+		return usageError{fmt.Errorf("%s is no file", v.out)}
 	case !v.force:
 		return usageError{fmt.Errorf("%s is there already: name another file, or say --force", v.out)}
 	}

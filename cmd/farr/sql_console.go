@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/term"
 
+	"farr/datasets"
 	"farr/internal/source"
-	"farr/jobs"
 	"farr/measures"
 )
 
@@ -62,10 +62,10 @@ func (v *sqlVerb) console(ctx context.Context) error {
 				if errors.Is(err, errEnded) {
 					return err
 				}
-				fmt.Fprintf(v.stderr, "farr: %v\n", err)
-				if class := jobs.ClassOf(err); class == jobs.ClassIntegrity {
+				if datasets.CodeOf(err) != "" { // the store has no more to say
 					return err
 				}
+				fmt.Fprintf(v.stderr, "farr: %v\n", err)
 			}
 		}
 	}

@@ -13,7 +13,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/parquet-go/parquet-go"
 
+	"farr/datasets"
 	"farr/jobs"
+	"farr/measures"
 )
 
 func (p project) sqlArgs(statements string, more ...string) []string {
@@ -180,6 +182,37 @@ func TestSQLRefused(t *testing.T) {
 	}
 }
 
+// TestSQLDestroyed: a session that is open when the key is destroyed answers nothing more.
+func TestSQLDestroyed(t *testing.T) {
+	p := extractedStays(t, "shifted")
+	s, k, err := signedStore(p.store, p.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	extract, err := s.Current("extract")
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err := measures.LoadLibrary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := measures.OpenSQL(t.Context(), measures.SQLRequest{Extract: extract, Key: k, Library: library})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	statement, _ := measures.SplitSQL("q", "FROM patient;")
+	if _, err := session.Bind(t.Context(), statement[0]); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "keys", "destroy", "--store", p.store, "--key", p.key, "--confirm", k.ID())
+	if _, err := session.Bind(t.Context(), statement[0]); datasets.CodeOf(err) != datasets.CodeKeyDestroyed {
+		t.Errorf("after the key was destroyed: %v", err)
+	}
+}
+
 // TestSQLFailure: what fails on the data is told by its place, and by no value.
 func TestSQLFailure(t *testing.T) {
 	p := extractedStays(t, "shifted")
@@ -234,7 +267,7 @@ func TestSQLFiles(t *testing.T) {
 	path := filepath.Join(folder, "a.csv")
 	for _, args := range [][]string{
 		p.sqlArgs("SELECT 1", "--phi", "--out", path), p.sqlArgs("SELECT 1; SELECT 2", "--phi", "--out", path, "--force"),
-		p.sqlArgs("SELECT 1", "--phi", "--out", filepath.Join(folder, "b.txt")), p.sqlArgs("SELECT 1", "--phi", "--format", "parquet"), p.sqlArgs(" -- nothing", "--phi"),
+		p.sqlArgs("SELECT 1", "--phi", "--out", filepath.Join(folder, "b.txt")), p.sqlArgs("SELECT 1", "--phi", "--out", "/dev/null", "--force", "--format", "csv"), p.sqlArgs("SELECT 1", "--phi", "--limit", "0"), p.sqlArgs("SELECT 1", "--phi", "--format", "parquet"), p.sqlArgs(" -- nothing", "--phi"),
 	} {
 		if e := farr(t, args...); e.code != jobs.ExitUsage || e.stdout != "" {
 			t.Errorf("%v: exit %d, %s", args[5:], e.code, e.stderr)
