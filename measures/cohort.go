@@ -203,13 +203,13 @@ func (f *folder) followUp(y cohortYAML, d *Definition) {
 			f.doc.Report("duplicate-id", fmt.Sprintf("there is an outcome %q already", o.ID), "", "outcomes", i, "id")
 		}
 		seen[o.ID] = true
+		f.adjust(y, o.Adjust, i)
 		if f.sound(func(report cohort.Report) { o.Check(report, "outcomes", i) }) {
 			f.loader.firstDays[y.ID+"/"+o.ID] = o.First()
-			sql := f.made(cohort.FollowUp(o, y.Exit), o.Event.Lists(), "outcomes", i)
+			sql := f.made(cohort.FollowUp(o, y.Exit), o.Lists(), "outcomes", i)
 			rule := Rule{ID: o.ID, Title: o.Title, SQL: sql, English: o.Describe(f.listTitle), Adjust: o.Adjust}
 			if len(o.Adjust) > 0 {
 				rule.RiskDays = *o.To - o.First() + 1
-				f.adjust(y, o.Adjust, i)
 			}
 			d.Outcomes = append(d.Outcomes, rule)
 		}

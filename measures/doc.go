@@ -140,7 +140,7 @@
 //	exit: {days: 730, events: [{condition: liver}]}
 //	outcomes:
 //	  - {id: stroke, title: Stroke, event: {condition: stroke}, from: 1, to: 365, washout: 365}
-//	  - {id: death, title: Death, event: {death: true}, to: 365, adjust: [age, sex, charlson]}
+//	  - {id: worst, title: Death or stroke, events: [{death: true}, {condition: stroke}], to: 365, adjust: [age, sex, charlson]}
 //	  - {id: stops, title: Stops taking it, event: {end_of_era: {medication: statin, supply: 90, gap: 30}}}
 //	characteristics:                 # rows of Table 1 beside age and the strata
 //	  - {id: diabetes, title: Diabetes, has: {condition: diabetes, days: ..0}}

@@ -172,7 +172,11 @@ func (x Exit) Describe(title func(list string) string) string {
 
 // Describe says the outcome in English.
 func (o Outcome) Describe(title func(list string) string) string {
-	text := o.Event.Describe(title) + ", waited for from day " + fmt.Sprint(o.First()) + " after the index date"
+	var events []string
+	for _, e := range o.all() {
+		events = append(events, e.Describe(title))
+	}
+	text := strings.Join(events, " or ") + ", waited for from day " + fmt.Sprint(o.First()) + " after the index date"
 	if o.To != nil {
 		text += fmt.Sprintf(" to day %d", *o.To)
 	}

@@ -61,11 +61,12 @@ func (x Exit) Check(report Report, at ...any) {
 	}
 }
 
-// Outcome is an event that is waited for.
+// Outcome is an event that is waited for, or the first of several.
 type Outcome struct {
-	ID    string `yaml:"id,required"`
-	Title string `yaml:"title,required"`
-	Event Event  `yaml:"event,required"`
+	ID     string  `yaml:"id,required"`
+	Title  string  `yaml:"title,required"`
+	Event  *Event  `yaml:"event"`
+	Events []Event `yaml:"events"`
 	// From is the first day at risk after the index date, and To the last; 1 and no end when absent.
 	From *int `yaml:"from"`
 	To   *int `yaml:"to"`
@@ -74,6 +75,23 @@ type Outcome struct {
 	// Adjust are what the outcome's expected number in each group is adjusted for: age, strata,
 	// characteristics.
 	Adjust []string `yaml:"adjust"`
+}
+
+// all are the events that are waited for.
+func (o Outcome) all() []Event {
+	if o.Event != nil {
+		return []Event{*o.Event}
+	}
+	return o.Events
+}
+
+// Lists are the value lists that it names.
+func (o Outcome) Lists() []string {
+	var lists []string
+	for _, e := range o.all() {
+		lists = append(lists, e.Lists()...)
+	}
+	return lists
 }
 
 // First is the first day at risk.
@@ -87,9 +105,21 @@ func (o Outcome) First() int {
 // Check reports what is wrong with its meaning.
 func (o Outcome) Check(report Report, at ...any) {
 	path := func(more ...any) []any { return append(slices.Clone(at), more...) }
-	o.Event.Check(report, path("event")...)
-	if o.Event.Days != nil || o.Event.Count != 0 {
-		report("misplaced-key", "the outcome's own from and to say when", "", path("event")...)
+	switch {
+	case o.Event != nil && len(o.Events) > 0:
+		report("two-forms", "it is written twice, as event and as events", "keep one", at...)
+	case len(o.all()) == 0:
+		report("missing-key", "nothing says what it is", "event or events", at...)
+	}
+	for i, e := range o.all() {
+		place := path("event")
+		if o.Event == nil {
+			place = path("events", i)
+		}
+		e.Check(report, place...)
+		if e.Days != nil || e.Count != 0 {
+			report("misplaced-key", "the outcome's own from and to say when", "", place...)
+		}
 	}
 	if o.First() < 0 {
 		report("before-index", "an outcome cannot be waited for before the index date", "from: 0 or more", path("from")...)
@@ -110,6 +140,10 @@ func (o Outcome) Check(report Report, at ...any) {
 // the last is that of the event where it happened. It reads final(pid, index_date).
 func FollowUp(o Outcome, exit *Exit) string {
 	var b strings.Builder
+	var happened []string
+	for _, e := range o.all() {
+		happened = append(happened, e.Rows())
+	}
 	ends := []string{"o.period_end", "p.deceased_start::DATE"}
 	from := "final m JOIN patient p ON p.pid = m.pid LEFT JOIN observation_period o ON o.pid = m.pid AND m.index_date BETWEEN o.period_start AND o.period_end"
 	if exit != nil {
@@ -135,5 +169,5 @@ func FollowUp(o Outcome, exit *Exit) string {
 )
 SELECT pid, index_date, CASE WHEN washed_out THEN 'washed out' WHEN unseen OR last_day < first_day THEN 'no time' ELSE 'at risk' END AS state,
 	coalesce(event_day, last_day) - first_day + 1 AS days, event_day IS NOT NULL AS happened
-FROM followed`, o.Event.Rows(), b.String(), o.First(), strings.Join(ends, ", "), from, o.Washout)
+FROM followed`, strings.Join(happened, "\nUNION ALL\n"), b.String(), o.First(), strings.Join(ends, ", "), from, o.Washout)
 }
