@@ -1,0 +1,1 @@
+SELECT pid, period FROM seen WHERE age >= 18
