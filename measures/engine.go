@@ -23,25 +23,18 @@ type engine struct {
 	asOf    time.Time // last day that the data know
 	lists   map[string]string
 	windows []int             // months of attribution that have their table
-	blocked bool              // whether the blocks are there
+	made    map[string]bool   // the blocks that are there
 	parts   map[string]string // what cohorts take from CQL: tables by cohort and name
+	text    string            // the SQL of all definitions, where all of it was made of YAML
 	listen  *listener
 }
 
-// prepare makes what does not depend on one definition; where no SQL of authors runs, blocks
-// does most of that later. After it the session's settings are locked.
+// prepare makes what does not depend on one definition and SQL of authors reads. After it the
+// session's settings are locked.
 func prepare(ctx context.Context, db *duck.Session, definitions []Definition, periods []Period, asOf time.Time) (*engine, error) {
-	e := &engine{db: db, periods: periods, asOf: asOf, lists: map[string]string{}, parts: map[string]string{}}
+	e := &engine{db: db, periods: periods, asOf: asOf, lists: map[string]string{}, parts: map[string]string{}, made: map[string]bool{}}
 	if err := e.exec(ctx, periodStatements(periods)...); err != nil {
 		return nil, err
-	}
-	if len(definitions) > 0 {
-		if err := e.blocks(ctx); err != nil {
-			return nil, err
-		}
-		if err := e.exec(ctx, authoredBlocks...); err != nil {
-			return nil, err
-		}
 	}
 	for _, d := range definitions {
 		for _, l := range d.Lists {
@@ -53,13 +46,12 @@ func prepare(ctx context.Context, db *duck.Session, definitions []Definition, pe
 	if err := e.exec(ctx, statement{"listed", "CREATE TABLE run.listed AS " + union(slices.Sorted(maps.Values(e.lists)))}); err != nil {
 		return nil, err
 	}
-	for _, c := range coded {
-		if len(definitions) == 0 {
-			break
-		}
-		if err := e.exec(ctx, statement{c.name, "CREATE TABLE run." + c.name + " AS FROM (" + c.sql + ") WHERE code IN (FROM run.listed)"}); err != nil {
-			return nil, err
-		}
+	text, written := textOf(definitions)
+	if !written {
+		e.text = text
+	}
+	if err := e.need(ctx, mentioned(text)...); err != nil {
+		return nil, err
 	}
 	if err := e.exec(ctx, statement{"names", "SET search_path = 'measure,fhir'"}); err != nil {
 		return nil, err
@@ -67,17 +59,88 @@ func prepare(ctx context.Context, db *duck.Session, definitions []Definition, pe
 	return e, db.Lock(ctx)
 }
 
-// blocks makes what SQL of authors and the strata are made of, once. Where only published
-// measures run it waits until they have left few persons.
-func (e *engine) blocks(ctx context.Context) error {
-	if e.blocked {
-		return nil
+// need makes blocks that are not there yet, each after those that it reads. What is told by a
+// code is a table of the rows with a code of any definition in the run.
+func (e *engine) need(ctx context.Context, names ...string) error {
+	for _, name := range names {
+		if e.made[name] {
+			continue
+		}
+		e.made[name] = true
+		if i := slices.IndexFunc(coded, func(c block) bool { return c.name == name }); i >= 0 {
+			c := coded[i]
+			if err := e.need(ctx, c.after...); err != nil {
+				return err
+			}
+			if err := e.exec(ctx, statement{name, "CREATE TABLE run." + name + " AS SELECT *" + e.unread(c.sql) + " FROM (" + c.sql + ") WHERE code IN (FROM run.listed)"}); err != nil {
+				return err
+			}
+			continue
+		}
+		b := blocks[slices.IndexFunc(blocks, func(b block) bool { return b.name == name })]
+		if err := e.need(ctx, b.after...); err != nil {
+			return err
+		}
+		if err := e.exec(ctx, b.statement); err != nil {
+			return err
+		}
 	}
-	if err := e.exec(ctx, slices.Concat(blocks, attributes)...); err != nil {
-		return err
-	}
-	e.blocked = true
 	return nil
+}
+
+// authoredNames are the blocks that SQL of authors can name.
+func authoredNames() []string {
+	names := []string{"age_on", "birthday", "seen", "visit", "finished_encounter", "comorbidity"}
+	for _, c := range coded {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// textOf is the SQL of definitions, in small letters, and whether people wrote some of it.
+func textOf(definitions []Definition) (text string, written bool) {
+	var b strings.Builder
+	for _, d := range definitions {
+		written = written || d.Kind == KindMeasure
+		add := func(sql, file string) {
+			b.WriteString(sql + "\n")
+			written = written || file != ""
+		}
+		for _, p := range d.Populations {
+			add(p.SQL, p.File)
+		}
+		for _, r := range slices.Concat(d.Rules, d.Outcomes) {
+			add(r.SQL, r.File)
+		}
+		for _, c := range d.Characteristics {
+			add(c.SQL, c.File)
+		}
+		for _, p := range d.Parts {
+			add(p.SQL, p.File)
+		}
+	}
+	return strings.ToLower(b.String()), written
+}
+
+// mentioned are the blocks whose names stand in the SQL, in whatever sense: what is not
+// mentioned cannot be read.
+func mentioned(text string) []string {
+	return slices.DeleteFunc(authoredNames(), func(name string) bool { return !strings.Contains(text, name) })
+}
+
+// unread leaves the columns out that no SQL reads, where all of it was made of YAML: people may
+// read columns without their names. Of these the ids of rows are dear, since nothing compresses them.
+func (e *engine) unread(sql string) string {
+	var names []string
+	for _, name := range []string{"rid", "abatement", "value_tag", "value_num", "value_unit", "value_concept"} {
+		if e.text != "" && strings.Contains(sql, name) && !strings.Contains(e.text, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " EXCLUDE (" + strings.Join(names, ", ") + ")"
 }
 
 func (e *engine) exec(ctx context.Context, steps ...statement) error {
@@ -145,6 +208,9 @@ func (e *engine) show(ctx context.Context, d Definition) (hide func() error, err
 		}
 	}
 	for _, c := range coded {
+		if !e.made[c.name] {
+			continue
+		}
 		if err := view(c.name, "FROM run."+c.name+" WHERE code IN (FROM run.own)"); err != nil {
 			return nil, err
 		}
@@ -164,6 +230,9 @@ func (e *engine) attribution(ctx context.Context, months int) (table string, err
 	table = fmt.Sprintf("run.attribution_%d", months)
 	if slices.Contains(e.windows, months) {
 		return table, nil
+	}
+	if err := e.need(ctx, "visits by site"); err != nil {
+		return "", err
 	}
 	e.windows = append(e.windows, months)
 	s := attribution(months)

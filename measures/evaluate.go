@@ -18,6 +18,9 @@ const ageBands = `CASE
 // strata. Populations are evaluated in FHIR's order, and each sees the initial
 // population before it.
 func (e *engine) evaluate(ctx context.Context, d Definition) error {
+	if err := e.need(ctx, "person"); err != nil {
+		return err
+	}
 	hide, err := e.show(ctx, d)
 	if err != nil {
 		return err
@@ -150,10 +153,10 @@ func bit(condition string, i int) string {
 
 // stratify adds the strata to run.role, as the table run.subject.
 func (e *engine) stratify(ctx context.Context, d Definition) error {
-	if err := e.blocks(ctx); err != nil {
+	if err := e.need(ctx, "age_on", "person", "payer"); err != nil {
 		return err
 	}
-	site, siteJoin := "'unattributed'::run.site_name", ""
+	site, siteJoin := "'unattributed'", ""
 	switch d.Attribution {
 	case AttributionPlurality:
 		table, err := e.attribution(ctx, d.AttributionMonths)
@@ -162,6 +165,9 @@ func (e *engine) stratify(ctx context.Context, d Definition) error {
 		}
 		site, siteJoin = "coalesce(s.site, 'unattributed'::run.site_name)", "LEFT JOIN "+table+" s ON s.pid = i.pid AND s.high = q.high"
 	case AttributionProvider:
+		if err := e.need(ctx, "sites"); err != nil {
+			return err
+		}
 		site = "coalesce(s.site, 'unattributed'::run.site_name)"
 		siteJoin = "LEFT JOIN measure.finished_encounter e ON e.rid = i.episode LEFT JOIN run.site s ON s.rid = e.service_provider_rid"
 	}

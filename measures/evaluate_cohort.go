@@ -24,6 +24,9 @@ var (
 // index date in the window, and the rules that it passes, as bits in the order of the
 // rules (bit 0 is the entry itself).
 func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortResult, error) {
+	if err := e.need(ctx, "person"); err != nil {
+		return nil, err
+	}
 	hide, err := e.show(ctx, d)
 	if err != nil {
 		return nil, err

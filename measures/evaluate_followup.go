@@ -11,8 +11,14 @@ import (
 // subjects leaves run.cohort_subject: each entry that passes all rules, with its strata as
 // they are on the index date. The site is that of most visits in the months before it.
 func (e *engine) subjects(ctx context.Context, d Definition) error {
-	site, visits := "'unattributed'::run.site_name", ""
+	if err := e.need(ctx, "age_on", "cover"); err != nil {
+		return err
+	}
+	site, visits := "'unattributed'", ""
 	if d.Attribution != "" {
+		if err := e.need(ctx, "visits by site"); err != nil {
+			return err
+		}
 		site = "coalesce(site, 'unattributed'::run.site_name)"
 		visits = fmt.Sprintf(`, visited AS (
 				SELECT pid, index_date, site, sum(visits) AS visits, max(latest) AS latest
@@ -27,6 +33,9 @@ func (e *engine) subjects(ctx context.Context, d Definition) error {
 	}
 	virtual, met := "", ""
 	if slices.Contains(d.Strata, stratumTelehealth) {
+		if err := e.need(ctx, "finished_encounter"); err != nil {
+			return err
+		}
 		virtual = ", CASE WHEN virtual.pid IS NULL THEN 'no' ELSE 'yes' END AS " + stratumTelehealth
 		visits += `, virtual AS (
 				SELECT DISTINCT pid, index_date FROM measure.final JOIN measure.finished_encounter USING (pid)

@@ -41,6 +41,9 @@ func ageCuts(d Definition) []int {
 // traits leaves run.trait: what does not change of a person, with the areas of the cohort's
 // files.
 func (e *engine) traits(ctx context.Context, d Definition) error {
+	if err := e.need(ctx, "person"); err != nil {
+		return err
+	}
 	columns, from := "", ""
 	for i, a := range d.Areas {
 		var rows []string
@@ -103,6 +106,9 @@ func (e *engine) personTime(ctx context.Context, d Definition, cells map[cellKey
 		}
 		rows = append(rows, fmt.Sprintf("(%d, %d)", from, to))
 	}
+	if err := e.need(ctx, "age_on", "birthday"); err != nil {
+		return err
+	}
 	err := e.exec(ctx, statement{"ages", "CREATE OR REPLACE TABLE run.age_group AS FROM (VALUES " + strings.Join(rows, ", ") + ") t(cut, next)"},
 		statement{"person-time", `CREATE OR REPLACE TABLE run.piece AS
 			WITH aged AS (
@@ -133,6 +139,9 @@ func (e *engine) personTime(ctx context.Context, d Definition, cells map[cellKey
 // prevalent counts, of the persons under observation and alive on a period's last day, those
 // with an entry event until then.
 func (e *engine) prevalent(ctx context.Context, d Definition, cells map[cellKey]cellsOf) error {
+	if err := e.need(ctx, "age_on"); err != nil {
+		return err
+	}
 	cuts := "CASE"
 	for _, cut := range slices.Backward(ageCuts(d)) {
 		cuts += fmt.Sprintf(" WHEN years >= %d THEN %[1]d", cut)
@@ -152,7 +161,7 @@ func (e *engine) prevalent(ctx context.Context, d Definition, cells map[cellKey]
 // count adds up an amount of rows x(pid, cut) in periods p, by age and each stratum in one
 // pass. The site and the payer are those of the period.
 func (e *engine) count(ctx context.Context, d Definition, name, from, amount string, cells map[cellKey]cellsOf, add func(*cell, int64)) error {
-	columns := map[string]string{"payer": "coalesce(y.payer, 'none'::run.payer_name)", "site": "'unattributed'::run.site_name"}
+	columns := map[string]string{"payer": "coalesce(y.payer, 'none'::run.payer_name)", "site": "'unattributed'"}
 	joins := " JOIN run.trait t ON t.pid = x.pid"
 	sets := []string{"(p.period, x.cut)"}
 	stratum, value := "CASE", ""
@@ -161,9 +170,12 @@ func (e *engine) count(ctx context.Context, d Definition, name, from, amount str
 		case "age":
 			continue // made of the groups by age
 		case "payer":
+			if err := e.need(ctx, "payer"); err != nil {
+				return err
+			}
 			joins += " LEFT JOIN run.payer y ON y.pid = x.pid AND y.period = p.period"
 		case stratumTelehealth:
-			if err := e.exec(ctx, telehealth); err != nil {
+			if err := e.need(ctx, stratumTelehealth); err != nil {
 				return err
 			}
 			columns[s] = "CASE WHEN v.pid IS NULL THEN 'no' ELSE 'yes' END"

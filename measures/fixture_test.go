@@ -232,7 +232,7 @@ func (f *fixture) engine(periods string, definitions ...Definition) *engine {
 	}
 	e, err := prepare(context.Background(), f.db, definitions, list, time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC))
 	if err == nil {
-		err = e.blocks(context.Background())
+		err = e.need(context.Background(), authoredNames()...)
 	}
 	if err != nil {
 		f.t.Fatal(err)

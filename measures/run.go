@@ -329,9 +329,6 @@ func (p *plan) keep(ctx context.Context, e *engine, d Definition, out *output) e
 }
 
 func (p *plan) cohort(ctx context.Context, e *engine, d Definition, out *output) error {
-	if err := e.blocks(ctx); err != nil {
-		return err
-	}
 	r, err := e.cohort(ctx, d, p.study)
 	if err != nil {
 		return err

@@ -234,7 +234,7 @@ func checkFormats(t *testing.T, results *Results, report *RunReport) {
 		tableSubject: int(report.Subjects), tableAggregate: int(report.Aggregates), tableMember: int(report.Members),
 		tableAttrition: len(results.Attrition()), tableIncidence: len(results.Incidence()), tableDefinition: len(results.Definitions()),
 	}
-	for _, name := range []string{tableRate, tableGap, tableOutcome, tableSurvival, tableComparison, tableOne} {
+	for _, name := range []string{tableRate, tableGap, tableOutcome, tableSurvival, tableComparison, tableAdjusted, tableFactor, tableCalibration, tableOne} {
 		t, _ := results.snapshot.Table(name)
 		want[name] = int(t.Rows())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,13 +125,26 @@ func (q *SQLSession) prepare(ctx context.Context, r SQLRequest) error {
 	if err := q.exec(ctx, periodStatements(periods)...); err != nil {
 		return err
 	}
-	for _, made := range [][]statement{blocks, authoredBlocks} {
-		for _, s := range made {
-			s.sql = strings.Replace(s.sql, "CREATE TABLE ", "CREATE VIEW ", 1)
-			if err := q.exec(ctx, s); err != nil {
+	made := map[string]bool{}
+	var add func(names []string) error
+	add = func(names []string) error {
+		for _, b := range blocks {
+			if !slices.Contains(names, b.name) || made[b.name] {
+				continue
+			}
+			made[b.name] = true
+			if err := add(b.after); err != nil {
+				return err
+			}
+			b.sql = strings.Replace(b.sql, "CREATE TABLE ", "CREATE VIEW ", 1)
+			if err := q.exec(ctx, b.statement); err != nil {
 				return err
 			}
 		}
+		return nil
+	}
+	if err := add(append(authoredNames(), "verification")); err != nil {
+		return err
 	}
 	for _, c := range coded {
 		if err := q.exec(ctx, statement{c.name, "CREATE VIEW measure." + c.name + " AS " + c.sql}); err != nil {

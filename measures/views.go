@@ -53,6 +53,9 @@ func Views(ctx context.Context, s *datasets.Store, extract *datasets.Snapshot, k
 	if err != nil {
 		return nil, fmt.Errorf("describe the views: %w", err)
 	}
+	if err := e.need(ctx, authoredNames()...); err != nil {
+		return nil, fmt.Errorf("describe the views: %w", err)
+	}
 	if _, err := e.show(ctx, p.measures[0]); err != nil {
 		return nil, fmt.Errorf("describe the views: %w", err)
 	}
