@@ -13,8 +13,8 @@ import (
 
 // Kinds of a cohort's rate.
 const (
-	rateIncidence  = "incidence"
-	ratePrevalence = "prevalence"
+	RateIncidence  = "incidence"
+	RatePrevalence = "prevalence"
 )
 
 // unknownAge is the age group of persons without a birth date.
@@ -81,14 +81,14 @@ func (e *engine) rates(ctx context.Context, d Definition) ([]Rate, []Gap, error)
 		if err := e.personTime(ctx, d, cells); err != nil {
 			return nil, nil, err
 		}
-		rates = append(rates, e.ratesOf(d, rateIncidence, cells)...)
+		rates = append(rates, e.ratesOf(d, RateIncidence, cells)...)
 	}
 	if d.Prevalence {
 		cells := map[cellKey]cellsOf{}
 		if err := e.prevalent(ctx, d, cells); err != nil {
 			return nil, nil, err
 		}
-		rates = append(rates, e.ratesOf(d, ratePrevalence, cells)...)
+		rates = append(rates, e.ratesOf(d, RatePrevalence, cells)...)
 	}
 	return rates, gaps(d, rates), nil
 }
@@ -267,7 +267,7 @@ func (e *engine) ratesOf(d Definition, kind string, cells map[cellKey]cellsOf) [
 			}
 			var crude stats.Estimate
 			per := 1.0
-			if kind == rateIncidence {
+			if kind == RateIncidence {
 				per = float64(d.Multiplier) * daysPerYear
 				crude, r.Method = stats.Rate(r.Numerator, float64(r.Denominator))
 				crude = crude.Scale(per)

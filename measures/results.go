@@ -25,6 +25,9 @@ type Results struct {
 	aggregates  []Aggregate
 	attrition   []Attrition
 	incidence   []Incidence
+	spans       []Rate
+	outcomes    []Outcome
+	levels      []Description
 	definitions []Definition
 	lineage     Lineage
 }
@@ -50,6 +53,17 @@ func (r *Results) Attrition() []Attrition { return slices.Clone(r.attrition) }
 
 // Incidence is ordered by cohort and year.
 func (r *Results) Incidence() []Incidence { return slices.Clone(r.incidence) }
+
+// Rates are incidence and prevalence of all persons, ordered by cohort, kind and period; those of
+// strata are read by Write alone.
+func (r *Results) Rates() []Rate { return slices.Clone(r.spans) }
+
+// Outcomes are those of all members, ordered by cohort and as the cohort has them.
+func (r *Results) Outcomes() []Outcome { return slices.Clone(r.outcomes) }
+
+// Levels are the rows of Table 1 that count all members at a level, ordered by cohort and
+// characteristic as in the cohort.
+func (r *Results) Levels() []Description { return slices.Clone(r.levels) }
 
 // Definitions are the measures by ID, then the cohorts by ID.
 func (r *Results) Definitions() []Definition { return slices.Clone(r.definitions) }
@@ -90,6 +104,9 @@ func (r *Results) read(ctx context.Context) error {
 		tableAggregate: func(v rowReader) { r.aggregates = append(r.aggregates, v.aggregate()) },
 		tableAttrition: func(v rowReader) { r.attrition = append(r.attrition, v.attrition()) },
 		tableIncidence: func(v rowReader) { r.incidence = append(r.incidence, v.incidence()) },
+		tableRate:      func(v rowReader) { r.spans = append(r.spans, v.rate()) },
+		tableOutcome:   func(v rowReader) { r.outcomes = append(r.outcomes, v.outcome()) },
+		tableOne:       func(v rowReader) { r.levels = append(r.levels, v.level()) },
 		tableDefinition: func(v rowReader) {
 			var d Definition
 			if err := json.Unmarshal([]byte(v.text("body")), &d); err != nil && broken == nil {
@@ -98,10 +115,14 @@ func (r *Results) read(ctx context.Context) error {
 			r.definitions = append(r.definitions, d)
 		},
 	} {
+		if _, ok := r.snapshot.Table(table); !ok && wholes[table] != "" {
+			continue // results of an older farr
+		}
 		if err := each(ctx, db, table, add); err != nil {
 			return err
 		}
 	}
+	r.order()
 	slices.SortStableFunc(r.definitions, byKindAndID)
 	slices.SortStableFunc(r.aggregates, func(a, b Aggregate) int { return stratumOrder(a.Stratum) - stratumOrder(b.Stratum) })
 	slices.SortStableFunc(r.aggregates, func(a, b Aggregate) int {
@@ -110,12 +131,17 @@ func (r *Results) read(ctx context.Context) error {
 	return broken
 }
 
+// wholes are, of tables with a row for each value of a stratum, the rows of everybody.
+var wholes = map[string]string{
+	tableRate: " WHERE stratum = 'all'", tableOutcome: " WHERE stratum = 'all'", tableOne: " WHERE stratum = 'all' AND level <> ''",
+}
+
 func each(ctx context.Context, db *duck.Session, table string, add func(rowReader)) error {
 	t, err := tableNamed(table)
 	if err != nil {
 		return err
 	}
-	records, err := db.QueryArrow(ctx, "read "+table, "SELECT * FROM results."+table+" ORDER BY "+t.key)
+	records, err := db.QueryArrow(ctx, "read "+table, "SELECT * FROM results."+table+wholes[table]+" ORDER BY "+t.key)
 	if err != nil {
 		return err
 	}
@@ -176,6 +202,48 @@ func (v rowReader) attrition() Attrition {
 func (v rowReader) incidence() Incidence {
 	return Incidence{v.text("cohort"), v.small("year"), v.count("cases"), v.count("person_days"),
 		v.number("rate"), v.number("ci_low"), v.number("ci_high"), v.text("method"), v.yes("complete")}
+}
+
+func (v rowReader) rate() Rate {
+	return Rate{Cohort: v.text("cohort"), Kind: v.text("kind"), Period: v.text("period"), Family: v.text("family"), Low: v.day("low"), High: v.day("high"),
+		Stratum: v.text("stratum"), Value: v.text("value"), Numerator: v.count("numerator"), Denominator: v.count("denominator"),
+		Rate: v.number("rate"), CILow: v.number("ci_low"), CIHigh: v.number("ci_high"), Method: v.text("method"),
+		Adjusted: v.number("adjusted"), AdjustedLow: v.number("adjusted_low"), AdjustedHigh: v.number("adjusted_high"), Complete: v.yes("complete")}
+}
+
+func (v rowReader) outcome() Outcome {
+	return Outcome{Cohort: v.text("cohort"), Outcome: v.text("outcome"), Title: v.text("title"), Stratum: v.text("stratum"), Value: v.text("value"),
+		AtRisk: v.count("at_risk"), WashedOut: v.count("washed_out"), NoTime: v.count("no_time"), Events: v.count("events"), PersonDays: v.count("person_days"),
+		Rate: v.number("rate"), CILow: v.number("ci_low"), CIHigh: v.number("ci_high"), Method: v.text("method"), Median: v.number("median_days"), Reason: v.text("reason")}
+}
+
+func (v rowReader) level() Description {
+	return Description{Cohort: v.text("cohort"), Stratum: v.text("stratum"), Value: v.text("value"), Characteristic: v.text("characteristic"), Title: v.text("title"),
+		Level: v.text("level"), People: v.count("people"), Share: v.number("share")}
+}
+
+// order puts outcomes and characteristics as their cohorts have them.
+func (r *Results) order() {
+	place := map[string]int{}
+	for _, d := range r.definitions {
+		for i, o := range d.Outcomes {
+			place[d.ID+" "+o.ID] = i
+		}
+		if d.Kind == KindCohort {
+			for i, s := range described(d) {
+				place[d.ID+" is "+s.id] = i
+			}
+			for i, c := range d.Characteristics {
+				place[d.ID+" is "+c.ID] = len(described(d)) + i
+			}
+		}
+	}
+	slices.SortStableFunc(r.outcomes, func(a, b Outcome) int {
+		return cmp.Or(cmp.Compare(a.Cohort, b.Cohort), place[a.Cohort+" "+a.Outcome]-place[b.Cohort+" "+b.Outcome])
+	})
+	slices.SortStableFunc(r.levels, func(a, b Description) int {
+		return cmp.Or(cmp.Compare(a.Cohort, b.Cohort), place[a.Cohort+" is "+a.Characteristic]-place[b.Cohort+" is "+b.Characteristic], cmp.Compare(a.Characteristic, b.Characteristic))
+	})
 }
 
 // trace fills in the lineage, with the extract's own account when the store still has it.

@@ -19,5 +19,6 @@ func Build(ctx context.Context, req Request) (*Bundle, error) {
 
 // inputOf is the one place that reads results.
 func inputOf(r *measures.Results) input {
-	return input{definitions: r.Definitions(), aggregates: r.Aggregates(), attrition: r.Attrition(), incidence: r.Incidence(), lineage: r.Lineage()}
+	return input{definitions: r.Definitions(), aggregates: r.Aggregates(), attrition: r.Attrition(), incidence: r.Incidence(),
+		spans: r.Rates(), outcomes: r.Outcomes(), levels: r.Levels(), lineage: r.Lineage()}
 }

@@ -91,7 +91,42 @@ func constructed(size int, sites []string, only ...string) input {
 		in.incidence = append(in.incidence, measures.Incidence{Cohort: "incident-type-2-diabetes", Year: year, Cases: cases, PersonDays: days,
 			Rate: float64(cases) * scale, CILow: lo * scale, CIHigh: hi * scale, Method: method, Complete: true})
 	}
+	in.followed("incident-type-2-diabetes", in.attrition[len(in.attrition)-1].Remaining, int64(size))
 	return in
+}
+
+// followed adds new cases by month, outcomes and Table 1 of a cohort of so many.
+func (in *input) followed(cohort string, members, persons int64) {
+	for month := range 24 {
+		low := day(2024, time.Month(1+month), 1)
+		r := measures.Rate{Cohort: cohort, Kind: measures.RateIncidence, Period: low.Format("2006-01"), Family: measures.FamilyDisjoint, Low: low, High: low.AddDate(0, 1, 0),
+			Stratum: "all", Value: "all", Numerator: in.incidence[month/12].Cases / 12, Denominator: persons * 24, Complete: true}
+		if month%12 == 0 {
+			r.Numerator += in.incidence[month/12].Cases % 12
+		}
+		n, method := stats.Count(r.Numerator)
+		n = n.Scale(1000 * 365.25 / float64(r.Denominator))
+		r.Rate, r.CILow, r.CIHigh, r.Method = n.Value, n.Low, n.High, method
+		in.spans = append(in.spans, r)
+	}
+	for i, o := range []struct {
+		id, title string
+		atRisk    int64
+	}{{"medication", "First diabetes medication within a year", members}, {"emergency-visit", "Emergency visit within a year", members - members/4}} {
+		events := o.atRisk / int64(2+2*i)
+		n, method := stats.Count(events)
+		n = n.Scale(1000 * 365.25 / float64(o.atRisk*200))
+		in.outcomes = append(in.outcomes, measures.Outcome{Cohort: cohort, Outcome: o.id, Title: o.title, Stratum: "all", Value: "all", AtRisk: o.atRisk, NoTime: members - o.atRisk,
+			Events: events, PersonDays: o.atRisk * 200, Rate: n.Value, CILow: n.Low, CIHigh: n.High, Method: method})
+	}
+	for _, l := range []struct {
+		id, title, level string
+		people           int64
+	}{{"sex", "Sex", "female", members - members/3 - 2}, {"sex", "Sex", "male", members / 3}, {"sex", "Sex", "unknown", 2},
+		{"race", "Race", "2106-3", members - members/5}, {"race", "Race", "2054-5", members / 5},
+		{"hypertension", "Hypertension", "no", members - members/4}, {"hypertension", "Hypertension", "yes", members / 4}} {
+		in.levels = append(in.levels, measures.Description{Cohort: cohort, Stratum: "all", Value: "all", Characteristic: l.id, Title: l.title, Level: l.level, People: l.people, Share: float64(l.people) / float64(members)})
+	}
 }
 
 // residualRisk is a report of 5,000 patients of whom so many are alone in their class, and so many unique on three

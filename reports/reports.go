@@ -50,6 +50,9 @@ type input struct {
 	aggregates  []measures.Aggregate
 	attrition   []measures.Attrition
 	incidence   []measures.Incidence
+	spans       []measures.Rate        // of all persons
+	outcomes    []measures.Outcome     // of all members
+	levels      []measures.Description // of all members
 	lineage     measures.Lineage
 }
 
@@ -205,24 +208,4 @@ func later(a, b [4]int64) bool {
 		}
 	}
 	return false
-}
-
-func releaseCohort(in input, d measures.Definition, a Audience) page.Cohort {
-	x := disclose.ExactCohort{Scale: scaleOf(d)}
-	for _, s := range in.attrition {
-		if s.Cohort == d.ID {
-			x.Steps = append(x.Steps, disclose.ExactStep{Rule: s.Rule, Title: s.Title, Remaining: s.Remaining})
-		}
-	}
-	for _, y := range in.incidence {
-		if y.Cohort == d.ID {
-			x.Years = append(x.Years, disclose.ExactYear{Year: y.Year, Cases: y.Cases, PersonDays: y.PersonDays,
-				Rate: y.Rate, Low: y.CILow, High: y.CIHigh, Method: y.Method, Complete: y.Complete})
-		}
-	}
-	c := page.Cohort{Definition: d, Released: disclose.ReleaseCohort(a, x)}
-	if f, err := into[resultsFacts](in.lineage.Facts); err == nil {
-		c.StudyLow, c.StudyHigh = f.Low, f.lastDay()
-	}
-	return c
 }

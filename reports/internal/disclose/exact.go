@@ -81,11 +81,49 @@ type ExactYear struct {
 	Complete        bool
 }
 
-// ExactCohort is one cohort's counts.
+// ExactSpan is a cohort's incidence in one period that is shorter than a year.
+type ExactSpan struct {
+	Period          Period
+	Cases           int64
+	PersonDays      int64
+	Rate, Low, High float64 // as in ExactYear
+	Method          string
+	Complete        bool
+}
+
+// ExactOutcome is what became of a cohort's members.
+type ExactOutcome struct {
+	ID, Title       string
+	AtRisk          int64 // members with time at risk
+	Events          int64
+	PersonDays      int64
+	Rate, Low, High float64 // in the cohort's scale
+	Method          string
+}
+
+// ExactLevel is how many of a cohort's members are at one level of a characteristic, whose
+// levels add up to the members.
+type ExactLevel struct {
+	Characteristic, Title, Level string
+	Members                      int64
+}
+
+// ExactCohort is one cohort's counts. Spans do not overlap.
 type ExactCohort struct {
-	Scale Scale
-	Steps []ExactStep
-	Years []ExactYear
+	Scale    Scale
+	Steps    []ExactStep
+	Years    []ExactYear
+	Spans    []ExactSpan
+	Outcomes []ExactOutcome
+	Levels   []ExactLevel
+}
+
+// size is the number of members: who is left after the last step.
+func (x ExactCohort) size() int64 {
+	if len(x.Steps) == 0 {
+		return 0
+	}
+	return x.Steps[len(x.Steps)-1].Remaining
 }
 
 // ExactAccounts is a table of records that the run publishes: a row a kind of

@@ -57,11 +57,27 @@ type Year struct {
 	Complete bool
 }
 
+// Outcome is what became of a cohort's members.
+type Outcome struct {
+	ID, Title string
+	AtRisk    Count
+	Rate      Rate // events over time at risk
+}
+
+// Level is how many of a cohort's members are at a level of a characteristic, of all.
+type Level struct {
+	Characteristic, Title, Level string
+	Rate                         Rate
+}
+
 // Cohort is one cohort's release.
 type Cohort struct {
-	Steps  []Step
-	Years  []Year
-	Hidden int
+	Steps    []Step
+	Years    []Year
+	Spans    []Row // shorter than a year
+	Outcomes []Outcome
+	Levels   []Level
+	Hidden   int
 }
 
 // Account is a published sum.
@@ -208,23 +224,11 @@ func sumsOf(m ExactMeasure) []sum {
 func ReleaseCohort(a Audience, x ExactCohort) Cohort {
 	var out Cohort
 	hide := make([]bool, len(x.Steps))
-	years := make([]cell, len(x.Years))
-	for i, y := range x.Years {
-		years[i] = cell{den: y.PersonDays, num: y.Cases, persons: (y.PersonDays + 364) / 365}
-	}
 	if a != Internal {
 		hideSteps(x.Steps, hide)
-		all := append([]cell(nil), years...)
-		for i := range all {
-			all[i].primary()
-		}
-		s := sum{total: -1}
-		for i := range all {
-			s.parts = append(s.parts, i)
-		}
-		complementary(all, []sum{s})
-		years = all
 	}
+	last := len(x.Steps) - 1
+	sizeHidden := a != Internal && (last < 0 || hide[last])
 	shown := -1
 	for i, st := range x.Steps {
 		step := Step{Rule: st.Rule, Title: st.Title, Remaining: count(st.Remaining, hide[i])}
@@ -242,13 +246,52 @@ func ReleaseCohort(a Audience, x ExactCohort) Cohort {
 		}
 		out.Steps = append(out.Steps, step)
 	}
+	out.follow(a, x, sizeHidden)
+	return out
+}
+
+// follow releases all but the steps.
+func (out *Cohort) follow(a Audience, x ExactCohort, sizeHidden bool) {
+	years, spans := make([]cell, len(x.Years)), make([]cell, len(x.Spans))
 	for i, y := range x.Years {
-		if years[i].hideN {
+		years[i] = y.cell()
+	}
+	for i, s := range x.Spans {
+		spans[i] = s.cell()
+	}
+	levels := make([]bool, len(x.Levels))
+	if a != Internal {
+		years, spans = hideCases(x, sizeHidden)
+		levels = hideLevels(x.Levels, x.size(), sizeHidden)
+	}
+	note := func(hidden bool) {
+		if hidden {
 			out.Hidden++
 		}
+	}
+	for i, y := range x.Years {
+		note(years[i].hideN)
 		out.Years = append(out.Years, Year{y.Year, rate(x.Scale, years[i], y.Rate, y.Low, y.High, y.Method, y.Complete), y.Complete})
 	}
-	return out
+	for i, s := range x.Spans {
+		note(spans[i].hideN)
+		out.Spans = append(out.Spans, Row{Period: s.Period, Stratum: "all", Value: "all", Complete: s.Complete,
+			Rate: rate(x.Scale, spans[i], s.Rate, s.Low, s.High, s.Method, s.Complete)})
+	}
+	for _, o := range x.Outcomes {
+		c, hideAtRisk := cell{den: o.PersonDays, num: o.Events}, false
+		if a != Internal {
+			c, hideAtRisk = hideOutcome(o, x.size(), sizeHidden)
+		}
+		note(c.hideN || hideAtRisk)
+		out.Outcomes = append(out.Outcomes, Outcome{o.ID, o.Title, count(o.AtRisk, hideAtRisk), rate(x.Scale, c, o.Rate, o.Low, o.High, o.Method, true)})
+	}
+	for i, l := range x.Levels {
+		note(levels[i])
+		c := cell{den: x.size(), num: l.Members, hideDen: sizeHidden, hideN: levels[i]}
+		share := float64(l.Members) / float64(x.size())
+		out.Levels = append(out.Levels, Level{l.Characteristic, l.Title, l.Level, rate(Percent, c, share, share, share, "", true)})
+	}
 }
 
 func hideSteps(steps []ExactStep, hide []bool) {

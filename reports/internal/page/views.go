@@ -48,6 +48,7 @@ type indexRow struct {
 type cohortRow struct {
 	Cohort  Cohort
 	Members disclose.Count
+	Counted string // persons or entries
 	Year    string
 	Rate    disclose.Rate
 }
@@ -84,11 +85,16 @@ type section struct {
 }
 
 type cohortView struct {
-	Cohort  Cohort
-	Finding string
-	Figure  *Figure
-	Flow    string // data path
-	Study   string // the study window, with its dates
+	Cohort   Cohort
+	Finding  string
+	Figure   *Figure
+	Spans    *Figure // new cases by periods shorter than a year
+	Outcomes *Table
+	Levels   *Table // of Table 1
+	Data     string // path of the data files, without what they hold
+	Flow     string // data path
+	Study    string // the study window, with its dates
+	Entries  string // which events the first number of the attrition counts
 	// Definition of the cohort.
 	Definition definitionView
 	Results    string
@@ -164,7 +170,7 @@ func (a *artist) index(r *Report) (indexView, error) {
 	v.Method = t.IntervalMethod()
 	v.Score = scoreboard(verdicts)
 	for _, c := range r.Cohorts {
-		row := cohortRow{Cohort: c}
+		row := cohortRow{Cohort: c, Counted: members(c)}
 		if n := len(c.Released.Steps); n > 0 {
 			row.Members = c.Released.Steps[n-1].Remaining
 		}
@@ -375,73 +381,4 @@ func attributionWords(d measures.Definition) string {
 	default:
 		return ""
 	}
-}
-
-func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
-	v := cohortView{Cohort: c, Definition: definitionOf(c.Definition), Results: r.Results, Flow: "../data/" + c.Definition.ID + "-attrition"}
-	t := Table{Caption: c.Definition.Title + ": who is left after each rule", Labels: []string{"Rule"}, Counts: []string{"Remaining", "Removed"}}
-	for _, s := range c.Released.Steps {
-		t.Rows = append(t.Rows, TableRow{Labels: []string{s.Title}, Counts: []disclose.Count{s.Remaining, s.Removed}})
-	}
-	a.keep(c.Definition.ID+"-attrition", t)
-	if n := len(c.Released.Steps); n > 0 {
-		v.Finding = cohortFinding(c.Released.Steps)
-	}
-	if c.StudyHigh != "" {
-		v.Study = "Study window: " + c.StudyLow + " to " + c.StudyHigh + ". "
-	}
-	if len(c.Released.Years) == 0 {
-		return v, nil
-	}
-	id := c.Definition.ID + "-incidence"
-	t = Table{Caption: c.Definition.Title + ": new cases by calendar year", Labels: []string{"Year"}, Rated: true}
-	f := Figure{ID: id, DataPath: "../data/" + id, Keys: []Key{{"dot", "rate"}, {"whisker", "95\u00a0% interval"}}}
-	var points []chart.Point
-	shown := false
-	for _, y := range c.Released.Years {
-		t.Scale = y.Rate.Scale()
-		points = append(points, chart.Point{Label: fmt.Sprint(y.Year), Rate: y.Rate})
-		t.Rows = append(t.Rows, TableRow{Labels: []string{fmt.Sprint(y.Year)}, Rate: y.Rate})
-		f.Hidden = f.Hidden || y.Rate.State() == disclose.Suppressed
-		shown = shown || y.Rate.Shown()
-		if y.Complete || f.Heading == "" {
-			f.Heading = capital(fmt.Sprintf("%d: %s", y.Year, rateWords(y.Rate)))
-		}
-	}
-	if f.Hidden {
-		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
-	}
-	if !shown {
-		f.Heading = "No year has a rate that can be shown"
-		if f.Hidden {
-			f.Heading = "Every rate of these years is hidden: the counts are small, or would give a small one away"
-		}
-	}
-	f.Table = t
-	f.About = "New cases " + t.Scale.Unit() + " at risk, by calendar year, with 95\u00a0% intervals."
-	f.Note = "Person-years count only the time in which a person could have become a new case. Years may differ by chance; no test for change is made here."
-	a.keep(id, t)
-	v.Figure = &f
-	if !shown { // an empty drawing would look like a fault
-		return v, nil
-	}
-	var err error
-	f.Wide, f.Narrow, err = both(id, t.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {
-		return a.charts.Series(l, s, chart.Apart, points, nil)
-	})
-	return v, err
-}
-
-// cohortFinding says who is left, or that this may not be said.
-func cohortFinding(steps []disclose.Step) string {
-	first, last, rules := steps[0].Remaining, steps[len(steps)-1].Remaining, counted(len(steps)-1, "rule")
-	switch a, b := first.State() == disclose.Suppressed, last.State() == disclose.Suppressed; {
-	case a && b:
-		return "How many persons met the entry event, and how many are left after " + rules + ", is hidden: the counts are small, or would give a small one away."
-	case b:
-		return fmt.Sprintf("%s persons met the entry event; how many are left after %s is hidden.", first, rules)
-	case a:
-		return fmt.Sprintf("%s persons are left after %s; how many met the entry event is hidden.", last, rules)
-	}
-	return fmt.Sprintf("%s of %s persons who met the entry event are left after %s.", capital(last.String()), first, rules)
 }

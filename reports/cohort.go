@@ -1,0 +1,67 @@
+package reports
+
+import (
+	"farr/measures"
+	"farr/reports/internal/disclose"
+	"farr/reports/internal/page"
+)
+
+// releaseCohort gives a cohort's page what the audience may see: attrition, new cases by year and by the
+// shortest periods, outcomes, and Table 1 of all members.
+func releaseCohort(in input, d measures.Definition, a Audience) page.Cohort {
+	x := disclose.ExactCohort{Scale: cohortScale(d)}
+	for _, s := range in.attrition {
+		if s.Cohort == d.ID {
+			x.Steps = append(x.Steps, disclose.ExactStep{Rule: s.Rule, Title: s.Title, Remaining: s.Remaining})
+		}
+	}
+	for _, y := range in.incidence {
+		if y.Cohort == d.ID {
+			x.Years = append(x.Years, disclose.ExactYear{Year: y.Year, Cases: y.Cases, PersonDays: y.PersonDays,
+				Rate: y.Rate, Low: y.CILow, High: y.CIHigh, Method: y.Method, Complete: y.Complete})
+		}
+	}
+	x.Spans = shortest(in.spans, d.ID)
+	for _, o := range in.outcomes {
+		if o.Cohort == d.ID {
+			x.Outcomes = append(x.Outcomes, disclose.ExactOutcome{ID: o.Outcome, Title: o.Title, AtRisk: o.AtRisk, Events: o.Events, PersonDays: o.PersonDays,
+				Rate: o.Rate, Low: o.CILow, High: o.CIHigh, Method: o.Method})
+		}
+	}
+	for _, l := range in.levels {
+		if l.Cohort == d.ID {
+			x.Levels = append(x.Levels, disclose.ExactLevel{Characteristic: l.Characteristic, Title: l.Title, Level: l.Level, Members: l.People})
+		}
+	}
+	c := page.Cohort{Definition: d, Released: disclose.ReleaseCohort(a, x)}
+	if f, err := into[resultsFacts](in.lineage.Facts); err == nil {
+		c.StudyLow, c.StudyHigh = f.Low, f.lastDay()
+	}
+	return c
+}
+
+// cohortScale is the person-years that a cohort's rates are per; outcomes have one even where new cases have none.
+func cohortScale(d measures.Definition) disclose.Scale { return disclose.Scale(max(1, d.Multiplier)) }
+
+// shortest are new cases by the shortest separate periods that are shorter than a year, if there are several.
+func shortest(rates []measures.Rate, cohort string) []disclose.ExactSpan {
+	months := func(r measures.Rate) int {
+		return (r.High.Year()-r.Low.Year())*12 + int(r.High.Month()) - int(r.Low.Month())
+	}
+	var spans []disclose.ExactSpan
+	least := 12
+	for _, r := range rates {
+		if r.Cohort != cohort || r.Kind != measures.RateIncidence || r.Family != measures.FamilyDisjoint || months(r) > least || months(r) >= 12 {
+			continue
+		}
+		if months(r) < least {
+			least, spans = months(r), nil
+		}
+		spans = append(spans, disclose.ExactSpan{Period: disclose.Period{ID: r.Period, Family: r.Family, Low: r.Low, High: r.High},
+			Cases: r.Numerator, PersonDays: r.Denominator, Rate: r.Rate, Low: r.CILow, High: r.CIHigh, Method: r.Method, Complete: r.Complete})
+	}
+	if len(spans) < 2 {
+		return nil
+	}
+	return spans
+}
