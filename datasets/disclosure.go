@@ -26,18 +26,16 @@ const kindDisclosure = "disclosure"
 // not to be shown. It is on the disk when Disclose returns.
 func (s *Store) Disclose(ctx context.Context, d Disclosure) error {
 	facts := map[string]any{"who": d.Who, "what": d.What, "to": d.To, "extract": d.Extract}
-	if d.Columns == 0 {
-		facts["measure"], facts["pid"] = d.Measure, d.PID
-		return s.Log(ctx, Event{Kind: kindDisclosure, Facts: facts})
-	}
-	facts["columns"] = d.Columns
-	for name, text := range map[string]string{"results": d.Results, "statement": d.Statement} {
+	for name, text := range map[string]string{"measure": d.Measure, "pid": d.PID, "results": d.Results, "statement": d.Statement} {
 		if text != "" {
 			facts[name] = text
 		}
 	}
-	if d.Rows >= 0 {
-		facts["rows"] = d.Rows
+	if d.Columns > 0 {
+		facts["columns"] = d.Columns
+		if d.Rows >= 0 {
+			facts["rows"] = d.Rows
+		}
 	}
 	return s.Log(ctx, Event{Kind: kindDisclosure, Facts: facts})
 }

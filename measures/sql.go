@@ -33,14 +33,16 @@ type SQLRequest struct {
 }
 
 // SQLSession answers an analyst's statements on the keyed views of an extract. It shows true dates
-// of persons: see Store.Disclose. It writes nothing to the store and spills nothing to a disk; a
-// statement that needs more memory than there is fails. Statements take turns.
+// of persons: see Store.Disclose. It writes nothing to the store and spills nothing to a disk but in
+// its folder, on the way into a file; a statement that needs more memory than there is fails. Statements
+// take turns.
 type SQLSession struct {
 	db      *duck.Session
 	extract *datasets.Snapshot
 	key     *datasets.Key
 	folder  string
 	views   []View
+	done    progress.Func
 }
 
 // Kinds of view, in the order in which they are listed.
@@ -72,7 +74,7 @@ func OpenSQL(ctx context.Context, r SQLRequest) (*SQLSession, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
-	q := &SQLSession{db: db, extract: r.Extract, key: r.Key, folder: r.Folder}
+	q := &SQLSession{db: db, extract: r.Extract, key: r.Key, folder: r.Folder, done: r.Progress}
 	stages := []func(context.Context, SQLRequest) error{q.attach, q.prepare, q.showLists, q.showResults, q.lock, q.describe}
 	for i, stage := range stages {
 		r.Progress.Report("open", int64(i), int64(len(stages)))

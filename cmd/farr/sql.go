@@ -53,7 +53,8 @@ with neither, they are typed, \d lists the views, \d NAME the columns of one, Ct
 
 A statement is a SELECT (it may begin with FROM, WITH or VALUES), DESCRIBE, SUMMARIZE or SHOW TABLES. It reads the
 views alone: no file, no setting, no clock, no chance. All mistakes of a text are told before anything runs. Nothing is
-written to the store but its log, and nothing is spilled to a disk: what does not fit into --memory fails.
+written to the store but its log, and nothing is spilled to a disk: what does not fit into --memory fails, the rows of
+--format without --out among it; --out takes any number.
 
 The rows have true dates of persons. They go to a terminal; anywhere else only with --phi, which says that you may
 hold them there: --out writes the rows of one statement to a new file that only you may read. Each statement is an
@@ -111,6 +112,10 @@ func (v *sqlVerb) run(cmd *cobra.Command, _ []string) error {
 			return err
 		}
 		defer os.RemoveAll(req.Folder)
+	}
+	// A log that takes nothing is told before long work.
+	if err := v.s.Disclose(cmd.Context(), datasets.Disclosure{Who: v.who, What: "sql opens", To: v.to, Extract: v.sn.ID(), Results: v.read}); err != nil {
+		return err
 	}
 	if v.session, err = measures.OpenSQL(cmd.Context(), req); err != nil {
 		return err

@@ -139,7 +139,7 @@ func TestSQLConsole(t *testing.T) {
 	if c := <-code; c != jobs.ExitOK {
 		t.Errorf("exit %d", c)
 	}
-	if log := must(t, "audit", "show", "--store", p.store, "--kind", "disclosure"); strings.Count(log, `"to":"terminal"`) != 4 {
+	if log := must(t, "audit", "show", "--store", p.store, "--kind", "disclosure"); strings.Count(log, `"to":"terminal"`) != 5 {
 		t.Errorf("the log says\n%s", log)
 	}
 }

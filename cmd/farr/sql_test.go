@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/parquet-go/parquet-go"
 
@@ -106,13 +107,16 @@ func TestSQLHeldBack(t *testing.T) {
 		} `json:"facts"`
 	}
 	log := must(t, "audit", "show", "--store", p.store, "--kind", "disclosure", "--json")
-	if err := json.Unmarshal([]byte(log), &all); err != nil || len(all) != 4 {
+	if err := json.Unmarshal([]byte(log), &all); err != nil || len(all) != 7 {
 		t.Fatalf("%d entries (%v)", len(all), err)
 	}
 	if strings.Contains(log, "1960") || strings.Contains(strings.ToLower(log), "select") {
 		t.Errorf("the log holds a statement:\n%s", log)
 	}
-	one, two, begun, ended := all[0].Facts, all[1].Facts, all[2].Facts, all[3].Facts
+	if opened := all[0].Facts; opened.What != "sql opens" || opened.Rows != nil || opened.Statement != "" {
+		t.Errorf("the log says %+v", opened)
+	}
+	one, two, begun, ended := all[1].Facts, all[3].Facts, all[5].Facts, all[6].Facts
 	if one.What != "sql" || one.To != "output" || two.To != "file" || *one.Rows != 1 || *one.Columns != 1 || one.Who == "" {
 		t.Errorf("the log says %+v, %+v", one, two)
 	}
@@ -263,6 +267,40 @@ func TestSQLFiles(t *testing.T) {
 	stream, err := ipc.NewReader(bytes.NewReader(write("a", "--format", "arrow")))
 	if err != nil || !stream.Next() || stream.RecordBatch().NumRows() != 1 || stream.RecordBatch().Column(1).ValueStr(0) != "1960-05-01" {
 		t.Errorf("arrow: %v", err)
+	}
+	// Many rows, in the order that was asked for.
+	for _, format := range []string{"csv", "arrow"} {
+		path := filepath.Join(p.dir, "many."+format)
+		must(t, p.sqlArgs("SELECT range AS i, 'x' || range AS t FROM range(300000) ORDER BY i DESC", "--phi", "--out", path)...)
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		streamed := must(t, p.sqlArgs("SELECT range AS i, 'x' || range AS t FROM range(300000) ORDER BY i DESC", "--phi", "--format", format)...)
+		if format == "csv" {
+			if lines := strings.Split(streamed, "\n"); streamed != string(file) || len(lines) != 300002 || lines[1] != "299999,x299999" || lines[200000] != "100000,x100000" || lines[300000] != "0,x0" {
+				t.Errorf("csv of many rows: %d lines", len(lines))
+			}
+			continue
+		}
+		for _, text := range []string{streamed, string(file)} {
+			r, err := ipc.NewReader(strings.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			next := int64(299999)
+			for r.Next() {
+				for _, i := range r.RecordBatch().Column(0).(*array.Int64).Int64Values() {
+					if i != next {
+						t.Fatalf("arrow has %d after %d", i, next+1)
+					}
+					next--
+				}
+			}
+			if r.Err() != nil || next != -1 {
+				t.Errorf("arrow of many rows ends at %d (%v)", next, r.Err())
+			}
+		}
 	}
 	path := filepath.Join(folder, "a.csv")
 	for _, args := range [][]string{
