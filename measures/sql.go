@@ -40,7 +40,6 @@ type SQLSession struct {
 	db      *duck.Session
 	extract *datasets.Snapshot
 	key     *datasets.Key
-	folder  string
 	views   []View
 	done    progress.Func
 }
@@ -74,7 +73,7 @@ func OpenSQL(ctx context.Context, r SQLRequest) (*SQLSession, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
-	q := &SQLSession{db: db, extract: r.Extract, key: r.Key, folder: r.Folder, done: r.Progress}
+	q := &SQLSession{db: db, extract: r.Extract, key: r.Key, done: r.Progress}
 	stages := []func(context.Context, SQLRequest) error{q.attach, q.prepare, q.showLists, q.showResults, q.lock, q.describe}
 	for i, stage := range stages {
 		r.Progress.Report("open", int64(i), int64(len(stages)))
