@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,6 +78,12 @@ func TestDemoPages(t *testing.T) {
 			})
 			if err != nil {
 				t.Fatal(err)
+			}
+			for _, id := range library.IDs(measures.KindCohort) {
+				text, err := os.ReadFile(filepath.Join(bundle.Dir, "cohorts", id+".html"))
+				if err != nil || !strings.Contains(string(text), `<h2 id="outcomes">`) || !strings.Contains(string(text), `<h2 id="table-1">`) {
+					t.Errorf("cohort %s is not shown with outcomes and Table 1: %v", id, err)
+				}
 			}
 			for _, finding := range browserCheck(t, bundle.Dir) {
 				t.Error(finding)
