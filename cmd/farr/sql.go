@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"farr/datasets"
+	"farr/internal/atomicdir"
 	"farr/internal/source"
 	"farr/measures"
 )
@@ -108,10 +109,11 @@ func (v *sqlVerb) run(cmd *cobra.Command, _ []string) error {
 		if err := v.free(); err != nil {
 			return err
 		}
-		if req.Folder, err = os.MkdirTemp(filepath.Dir(v.out), ".farr-sql-*"); err != nil { // 0700
+		var remove func()
+		if req.Folder, remove, err = atomicdir.Private(filepath.Dir(v.out), ".farr-sql-"); err != nil {
 			return err
 		}
-		defer os.RemoveAll(req.Folder)
+		defer remove()
 	}
 	// A log that takes nothing is told before long work.
 	if err := v.s.Disclose(cmd.Context(), datasets.Disclosure{Who: v.who, What: "sql opens", To: v.to, Extract: v.sn.ID(), Results: v.read}); err != nil {

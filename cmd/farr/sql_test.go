@@ -15,6 +15,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"farr/datasets"
+	"farr/internal/atomicdir"
 	"farr/jobs"
 	"farr/measures"
 )
@@ -318,6 +319,23 @@ func TestSQLFiles(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(folder, "*")); len(left) != 3 {
 		t.Errorf("there are %v", left)
 	}
+	// What a dead run left goes; what a living one has stays.
+	dead := filepath.Join(folder, ".farr-sql-1")
+	if err := os.Mkdir(dead, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	living, remove, err := atomicdir.Private(folder, ".farr-sql-")
+	if err != nil || exists(dead) {
+		t.Errorf("a dead run's folder stays (%v)", err)
+	}
+	if err := os.Mkdir(dead, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	must(t, p.sqlArgs("SELECT 1 AS a", "--phi", "--out", path, "--force")...)
+	if exists(dead) || !exists(living) {
+		t.Error("a dead run's folder stays, or a living one's is gone")
+	}
+	remove()
 	if hidden, _ := filepath.Glob(filepath.Join(folder, ".*")); len(hidden) != 0 {
 		t.Errorf("there are left over %v", hidden)
 	}

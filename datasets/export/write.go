@@ -11,11 +11,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
+	"farr/internal/atomicdir"
 	"farr/internal/duck"
 )
 
@@ -92,7 +92,7 @@ type folder struct {
 	dir   string // private: files and work in it
 	files string
 	work  string // what does not fit in memory
-	lock  *os.File
+	drop  func()
 }
 
 // newFolder refuses a place that is taken, removes what dead runs left beside it, and makes the private folder.
@@ -111,17 +111,12 @@ func newFolder(out string) (*folder, error) {
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return nil, err
 	}
-	if err := sweep(parent, prefix); err != nil {
-		return nil, err
-	}
 	f := &folder{out: out}
-	if f.dir, err = os.MkdirTemp(parent, prefix); err != nil { // 0700
+	if f.dir, f.drop, err = atomicdir.Private(parent, prefix); err != nil {
 		return nil, err
 	}
 	f.files, f.work = filepath.Join(f.dir, "files"), filepath.Join(f.dir, "work")
-	if f.lock, err = os.Open(f.dir); err == nil {
-		err = errors.Join(syscall.Flock(int(f.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), os.Mkdir(f.files, 0o700), os.Mkdir(f.work, 0o700))
-	}
+	err = errors.Join(os.Mkdir(f.files, 0o700), os.Mkdir(f.work, 0o700))
 	if err != nil {
 		f.remove()
 		return nil, err
@@ -147,31 +142,6 @@ func checkFree(out string) error {
 	}
 	if len(names) > 0 {
 		return fmt.Errorf("%s is not empty: name a new folder", out)
-	}
-	return nil
-}
-
-// sweep removes what runs left that died: a folder whose lock nobody holds.
-func sweep(parent, prefix string) error {
-	entries, err := os.ReadDir(parent)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) {
-			continue
-		}
-		path := filepath.Join(parent, e.Name())
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-			err = os.RemoveAll(path)
-		}
-		if err := errors.Join(err, f.Close()); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -213,9 +183,4 @@ func syncDir(path string) error {
 }
 
 // remove takes away what was not published.
-func (f *folder) remove() {
-	os.RemoveAll(f.dir)
-	if f.lock != nil {
-		f.lock.Close()
-	}
-}
+func (f *folder) remove() { f.drop() }

@@ -1,4 +1,4 @@
-// Package atomicdir replaces one folder by another in one step, so that a reader
+// Package atomicdir makes folders apart for what is on its way, and replaces one folder by another in one step, so that a reader
 // finds the old one whole or the new one whole.
 package atomicdir
 

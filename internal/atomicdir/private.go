@@ -1,0 +1,63 @@
+package atomicdir
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Private makes a folder in parent that only its owner may enter, for what is on its way to its
+// place, after removing those of the prefix that dead processes left: nobody holds their lock.
+// remove takes it away with all that is in it.
+func Private(parent, prefix string) (dir string, remove func(), err error) {
+	if err := sweep(parent, prefix); err != nil {
+		return "", nil, err
+	}
+	if dir, err = os.MkdirTemp(parent, prefix); err != nil { // 0700
+		return "", nil, err
+	}
+	lock, err := os.Open(dir)
+	if err == nil {
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	remove = func() {
+		os.RemoveAll(dir)
+		if lock != nil {
+			lock.Close()
+		}
+	}
+	if err != nil {
+		remove()
+		return "", nil, err
+	}
+	return dir, remove, nil
+}
+
+func sweep(parent, prefix string) error {
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) {
+			continue
+		}
+		path := filepath.Join(parent, e.Name())
+		f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+			continue // gone meanwhile, or somebody else's
+		}
+		if err != nil {
+			return err
+		}
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			err = os.RemoveAll(path)
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
