@@ -272,7 +272,7 @@ func (v *sqlVerb) answer(ctx context.Context, s measures.SQLStatement, folder st
 	}
 	said := datasets.Disclosure{Who: v.who, What: "sql", To: v.to, Extract: v.sn.ID(), Results: v.read, Columns: len(selection.Columns()), Rows: -1}
 	if v.k != nil {
-		said.Statement = v.k.StatementHash(s.Text)
+		said.Statement = v.k.StatementHash(strings.TrimSpace(s.Text))
 	}
 	switch {
 	case v.out != "":

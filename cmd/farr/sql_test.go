@@ -121,7 +121,7 @@ func TestSQLHeldBack(t *testing.T) {
 	if one.What != "sql" || one.To != "output" || two.To != "file" || *one.Rows != 1 || *one.Columns != 1 || one.Who == "" {
 		t.Errorf("the log says %+v, %+v", one, two)
 	}
-	if len(one.Statement) != 64 || one.Statement == ended.Statement || begun.Statement != ended.Statement || begun.Rows != nil || *ended.Rows != 1 || *ended.Columns != 2 {
+	if len(one.Statement) != 64 || one.Statement != two.Statement || one.Statement == ended.Statement || begun.Statement != ended.Statement || begun.Rows != nil || *ended.Rows != 1 || *ended.Columns != 2 {
 		t.Errorf("the log says %+v, %+v, %+v", one, begun, ended)
 	}
 	must(t, "verify", "--store", p.store)
