@@ -99,7 +99,7 @@ func (w *workshop) measure(ctx context.Context, store string, names []string, op
 	copy := filepath.Join(w.dir, "run")
 	defer os.RemoveAll(copy)
 	for range w.runs {
-		if err := fresh(store, copy); err != nil {
+		if err := errors.Join(fresh(store, copy), forget(w.key)); err != nil {
 			return best, err
 		}
 		args := []string{"measure", "run", "--store", copy, "--key", w.key, "--periods", w.year,

@@ -55,6 +55,10 @@ func fresh(store, copy string) error {
 	})
 }
 
+// forget removes the heads of logs that were kept beside a key: a fresh copy of a store is an
+// older one, which farr would refuse.
+func forget(key string) error { return os.RemoveAll(key + ".checkpoints") }
+
 // machine describes where figures were taken, a line each.
 func machine(ctx context.Context) []string {
 	model, memory := "unknown", "unknown"

@@ -5,12 +5,13 @@
 //	scale persons --export DIR --to DIR --count N --least N
 //	scale peers --modules DIR [--patients N]
 //	scale bench [--farr bin/farr] [--patients N] [--runs N]
+//	scale cohorts [--farr bin/farr] [--patients N] [--store DIR --key FILE]
 //
 // cases extracts the test cases of published measures, each as a source of its own, and imports the measures;
 // replicate makes an extract of any number of patients out of the current one of a store (see
 // package farr/datasets/scale); bench does both, runs farr on what they made, and prints its figures as
 // a Markdown table; peers does so beside fqm-execution, on the test cases and on persons of farr synth, which
-// persons makes into cases.
+// persons makes into cases; cohorts replicates persons of farr synth and measures cohorts, outcomes, strata and measures.
 package main
 
 import (
@@ -45,9 +46,11 @@ func run(ctx context.Context, args []string) error {
 			return peers(ctx, args[1:])
 		case "bench":
 			return bench(ctx, args[1:])
+		case "cohorts":
+			return cohorts(ctx, args[1:])
 		}
 	}
-	return errors.New("say cases, persons, replicate, bench or peers, and --help for what with")
+	return errors.New("say cases, persons, replicate, bench, cohorts or peers, and --help for what with")
 }
 
 // show prints what was made as JSON.
