@@ -97,6 +97,20 @@ func Narrow(ctx context.Context, db *duck.Session, persons string) error {
 	return nil
 }
 
+// Only leaves in the views of an attached extract those persons alone whose PersonNumber is from
+// low on and below high, until another call. The numbers are in the order of pids.
+func Only(ctx context.Context, db *duck.Session, low, high int64) error {
+	for _, sql := range []string{
+		"CREATE TABLE IF NOT EXISTS keyed.everybody AS FROM keyed.person", "DROP TABLE keyed.person",
+		fmt.Sprintf("CREATE TABLE keyed.person AS FROM keyed.everybody WHERE %[1]s >= %[2]d AND %[1]s < %[3]d", PersonNumber, low, high),
+	} {
+		if err := db.Exec(ctx, "part of the persons", sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // AttachTables makes a plain view of each table of any snapshot, as at rest, in a
 // schema of that name, after hashing the objects.
 func AttachTables(ctx context.Context, db *duck.Session, sn *Snapshot, schema string) error {

@@ -23,6 +23,15 @@ const daysPerYear = 365.25
 // margins counts run.subject by each stratum of the measure, and as a whole, in one
 // pass. Every period has its row of stratum all, also when nobody is in it.
 func (e *engine) margins(ctx context.Context, d Definition) ([]Aggregate, error) {
+	out, err := e.counts(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return e.complete(d, out), nil
+}
+
+// counts are margins without what follows from the counts.
+func (e *engine) counts(ctx context.Context, d Definition) ([]Aggregate, error) {
 	sets := []string{"(period)"}
 	names := "CASE"
 	for _, s := range d.Strata {
@@ -34,23 +43,28 @@ func (e *engine) margins(ctx context.Context, d Definition) ([]Aggregate, error)
 		stratum = names + " ELSE 'all' END"
 		value = "coalesce(" + strings.Join(d.Strata, "::VARCHAR, ") + "::VARCHAR, 'all')"
 	}
-	counts := countsOf(d)
-	out, err := e.readMargins(ctx, d, fmt.Sprintf(`SELECT period::VARCHAR AS period, %s AS stratum, %s AS value, %s
-		FROM run.subject GROUP BY GROUPING SETS (%s)`, stratum, value, counts, strings.Join(sets, ", ")))
-	if err != nil {
-		return nil, err
-	}
-	whole := map[string]bool{}
-	for _, a := range out {
-		whole[a.Period] = whole[a.Period] || a.Stratum == stratumAll
-	}
-	for _, p := range e.periods {
-		if !whole[p.ID] {
-			out = append(out, Aggregate{Period: p.ID, Stratum: stratumAll, Value: stratumAll, Rate: math.NaN()})
+	return e.readMargins(ctx, d, fmt.Sprintf(`SELECT period::VARCHAR AS period, %s AS stratum, %s AS value, %s
+		FROM run.subject GROUP BY GROUPING SETS (%s)`, stratum, value, countsOf(d), strings.Join(sets, ", ")))
+}
+
+// added puts the counts of several parts of the persons together.
+func added(parts ...[]Aggregate) []Aggregate {
+	type place struct{ period, stratum, value string }
+	at := map[place]int{}
+	var out []Aggregate
+	for _, a := range slices.Concat(parts...) {
+		key := place{a.Period, a.Stratum, a.Value}
+		i, ok := at[key]
+		if !ok {
+			at[key] = len(out)
+			out = append(out, a)
+			continue
 		}
+		o := &out[i]
+		o.InitialPopulation, o.Denominator, o.Numerator = o.InitialPopulation+a.InitialPopulation, o.Denominator+a.Denominator, o.Numerator+a.Numerator
+		o.DenominatorExclusion, o.DenominatorException, o.NumeratorExclusion = o.DenominatorExclusion+a.DenominatorExclusion, o.DenominatorException+a.DenominatorException, o.NumeratorExclusion+a.NumeratorExclusion
 	}
-	e.complete(d, out)
-	return out, nil
+	return out
 }
 
 // countsOf are the columns of an aggregate that are counted from run.subject: the
@@ -127,8 +141,18 @@ func (e *engine) readMargins(ctx context.Context, d Definition, sql string) ([]A
 	return out, r.Err()
 }
 
-// complete fills in what follows from the counts and the period, and orders the rows.
-func (e *engine) complete(d Definition, rows []Aggregate) {
+// complete adds the periods that nobody is in and what follows from the counts and the period,
+// and orders the rows.
+func (e *engine) complete(d Definition, rows []Aggregate) []Aggregate {
+	whole := map[string]bool{}
+	for _, a := range rows {
+		whole[a.Period] = whole[a.Period] || a.Stratum == stratumAll
+	}
+	for _, p := range e.periods {
+		if !whole[p.ID] {
+			rows = append(rows, Aggregate{Period: p.ID, Stratum: stratumAll, Value: stratumAll, Rate: math.NaN()})
+		}
+	}
 	order := map[string]int{}
 	for i, p := range e.periods {
 		order[p.ID] = i
@@ -158,6 +182,7 @@ func (e *engine) complete(d Definition, rows []Aggregate) {
 		}
 		return strings.Compare(a.Value, b.Value)
 	})
+	return rows
 }
 
 // stratumOrder puts everybody first, then Strata in their order, then stratifiers that a

@@ -23,7 +23,7 @@ func periodStatements(periods []Period) []statement {
 		rows = append(rows, fmt.Sprintf("('%s', '%s', DATE '%s', DATE '%s')", p.ID, p.Family, day(p.Low), day(p.High)))
 	}
 	return []statement{
-		{"schemas", `CREATE SCHEMA measure; CREATE SCHEMA run; CREATE SCHEMA authored`},
+		{"schemas", `CREATE SCHEMA IF NOT EXISTS measure; CREATE SCHEMA run; CREATE SCHEMA authored`},
 		{"period ids", `CREATE TYPE run.period_id AS ENUM (` + strings.Join(ids, ", ") + `)`},
 		{"period", `CREATE TABLE measure.period AS
 			SELECT period::run.period_id AS period, family, low, high
@@ -108,6 +108,8 @@ var blocks = []block{
 		WHERE service_provider_rid NOT IN (SELECT rid FROM fhir.organization);` +
 		words("site_name", "site", "(SELECT site FROM run.named_site UNION ALL SELECT 'unattributed')") +
 		`CREATE TABLE run.site AS SELECT rid, site::run.site_name AS site FROM run.named_site`}, []string{"finished_encounter"}},
+	// The persons of whom periods are looked at: all, or some at a time.
+	{statement{"some", "CREATE TABLE run.some AS SELECT pid FROM run.person"}, []string{"person"}},
 	// Each visit counts for its site; a visit without one for none.
 	{statement{"visits by site", `CREATE TABLE run.visit_site AS
 		SELECT pid, number, site, date_trunc('month', moment)::DATE AS month, count(*) AS visits, max(moment) AS latest
@@ -137,13 +139,13 @@ var blocks = []block{
 		WHERE NOT negated AND (status IS NULL OR status <> 'entered-in-error')`}, []string{"payer groups"}},
 	{statement{"payer", `CREATE TABLE run.payer AS
 		SELECT pid, period, arg_max(payer, rank) AS payer
-		FROM run.cover
+		FROM run.cover SEMI JOIN run.some USING (pid)
 		JOIN measure.period ON start_at < high AND end_at >= low
-		GROUP BY ALL`}, []string{"cover"}},
+		GROUP BY ALL`}, []string{"cover", "some"}},
 	// Who had a virtual encounter in the year that ends with a period.
 	{statement{"telehealth", `CREATE TABLE run.telehealth AS
-	SELECT DISTINCT pid, period FROM (SELECT DISTINCT pid, start_day FROM measure.finished_encounter WHERE class = 'VR')
-	JOIN measure.period ON start_day < high AND start_day >= high - INTERVAL 1 YEAR`}, []string{"finished_encounter"}},
+	SELECT DISTINCT pid, period FROM (SELECT DISTINCT pid, start_day FROM measure.finished_encounter SEMI JOIN run.some USING (pid) WHERE class = 'VR')
+	JOIN measure.period ON start_day < high AND start_day >= high - INTERVAL 1 YEAR`}, []string{"finished_encounter", "some"}},
 }
 
 // words makes the type run.NAME of the words that a column has, in their order: rows hold
@@ -201,7 +203,7 @@ func attribution(months int) statement {
 			),
 			counted AS (
 				SELECT (number::BIGINT << 34) | (place << 22) | enum_code(site)::BIGINT AS key, sum(visits)::BIGINT AS visits, max(latest) AS latest
-				FROM lasting JOIN run.visit_site USING (month)
+				FROM lasting JOIN run.visit_site USING (month) SEMI JOIN run.some USING (pid)
 				GROUP BY key
 			),
 			best AS (

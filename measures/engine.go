@@ -2,6 +2,7 @@ package measures
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,34 +30,68 @@ type engine struct {
 	listen  *listener
 }
 
-// prepare makes what does not depend on one definition and SQL of authors reads. After it the
-// session's settings are locked.
+// prepare makes an engine with what SQL of authors reads in definitions. After it the session's
+// settings are locked.
 func prepare(ctx context.Context, db *duck.Session, definitions []Definition, periods []Period, asOf time.Time) (*engine, error) {
-	e := &engine{db: db, periods: periods, asOf: asOf, lists: map[string]string{}, parts: map[string]string{}, made: map[string]bool{}}
-	if err := e.exec(ctx, periodStatements(periods)...); err != nil {
-		return nil, err
-	}
-	for _, d := range definitions {
-		for _, l := range d.Lists {
-			if err := e.resolve(ctx, l); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := e.exec(ctx, statement{"listed", "CREATE TABLE run.listed AS " + union(slices.Sorted(maps.Values(e.lists)))}); err != nil {
-		return nil, err
-	}
-	text, written := textOf(definitions)
-	if !written {
-		e.text = text
-	}
-	if err := e.need(ctx, mentioned(text)...); err != nil {
+	e := &engine{db: db, periods: periods, asOf: asOf}
+	if err := e.begin(ctx, definitions); err != nil {
 		return nil, err
 	}
 	if err := e.exec(ctx, statement{"names", "SET search_path = 'measure,fhir'"}); err != nil {
 		return nil, err
 	}
 	return e, db.Lock(ctx)
+}
+
+// begin makes what does not depend on one definition, for the persons whom the views show.
+func (e *engine) begin(ctx context.Context, definitions []Definition) error {
+	e.lists, e.parts, e.made, e.windows, e.text = map[string]string{}, map[string]string{}, map[string]bool{}, nil, ""
+	if err := e.exec(ctx, periodStatements(e.periods)...); err != nil {
+		return err
+	}
+	for _, d := range definitions {
+		for _, l := range d.Lists {
+			if err := e.resolve(ctx, l); err != nil {
+				return err
+			}
+		}
+	}
+	if err := e.exec(ctx, statement{"listed", "CREATE TABLE run.listed AS " + union(slices.Sorted(maps.Values(e.lists)))}); err != nil {
+		return err
+	}
+	text, written := textOf(definitions)
+	if !written {
+		e.text = text
+	}
+	return e.need(ctx, mentioned(text)...)
+}
+
+// again forgets all that was made, and begins with other definitions or other persons.
+func (e *engine) again(ctx context.Context, definitions []Definition) error {
+	// The schema measure stays, since names are sought in it.
+	rows, err := e.db.Query(ctx, "what is there", `SELECT 'VIEW', view_name FROM duckdb_views() WHERE schema_name = 'measure'
+		UNION ALL SELECT 'TABLE', table_name FROM duckdb_tables() WHERE schema_name = 'measure'
+		UNION ALL SELECT DISTINCT 'MACRO', function_name FROM duckdb_functions() WHERE schema_name = 'measure'`)
+	if err != nil {
+		return err
+	}
+	var drops []statement
+	for rows.Next() {
+		var kind, name string
+		if err := rows.Scan(&kind, &name); err != nil {
+			rows.Close()
+			return err
+		}
+		drops = append(drops, statement{"forget " + name, "DROP " + kind + " measure." + name})
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	drops = append(drops, statement{"forget the rest", "DROP SCHEMA authored CASCADE; DROP SCHEMA run CASCADE"})
+	if err := e.exec(ctx, drops...); err != nil {
+		return err
+	}
+	return e.begin(ctx, definitions)
 }
 
 // need makes blocks that are not there yet, each after those that it reads. What is told by a
@@ -231,7 +266,7 @@ func (e *engine) attribution(ctx context.Context, months int) (table string, err
 	if slices.Contains(e.windows, months) {
 		return table, nil
 	}
-	if err := e.need(ctx, "visits by site"); err != nil {
+	if err := e.need(ctx, "visits by site", "some"); err != nil {
 		return "", err
 	}
 	e.windows = append(e.windows, months)

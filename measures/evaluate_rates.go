@@ -76,27 +76,73 @@ type cellKey struct{ period, stratum, value string }
 // and standardised.
 func (e *engine) rates(ctx context.Context, d Definition) ([]Rate, []Gap, error) {
 	var rates []Rate
+	cases, persons := map[cellKey]cellsOf{}, map[cellKey]cellsOf{}
 	if len(d.Populations) > 1 {
-		cells := map[cellKey]cellsOf{}
-		if err := e.personTime(ctx, d, cells); err != nil {
+		if err := e.pieces(ctx, d); err != nil {
 			return nil, nil, err
 		}
-		rates = append(rates, e.ratesOf(d, RateIncidence, cells)...)
+	}
+	err := e.someAtATime(ctx, func() error {
+		if len(d.Populations) > 1 {
+			if err := e.personTime(ctx, d, cases); err != nil {
+				return err
+			}
+		}
+		if d.Prevalence {
+			return e.prevalent(ctx, d, persons)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(d.Populations) > 1 {
+		rates = append(rates, e.ratesOf(d, RateIncidence, cases)...)
 	}
 	if d.Prevalence {
-		cells := map[cellKey]cellsOf{}
-		if err := e.prevalent(ctx, d, cells); err != nil {
-			return nil, nil, err
-		}
-		rates = append(rates, e.ratesOf(d, RatePrevalence, cells)...)
+		rates = append(rates, e.ratesOf(d, RatePrevalence, persons)...)
 	}
 	return rates, gaps(d, rates), nil
 }
 
-// personTime counts days at risk and cases for all periods and strata, each in one pass. A
-// person's time is parted at the birthdays of ageCuts; a case counts at its age on the index
-// date.
-func (e *engine) personTime(ctx context.Context, d Definition, cells map[cellKey]cellsOf) error {
+// someAtATime counts of one part of the persons after another: what is told of each period, who
+// pays and which site it is, would be many rows of all.
+func (e *engine) someAtATime(ctx context.Context, count func() error) error {
+	var persons int64
+	if err := e.db.QueryRow(ctx, "count persons", "SELECT count(*) FROM run.person", &persons); err != nil {
+		return err
+	}
+	if persons <= partPersons {
+		return count()
+	}
+	for low := int64(0); low < persons; low += partPersons {
+		if err := e.some(ctx, fmt.Sprintf("WHERE number > %d AND number <= %d", low, low+partPersons)); err != nil {
+			return err
+		}
+		if err := count(); err != nil {
+			return err
+		}
+	}
+	return e.some(ctx, "")
+}
+
+// some chooses the persons of whom periods are looked at, and forgets what was seen of others.
+func (e *engine) some(ctx context.Context, where string) error {
+	steps := []statement{{"some persons", "CREATE OR REPLACE TABLE run.some AS SELECT pid FROM run.person " + where}}
+	e.made["some"] = true
+	for _, table := range []string{"payer", stratumTelehealth} {
+		e.made[table] = false
+		steps = append(steps, statement{"forget " + table, "DROP TABLE IF EXISTS run." + table})
+	}
+	for _, months := range e.windows {
+		steps = append(steps, statement{"forget sites", fmt.Sprintf("DROP TABLE run.attribution_%d", months)})
+	}
+	e.windows = nil
+	return e.exec(ctx, steps...)
+}
+
+// pieces leaves run.piece: time at risk, parted at the birthdays of ageCuts.
+func (e *engine) pieces(ctx context.Context, d Definition) error {
 	cuts := ageCuts(d)
 	var rows []string
 	for i, from := range cuts {
@@ -109,7 +155,7 @@ func (e *engine) personTime(ctx context.Context, d Definition, cells map[cellKey
 	if err := e.need(ctx, "age_on", "birthday"); err != nil {
 		return err
 	}
-	err := e.exec(ctx, statement{"ages", "CREATE OR REPLACE TABLE run.age_group AS FROM (VALUES " + strings.Join(rows, ", ") + ") t(cut, next)"},
+	return e.exec(ctx, statement{"ages", "CREATE OR REPLACE TABLE run.age_group AS FROM (VALUES " + strings.Join(rows, ", ") + ") t(cut, next)"},
 		statement{"person-time", `CREATE OR REPLACE TABLE run.piece AS
 			WITH aged AS (
 				SELECT a.pid, a.low, a.high, birth_date, measure.age_on(birth_date, a.low) AS youngest, measure.age_on(birth_date, a.high - 1) AS oldest
@@ -120,13 +166,15 @@ func (e *engine) personTime(ctx context.Context, d Definition, cells map[cellKey
 			FROM aged JOIN run.age_group ON next > youngest AND cut <= oldest
 			UNION ALL
 			SELECT pid, ` + fmt.Sprint(unknownAge) + `, low, high FROM aged WHERE birth_date IS NULL`})
-	if err != nil {
-		return err
-	}
+}
+
+// personTime counts days at risk and cases for all periods and strata, each in one pass. A case
+// counts at its age on the index date.
+func (e *engine) personTime(ctx context.Context, d Definition, cells map[cellKey]cellsOf) error {
 	count := func(name, from, amount string, add func(*cell, int64)) error {
 		return e.count(ctx, d, name, from, amount, cells, add)
 	}
-	err = count("person-days", `run.piece x JOIN measure.period p ON x.low < p.high AND x.high > p.low`,
+	err := count("person-days", `run.piece x JOIN measure.period p ON x.low < p.high AND x.high > p.low`,
 		"sum(least(x.high, p.high) - greatest(x.low, p.low))", func(c *cell, n int64) { c.amount += n })
 	if err != nil {
 		return err
@@ -162,7 +210,10 @@ func (e *engine) prevalent(ctx context.Context, d Definition, cells map[cellKey]
 // pass. The site and the payer are those of the period.
 func (e *engine) count(ctx context.Context, d Definition, name, from, amount string, cells map[cellKey]cellsOf, add func(*cell, int64)) error {
 	columns := map[string]string{"payer": "coalesce(y.payer, 'none'::run.payer_name)", "site": "'unattributed'"}
-	joins := " JOIN run.trait t ON t.pid = x.pid"
+	if err := e.need(ctx, "some"); err != nil {
+		return err
+	}
+	joins := " JOIN run.trait t ON t.pid = x.pid SEMI JOIN run.some z ON z.pid = x.pid"
 	sets := []string{"(p.period, x.cut)"}
 	stratum, value := "CASE", ""
 	for _, s := range d.Strata {

@@ -249,20 +249,36 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 	if err := datasets.Attach(ctx, db, p.Extract, p.Key, open...); err != nil {
 		return nil, 0, err
 	}
-	definitions := slices.Concat(p.measures, p.cohorts)
-	e, err := prepare(ctx, db, definitions, p.Periods, p.asOf)
+	e, err := prepare(ctx, db, nil, p.Periods, p.asOf)
 	if err != nil {
 		return nil, 0, err
 	}
 	e.listen = p.listen
 	out := newOutput(staging)
-	if err := p.runCohortCQL(ctx, e, out); err != nil {
+	parts, err := p.parts(ctx, db)
+	if err != nil {
 		return nil, 0, err
 	}
-	for _, d := range p.measures {
-		step()
-		if err := p.measure(ctx, e, d, out); err != nil {
-			return nil, 0, err
+	steps += int64(len(p.measures) * (len(parts) - 1))
+	if len(parts) == 1 {
+		err = e.again(ctx, slices.Concat(p.measures, p.cohorts))
+	} else {
+		if err = p.inParts(ctx, e, parts, out, step); err == nil {
+			err = e.again(ctx, p.cohorts)
+		}
+	}
+	if err == nil {
+		err = p.runCohortCQL(ctx, e, out)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(parts) == 1 {
+		for _, d := range p.measures {
+			step()
+			if err := p.measure(ctx, e, d, out); err != nil {
+				return nil, 0, err
+			}
 		}
 	}
 	for _, d := range p.cohorts {
@@ -298,14 +314,29 @@ func (p *plan) measure(ctx context.Context, e *engine, d Definition, out *output
 }
 
 // keep writes a measure's subjects and their aggregates. The subjects are one object, so that
-// an unchanged measure is the same file in every snapshot; they are asked for period by
-// period, since the engine holds an answer in memory as a whole.
+// an unchanged measure is the same file in every snapshot.
 func (p *plan) keep(ctx context.Context, e *engine, d Definition, out *output) error {
 	w, err := out.object(tableSubject)
 	if err != nil {
 		return err
 	}
 	defer w.abort()
+	if err := e.subjectRows(ctx, d, w); err != nil {
+		return err
+	}
+	if err := w.close(); err != nil {
+		return err
+	}
+	margins, err := e.margins(ctx, d)
+	if err != nil {
+		return err
+	}
+	return out.add(tableAggregate, rows(margins))
+}
+
+// subjectRows writes run.subject, period by period, since the engine holds an answer in memory
+// as a whole.
+func (e *engine) subjectRows(ctx context.Context, d Definition, w *objectWriter) error {
 	for _, q := range e.periods {
 		subjects, err := e.db.QueryArrow(ctx, d.ID+" results", `SELECT '`+d.ID+`' AS measure, period::VARCHAR AS period, pid, episode, populations::INTEGER AS populations,
 			true AS initial_population, denominator, denominator_exclusion, denominator_exception, numerator, numerator_exclusion, numerator_value, denominator_value,
@@ -318,14 +349,7 @@ func (p *plan) keep(ctx context.Context, e *engine, d Definition, out *output) e
 			return err
 		}
 	}
-	if err := w.close(); err != nil {
-		return err
-	}
-	margins, err := e.margins(ctx, d)
-	if err != nil {
-		return err
-	}
-	return out.add(tableAggregate, rows(margins))
+	return nil
 }
 
 func (p *plan) cohort(ctx context.Context, e *engine, d Definition, out *output) error {
