@@ -97,14 +97,29 @@ func Narrow(ctx context.Context, db *duck.Session, persons string) error {
 	return nil
 }
 
-// Only leaves in the views of an attached extract those persons alone whose PersonNumber is from
-// low on and below high, until another call. The numbers are in the order of pids.
-func Only(ctx context.Context, db *duck.Session, low, high int64) error {
+// Buckets are the ranges that pids fall into by their first byte, a quarter of it each.
+const Buckets = 64
+
+// Only leaves in the views of an attached extract those persons alone whose pids are in the buckets
+// from low to high, both among them, until another call. Objects that hold none of them are not read.
+func Only(ctx context.Context, db *duck.Session, sn *Snapshot, low, high int) error {
 	for _, sql := range []string{
 		"CREATE TABLE IF NOT EXISTS keyed.everybody AS FROM keyed.person", "DROP TABLE keyed.person",
-		fmt.Sprintf("CREATE TABLE keyed.person AS FROM keyed.everybody WHERE %[1]s >= %[2]d AND %[1]s < %[3]d", PersonNumber, low, high),
+		fmt.Sprintf("CREATE TABLE keyed.person AS FROM keyed.everybody WHERE pid BETWEEN '%02x000000-0000-0000-0000-000000000000' AND '%02xffffff-ffff-ffff-ffff-ffffffffffff'", low*4, high*4+3),
 	} {
 		if err := db.Exec(ctx, "part of the persons", sql); err != nil {
+			return err
+		}
+	}
+	for _, t := range sn.manifest.Tables {
+		paths := slices.Collect(func(yield func(string) bool) {
+			for i, path := range sn.Paths(t.Name) {
+				if o := t.Objects[i]; o.LowBucket <= high && o.HighBucket >= low && !yield(path) {
+					return
+				}
+			}
+		})
+		if err := db.Exec(ctx, "part of "+t.Name, "CREATE OR REPLACE VIEW "+keyedSchema+".raw_"+t.Name+" AS "+scanSQL(t, paths)); err != nil {
 			return err
 		}
 	}

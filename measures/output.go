@@ -60,7 +60,7 @@ func (o *output) object(table string) (*objectWriter, error) {
 
 func (w *objectWriter) write(records arrow.RecordBatch) (err error) {
 	if w.file == nil {
-		if w.file, err = w.out.staging.Create(w.table.name, 0, lastBucket); err != nil {
+		if w.file, err = w.out.staging.Create(w.table.name, 0, datasets.Buckets-1); err != nil { // results are not cut by pids
 			return err
 		}
 		w.w = newParquetWriter(w.file, w.table)
@@ -102,9 +102,6 @@ func (w *objectWriter) abort() {
 		w.file.Abort()
 	}
 }
-
-// lastBucket is the last of the 64 ranges of pid: results are not cut by them.
-const lastBucket = 63
 
 // close writes the small tables and says which tables there are.
 func (o *output) close() ([]datasets.Table, error) {

@@ -7,25 +7,35 @@ import (
 	"farr/internal/duck"
 )
 
-// partPersons is how many persons measures in SQL are computed of at a time. What is counted of
-// parts adds up, and so memory is that of one part however many persons there are.
-var partPersons int64 = 200_000
+// partPersons is how many persons, or a bucket of them more, measures in SQL are computed of at a
+// time. What is counted of parts adds up, and so memory is that of one part however many persons there are.
+var partPersons int64 = 100_000
 
-// part is persons by their numbers [low, high).
-type part struct{ low, high int64 }
+// part is the persons whose pids are in the buckets from low to high.
+type part struct{ low, high int }
 
-// parts are of one size but the last, so that the same extract has the same parts.
+// parts are whole buckets, so that the same extract has the same parts.
 func (p *plan) parts(ctx context.Context, db *duck.Session) ([]part, error) {
-	var persons int64
-	if err := db.QueryRow(ctx, "count persons", "SELECT count(*) FROM "+datasets.NumberedSchema+"."+datasets.PersonTable, &persons); err != nil {
+	rows, err := db.Query(ctx, "count persons", "SELECT (('0x' || left(pid::VARCHAR, 2))::INTEGER // 4)::INTEGER AS bucket, count(*) FROM "+datasets.NumberedSchema+"."+datasets.PersonTable+" GROUP BY bucket ORDER BY bucket")
+	if err != nil {
 		return nil, err
 	}
-	list := []part{{0, min(persons, partPersons)}}
-	for len(p.measures) > 0 && list[len(list)-1].high < persons {
-		low := list[len(list)-1].high
-		list = append(list, part{low, min(persons, low+partPersons)})
+	defer rows.Close()
+	list := []part{{0, datasets.Buckets - 1}}
+	var held int64
+	for rows.Next() {
+		var bucket int
+		var persons int64
+		if err := rows.Scan(&bucket, &persons); err != nil {
+			return nil, err
+		}
+		if held >= partPersons && len(p.measures) > 0 {
+			list[len(list)-1].high = bucket - 1
+			list, held = append(list, part{bucket, datasets.Buckets - 1}), 0
+		}
+		held += persons
 	}
-	return list, nil
+	return list, rows.Err()
 }
 
 // inParts computes the measures of one part of the persons after another. Each measure's
@@ -41,7 +51,7 @@ func (p *plan) inParts(ctx context.Context, e *engine, parts []part, out *output
 		defer writers[i].abort()
 	}
 	for _, part := range parts {
-		if err := datasets.Only(ctx, e.db, part.low, part.high); err != nil {
+		if err := datasets.Only(ctx, e.db, p.Extract, part.low, part.high); err != nil {
 			return err
 		}
 		if err := e.again(ctx, p.measures); err != nil {
@@ -70,5 +80,5 @@ func (p *plan) inParts(ctx context.Context, e *engine, parts []part, out *output
 			return err
 		}
 	}
-	return datasets.Only(ctx, e.db, 0, parts[len(parts)-1].high)
+	return datasets.Only(ctx, e.db, p.Extract, 0, datasets.Buckets-1)
 }
