@@ -26,6 +26,7 @@ type engine struct {
 	windows []int             // months of attribution that have their table
 	made    map[string]bool   // the blocks that are there
 	parts   map[string]string // what cohorts take from CQL: tables by cohort and name
+	listed  string            // ids of all lists, for IN
 	text    string            // the SQL of all definitions, where all of it was made of YAML
 	listen  *listener
 }
@@ -56,7 +57,11 @@ func (e *engine) begin(ctx context.Context, definitions []Definition) error {
 			}
 		}
 	}
-	if err := e.exec(ctx, statement{"listed", "CREATE TABLE run.listed AS " + union(slices.Sorted(maps.Values(e.lists)))}); err != nil {
+	err := e.exec(ctx, statement{"listed", "CREATE TABLE run.listed AS " + union(slices.Sorted(maps.Values(e.lists)))})
+	if err != nil {
+		return err
+	}
+	if e.listed, err = e.listedIDs(ctx); err != nil {
 		return err
 	}
 	text, written := textOf(definitions)
@@ -64,6 +69,21 @@ func (e *engine) begin(ctx context.Context, definitions []Definition) error {
 		e.text = text
 	}
 	return e.need(ctx, mentioned(text)...)
+}
+
+// maxLiteral is how many ids stand in a statement by themselves.
+const maxLiteral = 2000
+
+// listedIDs are the ids of all lists for IN: one by one, which a scan compares in its dictionary,
+// or the table where they are many.
+func (e *engine) listedIDs(ctx context.Context) (string, error) {
+	var n int64
+	var ids string
+	err := e.db.QueryRow(ctx, "listed", "SELECT count(*), coalesce(string_agg(id::VARCHAR, ', ' ORDER BY id), 'NULL') FROM run.listed", &n, &ids)
+	if err != nil || n > maxLiteral {
+		return "FROM run.listed", err
+	}
+	return ids, nil
 }
 
 // again forgets all that was made, and begins with other definitions or other persons.
@@ -107,7 +127,7 @@ func (e *engine) need(ctx context.Context, names ...string) error {
 			if err := e.need(ctx, c.after...); err != nil {
 				return err
 			}
-			if err := e.exec(ctx, statement{name, "CREATE TABLE run." + name + " AS SELECT *" + e.unread(c.sql) + " FROM (" + c.sql + ") WHERE code IN (FROM run.listed)"}); err != nil {
+			if err := e.exec(ctx, statement{name, "CREATE TABLE run." + name + " AS SELECT *" + e.unread(c.sql) + " FROM (" + c.sql + ") WHERE code IN (" + e.listed + ")"}); err != nil {
 				return err
 			}
 			continue

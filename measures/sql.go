@@ -137,7 +137,7 @@ func (q *SQLSession) prepare(ctx context.Context, r SQLRequest) error {
 			if err := add(b.after); err != nil {
 				return err
 			}
-			b.sql = strings.Replace(b.sql, "CREATE TABLE ", "CREATE VIEW ", 1)
+			b.sql = strings.ReplaceAll(b.sql, "CREATE TABLE ", "CREATE VIEW ")
 			if err := q.exec(ctx, b.statement); err != nil {
 				return err
 			}
