@@ -64,8 +64,12 @@ func TestAdjusted(t *testing.T) {
 		}
 		people = append(people, p)
 	}
-	// Who dies without the event was not followed to the end.
-	text.WriteString("patient left birth=1950-01-01 death=2023-06-10\nobserved left start=2020-01-01 end=2023-06-10\nencounter left class=IMP start=2023-05-28 end=2023-06-01 reason=icd:I50.9\n")
+	// Who leaves before day 30 is left out, with the event and without. Who dies is not.
+	for _, name := range []string{"left", "back", "dead"} {
+		fmt.Fprintf(&text, "observed %s start=2020-01-01 end=2023-06-10\nencounter %[1]s class=IMP start=2023-05-28 end=2023-06-01 reason=icd:I50.9\n", name)
+	}
+	text.WriteString("patient left birth=1950-01-01\npatient back birth=1950-01-01\nencounter back class=IMP start=2023-06-05 end=2023-06-06\npatient dead birth=1950-06-01 zip3=100 gender=female death=2023-06-10\n")
+	people = append(people, person{factors: []float64{7.3, 0, 0}, place: "100"})
 	dir := t.TempDir()
 	writeFiles(t, dir, []txtar.File{
 		{Name: "admitted/cohort.yaml", Data: []byte(`{id: admitted, title: A, rationale: r, source: s, strata: [zip3, telehealth],
@@ -140,7 +144,7 @@ characteristics: [{id: charlson, title: Charlson, charlson: {days: -365..0}}]}`)
 	if len(r.factors) != 3 || len(r.calibrations) != 1 {
 		t.Fatalf("%d factors, %d calibrations", len(r.factors), len(r.calibrations))
 	}
-	if c := r.calibrations[0]; c.LeftOut != 1 || c.Observed != int64(events) || math.Abs(c.Expected-events) > 5 || c.C < 0.6 || c.Slope < 0.5 || c.Slope > 1.5 {
+	if c := r.calibrations[0]; c.LeftOut != 2 || c.Observed != int64(events) || math.Abs(c.Expected-events) > 5 || c.C < 0.6 || c.Slope < 0.5 || c.Slope > 1.5 {
 		t.Errorf("calibration %+v", c)
 	}
 	for _, d := range r.table1 {

@@ -203,21 +203,22 @@ func (f *folder) followUp(y cohortYAML, d *Definition) {
 			f.doc.Report("duplicate-id", fmt.Sprintf("there is an outcome %q already", o.ID), "", "outcomes", i, "id")
 		}
 		seen[o.ID] = true
-		f.adjust(y, o.Adjust, i)
+		f.adjust(y, o, i)
 		if f.sound(func(report cohort.Report) { o.Check(report, "outcomes", i) }) {
 			f.loader.firstDays[y.ID+"/"+o.ID] = o.First()
 			sql := f.made(cohort.FollowUp(o, y.Exit), o.Lists(), "outcomes", i)
 			rule := Rule{ID: o.ID, Title: o.Title, SQL: sql, English: o.Describe(f.listTitle), Adjust: o.Adjust}
-			if len(o.Adjust) > 0 {
-				rule.RiskDays = *o.To - o.First() + 1
-			}
 			d.Outcomes = append(d.Outcomes, rule)
 		}
 	}
 }
 
 // adjust checks what an outcome is adjusted for.
-func (f *folder) adjust(y cohortYAML, names []string, outcome int) {
+func (f *folder) adjust(y cohortYAML, o cohort.Outcome, outcome int) {
+	if len(o.Adjust) > 0 && o.To != nil && y.Exit != nil && y.Exit.Days > 0 && y.Exit.Days < *o.To {
+		f.doc.Report("contradiction", fmt.Sprintf("nobody is followed to day %d, since the follow-up ends on day %d", *o.To, y.Exit.Days), "let to be no later than the exit", "outcomes", outcome, "adjust")
+	}
+	names := o.Adjust
 	known := slices.Clone(adjustable)
 	for _, c := range y.Characteristics {
 		known = append(known, c.ID)

@@ -166,7 +166,7 @@
 // becoming a case ends with the entry event, but not where occurrence is every: then each is a case.
 //
 // An outcome that is adjusted has for each group the number that a logistic model of all people
-// expects, of the entries that were followed to the end or had the event; the model's odds ratios;
+// expects, of the entries whose follow-up nothing but death would have ended early; the model's odds ratios;
 // and how well it foretells a fifth of the persons when it is fitted to the others. Of a category,
 // words that fewer than 20 entries have are one factor. Charlson's index is of conditions in ICD-10,
 // which SQL reads as comorbidity(pid, day, condition). Telehealth says whether an encounter of

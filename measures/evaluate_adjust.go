@@ -92,7 +92,8 @@ func (c *Calibration) calibrate(people *atRisk, rows [][]float64) {
 	c.HosmerChi2, c.HosmerDF, c.HosmerP = measured.Hosmer.Chi2, measured.Hosmer.DF, measured.Hosmer.P
 }
 
-// atRisk are the entries of an outcome that were followed to the end or had the event, in the
+// atRisk are the entries of an outcome whose follow-up nothing but death would have ended early,
+// whether or not they had the event: who left early would count with an event alone. They are in the
 // order of persons and index dates, a slice a column.
 type atRisk struct {
 	leftOut  int64
@@ -128,9 +129,9 @@ func (e *engine) atRisk(ctx context.Context, d Definition, o Rule) (*atRisk, err
 	for _, s := range d.Strata {
 		columns += ", s." + cohort.Column(s) + "::VARCHAR"
 	}
-	rows, err := e.db.Query(ctx, d.ID+" "+o.ID+" at risk", fmt.Sprintf(`SELECT f.happened, f.happened OR f.days >= %d, (dense_rank() OVER (ORDER BY s.pid) %% %d)::INTEGER%s
+	rows, err := e.db.Query(ctx, d.ID+" "+o.ID+" at risk", fmt.Sprintf(`SELECT f.happened, f.whole, (dense_rank() OVER (ORDER BY s.pid) %% %d)::INTEGER%s
 		FROM run.followed f JOIN run.cohort_subject s ON s.pid = f.pid AND s.index_date = f.index_date%s
-		WHERE f.state = 'at risk' ORDER BY s.pid, s.index_date`, o.RiskDays, folds, columns, from))
+		WHERE f.state = 'at risk' ORDER BY s.pid, s.index_date`, folds, columns, from))
 	if err != nil {
 		return nil, err
 	}

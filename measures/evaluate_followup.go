@@ -62,7 +62,7 @@ func (e *engine) subjects(ctx context.Context, d Definition) error {
 func (e *engine) outcomes(ctx context.Context, d Definition, r *cohortResult) error {
 	for _, o := range d.Outcomes {
 		err := e.table(ctx, d.ID+" "+o.ID, d.place(o.File), o.SQL, `CREATE OR REPLACE TABLE run.followed AS FROM `+authored,
-			pidColumn, indexDateColumn, stateColumn, daysColumn, happenedColumn)
+			pidColumn, indexDateColumn, stateColumn, daysColumn, happenedColumn, wholeColumn)
 		if err != nil {
 			return err
 		}
@@ -91,6 +91,7 @@ var (
 	stateColumn    = column{"state", []string{"VARCHAR"}}
 	daysColumn     = column{"days", wholeNumber}
 	happenedColumn = column{"happened", []string{"BOOLEAN"}}
+	wholeColumn    = column{"whole", []string{"BOOLEAN"}}
 )
 
 // followedStratum is what became of one stratum's people, those alike counted together.

@@ -149,7 +149,7 @@ type Comparison struct {
 }
 
 // Adjusted is an outcome of one group beside the number that a model of all people expects
-// there. It is about entries that were followed for the whole time at risk, or had the event.
+// there. It is about entries whose follow-up nothing but death would have ended before the time at risk.
 type Adjusted struct {
 	Cohort, Outcome, Stratum, Value string
 	People, Observed                int64
@@ -267,10 +267,8 @@ type Rule struct {
 	File  string `json:"file,omitempty"` // "" where it is written in YAML
 	SQL   string `json:"sql"`
 	// English says what a rule in YAML means.
-	English string `json:"english,omitempty"`
-	// Of an outcome that is adjusted: what for, and how many days of risk everybody must have had.
-	Adjust   []string `json:"adjust,omitempty"`
-	RiskDays int      `json:"risk_days,omitempty"`
+	English string   `json:"english,omitempty"`
+	Adjust  []string `json:"adjust,omitempty"` // what an outcome is adjusted for
 }
 
 // Part is CQL, or SQL in a file, that a cohort's rules read as a table.

@@ -135,16 +135,17 @@ func (o Outcome) Check(report Report, at ...any) {
 	}
 }
 
-// FollowUp is one SELECT of (pid, index_date, state, days, happened) of the members of a
+// FollowUp is one SELECT of (pid, index_date, state, days, happened, whole) of the members of a
 // cohort: state is "at risk", "washed out" or "no time"; days are those at risk, of which
-// the last is that of the event where it happened. It reads final(pid, index_date).
+// the last is that of the event where it happened; whole says that nothing but death would have
+// ended the follow-up before the time at risk did, whether or not the event happened. It reads final(pid, index_date).
 func FollowUp(o Outcome, exit *Exit) string {
 	var b strings.Builder
 	var happened []string
 	for _, e := range o.all() {
 		happened = append(happened, e.Rows())
 	}
-	ends := []string{"o.period_end", "p.deceased_start::DATE"}
+	ends := []string{"o.period_end"}
 	from := "final m JOIN patient p ON p.pid = m.pid LEFT JOIN observation_period o ON o.pid = m.pid AND m.index_date BETWEEN o.period_start AND o.period_end"
 	if exit != nil {
 		if exit.Days > 0 {
@@ -156,18 +157,23 @@ func FollowUp(o Outcome, exit *Exit) string {
 			ends = append(ends, fmt.Sprintf("exit_%d.day", i))
 		}
 	}
+	// What ends a follow-up beside death and the time at risk says who was followed to the end.
+	other := "least(" + strings.Join(ends, ", ") + ")"
+	whole := "true"
+	ends = append(ends, "p.deceased_start::DATE")
 	if o.To != nil {
+		whole = fmt.Sprintf("coalesce(%[1]s >= m.index_date + %[2]d OR p.deceased_start::DATE <= %[1]s, false)", other, *o.To)
 		ends = append(ends, fmt.Sprintf("m.index_date + %d", *o.To))
 	}
 	return fmt.Sprintf(`WITH happened AS (SELECT DISTINCT pid, day FROM (%s) WHERE day IS NOT NULL),
 %swaiting AS (
-	SELECT m.pid, m.index_date, m.index_date + %d AS first_day, o.pid IS NULL AS unseen, least(%s) AS last_day FROM %s
+	SELECT m.pid, m.index_date, m.index_date + %d AS first_day, o.pid IS NULL AS unseen, least(%s) AS last_day, %s AS whole FROM %s
 ), followed AS (
 	SELECT w.*, min(h.day) FILTER (WHERE h.day >= w.first_day AND h.day <= w.last_day) AS event_day,
 		count(*) FILTER (WHERE h.day < w.first_day AND h.day >= w.first_day - %d) > 0 AS washed_out
 	FROM waiting w LEFT JOIN happened h ON h.pid = w.pid GROUP BY ALL
 )
 SELECT pid, index_date, CASE WHEN washed_out THEN 'washed out' WHEN unseen OR last_day < first_day THEN 'no time' ELSE 'at risk' END AS state,
-	coalesce(event_day, last_day) - first_day + 1 AS days, event_day IS NOT NULL AS happened
-FROM followed`, strings.Join(happened, "\nUNION ALL\n"), b.String(), o.First(), strings.Join(ends, ", "), from, o.Washout)
+	coalesce(event_day, last_day) - first_day + 1 AS days, event_day IS NOT NULL AS happened, whole
+FROM followed`, strings.Join(happened, "\nUNION ALL\n"), b.String(), o.First(), strings.Join(ends, ", "), whole, from, o.Washout)
 }
