@@ -27,7 +27,7 @@ func (e *engine) margins(ctx context.Context, d Definition) ([]Aggregate, error)
 	if err != nil {
 		return nil, err
 	}
-	return e.complete(d, out), nil
+	return e.finish(d, out), nil
 }
 
 // counts are margins without what follows from the counts.
@@ -141,9 +141,8 @@ func (e *engine) readMargins(ctx context.Context, d Definition, sql string) ([]A
 	return out, r.Err()
 }
 
-// complete adds the periods that nobody is in and what follows from the counts and the period,
-// and orders the rows.
-func (e *engine) complete(d Definition, rows []Aggregate) []Aggregate {
+// finish adds the periods that nobody is in, and completes the rows.
+func (e *engine) finish(d Definition, rows []Aggregate) []Aggregate {
 	whole := map[string]bool{}
 	for _, a := range rows {
 		whole[a.Period] = whole[a.Period] || a.Stratum == stratumAll
@@ -153,6 +152,12 @@ func (e *engine) complete(d Definition, rows []Aggregate) []Aggregate {
 			rows = append(rows, Aggregate{Period: p.ID, Stratum: stratumAll, Value: stratumAll, Rate: math.NaN()})
 		}
 	}
+	e.complete(d, rows)
+	return rows
+}
+
+// complete fills in what follows from the counts and the period, and orders the rows.
+func (e *engine) complete(d Definition, rows []Aggregate) {
 	order := map[string]int{}
 	for i, p := range e.periods {
 		order[p.ID] = i
@@ -182,7 +187,6 @@ func (e *engine) complete(d Definition, rows []Aggregate) []Aggregate {
 		}
 		return strings.Compare(a.Value, b.Value)
 	})
-	return rows
 }
 
 // stratumOrder puts everybody first, then Strata in their order, then stratifiers that a

@@ -24,6 +24,7 @@
 //	strata: [site, sex, age, race, ethnicity, payer]
 //	lists: [mammography, bilateral_mastectomy]
 //	follow_up: 30 days             # needed after the period before a result is complete
+//	per_person: true               # no SQL compares a person with others (see A population's SQL)
 //	unit: ...                      # of a rate, in words, with multiplier: 1000 person-years
 //	rationale: why it is measured
 //	source: where the definition comes from
@@ -45,6 +46,10 @@
 // Each file is one SELECT, over all periods at once, that returns (pid, period) or, with
 // basis Encounter, (pid, period, episode); the populations of a rate also return value,
 // a whole number: events in the numerator, days at risk in the denominator, added up.
+// Where SQL tells of each person from that person's records alone, per_person: true lets farr compute
+// a hundred thousand persons at a time, in bounded memory. SQL that ranks persons, takes an average of
+// all or looks at another person must not say so.
+//
 // Rows may repeat. farr does the arithmetic between populations: the denominator is the
 // initial population without exclusions, the numerator is counted within it.
 //
@@ -239,7 +244,8 @@
 //
 // # Results
 //
-// A run is one session: prepared views once, then each population one scan for all periods
+// A run is one session: what SQL reads is prepared once, or once for each part of the persons, then
+// each population is one scan for all periods
 // and families. Results are published as a snapshot with the definitions inside. Its key is
 // the hash of extract, definitions, periods and engine; a key that exists is skipped.
 //

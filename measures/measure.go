@@ -61,6 +61,7 @@ type measureYAML struct {
 	Strata      []string         `yaml:"strata"`
 	Lists       []string         `yaml:"lists"`
 	FollowUp    string           `yaml:"follow_up"`
+	PerPerson   bool             `yaml:"per_person"`
 	Unit        string           `yaml:"unit"`
 	Multiplier  int              `yaml:"multiplier"`
 	Rationale   string           `yaml:"rationale,required"`
@@ -103,7 +104,7 @@ func (f *folder) measure() Definition {
 	}
 	d := Definition{
 		ID: y.ID, Kind: KindMeasure, Title: y.Title, Scoring: y.Scoring, Basis: y.Basis, Direction: y.Direction,
-		Unit: y.Unit, Multiplier: 1, Strata: y.Strata, Rationale: strings.TrimSpace(y.Rationale), Source: strings.TrimSpace(y.Source),
+		Unit: y.Unit, Multiplier: 1, PerPerson: y.PerPerson, Strata: y.Strata, Rationale: strings.TrimSpace(y.Rationale), Source: strings.TrimSpace(y.Source),
 	}
 	f.checkID(y.ID)
 	f.oneOf(y.Scoring, []string{ScoringProportion, ScoringRate}, "scoring")

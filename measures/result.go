@@ -207,6 +207,7 @@ type Definition struct {
 	AttributionMonths int      `json:"attribution_months,omitempty"`
 	FollowUpDays      int      `json:"follow_up_days,omitempty"`
 	Strata            []string `json:"strata,omitempty"`
+	PerPerson         bool     `json:"per_person,omitempty"` // its SQL tells of each person from that person's records alone
 	Rationale         string   `json:"rationale"`
 	Source            string   `json:"source"`
 

@@ -259,26 +259,21 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 	if err != nil {
 		return nil, 0, err
 	}
-	steps += int64(len(p.measures) * (len(parts) - 1))
-	if len(parts) == 1 {
-		err = e.again(ctx, slices.Concat(p.measures, p.cohorts))
-	} else {
-		if err = p.inParts(ctx, e, parts, out, step); err == nil {
-			err = e.again(ctx, p.cohorts)
-		}
-	}
-	if err == nil {
-		err = p.runCohortCQL(ctx, e, out)
-	}
-	if err != nil {
+	apart, together := p.split(parts)
+	steps += int64(len(apart) * (len(parts) - 1))
+	if err := p.inParts(ctx, e, apart, parts, out, step); err != nil {
 		return nil, 0, err
 	}
-	if len(parts) == 1 {
-		for _, d := range p.measures {
-			step()
-			if err := p.measure(ctx, e, d, out); err != nil {
-				return nil, 0, err
-			}
+	if err := e.again(ctx, slices.Concat(together, p.cohorts)); err != nil {
+		return nil, 0, err
+	}
+	if err := p.runCohortCQL(ctx, e, out); err != nil {
+		return nil, 0, err
+	}
+	for _, d := range together {
+		step()
+		if err := p.measure(ctx, e, d, out); err != nil {
+			return nil, 0, err
 		}
 	}
 	for _, d := range p.cohorts {

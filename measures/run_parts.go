@@ -7,8 +7,9 @@ import (
 	"farr/internal/duck"
 )
 
-// partPersons is how many persons, or a bucket of them more, measures in SQL are computed of at a
-// time. What is counted of parts adds up, and so memory is that of one part however many persons there are.
+// partPersons is how many persons, or a bucket of them more, measures in SQL that tell of each person
+// apart, and rates of cohorts, are computed of at a time. What is counted of parts adds up, and so
+// memory is that of one part however many persons there are.
 var partPersons int64 = 100_000
 
 // part is the persons whose pids are in the buckets from low to high.
@@ -29,7 +30,7 @@ func (p *plan) parts(ctx context.Context, db *duck.Session) ([]part, error) {
 		if err := rows.Scan(&bucket, &persons); err != nil {
 			return nil, err
 		}
-		if held >= partPersons && len(p.measures) > 0 {
+		if held >= partPersons {
 			list[len(list)-1].high = bucket - 1
 			list, held = append(list, part{bucket, datasets.Buckets - 1}), 0
 		}
@@ -38,12 +39,28 @@ func (p *plan) parts(ctx context.Context, db *duck.Session) ([]part, error) {
 	return list, rows.Err()
 }
 
-// inParts computes the measures of one part of the persons after another. Each measure's
-// subjects are one object all the same, part by part.
-func (p *plan) inParts(ctx context.Context, e *engine, parts []part, out *output, step func()) error {
-	writers := make([]*objectWriter, len(p.measures))
-	counts := make([][]Aggregate, len(p.measures))
-	for i := range p.measures {
+// split parts the measures into those that are computed of a part of the persons at a time, and
+// those that SQL compares persons in, or may.
+func (p *plan) split(parts []part) (apart, together []Definition) {
+	for _, d := range p.measures {
+		if d.PerPerson && len(parts) > 1 {
+			apart = append(apart, d)
+		} else {
+			together = append(together, d)
+		}
+	}
+	return apart, together
+}
+
+// inParts computes measures of one part of the persons after another. Each measure's subjects
+// are one object all the same, part by part.
+func (p *plan) inParts(ctx context.Context, e *engine, list []Definition, parts []part, out *output, step func()) error {
+	if len(list) == 0 {
+		return nil
+	}
+	writers := make([]*objectWriter, len(list))
+	counts := make([][]Aggregate, len(list))
+	for i := range list {
 		var err error
 		if writers[i], err = out.object(tableSubject); err != nil {
 			return err
@@ -54,10 +71,10 @@ func (p *plan) inParts(ctx context.Context, e *engine, parts []part, out *output
 		if err := datasets.Only(ctx, e.db, p.Extract, part.low, part.high); err != nil {
 			return err
 		}
-		if err := e.again(ctx, p.measures); err != nil {
+		if err := e.again(ctx, list); err != nil {
 			return err
 		}
-		for i, d := range p.measures {
+		for i, d := range list {
 			step()
 			if err := e.evaluate(ctx, d); err != nil {
 				return err
@@ -72,11 +89,11 @@ func (p *plan) inParts(ctx context.Context, e *engine, parts []part, out *output
 			counts[i] = added(counts[i], counted)
 		}
 	}
-	for i, d := range p.measures {
+	for i, d := range list {
 		if err := writers[i].close(); err != nil {
 			return err
 		}
-		if err := out.add(tableAggregate, rows(e.complete(d, counts[i]))); err != nil {
+		if err := out.add(tableAggregate, rows(e.finish(d, counts[i]))); err != nil {
 			return err
 		}
 	}
