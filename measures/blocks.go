@@ -36,6 +36,9 @@ func periodStatements(periods []Period) []statement {
 	}
 }
 
+// oldest is the greatest age in years that is believed.
+const oldest = 130
+
 // block is a step that is taken when somebody needs it, after those that it reads.
 type block struct {
 	statement
@@ -50,6 +53,10 @@ var blocks = []block{
 	{statement{"age_on", `CREATE MACRO measure.age_on(birth_date, day) AS
 		year(day) - year(birth_date) -
 		CASE WHEN (month(day), day(day)) < (month(birth_date), day(birth_date)) THEN 1 ELSE 0 END`}, nil},
+	// That age where somebody can have it. An age that nobody has reached, or that is yet to begin,
+	// is a wrong birth date, and so unknown in all strata, tables and models.
+	{statement{"known_age", `CREATE MACRO run.known_age(birth_date, day) AS
+		CASE WHEN measure.age_on(birth_date, day) BETWEEN 0 AND ` + fmt.Sprint(oldest) + ` THEN measure.age_on(birth_date, day) END`}, []string{"age_on"}},
 	// The first day of that age; adding years alone would give 28 February.
 	{statement{"birthday", `CREATE MACRO measure.birthday(birth_date, years) AS
 		(birth_date + to_years(years))::DATE + CASE WHEN day(birth_date + to_years(years)) < day(birth_date) THEN 1 ELSE 0 END`}, nil},

@@ -166,9 +166,10 @@
 // death; or end_of_era. A rule is an event with days and count; age, sex, observable, cohort
 // (an entry of another cohort); or any, all and not of rules. A window of days is from..to,
 // counted from the index date; without one all of the data count, an event whose day is not
-// known among them. Death and the end of observable time end every follow-up. A day at risk
+// known among them. An era ends on the first day without supply, where the person is observed and alive
+// until the gap has passed; who is not, or not yet, did not stop. Death and the end of observable time end every follow-up. A day at risk
 // is counted from the first day on, and the day of the event is the last. Time at risk of
-// becoming a case ends with the entry event, but not where occurrence is every: then each is a case.
+// becoming a case ends with the first entry event of all data, whatever occurrence is, but not where it is every: then each is a case.
 //
 // An outcome that is adjusted has for each group the number that a logistic model of all people
 // expects, of the entries whose follow-up nothing but death would have ended early; the model's odds ratios;
@@ -208,6 +209,8 @@
 // Prevalence is of the entry event: of the persons under observation on the last day of a
 // period, those who have had one until then, whatever the rules say. Rates are standardised over the
 // ages at risk; a group of a standard is spread evenly over its years, and ages from 85 on are one.
+// An age below 0 or above 130 is a wrong birth date, and unknown in strata, Table 1, rates and models. Groups
+// are compared without unknown and unattributed ones; an ordered area's go by its file.
 //
 // # Assurance cases of a cohort
 //

@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// ageBands is the stratum age, by age on the last day of the period. An age that nobody
-// has reached, or that is yet to begin, is a wrong birth date.
+// ageBands is the stratum age, by the known age on the last day of the period.
 const ageBands = `CASE
-	WHEN years IS NULL OR years < 0 OR years > 130 THEN 'unknown' WHEN years < 18 THEN '0-17' WHEN years < 45 THEN '18-44' WHEN years < 65 THEN '45-64'
+	WHEN years IS NULL THEN 'unknown' WHEN years < 18 THEN '0-17' WHEN years < 45 THEN '18-44' WHEN years < 65 THEN '45-64'
 	WHEN years < 75 THEN '65-74' WHEN years < 85 THEN '75-84' ELSE '85+' END`
 
 // evaluate computes a measure's populations for all periods and leaves run.subject:
@@ -153,7 +152,7 @@ func bit(condition string, i int) string {
 
 // stratify adds the strata to run.role, as the table run.subject.
 func (e *engine) stratify(ctx context.Context, d Definition) error {
-	if err := e.need(ctx, "age_on", "person", "payer"); err != nil {
+	if err := e.need(ctx, "known_age", "person", "payer"); err != nil {
 		return err
 	}
 	site, siteJoin := "'unattributed'", ""
@@ -173,7 +172,7 @@ func (e *engine) stratify(ctx context.Context, d Definition) error {
 	}
 	return e.db.Exec(ctx, d.ID+" subjects", fmt.Sprintf(`CREATE OR REPLACE TABLE run.subject AS
 		WITH aged AS (
-			SELECT i.*, measure.age_on(p.birth_date, q.high - 1) AS years,
+			SELECT i.*, run.known_age(p.birth_date, q.high - 1) AS years,
 				%s AS site, p.sex, p.race, p.ethnicity, coalesce(y.payer, 'none'::run.payer_name) AS payer
 			FROM run.role i
 			JOIN measure.period q ON q.period = i.period

@@ -33,15 +33,14 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortRes
 	}
 	entry := d.Populations[0]
 	err = e.table(ctx, d.ID+" entry", d.place(entry.File), entry.SQL, `CREATE OR REPLACE TABLE run.event AS
-		SELECT `+whichEvent(d.Occurrence, w)+` FROM `+authored+`
-		WHERE index_date IS NOT NULL AND pid IN (SELECT pid FROM run.person) GROUP BY ALL`, pidColumn, indexDateColumn)
+		SELECT DISTINCT pid, index_date FROM `+authored+`
+		WHERE index_date IS NOT NULL AND pid IN (SELECT pid FROM run.person)`, pidColumn, indexDateColumn)
 	if err != nil {
 		return nil, err
 	}
 	err = e.exec(ctx,
 		statement{"event", `CREATE OR REPLACE VIEW measure.event AS FROM run.event`},
-		statement{"entry", fmt.Sprintf(`CREATE OR REPLACE VIEW measure.entry AS
-			FROM run.event WHERE index_date >= DATE '%s' AND index_date < DATE '%s'`, day(w.low), day(w.high))})
+		statement{"entry", `CREATE OR REPLACE TABLE run.entry AS ` + whichEvent(d.Occurrence, w) + `; CREATE OR REPLACE VIEW measure.entry AS FROM run.entry`})
 	if err != nil {
 		return nil, err
 	}
@@ -121,19 +120,20 @@ type cohortResult struct {
 	table1       []Description
 }
 
-// whichEvent is the SELECT list that leaves a person's entry events. The first ever is
-// sought over all data; only then must it lie in the window.
+// whichEvent selects a person's entries of run.event, which has the entry events of all data:
+// prevalence and the time at risk ask for the first of them, whichever is the entry. The
+// first ever is sought over all data; only then must it lie in the window.
 func whichEvent(occurrence string, w window) string {
-	within := fmt.Sprintf(" FILTER (WHERE index_date >= DATE '%s' AND index_date < DATE '%s')", day(w.low), day(w.high))
+	within := fmt.Sprintf("index_date >= DATE '%s' AND index_date < DATE '%s'", day(w.low), day(w.high))
 	switch occurrence {
 	case occurrenceFirstInWindow:
-		return "pid, min(index_date)" + within + " AS index_date"
+		return "SELECT pid, min(index_date) AS index_date FROM run.event WHERE " + within + " GROUP BY pid"
 	case occurrenceLast:
-		return "pid, max(index_date)" + within + " AS index_date"
+		return "SELECT pid, max(index_date) AS index_date FROM run.event WHERE " + within + " GROUP BY pid"
 	case occurrenceEvery:
-		return "pid, index_date"
+		return "FROM run.event WHERE " + within
 	}
-	return "pid, min(index_date) AS index_date"
+	return "FROM (SELECT pid, min(index_date) AS index_date FROM run.event GROUP BY pid) WHERE " + within
 }
 
 // members leaves run.member: every rule runs once over all entries, and one join brings the

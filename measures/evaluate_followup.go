@@ -11,7 +11,7 @@ import (
 // subjects leaves run.cohort_subject: each entry that passes all rules, with its strata as
 // they are on the index date. The site is that of most visits in the months before it.
 func (e *engine) subjects(ctx context.Context, d Definition) error {
-	if err := e.need(ctx, "age_on", "cover"); err != nil {
+	if err := e.need(ctx, "known_age", "cover"); err != nil {
 		return err
 	}
 	site, visits := "'unattributed'", ""
@@ -52,7 +52,7 @@ func (e *engine) subjects(ctx context.Context, d Definition) error {
 				WHERE start_at < index_date + 1 AND end_at >= index_date
 				GROUP BY ALL
 			)` + visits + `, aged AS (
-				SELECT index_date, t.* EXCLUDE (birth_date), measure.age_on(birth_date, index_date) AS years, coalesce(payer, 'none'::run.payer_name) AS payer, ` + site + ` AS site` + virtual + `
+				SELECT index_date, t.* EXCLUDE (birth_date), run.known_age(birth_date, index_date) AS years, coalesce(payer, 'none'::run.payer_name) AS payer, ` + site + ` AS site` + virtual + `
 				FROM measure.final JOIN run.trait t USING (pid) LEFT JOIN insured USING (pid, index_date) LEFT JOIN attributed USING (pid, index_date)` + met + `
 			)
 			SELECT *, (` + ageBands + `)::run.age_band AS age FROM aged`})

@@ -17,11 +17,11 @@ const (
 	RatePrevalence = "prevalence"
 )
 
-// unknownAge is the age group of persons without a birth date.
+// unknownAge is the age group of persons without a birth date, and of days on which it cannot be right.
 const unknownAge = -1
 
 // ageCuts are the ages at which time is parted: those of the standard populations, of the
-// age stratum and of the cohort's own bounds. The last group has no end.
+// age stratum and of the cohort's own bounds. The last group ends with the ages that are believed.
 func ageCuts(d Definition) []int {
 	cuts := []int{0, 1, 18}
 	for age := 5; age <= 85; age += 5 {
@@ -36,6 +36,15 @@ func ageCuts(d Definition) []int {
 	slices.Sort(cuts)
 	cuts = slices.Compact(cuts)
 	return slices.DeleteFunc(cuts, func(age int) bool { return age > 85 })
+}
+
+// cutOf is the age group, as SQL, of a known age in years.
+func cutOf(d Definition, years string) string {
+	sql := "CASE"
+	for _, cut := range slices.Backward(ageCuts(d)) {
+		sql += fmt.Sprintf(" WHEN %s >= %d THEN %[2]d", years, cut)
+	}
+	return sql + fmt.Sprintf(" ELSE %d END", unknownAge)
 }
 
 // traits leaves run.trait: what does not change of a person, with the areas of the cohort's
@@ -100,6 +109,14 @@ func (e *engine) rates(ctx context.Context, d Definition) ([]Rate, []Gap, error)
 		rates = append(rates, e.ratesOf(d, RateIncidence, cases)...)
 	}
 	if d.Prevalence {
+		// Cases are some of the persons observed; were a join to repeat them, no interval would tell.
+		for k, c := range persons {
+			for _, n := range c {
+				if n.cases > n.amount {
+					return nil, nil, fmt.Errorf("%s: internal error: the prevalence of %s counts more cases than persons by %s", d.ID, k.period, k.stratum)
+				}
+			}
+		}
 		rates = append(rates, e.ratesOf(d, RatePrevalence, persons)...)
 	}
 	return rates, gaps(d, rates), nil
@@ -141,29 +158,31 @@ func (e *engine) some(ctx context.Context, where string) error {
 	return e.exec(ctx, steps...)
 }
 
-// pieces leaves run.piece: time at risk, parted at the birthdays of ageCuts.
+// pieces leaves run.piece: time at risk, parted at the birthdays of ageCuts. Days before birth,
+// or too long after it, are of unknown age.
 func (e *engine) pieces(ctx context.Context, d Definition) error {
 	cuts := ageCuts(d)
-	var rows []string
+	const always = 10_000 // years
+	rows := []string{fmt.Sprintf("(%d, %d, 0)", unknownAge, -always), fmt.Sprintf("(%d, %d, %d)", unknownAge, oldest+1, always)}
 	for i, from := range cuts {
-		to := 1000
+		to := oldest + 1
 		if i+1 < len(cuts) {
 			to = cuts[i+1]
 		}
-		rows = append(rows, fmt.Sprintf("(%d, %d)", from, to))
+		rows = append(rows, fmt.Sprintf("(%d, %[1]d, %d)", from, to))
 	}
-	if err := e.need(ctx, "age_on", "birthday"); err != nil {
+	if err := e.need(ctx, "known_age", "birthday"); err != nil {
 		return err
 	}
-	return e.exec(ctx, statement{"ages", "CREATE OR REPLACE TABLE run.age_group AS FROM (VALUES " + strings.Join(rows, ", ") + ") t(cut, next)"},
+	return e.exec(ctx, statement{"ages", "CREATE OR REPLACE TABLE run.age_group AS FROM (VALUES " + strings.Join(rows, ", ") + ") t(cut, start, next)"},
 		statement{"person-time", `CREATE OR REPLACE TABLE run.piece AS
 			WITH aged AS (
 				SELECT a.pid, a.low, a.high, birth_date, measure.age_on(birth_date, a.low) AS youngest, measure.age_on(birth_date, a.high - 1) AS oldest
 				FROM run.at_risk a JOIN run.trait USING (pid)
 			)
-			SELECT pid, cut, greatest(low, CASE WHEN cut <= youngest THEN low ELSE measure.birthday(birth_date, cut) END) AS low,
+			SELECT pid, cut, greatest(low, CASE WHEN start <= youngest THEN low ELSE measure.birthday(birth_date, start) END) AS low,
 				least(high, CASE WHEN next > oldest THEN high ELSE measure.birthday(birth_date, next) END) AS high
-			FROM aged JOIN run.age_group ON next > youngest AND cut <= oldest
+			FROM aged JOIN run.age_group ON next > youngest AND start <= oldest
 			UNION ALL
 			SELECT pid, ` + fmt.Sprint(unknownAge) + `, low, high FROM aged WHERE birth_date IS NULL`})
 }
@@ -179,25 +198,21 @@ func (e *engine) personTime(ctx context.Context, d Definition, cells map[cellKey
 	if err != nil {
 		return err
 	}
-	return count("cases", fmt.Sprintf(`(SELECT m.pid, m.index_date, coalesce((SELECT max(cut) FROM run.age_group WHERE cut <= measure.age_on(t.birth_date, m.index_date)), %d) AS cut
-			FROM run.member m JOIN run.trait t USING (pid) WHERE rules_passed = %d) x JOIN measure.period p ON x.index_date >= p.low AND x.index_date < p.high`, unknownAge, passesAll(len(d.Rules)-1)),
+	return count("cases", fmt.Sprintf(`(SELECT pid, index_date, %s AS cut FROM (
+			SELECT m.pid, m.index_date, run.known_age(t.birth_date, m.index_date) AS years FROM run.member m JOIN run.trait t USING (pid) WHERE rules_passed = %d)) x JOIN measure.period p ON x.index_date >= p.low AND x.index_date < p.high`, cutOf(d, "years"), passesAll(len(d.Rules)-1)),
 		"count(*)", func(c *cell, n int64) { c.cases += n })
 }
 
 // prevalent counts, of the persons under observation and alive on a period's last day, those
 // with an entry event until then.
 func (e *engine) prevalent(ctx context.Context, d Definition, cells map[cellKey]cellsOf) error {
-	if err := e.need(ctx, "age_on"); err != nil {
+	if err := e.need(ctx, "known_age"); err != nil {
 		return err
 	}
-	cuts := "CASE"
-	for _, cut := range slices.Backward(ageCuts(d)) {
-		cuts += fmt.Sprintf(" WHEN years >= %d THEN %[1]d", cut)
-	}
-	observed := `(SELECT pid, period, high, coalesce(` + cuts + fmt.Sprintf(` END, %d) AS cut FROM (
-			SELECT DISTINCT o.pid, q.period, q.high, measure.age_on(s.birth_date, q.high - 1) AS years
+	observed := `(SELECT pid, period, high, ` + cutOf(d, "years") + ` AS cut FROM (
+			SELECT DISTINCT o.pid, q.period, q.high, run.known_age(s.birth_date, q.high - 1) AS years
 			FROM observation_period o JOIN measure.period q ON o.period_start < q.high AND o.period_end >= q.high - 1
-			JOIN run.person s ON s.pid = o.pid WHERE s.death IS NULL OR s.death >= q.high)) x JOIN measure.period p ON p.period = x.period`, unknownAge)
+			JOIN run.person s ON s.pid = o.pid WHERE s.death IS NULL OR s.death >= q.high)) x JOIN measure.period p ON p.period = x.period`
 	err := e.count(ctx, d, "observed", observed, "count(*)", cells, func(c *cell, n int64) { c.amount += n })
 	if err != nil {
 		return err
@@ -302,6 +317,7 @@ func ageBand(cut int) string {
 // ratesOf makes rates of cells, with the standardised ones beside.
 func (e *engine) ratesOf(d Definition, kind string, cells map[cellKey]cellsOf) []Rate {
 	var out []Rate
+	place := places(d)
 	for i, p := range e.periods {
 		whole := cells[cellKey{p.ID, stratumAll, stratumAll}]
 		if whole == nil {
@@ -312,7 +328,7 @@ func (e *engine) ratesOf(d Definition, kind string, cells map[cellKey]cellsOf) [
 			if k.period != p.ID {
 				continue
 			}
-			r := Rate{Cohort: d.ID, Kind: kind, Period: p.ID, Family: p.Family, Low: p.Low, High: p.High, Stratum: k.stratum, Value: k.value, Complete: e.known(p.High), order: i}
+			r := Rate{Cohort: d.ID, Kind: kind, Period: p.ID, Family: p.Family, Low: p.Low, High: p.High, Stratum: k.stratum, Value: k.value, Complete: e.known(p.High), order: i, place: place(k.stratum, k.value)}
 			for _, n := range c {
 				r.Numerator, r.Denominator = r.Numerator+n.cases, r.Denominator+n.amount
 			}
@@ -323,7 +339,7 @@ func (e *engine) ratesOf(d Definition, kind string, cells map[cellKey]cellsOf) [
 				crude, r.Method = stats.Rate(r.Numerator, float64(r.Denominator))
 				crude = crude.Scale(per)
 			} else {
-				crude, r.Method = stats.Wilson(min(r.Numerator, r.Denominator), r.Denominator), stats.MethodWilson
+				crude, r.Method = stats.Wilson(r.Numerator, r.Denominator), stats.MethodWilson
 			}
 			r.Rate, r.CILow, r.CIHigh = crude.Value, crude.Low, crude.High
 			r.standardise(d, c, whole, per)
@@ -370,48 +386,4 @@ func (r *Rate) standardise(d Definition, c, whole cellsOf, per float64) {
 		e := stats.IndirectRatio(observed, r.Expected)
 		r.Ratio, r.RatioLow, r.RatioHigh = e.Value, e.Low, e.High
 	}
-}
-
-// gaps measure for each period and stratum how far groups are apart.
-func gaps(d Definition, rates []Rate) []Gap {
-	var out []Gap
-	for i := 0; i < len(rates); {
-		j := i
-		for j < len(rates) && rates[j].Kind == rates[i].Kind && rates[j].Period == rates[i].Period && rates[j].Stratum == rates[i].Stratum {
-			j++
-		}
-		if r := rates[i]; r.Stratum != stratumAll {
-			g := Gap{Cohort: r.Cohort, Kind: r.Kind, Period: r.Period, Stratum: r.Stratum, Groups: j - i, order: r.order,
-				Difference: notANumber, Ratio: notANumber, Theil: notANumber, Index: notANumber, Slope: notANumber, SlopeLow: notANumber, SlopeHigh: notANumber, RelativeSlope: notANumber}
-			var groups []stats.GroupRate
-			var total int64
-			for _, r := range rates[i:j] {
-				if r.Value != "unknown" && r.Denominator > 0 {
-					total += r.Denominator
-				}
-			}
-			for _, r := range rates[i:j] {
-				if r.Value != "unknown" && r.Denominator > 0 {
-					groups = append(groups, stats.GroupRate{Rate: r.Rate, Share: float64(r.Denominator) / float64(total), Error: (r.CIHigh - r.CILow) / (2 * 1.959963985)})
-				}
-			}
-			measured, err := stats.Disparities(groups, false)
-			if err != nil {
-				g.Reason = err.Error()
-			}
-			if err != stats.OneGroup {
-				g.Difference, g.Ratio, g.Theil, g.Index = measured.RangeDifference, measured.RangeRatio, measured.Theil, measured.Index
-			}
-			if slices.ContainsFunc(d.Areas, func(a Area) bool { return a.ID == r.Stratum && a.Ordered }) {
-				if slope, err := stats.SlopeIndex(groups); err == nil {
-					g.Slope, g.SlopeLow, g.SlopeHigh, g.RelativeSlope = slope.Slope.Value, slope.Slope.Low, slope.Slope.High, slope.Relative
-				} else {
-					g.Reason = err.Error()
-				}
-			}
-			out = append(out, g)
-		}
-		i = j
-	}
-	return out
 }

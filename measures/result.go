@@ -81,9 +81,11 @@ type Rate struct {
 	Reason                               string // why it is not standardised
 	Complete                             bool
 	order                                int // of the period
+	place                                int // of the value in an ordered area
 }
 
-// Gap says how far the groups of a stratum are apart in one period.
+// Gap says how far the groups of a stratum are apart in one period: those that are known and
+// have somebody in them.
 type Gap struct {
 	Cohort, Kind, Period, Stratum   string
 	Groups                          int
@@ -96,7 +98,7 @@ type Gap struct {
 
 func compareRates(a, b Rate) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.order-b.order, cmp.Compare(cohortStratumOrder(a.Stratum), cohortStratumOrder(b.Stratum)),
-		cmp.Compare(a.Stratum, b.Stratum), cmp.Compare(a.Value, b.Value))
+		cmp.Compare(a.Stratum, b.Stratum), a.place-b.place, cmp.Compare(a.Value, b.Value))
 }
 
 // Area is a stratum by where persons live, from a file.
@@ -104,7 +106,7 @@ type Area struct {
 	ID      string       `json:"id"`
 	Title   string       `json:"title"`
 	By      string       `json:"by"`                // zip3, zip5 or state
-	Ordered bool         `json:"ordered,omitempty"` // its values are in the order of an advantage, from least to most
+	Ordered bool         `json:"ordered,omitempty"` // its values are in the order of an advantage, from least to most, as its file first names them
 	Members []AreaMember `json:"members"`
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // AtRisk says when persons are at risk of becoming a case, for incidence: while they are
-// observed, have been for History days, are of the age, and until the first of the events,
-// that of the entry among them.
+// observed, have been for History days, are of the age, and until the first of the events, in
+// all data, that of the entry among them.
 type AtRisk struct {
 	File    string  `yaml:"sql"` // in place of all below
 	History int     `yaml:"history"`
@@ -97,7 +97,7 @@ func (a AtRisk) Describe(recurs bool, title func(list string) string) string {
 	if a.Age != nil {
 		text += ", aged " + a.Age.describe("years")
 	}
-	ends := []string{"the entry event"}
+	ends := []string{"their first entry event"}
 	if recurs {
 		text += ", again after each entry event"
 		ends = nil
