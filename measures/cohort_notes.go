@@ -20,7 +20,14 @@ func (f *folder) note(code, message, hint string, path ...any) {
 // notes looks at a cohort that is sound.
 func (f *folder) notes(y cohortYAML, d Definition) {
 	f.noteRules(y)
+	if y.AtRisk != nil && y.AtRisk.File == "" && (d.Occurrence == occurrenceFirstInWindow || d.Occurrence == occurrenceLast) {
+		f.note("not-at-risk", fmt.Sprintf("of occurrence %s a case may be no longer at risk: time at risk ends with the first entry event of all data", d.Occurrence), "occurrence: first", "at_risk")
+	}
 	for i, o := range y.Outcomes {
+		if y.Entry.Event != nil && o.WashesOut(*y.Entry.Event) {
+			f.note("washed-out", fmt.Sprintf("nobody is followed: the entry event lies in the washout of %d days", o.Washout),
+				"remove the washout, or let it begin after the index date by a later from", "outcomes", i, "washout")
+		}
 		if y.Exit != nil && y.Exit.Days > 0 && y.Exit.Days < o.First() {
 			f.note("no-time", fmt.Sprintf("nobody has time at risk: follow-up ends on day %d, and the outcome is waited for from day %d", y.Exit.Days, o.First()), "", "outcomes", i)
 		} else if y.Exit != nil && y.Exit.Days > 0 && o.To != nil && *o.To > y.Exit.Days {

@@ -119,7 +119,7 @@ var newStatinUsers = study{
 		return last
 	},
 	outcomes: []studyOutcome{
-		{id: "stops", from: 1, event: func(p *person) (ends []day) {
+		{id: "stops", from: 1, settles: statinGap, event: func(p *person) (ends []day) {
 			orders := p.ordered(statin)
 			for _, d := range orders { // none follows until the gap after its supply has passed
 				if !anyIn(orders, d+1, d+statinSupply+statinGap) {

@@ -30,6 +30,7 @@ type studyOutcome struct {
 	id                string
 	event             func(p *person) []day
 	from, to, washout int
+	settles           int // days after an event until it is known, and none where the person is not seen till then
 }
 
 // studyTrait is a characteristic that a member has on the index date, or has not.

@@ -164,7 +164,7 @@ func (t *studyTally) enter(p *person, index day, spans []span, fixed places) {
 
 // wait goes day by day from the first day at risk to the event or the last day.
 func (t *studyTally) wait(p *person, o studyOutcome, index day, spans []span) followed {
-	events := o.event(p)
+	events := settled(p, o, spans)
 	d := index + day(o.from)
 	if o.washout > 0 && anyIn(events, d-day(o.washout), d-1) {
 		return followed{washedOut: 1}
@@ -193,6 +193,18 @@ func (t *studyTally) wait(p *person, o studyOutcome, index day, spans []span) fo
 		}
 	}
 	return c
+}
+
+// settled are the events of an outcome that somebody can know of: observation and life go on
+// until they have settled.
+func settled(p *person, o studyOutcome, spans []span) (events []day) {
+	for _, d := range o.event(p) {
+		until := d + day(o.settles)
+		if o.settles == 0 || watched(spans, d, until) && !anyIn(p.died(), ever, until-1) {
+			events = append(events, d)
+		}
+	}
+	return events
 }
 
 // inPeriod are the places by what is told for a period.

@@ -58,7 +58,7 @@ func (e Event) Describe(title func(list string) string) string {
 	case "death":
 		text = "death"
 	case "end_of_era":
-		text = fmt.Sprintf("the end of time on %s (orders of %d days, with gaps up to %d days)", title(e.EndOfEra.Medication), e.EndOfEra.Supply, e.EndOfEra.Gap)
+		text = fmt.Sprintf("the end of time on %s (orders of %d days, with gaps up to %d days; it is known where such a gap passes under observation)", title(e.EndOfEra.Medication), e.EndOfEra.Supply, e.EndOfEra.Gap)
 	default:
 		for _, k := range kinds {
 			if k.key == name {

@@ -7,7 +7,9 @@ import (
 )
 
 // Era is time on a medication: each order lasts Supply days, and eras that are at most Gap
-// days apart are one. As an event it is the first day without: the end of the era.
+// days apart are one. As an event it is the first day without: the end of the era. Until Gap
+// days later nobody knows that it ended, so it did only where the person, alive, is under
+// observation until then; else time goes on to the usual end of follow-up.
 type Era struct {
 	Medication string `yaml:"medication,required"` // a value list
 	Supply     int    `yaml:"supply,required"`
@@ -30,11 +32,12 @@ func (e *Era) check(report Report, at ...any) {
 // treatment episodes from drug-dispensing histories is influenced by the gap length. J
 // Clin Epidemiol 2010;63:422-427.
 func (e *Era) rows() string {
-	return fmt.Sprintf(`SELECT pid, max(stop) AS day FROM (
+	return fmt.Sprintf(`SELECT e.pid, e.day FROM (SELECT pid, max(stop) AS day FROM (
 	SELECT pid, stop, sum(fresh) OVER (PARTITION BY pid ORDER BY day, stop ROWS UNBOUNDED PRECEDING) AS era FROM (
-		SELECT pid, day, stop, CASE WHEN day <= max(stop) OVER (PARTITION BY pid ORDER BY day, stop ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) + %d THEN 0 ELSE 1 END AS fresh
-		FROM (SELECT pid, day, day + %d AS stop FROM ordered WHERE day IS NOT NULL AND code IN (FROM list_%s))))
-GROUP BY pid, era`, e.Gap, e.Supply, e.Medication)
+		SELECT pid, day, stop, CASE WHEN day <= max(stop) OVER (PARTITION BY pid ORDER BY day, stop ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) + %[1]d THEN 0 ELSE 1 END AS fresh
+		FROM (SELECT pid, day, day + %[2]d AS stop FROM ordered WHERE day IS NOT NULL AND code IN (FROM list_%[3]s))))
+GROUP BY pid, era) e JOIN patient p ON p.pid = e.pid SEMI JOIN observation_period o ON o.pid = e.pid AND e.day >= o.period_start AND e.day + %[1]d <= o.period_end
+WHERE p.deceased_start IS NULL OR p.deceased_start::DATE >= e.day + %[1]d`, e.Gap, e.Supply, e.Medication)
 }
 
 // Exit ends a person's follow-up at the first of what it names. The end of observable time
@@ -100,6 +103,14 @@ func (o Outcome) First() int {
 		return 1
 	}
 	return *o.From
+}
+
+// WashesOut tells whether the entry event itself is one of those in the washout.
+func (o Outcome) WashesOut(entry Event) bool {
+	if o.First() < 1 || o.First() > o.Washout {
+		return false
+	}
+	return slices.ContainsFunc(o.all(), func(e Event) bool { return e.Rows() == entry.Rows() })
 }
 
 // Check reports what is wrong with its meaning.
