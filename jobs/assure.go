@@ -6,18 +6,29 @@ import (
 	"sync"
 
 	"farr/datasets"
+	"farr/internal/progress"
 	"farr/measures"
 )
 
-// shippedCases are the assurance cases of the library within farr, run once a process: neither they
-// nor what they are of can change.
-var shippedCases = sync.OnceValues(func() (*measures.AssuranceReport, error) {
-	lib, err := shipped()
-	if err != nil {
-		return nil, err
+// shippedCases is the report of the cases of the library within farr, once they ran to the end in
+// this process: neither they nor what they are of can change.
+var shippedCases struct {
+	sync.Mutex
+	report *measures.AssuranceReport
+}
+
+func assureShipped(ctx context.Context, within *measures.Library, progress progress.Func) (*measures.AssuranceReport, error) {
+	shippedCases.Lock()
+	defer shippedCases.Unlock()
+	if shippedCases.report == nil {
+		report, err := within.Assure(ctx, measures.AssuranceRequest{Progress: progress})
+		if err != nil {
+			return nil, err
+		}
+		shippedCases.report = report
 	}
-	return lib.Assure(context.Background(), measures.AssuranceRequest{})
-})
+	return shippedCases.report, nil
+}
 
 // assure runs the assurance cases of the cohorts that the job computes, before anything is read. One
 // that fails is a mistake at its place, and the job does not run.
@@ -39,7 +50,7 @@ func (b *building) assure(ctx context.Context) error {
 	}
 	known := within.IDs(measures.KindCohort)
 	if slices.ContainsFunc(chosen, func(id string) bool { return slices.Contains(known, id) }) {
-		if err := b.passed(shippedCases()); err != nil {
+		if err := b.passed(assureShipped(ctx, within, b.o.Progress)); err != nil {
 			return err
 		}
 	}

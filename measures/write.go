@@ -27,9 +27,7 @@ type recordWriter interface {
 	close() error
 }
 
-// Write writes a table of the results, ordered by its key, to w. Tables are subject,
-// aggregate, cohort_member, cohort_attrition, cohort_incidence and definition. These
-// are exact counts and rows of persons: what leaves the house goes through a report.
+// Write writes a table of the results, ordered by its key, to w. These are exact counts and rows of persons: what leaves the house goes through a report.
 func (r *Results) Write(ctx context.Context, w io.Writer, table, format string) error {
 	t, err := tableNamed(table)
 	if err != nil {

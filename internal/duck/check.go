@@ -161,7 +161,7 @@ func (c *checker) table(n map[string]any) {
 	lower := strings.ToLower(name)
 	switch {
 	case catalog != "" || schema != "" && !strings.EqualFold(schema, "fhir"):
-		c.refuse(n, "only views of the schema fhir can be read")
+		c.refuse(n, "views are read by name, without a schema, or with fhir")
 	case slices.Contains(c.own, name):
 	case !plainName.MatchString(name):
 		c.refuse(n, "%q is not the name of a view", name)
