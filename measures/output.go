@@ -45,13 +45,19 @@ func (o *output) stream(table string, r array.RecordReader) error {
 	return w.close()
 }
 
-// objectWriter writes records as one object, which begins with the first of them.
+// objectWriter writes records as one object, which begins with the first of them. It encodes
+// beside its caller, who meanwhile asks for more.
 type objectWriter struct {
-	table resultTable
-	out   *output
-	file  *datasets.ObjectWriter
-	w     *parquetWriter
+	table   resultTable
+	out     *output
+	file    *datasets.ObjectWriter
+	w       *parquetWriter
+	waiting chan arrow.RecordBatch // nil before the first and after the last
+	ended   chan error             // of the encoder, once
 }
+
+// aheadRecords is how many records a caller may be ahead of the encoder.
+const aheadRecords = 64
 
 func (o *output) object(table string) (*objectWriter, error) {
 	t, err := tableNamed(table)
@@ -64,8 +70,34 @@ func (w *objectWriter) write(records arrow.RecordBatch) (err error) {
 			return err
 		}
 		w.w = newParquetWriter(w.file, w.table)
+		w.waiting, w.ended = make(chan arrow.RecordBatch, aheadRecords), make(chan error, 1)
+		go w.encode(w.waiting)
 	}
-	return w.w.write(records)
+	records.Retain()
+	w.waiting <- records
+	return nil
+}
+
+// encode writes what comes until there is no more; after an error it only takes it.
+func (w *objectWriter) encode(waiting <-chan arrow.RecordBatch) {
+	var err error
+	for records := range waiting {
+		if err == nil {
+			err = w.w.write(records)
+		}
+		records.Release()
+	}
+	w.ended <- err
+}
+
+// wait ends the encoder, if it runs.
+func (w *objectWriter) wait() error {
+	if w.waiting == nil {
+		return nil
+	}
+	close(w.waiting)
+	w.waiting = nil
+	return <-w.ended
 }
 
 // all writes all records of r, and releases it.
@@ -90,6 +122,9 @@ func (w *objectWriter) close() error {
 	if w.file == nil {
 		return nil
 	}
+	if err := w.wait(); err != nil {
+		return err
+	}
 	if err := w.w.close(); err != nil {
 		return err
 	}
@@ -99,6 +134,7 @@ func (w *objectWriter) close() error {
 // abort drops the object; after close it does nothing.
 func (w *objectWriter) abort() {
 	if w.file != nil {
+		w.wait()
 		w.file.Abort()
 	}
 }
