@@ -13,6 +13,9 @@ import (
 // It prints as its ID in every form and never as itself.
 type Key = deid.Key
 
+// KeyHead is what a key file begins with.
+const KeyHead = deid.KeyHead
+
 // keyFileBytes is more than any key file holds.
 const keyFileBytes = 4096
 

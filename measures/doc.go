@@ -191,7 +191,9 @@
 //
 // SQL of the entry returns (pid, index_date); that of a rule the pid of those who pass, and reads
 // entry(pid, index_date); that of at_risk returns days [low, high) of persons, which must not
-// overlap for one person, and reads event(pid, index_date), the entry events without the window.
+// overlap for one person and begin no later than they end, and reads event(pid, index_date), the
+// entry events without the window. A case counts where its index date is a day at risk: the day of
+// the event belongs to the time before it.
 //
 // CQL is a library in the folder fhir, as of measures (see above), without a Measure. The define
 // of an entry gives a Date, a DateTime, an interval of one of them or a list of these: each is

@@ -7,6 +7,7 @@ import (
 	"path"
 	"time"
 
+	"farr/internal/source"
 	"farr/internal/stats"
 	"farr/measures/internal/cohort"
 )
@@ -186,6 +187,27 @@ func (e *engine) attrition(ctx context.Context, d Definition) ([]Attrition, erro
 	return out, nil
 }
 
+// checkAtRisk refuses time of authors' SQL that runs backwards, or that counts a person's day twice.
+func (e *engine) checkAtRisk(ctx context.Context, d Definition, file string) error {
+	var backwards, twice int64
+	err := e.db.QueryRow(ctx, d.ID+" at risk", `SELECT count(*) FILTER (WHERE low > high), count(*) FILTER (WHERE low < before)
+		FROM (SELECT low, high, max(high) OVER (PARTITION BY pid ORDER BY low, high ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM run.at_risk)`, &backwards, &twice)
+	if err != nil {
+		return err
+	}
+	var mistakes source.Diagnostics
+	report := func(code, message, hint string) {
+		mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: d.place(file), Line: 1, Column: 1}, Code: code, Message: message, Hint: hint})
+	}
+	if backwards > 0 {
+		report("backwards", fmt.Sprintf("%d rows end before they begin", backwards), "days at risk are [low, high)")
+	}
+	if twice > 0 {
+		report("overlap", fmt.Sprintf("%d rows overlap another of the same person, whose days would count twice", twice), "unite them")
+	}
+	return mistakes.Err()
+}
+
 // incidence counts the members by calendar year of their index date over the days
 // at risk, for each calendar year that lies within the window.
 func (e *engine) incidence(ctx context.Context, d Definition, w window) ([]Incidence, error) {
@@ -194,8 +216,16 @@ func (e *engine) incidence(ctx context.Context, d Definition, w window) ([]Incid
 	}
 	atRisk := d.Populations[1]
 	err := e.table(ctx, d.ID+" at risk", d.place(atRisk.File), atRisk.SQL,
-		`CREATE OR REPLACE TABLE run.at_risk AS FROM `+authored+` WHERE low < high`, pidColumn, lowColumn, highColumn)
+		`CREATE OR REPLACE TABLE run.at_risk AS FROM `+authored+` WHERE pid IS NOT NULL AND low IS NOT NULL AND high IS NOT NULL AND low <> high`, pidColumn, lowColumn, highColumn)
 	if err != nil {
+		return nil, err
+	}
+	if atRisk.File != "" {
+		if err := e.checkAtRisk(ctx, d, atRisk.File); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.exec(ctx, statement{"no time", "DELETE FROM run.at_risk WHERE low > high"}); err != nil {
 		return nil, err
 	}
 	if err := e.listen.hear(ctx, e, d, heardAtRisk, ""); err != nil {
@@ -210,7 +240,7 @@ func (e *engine) incidence(ctx context.Context, d Definition, w window) ([]Incid
 		high := low.AddDate(1, 0, 0)
 		n := Incidence{Cohort: d.ID, Year: year, Complete: e.known(high)}
 		err := e.db.QueryRow(ctx, d.ID+" incidence", fmt.Sprintf(`SELECT
-			(SELECT count(*) FROM run.member WHERE rules_passed = %[3]d AND index_date >= DATE '%[1]s' AND index_date < DATE '%[2]s'),
+			(SELECT count(*) FROM run.member m WHERE `+caseAtRisk+` AND rules_passed = %[3]d AND index_date >= DATE '%[1]s' AND index_date < DATE '%[2]s'),
 			(SELECT coalesce(sum(least(high, DATE '%[2]s') - greatest(low, DATE '%[1]s')), 0)::BIGINT
 				FROM run.at_risk WHERE low < DATE '%[2]s' AND high > DATE '%[1]s')`,
 			day(low), day(high), passesAll(len(d.Rules)-1)), &n.Cases, &n.PersonDays)

@@ -187,6 +187,10 @@ func (e *engine) pieces(ctx context.Context, d Definition) error {
 			SELECT pid, ` + fmt.Sprint(unknownAge) + `, low, high FROM aged WHERE birth_date IS NULL`})
 }
 
+// caseAtRisk holds of a member m whose index date is a day at risk: a case that arose when nobody
+// counted the person's days is no part of a rate over days.
+const caseAtRisk = "EXISTS (FROM run.at_risk r WHERE r.pid = m.pid AND m.index_date >= r.low AND m.index_date < r.high)"
+
 // personTime counts days at risk and cases for all periods and strata, each in one pass. A case
 // counts at its age on the index date.
 func (e *engine) personTime(ctx context.Context, d Definition, cells map[cellKey]cellsOf) error {
@@ -199,7 +203,7 @@ func (e *engine) personTime(ctx context.Context, d Definition, cells map[cellKey
 		return err
 	}
 	return count("cases", fmt.Sprintf(`(SELECT pid, index_date, %s AS cut FROM (
-			SELECT m.pid, m.index_date, run.known_age(t.birth_date, m.index_date) AS years FROM run.member m JOIN run.trait t USING (pid) WHERE rules_passed = %d)) x JOIN measure.period p ON x.index_date >= p.low AND x.index_date < p.high`, cutOf(d, "years"), passesAll(len(d.Rules)-1)),
+			SELECT m.pid, m.index_date, run.known_age(t.birth_date, m.index_date) AS years FROM run.member m JOIN run.trait t USING (pid) WHERE rules_passed = %d AND `+caseAtRisk+`)) x JOIN measure.period p ON x.index_date >= p.low AND x.index_date < p.high`, cutOf(d, "years"), passesAll(len(d.Rules)-1)),
 		"count(*)", func(c *cell, n int64) { c.cases += n })
 }
 
@@ -244,8 +248,8 @@ func (e *engine) count(ctx context.Context, d Definition, name, from, amount str
 			if err := e.need(ctx, stratumTelehealth); err != nil {
 				return err
 			}
-			columns[s] = "CASE WHEN v.pid IS NULL THEN 'no' ELSE 'yes' END"
-			joins += " LEFT JOIN run.telehealth v ON v.pid = x.pid AND v.period = p.period"
+			columns[s] = "CASE WHEN virtual.pid IS NULL THEN 'no' ELSE 'yes' END"
+			joins += " LEFT JOIN run.telehealth virtual ON virtual.pid = x.pid AND virtual.period = p.period"
 		case "site":
 			table, err := e.attribution(ctx, d.AttributionMonths)
 			if err != nil {

@@ -255,8 +255,12 @@ func (l *loader) collect(err error) {
 
 // file reads a file of a root and names it as a person would.
 func (r root) file(name string) (display string, data []byte, err error) {
+	display = path.Join(r.dir, name)
+	if info, err := fs.Stat(r.fsys, name); err == nil && !info.Mode().IsRegular() {
+		return display, nil, errors.New("it is no file") // to read a pipe may never end
+	}
 	data, err = fs.ReadFile(r.fsys, name)
-	return path.Join(r.dir, name), data, err
+	return display, data, err
 }
 
 // hash is the SHA-256 of the whole definition, text that only people read

@@ -142,10 +142,8 @@ func (w walked) walk(periods []Period, tell func(p Period, band string, cases, d
 			}
 		}
 	}
-	if len(w.disease) > 0 && !w.never {
-		if first := w.disease[0]; !first.Before(time.Date(2022, 7, 1, 0, 0, 0, 0, time.UTC)) && first.Before(time.Date(2024, 7, 1, 0, 0, 0, 0, time.UTC)) {
-			tellOn(first, 1, 0)
-		}
+	isCase := func(day time.Time) bool {
+		return len(w.disease) > 0 && day.Equal(w.disease[0]) && !day.Before(time.Date(2022, 7, 1, 0, 0, 0, 0, time.UTC)) && day.Before(time.Date(2024, 7, 1, 0, 0, 0, 0, time.UTC))
 	}
 	if w.never || w.birth.IsZero() {
 		return
@@ -155,6 +153,9 @@ func (w walked) walk(periods []Period, tell func(p Period, band string, cases, d
 			after := func(events []time.Time) bool { return len(events) > 0 && day.After(events[0]) }
 			if age := w.ageOn(day); age >= 17 && age < 22 && !after(w.disease) && !after(w.drug) {
 				tellOn(day, 0, 1)
+				if isCase(day) {
+					tellOn(day, 1, 0)
+				}
 			}
 		}
 	}

@@ -18,6 +18,7 @@ const formatMeasureReport = "measure-report"
 
 func (a *app) measureResults() *cobra.Command {
 	var store, id, table, format, audience, out string
+	var force bool
 	var req measures.MeasureReportRequest
 	cmd := &cobra.Command{
 		Use:   "results --store DIR --format csv|parquet|arrow|measure-report",
@@ -26,7 +27,8 @@ func (a *app) measureResults() *cobra.Command {
 made a define fail), definition, and of cohorts cohort_member, cohort_attrition, cohort_incidence (by calendar year), cohort_rate
 (incidence and prevalence by period and stratum, standardised), cohort_gap (how far groups are apart), cohort_outcome,
 cohort_survival, cohort_comparison (log-rank tests), cohort_adjusted (observed and expected by a model), cohort_factor (its odds
-ratios), cohort_calibration and cohort_table1. With --format measure-report it is FHIR R4 MeasureReports of the measures, a line each, or with --bundle one Bundle:
+ratios), cohort_calibration and cohort_table1; of cohort_member, rules_passed has a bit for each rule: 1 for the entry, 2 for the first rule,
+4 for the second and so on. With --format measure-report it is FHIR R4 MeasureReports of the measures, a line each, or with --bundle one Bundle:
 
   summary       one for each measure and period: counts, scores, stratifiers
   individual    one for each patient in an initial population, under the store's pseudonym
@@ -58,6 +60,9 @@ security labels, and --audience external is refused. What is to leave goes throu
 			if out == "" {
 				return write(a.stdout)
 			}
+			if err := freeFile(s, out, "a table of results", force); err != nil {
+				return err
+			}
 			return writeFile(out, write)
 		},
 	}
@@ -71,7 +76,8 @@ security labels, and --audience external is refused. What is to leave goes throu
 	f.StringSliceVar(&req.Measures, "measure", nil, "of MeasureReports: IDs, names or URLs of measures; all when not given")
 	f.StringSliceVar(&req.Periods, "period", nil, "of MeasureReports: periods of the results; all when not given")
 	f.StringVar(&audience, "audience", string(reports.Internal), "internal; external is refused")
-	f.StringVar(&out, "out", "", "file to write; standard output when not given")
+	f.StringVar(&out, "out", "", "new file to write; standard output when not given")
+	f.BoolVar(&force, "force", false, "--out may take the place of a file")
 	return cmd
 }
 

@@ -308,22 +308,8 @@ func (v *sqlVerb) answer(ctx context.Context, s measures.SQLStatement, folder st
 	return writeRows(v.stdout, selection.Columns(), rows, more)
 }
 
-// free refuses a place for the file that is taken or in the store.
-func (v *sqlVerb) free() error {
-	if err := outsideStore(v.s, v.out, "a file of rows"); err != nil {
-		return err
-	}
-	info, err := os.Lstat(v.out)
-	switch {
-	case err != nil:
-		return nil // to write it will tell
-	case !info.Mode().IsRegular():
-		return usageError{fmt.Errorf("%s is no file", v.out)}
-	case !v.force:
-		return usageError{fmt.Errorf("%s is there already: name another file, or say --force", v.out)}
-	}
-	return nil
-}
+// free refuses a place for rows that is not to be written.
+func (v *sqlVerb) free() error { return freeFile(v.s, v.out, "a file of rows", v.force) }
 
 // publish puts the file in its place, which nothing has come to meanwhile unless --force is said.
 func (v *sqlVerb) publish(path string) error {

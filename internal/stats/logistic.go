@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -89,7 +90,7 @@ func Logistic(rows [][]float64, outcome []bool, weights []float64) (Logit, error
 			fit.Errors[a] = math.Sqrt(inverse[a][a])
 		}
 		if math.Abs(before-fit.Deviance) < 1e-10*(math.Abs(fit.Deviance)+0.1) {
-			if fit.Deviance < 1e-6*people {
+			if fit.Deviance < 1e-6*people || slices.ContainsFunc(fit.Errors, func(e float64) bool { return e > maxError }) {
 				return Logit{}, Separated
 			}
 			return fit, nil
@@ -108,6 +109,10 @@ func Logistic(rows [][]float64, outcome []bool, weights []float64) (Logit, error
 	}
 	return Logit{}, NotConverged
 }
+
+// maxError is a standard error of log odds that no data give but such as leave a coefficient without
+// bound: a factor that only people with the outcome have, or only those without.
+const maxError = 100
 
 // Probability is the fitted probability of the outcome for a person's factors.
 func (l Logit) Probability(row []float64) float64 {

@@ -16,8 +16,8 @@ import (
 	"log/slog"
 )
 
-// keyPrefix begins a key file and names the format of what follows.
-const keyPrefix = "farr-key-v1:"
+// KeyHead begins a key file and names the format of what follows.
+const KeyHead = "farr-key-v1:"
 
 // keyBytes is the length of the master key.
 const keyBytes = 32
@@ -57,7 +57,7 @@ func NewKey(w io.Writer) error {
 			break
 		}
 	}
-	text := append(keyEncoding.AppendEncode([]byte(keyPrefix), master), '\n')
+	text := append(keyEncoding.AppendEncode([]byte(KeyHead), master), '\n')
 	defer clear(text)
 	_, err := w.Write(text)
 	return err
@@ -67,9 +67,9 @@ func NewKey(w io.Writer) error {
 // caller's to clear.
 func ParseKey(text []byte) (*Key, error) {
 	line := bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
-	encoded, ok := bytes.CutPrefix(line, []byte(keyPrefix))
+	encoded, ok := bytes.CutPrefix(line, []byte(KeyHead))
 	if !ok {
-		return nil, fmt.Errorf("not a key: it does not begin with %q", keyPrefix)
+		return nil, fmt.Errorf("not a key: it does not begin with %q", KeyHead)
 	}
 	master := make([]byte, keyEncoding.DecodedLen(len(encoded)))
 	defer clear(master)

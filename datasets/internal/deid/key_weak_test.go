@@ -16,7 +16,7 @@ import (
 
 // parseMaster reads a key of these bytes.
 func parseMaster(master []byte) error {
-	_, err := ParseKey([]byte(keyPrefix + keyEncoding.EncodeToString(master) + "\n"))
+	_, err := ParseKey([]byte(KeyHead + keyEncoding.EncodeToString(master) + "\n"))
 	return err
 }
 

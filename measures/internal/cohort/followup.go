@@ -51,7 +51,7 @@ type Exit struct {
 func (x Exit) Check(report Report, at ...any) {
 	path := func(more ...any) []any { return append(slices.Clone(at), more...) }
 	if x.Days < 0 || x.Days > maxHistory {
-		report("bad-value", fmt.Sprintf("an exit after %d days", x.Days), "1 day or more", path("days")...)
+		report("bad-value", fmt.Sprintf("an exit after %d days", x.Days), fmt.Sprintf("1 to %d", maxHistory), path("days")...)
 	}
 	if x.Days == 0 && len(x.Events) == 0 {
 		report("empty-rule", "nothing ends the follow-up", "days or events", at...)
@@ -142,7 +142,7 @@ func (o Outcome) Check(report Report, at ...any) {
 		report("missing-key", "an outcome is adjusted within a time that everybody has", "to: 30", path("adjust")...)
 	}
 	if o.Washout < 0 || o.Washout > maxHistory {
-		report("bad-value", fmt.Sprintf("a washout of %d days", o.Washout), "0 or more", path("washout")...)
+		report("bad-value", fmt.Sprintf("a washout of %d days", o.Washout), fmt.Sprintf("0 to %d", maxHistory), path("washout")...)
 	}
 }
 

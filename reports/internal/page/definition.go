@@ -13,8 +13,9 @@ type definitionView struct {
 	Queries []query
 }
 
-// query is a SELECT of a definition under the names that it serves.
-type query struct{ Title, File, SQL string }
+// query is a SELECT of a definition under the names that it serves, with what it means where it was
+// made of YAML.
+type query struct{ Title, File, SQL, English string }
 
 // definitionOf lists the queries in the order in which a reader follows them: a
 // measure's populations; a cohort's entry event, its rules, the time at risk.
@@ -22,10 +23,10 @@ func definitionOf(d measures.Definition) definitionView {
 	v := definitionView{Definition: d}
 	taken := map[string]bool{}
 	for i, r := range d.Rules {
-		q := query{fmt.Sprintf("Rule %d: %s", i, r.Title), r.File, r.SQL}
+		q := query{fmt.Sprintf("Rule %d: %s", i, r.Title), r.File, r.SQL, r.English}
 		for _, p := range d.Populations {
 			if p.Name == r.ID { // the entry event is the first line of the attrition, with its query among the populations
-				q = query{capital(strings.ReplaceAll(p.Name, "-", " ")) + ": " + r.Title, p.File, p.SQL}
+				q = query{capital(strings.ReplaceAll(p.Name, "-", " ")) + ": " + r.Title, p.File, p.SQL, p.English}
 				taken[p.Name] = true
 			}
 		}
@@ -33,7 +34,7 @@ func definitionOf(d measures.Definition) definitionView {
 	}
 	for _, p := range d.Populations {
 		if !taken[p.Name] {
-			v.add(query{capital(strings.ReplaceAll(p.Name, "-", " ")), p.File, p.SQL})
+			v.add(query{capital(strings.ReplaceAll(p.Name, "-", " ")), p.File, p.SQL, p.English})
 		}
 	}
 	return v
