@@ -72,7 +72,7 @@ func TestAdjusted(t *testing.T) {
 	people = append(people, person{factors: []float64{7.3, 0, 0}, place: "100"})
 	dir := t.TempDir()
 	writeFiles(t, dir, []txtar.File{
-		{Name: "admitted/cohort.yaml", Data: []byte(`{id: admitted, title: A, rationale: r, source: s, strata: [zip3, telehealth],
+		{Name: "admitted/cohort.yaml", Data: []byte(`{id: admitted, title: A, rationale: r, source: s, strata: [zip3, telehealth], prevalence: true,
 entry: {title: First, event: {encounter: {class: [IMP], diagnosis: failure, at: end}}}, rules: [{id: adult, require: {age: {at_least: 18}}}],
 outcomes: [{id: again, title: Again, event: {encounter: {class: [IMP]}}, to: 30, adjust: [age, charlson, sex]}],
 characteristics: [{id: charlson, title: Charlson, charlson: {days: -365..0}}]}`)},
@@ -140,6 +140,9 @@ characteristics: [{id: charlson, title: Charlson, charlson: {days: -365..0}}]}`)
 		if odds := fit.Odds(i); math.Abs(odds.Value-f.Odds) > 1e-6 || math.Abs(odds.High-f.CIHigh) > 1e-6 {
 			t.Errorf("factor %s %s: %v, want %v", f.Factor, f.Level, f.Odds, odds)
 		}
+	}
+	if n := len(r.rates); n != 5 {
+		t.Errorf("%d rates, want prevalence of all, two places and with and without telehealth", n)
 	}
 	if len(r.factors) != 3 || len(r.calibrations) != 1 {
 		t.Fatalf("%d factors, %d calibrations", len(r.factors), len(r.calibrations))
