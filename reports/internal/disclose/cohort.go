@@ -17,12 +17,12 @@ func hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) {
 	// rest adds the part of a total that no part shows.
 	rest := func(parts []int, total cell) []int {
 		for _, i := range parts {
-			total.den, total.num = total.den-cells[i].den, total.num-cells[i].num
+			total.den, total.num, total.who = total.den-cells[i].den, total.num-cells[i].num, total.who-cells[i].behind()
 		}
 		if total.num <= 0 && total.den <= 0 {
 			return parts
 		}
-		left := cell{den: total.den, num: total.num, persons: -1}
+		left := cell{den: total.den, num: total.num, persons: -1, who: atLeast(total.num, total.who, x.most())}
 		return append(parts, put(left))
 	}
 	var atYear, atSpan, top []int
@@ -43,7 +43,7 @@ func hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) {
 			}
 		}
 		if len(parts) > 0 {
-			sums = append(sums, sum{rest(parts, y.cell()), atYear[i]})
+			sums = append(sums, sum{rest(parts, y.cell()), atYear[i], x.most()})
 		}
 		top = append(top, atYear[i])
 	}
@@ -53,14 +53,14 @@ func hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) {
 		}
 	}
 	if len(top) > 0 {
-		total := cell{num: x.size(), persons: -1}
+		total := cell{num: x.size(), who: x.persons(), persons: -1}
 		for _, i := range top {
 			total.den += cells[i].den // nobody publishes the whole time: it is the parts'
 		}
 		parts := rest(top, total)
 		all := put(total)
 		cells[all].hideN = sizeHidden
-		sums = append(sums, sum{parts, all})
+		sums = append(sums, sum{parts, all, x.most()})
 	}
 	complementary(cells, sums)
 	if len(top) > 0 && !sizeHidden && cells[sums[len(sums)-1].total].hideN {
@@ -78,50 +78,38 @@ func hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) {
 }
 
 func (y ExactYear) cell() cell {
-	return cell{den: y.PersonDays, num: y.Cases, persons: (y.PersonDays + 364) / 365}
+	return cell{den: y.PersonDays, num: y.Cases, who: personsOf(y.Persons, y.Cases), persons: (y.PersonDays + 364) / 365}
 }
 
 func (s ExactSpan) cell() cell {
 	days := int64(s.Period.High.Sub(s.Period.Low).Hours() / 24)
-	return cell{den: s.PersonDays, num: s.Cases, persons: (s.PersonDays + days - 1) / max(1, days)}
+	return cell{den: s.PersonDays, num: s.Cases, who: personsOf(s.Persons, s.Cases), persons: (s.PersonDays + days - 1) / max(1, days)}
 }
 
-// hideOutcome says what of an outcome is hidden: members at risk, and events with their time.
-// The size of the cohort is beside it, and so are those who are not at risk. Of few events time is
-// nearly a multiple of those at risk, and events and a rate give the time: all are hidden together.
-func hideOutcome(o ExactOutcome, size int64, sizeHidden bool) (c cell, hideAtRisk bool) {
-	c = cell{den: o.PersonDays, num: o.Events, persons: o.AtRisk}
-	c.primary()
-	c.hideN = c.hideN || small(o.AtRisk-o.Events)
-	if hideAtRisk = sizeHidden || small(o.AtRisk) || small(size-o.AtRisk); hideAtRisk {
-		c.hideDen, c.hideN = true, true
-	}
-	return c, hideAtRisk
+// hiddenOutcome says what of an outcome is hidden: those at risk, and the events with their time.
+type hiddenOutcome struct{ atRisk, events bool }
+
+// hideOutcome hides what is small by itself: those at risk, the members who are not, the events, and
+// those at risk without one. Who is followed for thirty days and has no event gives thirty days: those
+// at risk and their days would bound the events. So days go with the events.
+func hideOutcome(o ExactOutcome, x ExactCohort, sizeHidden bool) (h hiddenOutcome) {
+	h.atRisk = sizeHidden || small(personsOf(o.Persons, o.AtRisk)) || small(personsOf(o.OutsidePersons, x.size()-o.AtRisk))
+	h.events = h.atRisk || small(personsOf(o.EventPersons, o.Events)) || small(personsOf(o.FreePersons, o.AtRisk-o.Events))
+	return h
 }
 
-// hideLevels hides levels of characteristics until none can be had from the others and the size.
-func hideLevels(levels []ExactLevel, size int64, sizeHidden bool) []bool {
-	whole := func(n int64) cell { return cell{den: n, num: n, persons: n, counted: true} }
-	var cells []cell
-	var sums []sum
-	for _, l := range levels {
-		c := whole(l.Members)
+// levelSums are the levels of the characteristics as cells, and the size that those of each add up to.
+func levelSums(x ExactCohort) (cells []cell, sums []sum) {
+	whole := func(n, who int64) cell { return cell{den: n, num: n, who: who, persons: who, counted: true} }
+	for i, l := range x.Levels {
+		c := whole(l.Members, personsOf(l.Persons, l.Members))
 		c.primary()
 		cells = append(cells, c)
-	}
-	total := len(cells)
-	cells = append(cells, whole(size))
-	for i := range levels {
-		if i == 0 || levels[i].Characteristic != levels[i-1].Characteristic {
-			sums = append(sums, sum{total: total})
+		if i == 0 || l.Characteristic != x.Levels[i-1].Characteristic {
+			sums = append(sums, sum{total: len(x.Levels), most: x.most()})
 		}
 		last := &sums[len(sums)-1]
 		last.parts = append(last.parts, i)
 	}
-	complementary(cells, sums)
-	hide := make([]bool, total)
-	for i := range hide {
-		hide[i] = cells[i].hideN || cells[i].hideDen || sizeHidden
-	}
-	return hide
+	return append(cells, whole(x.size(), x.persons())), sums
 }

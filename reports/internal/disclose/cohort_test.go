@@ -3,6 +3,7 @@ package disclose
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 )
@@ -50,9 +51,16 @@ func randomCohort(r *rand.Rand) ExactCohort {
 			x.Levels = append(x.Levels, ExactLevel{Characteristic: fmt.Sprint(i), Level: fmt.Sprint(j), Members: n})
 		}
 	}
-	for range 3 {
-		atRisk := max(0, size-int64(r.IntN(20)))
-		x.Outcomes = append(x.Outcomes, ExactOutcome{AtRisk: atRisk, Events: int64(r.IntN(int(atRisk) + 1)), PersonDays: atRisk * 20, Rate: 1, Low: 1, High: 1})
+	atRisk, happened := size, int64(0)
+	for i := range 3 { // those of the next are among those of the one before; and a trait among those with the event
+		atRisk = max(0, atRisk-int64([]int{r.IntN(20), 0, r.IntN(80)}[r.IntN(3)]))
+		if happened = min(atRisk, happened+int64(r.IntN(15))); r.IntN(3) == 0 {
+			happened = int64(r.IntN(int(atRisk) + 1))
+		}
+		x.Outcomes = append(x.Outcomes, ExactOutcome{AtRisk: atRisk, Events: happened, PersonDays: atRisk*30 - happened*15, Rate: 1, Low: 1, High: 1})
+		with := max(0, happened-int64(r.IntN(15)))
+		trait := fmt.Sprint("trait ", i)
+		x.Levels = append(x.Levels, ExactLevel{Characteristic: trait, Level: "no", Members: size - with}, ExactLevel{Characteristic: trait, Level: "yes", Members: with})
 	}
 	return x
 }
@@ -61,7 +69,7 @@ func randomCohort(r *rand.Rand) ExactCohort {
 // and gets none by taking what is shown from what it adds up to.
 func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 1))
-	shown, hiddenSome := 0, 0
+	shown, hiddenSome, nested := 0, 0, 0
 	for n := range 3000 {
 		x := randomCohort(r)
 		got := ReleaseCohort(External, x)
@@ -129,9 +137,13 @@ func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 		} else {
 			taken("years", size, sizeShown, append(top, Count{}, Count{}))
 		}
-		for i := range 3 {
+		for i := range 6 {
 			var parts []Count
-			for _, l := range got.Levels[4*i : 4*i+4] {
+			from, to := 4*i, 4*i+4
+			if i >= 3 {
+				from, to = 12+2*(i-3), 12+2*(i-2)
+			}
+			for _, l := range got.Levels[from:to] {
 				see(l.Rate.Numerator(), "level")
 				parts = append(parts, l.Rate.Numerator())
 			}
@@ -157,7 +169,14 @@ func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 			if events, known := o.Rate.Numerator().Value(); ok && known && small(atRisk-events) {
 				fail("%d have no event", atRisk-events)
 			}
+			if _, known := o.Rate.Numerator().Value(); !known && o.Rate.Denominator().State() != Suppressed {
+				fail("events are hidden, and their days are shown")
+			}
 		}
+		nested += differences(got, func(what string, d int64) { fail("%s: the difference is %d", what, d) })
+	}
+	if nested < 10_000 {
+		t.Errorf("%d differences were looked at", nested)
 	}
 	if shown < 10_000 || hiddenSome < 10_000 {
 		t.Errorf("%d shown, %d hidden", shown, hiddenSome)
@@ -166,5 +185,93 @@ func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 		if got := ReleaseCohort(Internal, randomCohort(r)); got.Hidden != 0 {
 			t.Fatalf("%d hidden", got.Hidden)
 		}
+	}
+}
+
+// differences gives every difference of 1 to 10 between a number of one outcome or characteristic, or what it
+// leaves of its total, and one of another or of the steps; and how many differences it looked at.
+func differences(got Cohort, small110 func(what string, d int64)) (looked int) {
+	type number struct {
+		what, whole string
+		n           int64
+	}
+	var numbers []number
+	size, sized := int64(0), false
+	for i, s := range got.Steps {
+		if n, ok := s.Remaining.Value(); ok {
+			numbers = append(numbers, number{fmt.Sprint("step ", i), "steps", n})
+			size, sized = n, i == len(got.Steps)-1
+		}
+	}
+	add := func(what, whole string, c Count, total int64, known bool) {
+		if n, ok := c.Value(); ok {
+			numbers = append(numbers, number{what, whole, n})
+			if known {
+				numbers = append(numbers, number{"all but " + what, whole, total - n})
+			}
+		}
+	}
+	for i, o := range got.Outcomes {
+		whole := fmt.Sprint("outcome ", i)
+		add("at risk of "+whole, whole, o.AtRisk, size, sized)
+		n, ok := o.AtRisk.Value()
+		add("events of "+whole, whole, o.Rate.Numerator(), n, ok)
+	}
+	for _, l := range got.Levels {
+		add(l.Characteristic+"="+l.Level, l.Characteristic, l.Rate.Numerator(), size, sized)
+	}
+	for i, a := range numbers {
+		for _, b := range numbers[:i] {
+			if a.whole == b.whole || a.n == 0 || b.n == 0 {
+				continue
+			}
+			looked++
+			if d := max(a.n-b.n, b.n-a.n); small(d) {
+				small110(b.what+" and "+a.what, d)
+			}
+		}
+	}
+	return looked
+}
+
+// TestNestedNumbers: of two counts that are 1 to 10 apart one is hidden, and no more than that.
+func TestNestedNumbers(t *testing.T) {
+	trait := func(id string, yes int64) []ExactLevel {
+		return []ExactLevel{{Characteristic: id, Level: "no", Members: 600 - yes}, {Characteristic: id, Level: "yes", Members: yes}}
+	}
+	outcome := func(id string, atRisk, events int64) ExactOutcome {
+		return ExactOutcome{ID: id, AtRisk: atRisk, Events: events, PersonDays: atRisk*30 - events*11, Rate: 1, Low: 1, High: 1}
+	}
+	for _, c := range []struct {
+		name     string
+		outcomes []ExactOutcome
+		levels   []ExactLevel
+		want     string
+	}{
+		{"nothing is near", []ExactOutcome{outcome("death", 560, 60)}, trait("early", 300), "death 560 60 early=no 300 early=yes 300"},
+		{"the same people", []ExactOutcome{outcome("death", 560, 60), outcome("readmission", 560, 80)}, nil, "death 560 60 readmission 560 80"},
+		{"washed out of one", []ExactOutcome{outcome("death", 560, 60), outcome("emergency", 555, 120)}, nil, "death 560 60 emergency hidden hidden"},
+		{"a part of a composite", []ExactOutcome{outcome("any", 560, 120), outcome("death", 560, 115)}, nil, "any 560 120 death 560 hidden"},
+		{"with it, and without the other", []ExactOutcome{outcome("alive", 560, 500), outcome("frail", 560, 55)}, nil, "alive 560 500 frail 560 hidden"},
+		{"of two traits one, whole", nil, append(trait("any", 200), trait("early", 195)...), "any=no 400 any=yes 200 early=no hidden early=yes hidden"},
+		{"a trait before an outcome", []ExactOutcome{outcome("death", 560, 60)}, trait("frail", 65), "death 560 60 frail=no hidden frail=yes hidden"},
+		{"what is near two goes, and these stay", []ExactOutcome{outcome("death", 560, 60)}, append(trait("frail", 53), trait("old", 67)...), "death 560 hidden frail=no 547 frail=yes 53 old=no 533 old=yes 67"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out := ReleaseCohort(External, ExactCohort{Scale: 1000, Steps: []ExactStep{{Remaining: 900}, {Remaining: 600}}, Outcomes: c.outcomes, Levels: c.levels})
+			var got []string
+			for _, o := range out.Outcomes {
+				got = append(got, o.ID, o.AtRisk.String(), o.Rate.Numerator().String())
+				if o.Rate.Numerator().State() != o.Rate.Denominator().State() {
+					t.Errorf("events of %s are %s, and their days are %s", o.ID, o.Rate.Numerator(), o.Rate.Denominator())
+				}
+			}
+			for _, l := range out.Levels {
+				got = append(got, l.Characteristic+"="+l.Level, l.Rate.Numerator().String())
+			}
+			if s := strings.Join(got, " "); s != c.want {
+				t.Errorf("got  %s\nwant %s", s, c.want)
+			}
+		})
 	}
 }

@@ -65,16 +65,21 @@ type ExactMeasure struct {
 	Rows     []Exact
 }
 
-// ExactStep is one row of a cohort's attrition.
+// ExactStep is one row of a cohort's attrition. In this and the counts of a cohort below, entries are
+// counted and the persons whose they are; where persons are 0, each entry is of another person.
 type ExactStep struct {
 	Rule, Title string
 	Remaining   int64
+	Persons     int64 // of those that remain
+	Removed     int64 // persons of the entries that the rule removed
+	Most        int64 // entries that remain of one person
 }
 
 // ExactYear is a cohort's incidence in one calendar year.
 type ExactYear struct {
 	Year            int
 	Cases           int64
+	Persons         int64 // of the cases
 	PersonDays      int64
 	Rate, Low, High float64 // in the cohort's scale
 	Method          string  // as in Exact
@@ -85,6 +90,7 @@ type ExactYear struct {
 type ExactSpan struct {
 	Period          Period
 	Cases           int64
+	Persons         int64 // of the cases
 	PersonDays      int64
 	Rate, Low, High float64 // as in ExactYear
 	Method          string
@@ -97,6 +103,10 @@ type ExactOutcome struct {
 	AtRisk          int64 // members with time at risk
 	Events          int64
 	PersonDays      int64
+	Persons         int64   // of those at risk
+	EventPersons    int64   // of those with the event
+	FreePersons     int64   // of those at risk without it
+	OutsidePersons  int64   // of the members who are not at risk
 	Rate, Low, High float64 // in the cohort's scale
 	Method          string
 }
@@ -106,6 +116,7 @@ type ExactOutcome struct {
 type ExactLevel struct {
 	Characteristic, Title, Level string
 	Members                      int64
+	Persons                      int64 // of the members
 }
 
 // ExactCohort is one cohort's counts. Spans do not overlap.
@@ -124,6 +135,22 @@ func (x ExactCohort) size() int64 {
 		return 0
 	}
 	return x.Steps[len(x.Steps)-1].Remaining
+}
+
+// persons are those whom the members are; most is how many members are one person at the most.
+func (x ExactCohort) persons() int64 {
+	if len(x.Steps) == 0 {
+		return 0
+	}
+	last := x.Steps[len(x.Steps)-1]
+	return personsOf(last.Persons, last.Remaining)
+}
+
+func (x ExactCohort) most() int64 {
+	if len(x.Steps) == 0 {
+		return 1
+	}
+	return max(1, x.Steps[len(x.Steps)-1].Most)
 }
 
 // ExactAccounts is a table of records that the run publishes: a row a kind of

@@ -213,7 +213,7 @@ func sumsOf(m ExactMeasure) []sum {
 		if !ok {
 			total = -1
 		}
-		sums = append(sums, sum{parts[k], total})
+		sums = append(sums, sum{parts: parts[k], total: total})
 	}
 	return sums
 }
@@ -259,10 +259,10 @@ func (out *Cohort) follow(a Audience, x ExactCohort, sizeHidden bool) {
 	for i, s := range x.Spans {
 		spans[i] = s.cell()
 	}
-	levels := make([]bool, len(x.Levels))
+	outcomes, levels := make([]hiddenOutcome, len(x.Outcomes)), make([]bool, len(x.Levels))
 	if a != Internal {
 		years, spans = hideCases(x, sizeHidden)
-		levels = hideLevels(x.Levels, x.size(), sizeHidden)
+		outcomes, levels = hideMembers(x, sizeHidden)
 	}
 	note := func(hidden bool) {
 		if hidden {
@@ -278,13 +278,11 @@ func (out *Cohort) follow(a Audience, x ExactCohort, sizeHidden bool) {
 		out.Spans = append(out.Spans, Row{Period: s.Period, Stratum: "all", Value: "all", Complete: s.Complete,
 			Rate: rate(x.Scale, spans[i], s.Rate, s.Low, s.High, s.Method, s.Complete)})
 	}
-	for _, o := range x.Outcomes {
-		c, hideAtRisk := cell{den: o.PersonDays, num: o.Events}, false
-		if a != Internal {
-			c, hideAtRisk = hideOutcome(o, x.size(), sizeHidden)
-		}
-		note(c.hideN || hideAtRisk)
-		out.Outcomes = append(out.Outcomes, Outcome{o.ID, o.Title, count(o.AtRisk, hideAtRisk), rate(x.Scale, c, o.Rate, o.Low, o.High, o.Method, true)})
+	for i, o := range x.Outcomes {
+		hide := outcomes[i]
+		note(hide.events || hide.atRisk)
+		c := cell{den: o.PersonDays, num: o.Events, hideDen: hide.events, hideN: hide.events}
+		out.Outcomes = append(out.Outcomes, Outcome{o.ID, o.Title, count(o.AtRisk, hide.atRisk), rate(x.Scale, c, o.Rate, o.Low, o.High, o.Method, true)})
 	}
 	for i, l := range x.Levels {
 		note(levels[i])
@@ -298,24 +296,32 @@ func hideSteps(steps []ExactStep, hide []bool) {
 	if len(steps) == 0 {
 		return
 	}
-	last := len(steps) - 1
-	prev := int64(-1)
-	if hide[0] = small(steps[0].Remaining); !hide[0] {
-		prev = steps[0].Remaining
+	few := func(i int) bool { return small(personsOf(steps[i].Persons, steps[i].Remaining)) }
+	last, prev := len(steps)-1, -1
+	if hide[0] = few(0); !hide[0] {
+		prev = 0
 	}
-	end := steps[last].Remaining
-	endShown := !small(end) && (prev < 0 || !small(prev-end))
+	endShown := !few(last) && (prev < 0 || !small(apart(steps, prev, last)))
 	for i := 1; i < last; i++ {
-		n := steps[i].Remaining
-		if small(n) || (prev >= 0 && small(prev-n)) || (endShown && small(n-end)) {
+		if few(i) || (prev >= 0 && small(apart(steps, prev, i))) || (endShown && small(apart(steps, i, last))) {
 			hide[i] = true
 			continue
 		}
-		prev = n
+		prev = i
 	}
 	if last > 0 {
 		hide[last] = !endShown
 	}
+}
+
+// apart is how many persons have, at the least, an entry that is removed between two steps.
+func apart(steps []ExactStep, from, to int) int64 {
+	a, b := steps[from], steps[to]
+	known := personsOf(a.Persons, a.Remaining) - personsOf(b.Persons, b.Remaining)
+	for _, s := range steps[from+1 : to+1] {
+		known = max(known, s.Removed)
+	}
+	return atLeast(a.Remaining-b.Remaining, known, a.Most)
 }
 
 // ReleaseAccounts applies the audience's policy to a table of records. All rows

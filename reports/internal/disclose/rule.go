@@ -11,6 +11,7 @@ func small(n int64) bool { return n >= 1 && n <= threshold }
 type cell struct {
 	den, num       int64
 	persons        int64 // who stand behind the cell; the denominator unless that is person-time
+	who            int64 // persons whom num counts; 0 where each of num is a person of its own
 	hasComplement  bool  // num counts a part of den
 	counted        bool  // den is persons or episodes, not time
 	hideDen, hideN bool
@@ -22,16 +23,39 @@ func (c *cell) primary() {
 	if small(c.persons) || (c.counted && small(c.den)) {
 		c.hideDen, c.hideN = true, true
 	}
-	if small(c.num) || (c.hasComplement && small(c.den-c.num)) {
+	if small(c.behind()) || (c.hasComplement && small(c.den-c.num)) {
 		c.hideN = true
 	}
 }
 
+// behind are the persons whom num counts.
+func (c cell) behind() int64 { return personsOf(c.who, c.num) }
+
+// personsOf are those whom n entries are of, where they are counted, and n where they are not.
+func personsOf(who, n int64) int64 {
+	if who > 0 {
+		return who
+	}
+	return n
+}
+
+// atLeast is how many persons are surely behind n entries of which nobody has more than most, and
+// of which so many persons are known.
+func atLeast(n, known, most int64) int64 {
+	if n <= 0 {
+		return 0
+	}
+	most = max(1, most)
+	return max(known, (n+most-1)/most)
+}
+
 // sum says that the cells at parts add up to the cell at total; total is -1
-// where the sum is known to be published elsewhere.
+// where the sum is known to be published elsewhere. Where a person may be counted more than
+// once, also in several parts, most is how often at the most.
 type sum struct {
 	parts []int
 	total int
+	most  int64
 }
 
 // complementary hides further cells until in no sum one hidden number stands
@@ -87,11 +111,12 @@ func denExposed(cells []cell, s sum) bool {
 }
 
 func numExposed(cells []cell, s sum) bool {
-	hidden, num, complement := 0, int64(0), int64(0)
+	hidden, num, complement, known := 0, int64(0), int64(0), int64(0)
 	for _, i := range s.parts {
 		if c := cells[i]; c.hideN {
 			hidden++
 			num += c.num
+			known = max(known, c.who)
 			if c.hasComplement {
 				complement += c.den - c.num
 			}
@@ -100,7 +125,7 @@ func numExposed(cells []cell, s sum) bool {
 	if s.total >= 0 && cells[s.total].hideN {
 		return hidden == 0
 	}
-	return hidden == 1 || (hidden > 0 && (small(num) || small(complement)))
+	return hidden == 1 || (hidden > 0 && (small(atLeast(num, known, s.most)) || small(complement)))
 }
 
 // smallestShown is the part to hide next: the smallest that is not empty, since
