@@ -60,6 +60,29 @@ func TestCohorts(t *testing.T) {
 	}
 }
 
+// persons writes who stands behind entries, of which one may have several.
+func persons(r *cohortResult, w *tabwriter.Writer) {
+	for _, a := range r.attrition {
+		fmt.Fprintf(w, "persons\t%s\t%d of %d entries\t%d removed\tat most %d of one\n", a.Rule, a.Persons, a.Remaining, a.RemovedPersons, a.MostEntries)
+	}
+	for _, n := range r.incidence {
+		fmt.Fprintf(w, "persons\t%d\t%d of %d cases\n", n.Year, n.Persons, n.Cases)
+	}
+	for _, x := range r.rates {
+		if x.Kind == RateIncidence {
+			fmt.Fprintf(w, "persons\t%s\t%s=%s\t%d of %d cases\n", x.Period, x.Stratum, x.Value, x.Persons, x.Numerator)
+		}
+	}
+	for _, o := range r.outcomes {
+		fmt.Fprintf(w, "persons\t%s\t%s=%s\t%d of %d at risk\t%d with the event\t%d without\t%d outside\n", o.Outcome, o.Stratum, o.Value, o.Persons, o.AtRisk, o.EventPersons, o.FreePersons, o.OutsidePersons)
+	}
+	for _, l := range r.table1 {
+		if l.Stratum == stratumAll && (l.Characteristic == "sex" || l.Characteristic == "age") {
+			fmt.Fprintf(w, "persons\t%s\t%s\t%d of %d\n", l.Characteristic, l.Level, l.Persons, l.People)
+		}
+	}
+}
+
 func runCohort(t *testing.T, l *Library, people string) string {
 	head, rest, _ := strings.Cut(people, "\n")
 	words := strings.Fields(head)
@@ -103,6 +126,9 @@ func runCohort(t *testing.T, l *Library, people string) string {
 		}
 		for _, o := range r.outcomes {
 			fmt.Fprintf(w, "%s\t%s=%s\t%d at risk\t%d washed out\t%d no time\t%d events\t%d days\trate %.4f (%.4f, %.4f)\tmedian %.4g\t%s\n", o.Outcome, o.Stratum, o.Value, o.AtRisk, o.WashedOut, o.NoTime, o.Events, o.PersonDays, o.Rate, o.CILow, o.CIHigh, o.Median, o.Reason)
+		}
+		if d.recurs() {
+			persons(r, w)
 		}
 		for _, p := range r.survival {
 			if p.Stratum == stratumAll {

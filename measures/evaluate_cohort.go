@@ -178,7 +178,8 @@ func (e *engine) attrition(ctx context.Context, d Definition) ([]Attrition, erro
 	for i, r := range d.Rules {
 		a := Attrition{Cohort: d.ID, Ordinal: i, Rule: r.ID, Title: r.Title}
 		err := e.db.QueryRow(ctx, d.ID+" attrition", fmt.Sprintf(
-			`SELECT count(*) FROM run.member WHERE rules_passed & %[1]d = %[1]d`, passesAll(i)), &a.Remaining)
+			`SELECT count(*), %[2]s, (SELECT %[2]s FROM run.member WHERE rules_passed & %[1]d = %[3]d), %[4]s FROM run.member WHERE rules_passed & %[1]d = %[1]d`,
+			passesAll(i), personsIn(d, "pid"), passesAll(i-1), mostEntries(d, passesAll(i))), &a.Remaining, &a.Persons, &a.RemovedPersons, &a.MostEntries)
 		if err != nil {
 			return nil, err
 		}
@@ -239,11 +240,11 @@ func (e *engine) incidence(ctx context.Context, d Definition, w window) ([]Incid
 		}
 		high := low.AddDate(1, 0, 0)
 		n := Incidence{Cohort: d.ID, Year: year, Complete: e.known(high)}
-		err := e.db.QueryRow(ctx, d.ID+" incidence", fmt.Sprintf(`SELECT
-			(SELECT count(*) FROM run.member m WHERE `+caseAtRisk+` AND rules_passed = %[3]d AND index_date >= DATE '%[1]s' AND index_date < DATE '%[2]s'),
+		err := e.db.QueryRow(ctx, d.ID+" incidence", fmt.Sprintf(`SELECT count(*), `+personsIn(d, "pid")+`,
 			(SELECT coalesce(sum(least(high, DATE '%[2]s') - greatest(low, DATE '%[1]s')), 0)::BIGINT
-				FROM run.at_risk WHERE low < DATE '%[2]s' AND high > DATE '%[1]s')`,
-			day(low), day(high), passesAll(len(d.Rules)-1)), &n.Cases, &n.PersonDays)
+				FROM run.at_risk WHERE low < DATE '%[2]s' AND high > DATE '%[1]s')
+			FROM run.member m WHERE `+caseAtRisk+` AND rules_passed = %[3]d AND index_date >= DATE '%[1]s' AND index_date < DATE '%[2]s'`,
+			day(low), day(high), passesAll(len(d.Rules)-1)), &n.Cases, &n.Persons, &n.PersonDays)
 		if err != nil {
 			return nil, err
 		}

@@ -141,7 +141,10 @@ func (e *engine) followed(ctx context.Context, d Definition, o Rule) ([]followed
 	if len(out) == 0 { // nobody is in the cohort
 		out = append(out, followedStratum{Outcome: Outcome{Cohort: d.ID, Outcome: o.ID, Title: o.Title, Stratum: stratumAll, Value: stratumAll}})
 	}
-	return out, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return out, e.followedPersons(ctx, d, o, out)
 }
 
 // estimate gives the rate over person-time and the curve. Without people at risk both are

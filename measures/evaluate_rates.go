@@ -86,6 +86,7 @@ type cellKey struct{ period, stratum, value string }
 func (e *engine) rates(ctx context.Context, d Definition) ([]Rate, []Gap, error) {
 	var rates []Rate
 	cases, persons := map[cellKey]cellsOf{}, map[cellKey]cellsOf{}
+	had := map[cellKey]int64{} // persons with a case
 	if len(d.Populations) > 1 {
 		if err := e.pieces(ctx, d); err != nil {
 			return nil, nil, err
@@ -94,6 +95,9 @@ func (e *engine) rates(ctx context.Context, d Definition) ([]Rate, []Gap, error)
 	err := e.someAtATime(ctx, func() error {
 		if len(d.Populations) > 1 {
 			if err := e.personTime(ctx, d, cases); err != nil {
+				return err
+			}
+			if err := e.personsWithCase(ctx, d, had); err != nil {
 				return err
 			}
 		}
@@ -106,7 +110,7 @@ func (e *engine) rates(ctx context.Context, d Definition) ([]Rate, []Gap, error)
 		return nil, nil, err
 	}
 	if len(d.Populations) > 1 {
-		rates = append(rates, e.ratesOf(d, RateIncidence, cases)...)
+		rates = append(rates, e.ratesOf(d, RateIncidence, cases, had)...)
 	}
 	if d.Prevalence {
 		// Cases are some of the persons observed; were a join to repeat them, no interval would tell.
@@ -117,7 +121,7 @@ func (e *engine) rates(ctx context.Context, d Definition) ([]Rate, []Gap, error)
 				}
 			}
 		}
-		rates = append(rates, e.ratesOf(d, RatePrevalence, persons)...)
+		rates = append(rates, e.ratesOf(d, RatePrevalence, persons, nil)...)
 	}
 	return rates, gaps(d, rates), nil
 }
@@ -318,8 +322,9 @@ func ageBand(cut int) string {
 	return "85+"
 }
 
-// ratesOf makes rates of cells, with the standardised ones beside.
-func (e *engine) ratesOf(d Definition, kind string, cells map[cellKey]cellsOf) []Rate {
+// ratesOf makes rates of cells, with the standardised ones beside. Persons are those of the numerator
+// where one may be in it more than once.
+func (e *engine) ratesOf(d Definition, kind string, cells map[cellKey]cellsOf, persons map[cellKey]int64) []Rate {
 	var out []Rate
 	place := places(d)
 	for i, p := range e.periods {
@@ -335,6 +340,10 @@ func (e *engine) ratesOf(d Definition, kind string, cells map[cellKey]cellsOf) [
 			r := Rate{Cohort: d.ID, Kind: kind, Period: p.ID, Family: p.Family, Low: p.Low, High: p.High, Stratum: k.stratum, Value: k.value, Complete: e.known(p.High), order: i, place: place(k.stratum, k.value)}
 			for _, n := range c {
 				r.Numerator, r.Denominator = r.Numerator+n.cases, r.Denominator+n.amount
+			}
+			r.Persons = r.Numerator
+			if kind == RateIncidence && d.recurs() {
+				r.Persons = persons[k]
 			}
 			var crude stats.Estimate
 			per := 1.0

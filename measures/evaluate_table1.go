@@ -125,9 +125,9 @@ func renamed(strata []string) string {
 // depend on their order, which threads would change.
 func (e *engine) number(ctx context.Context, d Definition, id, title, values string) ([]Description, error) {
 	columns, sets := groups(d.Strata, "")
-	rows, err := e.db.Query(ctx, d.ID+" "+id, `SELECT `+columns+`, count(*), count(*) - count(number), avg(number ORDER BY number), stddev_samp(number ORDER BY number),
+	rows, err := e.db.Query(ctx, d.ID+" "+id, `SELECT `+columns+`, count(*), `+personsIn(d, "pid")+`, count(*) - count(number), avg(number ORDER BY number), stddev_samp(number ORDER BY number),
 			quantile_cont(number, 0.25), quantile_cont(number, 0.5), quantile_cont(number, 0.75)
-		FROM (SELECT v.value AS number`+renamed(d.Strata)+` FROM run.cohort_subject s LEFT JOIN (`+values+`) v ON v.pid = s.pid AND v.index_date = s.index_date)
+		FROM (SELECT s.pid, v.value AS number`+renamed(d.Strata)+` FROM run.cohort_subject s LEFT JOIN (`+values+`) v ON v.pid = s.pid AND v.index_date = s.index_date)
 		GROUP BY GROUPING SETS (`+sets+`) ORDER BY 1, 2`)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (e *engine) number(ctx context.Context, d Definition, id, title, values str
 	for rows.Next() {
 		r := Description{Cohort: d.ID, Characteristic: id, Title: title, Share: notANumber, SMD: notANumber}
 		var mean, sd, q1, median, q3 *float64
-		if err := rows.Scan(&r.Stratum, &r.Value, &r.People, &r.Missing, &mean, &sd, &q1, &median, &q3); err != nil {
+		if err := rows.Scan(&r.Stratum, &r.Value, &r.People, &r.Persons, &r.Missing, &mean, &sd, &q1, &median, &q3); err != nil {
 			return nil, err
 		}
 		r.Mean, r.SD, r.Q1, r.Median, r.Q3 = orNaN(mean), orNaN(sd), orNaN(q1), orNaN(median), orNaN(q3)
@@ -163,8 +163,8 @@ func orNaN(v *float64) float64 {
 // group has a row of every level that somebody has.
 func (e *engine) levels(ctx context.Context, d Definition, id, title, level, people string) ([]Description, error) {
 	columns, sets := groups(d.Strata, ", level")
-	rows, err := e.db.Query(ctx, d.ID+" "+id, `SELECT `+columns+`, level::VARCHAR, count(*)
-		FROM (SELECT s.`+level+` AS level`+renamed(d.Strata)+` FROM (`+people+`) s)
+	rows, err := e.db.Query(ctx, d.ID+" "+id, `SELECT `+columns+`, level::VARCHAR, count(*), `+personsIn(d, "pid")+`
+		FROM (SELECT s.pid, s.`+level+` AS level`+renamed(d.Strata)+` FROM (`+people+`) s)
 		GROUP BY GROUPING SETS (`+sets+`) ORDER BY 1, 2, 3`)
 	if err != nil {
 		return nil, err
@@ -172,18 +172,19 @@ func (e *engine) levels(ctx context.Context, d Definition, id, title, level, peo
 	defer rows.Close()
 	type group struct{ stratum, value string }
 	var order []group
-	counts, names := map[group]map[string]int64{}, map[string]bool{}
+	type levelCount struct{ people, persons int64 }
+	counts, names := map[group]map[string]levelCount{}, map[string]bool{}
 	for rows.Next() {
 		var g group
 		var name string
-		var n int64
-		if err := rows.Scan(&g.stratum, &g.value, &name, &n); err != nil {
+		var n levelCount
+		if err := rows.Scan(&g.stratum, &g.value, &name, &n.people, &n.persons); err != nil {
 			return nil, err
 		}
 		if counts[g] == nil {
-			order, counts[g] = append(order, g), map[string]int64{}
+			order, counts[g] = append(order, g), map[string]levelCount{}
 		}
-		counts[g][name] += n
+		counts[g][name] = n
 		names[name] = true
 	}
 	if err := rows.Err(); err != nil {
@@ -193,12 +194,12 @@ func (e *engine) levels(ctx context.Context, d Definition, id, title, level, peo
 	for _, g := range order {
 		var total int64
 		for _, n := range counts[g] {
-			total += n
+			total += n.people
 		}
 		for _, name := range slices.Sorted(maps.Keys(names)) {
 			n := counts[g][name]
-			out = append(out, Description{Cohort: d.ID, Stratum: g.stratum, Value: g.value, Characteristic: id, Title: title, Level: name, People: n,
-				Share: float64(n) / float64(total), Mean: notANumber, SD: notANumber, Q1: notANumber, Median: notANumber, Q3: notANumber, SMD: notANumber})
+			out = append(out, Description{Cohort: d.ID, Stratum: g.stratum, Value: g.value, Characteristic: id, Title: title, Level: name, People: n.people, Persons: n.persons,
+				Share: float64(n.people) / float64(total), Mean: notANumber, SD: notANumber, Q1: notANumber, Median: notANumber, Q3: notANumber, SMD: notANumber})
 		}
 	}
 	apart(out, func(a, b []Description) (float64, error) { return stats.SMDShares(people1(a), people1(b)) })

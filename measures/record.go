@@ -68,15 +68,17 @@ func (a Aggregate) row() []any {
 		a.DenominatorExclusion, a.DenominatorException, a.Numerator, a.NumeratorExclusion, a.Rate, a.CILow, a.CIHigh, a.Method, a.Complete}
 }
 
-func (a Attrition) row() []any { return []any{a.Cohort, a.Ordinal, a.Rule, a.Title, a.Remaining} }
+func (a Attrition) row() []any {
+	return []any{a.Cohort, a.Ordinal, a.Rule, a.Title, a.Remaining, a.Persons, a.RemovedPersons, a.MostEntries}
+}
 
 func (n Incidence) row() []any {
-	return []any{n.Cohort, n.Year, n.Cases, n.PersonDays, n.Rate, n.CILow, n.CIHigh, n.Method, n.Complete}
+	return []any{n.Cohort, n.Year, n.Cases, n.PersonDays, n.Rate, n.CILow, n.CIHigh, n.Method, n.Complete, n.Persons}
 }
 
 func (r Rate) row() []any {
 	return []any{r.Cohort, r.Kind, r.Period, r.Family, r.Low, r.High, r.Stratum, r.Value, r.Numerator, r.Denominator, r.Rate, r.CILow, r.CIHigh, r.Method,
-		r.Adjusted, r.AdjustedLow, r.AdjustedHigh, r.Expected, r.Ratio, r.RatioLow, r.RatioHigh, r.Reason, r.Complete}
+		r.Adjusted, r.AdjustedLow, r.AdjustedHigh, r.Expected, r.Ratio, r.RatioLow, r.RatioHigh, r.Reason, r.Complete, r.Persons}
 }
 
 func (g Gap) row() []any {
@@ -85,7 +87,7 @@ func (g Gap) row() []any {
 
 func (o Outcome) row() []any {
 	return []any{o.Cohort, o.Outcome, o.Title, o.Stratum, o.Value, o.AtRisk, o.WashedOut, o.NoTime, o.Events, o.PersonDays,
-		o.Rate, o.CILow, o.CIHigh, o.Method, o.Median, o.Reason}
+		o.Rate, o.CILow, o.CIHigh, o.Method, o.Median, o.Reason, o.Persons, o.EventPersons, o.FreePersons, o.OutsidePersons}
 }
 
 func (p SurvivalPoint) row() []any {
@@ -109,7 +111,7 @@ func (c Calibration) row() []any {
 }
 
 func (d Description) row() []any {
-	return []any{d.Cohort, d.Stratum, d.Value, d.Characteristic, d.Title, d.Level, d.People, d.Missing, d.Share, d.Mean, d.SD, d.Q1, d.Median, d.Q3, d.SMD}
+	return []any{d.Cohort, d.Stratum, d.Value, d.Characteristic, d.Title, d.Level, d.People, d.Missing, d.Share, d.Mean, d.SD, d.Q1, d.Median, d.Q3, d.SMD, d.Persons}
 }
 
 func (d Definition) row() []any {

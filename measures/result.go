@@ -49,6 +49,9 @@ type Attrition struct {
 	Rule      string
 	Title     string
 	Remaining int64
+	// Persons are those of the entries that remain, RemovedPersons those of the entries that the rule
+	// removed; MostEntries are how many remain of one person. They tell where a person has several.
+	Persons, RemovedPersons, MostEntries int64
 }
 
 // Incidence is a cohort's incidence in one calendar year.
@@ -59,7 +62,8 @@ type Incidence struct {
 	PersonDays          int64
 	Rate, CILow, CIHigh float64 // per the cohort's multiplier of person-years; NaN without time at risk
 	Method              string
-	Complete            bool // false where the year goes past the last day that the data know
+	Complete            bool  // false where the year goes past the last day that the data know
+	Persons             int64 // whom the cases are of
 }
 
 // Rate is a cohort's incidence or prevalence in one period, for one value of one stratum.
@@ -80,8 +84,9 @@ type Rate struct {
 	Expected, Ratio, RatioLow, RatioHigh float64
 	Reason                               string // why it is not standardised
 	Complete                             bool
-	order                                int // of the period
-	place                                int // of the value in an ordered area
+	Persons                              int64 // whom the numerator is of
+	order                                int   // of the period
+	place                                int   // of the value in an ordered area
 }
 
 // Gap says how far the groups of a stratum are apart in one period: those that are known and
@@ -133,6 +138,9 @@ type Outcome struct {
 	Method                 string
 	Median                 float64 // days until half have had the event; NaN where that is not reached
 	Reason                 string  // why there is no curve
+	// Persons are those of the entries at risk, EventPersons of those with the event, FreePersons of
+	// those at risk without it, and OutsidePersons of those not at risk. One may be among several.
+	Persons, EventPersons, FreePersons, OutsidePersons int64
 }
 
 // SurvivalPoint is a step of an outcome's Kaplan-Meier curve; day 0 is where it begins.
@@ -191,6 +199,7 @@ type Description struct {
 	Share                        float64
 	Mean, SD, Q1, Median, Q3     float64
 	SMD                          float64
+	Persons                      int64 // whom the people, who are entries, are of
 }
 
 // Definition is what a measure or cohort meant when its results were computed:

@@ -196,30 +196,32 @@ func (v rowReader) aggregate() Aggregate {
 }
 
 func (v rowReader) attrition() Attrition {
-	return Attrition{v.text("cohort"), v.small("ordinal"), v.text("rule"), v.text("title"), v.count("remaining")}
+	return Attrition{v.text("cohort"), v.small("ordinal"), v.text("rule"), v.text("title"), v.count("remaining"),
+		v.count("persons"), v.count("removed_persons"), v.count("most_entries")}
 }
 
 func (v rowReader) incidence() Incidence {
 	return Incidence{v.text("cohort"), v.small("year"), v.count("cases"), v.count("person_days"),
-		v.number("rate"), v.number("ci_low"), v.number("ci_high"), v.text("method"), v.yes("complete")}
+		v.number("rate"), v.number("ci_low"), v.number("ci_high"), v.text("method"), v.yes("complete"), v.count("persons")}
 }
 
 func (v rowReader) rate() Rate {
 	return Rate{Cohort: v.text("cohort"), Kind: v.text("kind"), Period: v.text("period"), Family: v.text("family"), Low: v.day("low"), High: v.day("high"),
 		Stratum: v.text("stratum"), Value: v.text("value"), Numerator: v.count("numerator"), Denominator: v.count("denominator"),
 		Rate: v.number("rate"), CILow: v.number("ci_low"), CIHigh: v.number("ci_high"), Method: v.text("method"),
-		Adjusted: v.number("adjusted"), AdjustedLow: v.number("adjusted_low"), AdjustedHigh: v.number("adjusted_high"), Complete: v.yes("complete")}
+		Adjusted: v.number("adjusted"), AdjustedLow: v.number("adjusted_low"), AdjustedHigh: v.number("adjusted_high"), Complete: v.yes("complete"), Persons: v.count("persons")}
 }
 
 func (v rowReader) outcome() Outcome {
 	return Outcome{Cohort: v.text("cohort"), Outcome: v.text("outcome"), Title: v.text("title"), Stratum: v.text("stratum"), Value: v.text("value"),
 		AtRisk: v.count("at_risk"), WashedOut: v.count("washed_out"), NoTime: v.count("no_time"), Events: v.count("events"), PersonDays: v.count("person_days"),
-		Rate: v.number("rate"), CILow: v.number("ci_low"), CIHigh: v.number("ci_high"), Method: v.text("method"), Median: v.number("median_days"), Reason: v.text("reason")}
+		Rate: v.number("rate"), CILow: v.number("ci_low"), CIHigh: v.number("ci_high"), Method: v.text("method"), Median: v.number("median_days"), Reason: v.text("reason"),
+		Persons: v.count("persons"), EventPersons: v.count("event_persons"), FreePersons: v.count("free_persons"), OutsidePersons: v.count("outside_persons")}
 }
 
 func (v rowReader) level() Description {
 	return Description{Cohort: v.text("cohort"), Stratum: v.text("stratum"), Value: v.text("value"), Characteristic: v.text("characteristic"), Title: v.text("title"),
-		Level: v.text("level"), People: v.count("people"), Share: v.number("share")}
+		Level: v.text("level"), People: v.count("people"), Share: v.number("share"), Persons: v.count("persons")}
 }
 
 // order puts outcomes and characteristics as their cohorts have them.

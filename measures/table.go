@@ -55,16 +55,17 @@ var resultTables = []resultTable{
 		"measure, family, low, high, stratum, value"},
 	{tableIssue, columns("measure varchar, define varchar, library varchar, line int32, reason varchar, period varchar, pid uuid"), "measure, library, line, define, period, pid"},
 	{tableMember, columns("cohort varchar, pid uuid, rules_passed int64, index_date date, index_seal blob"), "cohort, pid, index_date, index_seal"},
-	{tableAttrition, columns("cohort varchar, ordinal int32, rule varchar, title varchar, remaining int64"), "cohort, ordinal"},
-	{tableIncidence, columns("cohort varchar, year int32, cases int64, person_days int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
+	{tableAttrition, columns("cohort varchar, ordinal int32, rule varchar, title varchar, remaining int64, persons int64, removed_persons int64, most_entries int64"), "cohort, ordinal"},
+	{tableIncidence, columns("cohort varchar, year int32, cases int64, person_days int64, rate double, ci_low double, ci_high double, method varchar, complete boolean, persons int64"),
 		"cohort, year"},
 	{tableRate, columns("cohort varchar, kind varchar, period varchar, family varchar, low date, high date, stratum varchar, value varchar, numerator int64, denominator int64, " +
 		"rate double, ci_low double, ci_high double, method varchar, adjusted double, adjusted_low double, adjusted_high double, " +
-		"expected double, ratio double, ratio_low double, ratio_high double, reason varchar, complete boolean"), "cohort, kind, family, low, high, stratum, value"},
+		"expected double, ratio double, ratio_low double, ratio_high double, reason varchar, complete boolean, persons int64"), "cohort, kind, family, low, high, stratum, value"},
 	{tableGap, columns("cohort varchar, kind varchar, period varchar, stratum varchar, groups int32, difference double, ratio double, theil double, index double, " +
 		"slope double, slope_low double, slope_high double, relative_slope double, reason varchar"), "cohort, kind, period, stratum"},
 	{tableOutcome, columns("cohort varchar, outcome varchar, title varchar, stratum varchar, value varchar, at_risk int64, washed_out int64, no_time int64, events int64, person_days int64, " +
-		"rate double, ci_low double, ci_high double, method varchar, median_days double, reason varchar"), "cohort, outcome, stratum, value"},
+		"rate double, ci_low double, ci_high double, method varchar, median_days double, reason varchar, " +
+		"persons int64, event_persons int64, free_persons int64, outside_persons int64"), "cohort, outcome, stratum, value"},
 	{tableSurvival, columns("cohort varchar, outcome varchar, stratum varchar, value varchar, day int64, at_risk int64, events int64, survival double, ci_low double, ci_high double"),
 		"cohort, outcome, stratum, value, day"},
 	{tableComparison, columns("cohort varchar, outcome varchar, stratum varchar, groups int32, chi2 double, df int32, p double, reason varchar"), "cohort, outcome, stratum"},
@@ -74,7 +75,7 @@ var resultTables = []resultTable{
 	{tableCalibration, columns("cohort varchar, outcome varchar, people int64, left_out int64, observed int64, expected double, slope double, intercept double, c double, brier double, " +
 		"hosmer_chi2 double, hosmer_df int32, hosmer_p double, reason varchar"), "cohort, outcome"},
 	{tableOne, columns("cohort varchar, stratum varchar, value varchar, characteristic varchar, title varchar, level varchar, people int64, missing int64, share double, " +
-		"mean double, sd double, q1 double, median double, q3 double, smd double"), "cohort, stratum, value, characteristic, level"},
+		"mean double, sd double, q1 double, median double, q3 double, smd double, persons int64"), "cohort, stratum, value, characteristic, level"},
 	{tableDefinition, columns("id varchar, kind varchar, title varchar, hash varchar, body varchar"), "kind, id"},
 }
 

@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"slices"
+
 	"farr/measures"
 	"farr/reports/internal/disclose"
 	"farr/reports/internal/page"
@@ -12,12 +14,13 @@ func releaseCohort(in input, d measures.Definition, a Audience) page.Cohort {
 	x := disclose.ExactCohort{Scale: cohortScale(d)}
 	for _, s := range in.attrition {
 		if s.Cohort == d.ID {
-			x.Steps = append(x.Steps, disclose.ExactStep{Rule: s.Rule, Title: s.Title, Remaining: s.Remaining})
+			x.Steps = append(x.Steps, disclose.ExactStep{Rule: s.Rule, Title: s.Title, Remaining: s.Remaining,
+				Persons: s.Persons, Removed: s.RemovedPersons, Most: s.MostEntries})
 		}
 	}
 	for _, y := range in.incidence {
 		if y.Cohort == d.ID {
-			x.Years = append(x.Years, disclose.ExactYear{Year: y.Year, Cases: y.Cases, PersonDays: y.PersonDays,
+			x.Years = append(x.Years, disclose.ExactYear{Year: y.Year, Cases: y.Cases, Persons: y.Persons, PersonDays: y.PersonDays,
 				Rate: y.Rate, Low: y.CILow, High: y.CIHigh, Method: y.Method, Complete: y.Complete})
 		}
 	}
@@ -25,12 +28,13 @@ func releaseCohort(in input, d measures.Definition, a Audience) page.Cohort {
 	for _, o := range in.outcomes {
 		if o.Cohort == d.ID {
 			x.Outcomes = append(x.Outcomes, disclose.ExactOutcome{ID: o.Outcome, Title: o.Title, AtRisk: o.AtRisk, Events: o.Events, PersonDays: o.PersonDays,
+				Persons: o.Persons, EventPersons: o.EventPersons, FreePersons: o.FreePersons, OutsidePersons: o.OutsidePersons,
 				Rate: o.Rate, Low: o.CILow, High: o.CIHigh, Method: o.Method})
 		}
 	}
 	for _, l := range in.levels {
 		if l.Cohort == d.ID {
-			x.Levels = append(x.Levels, disclose.ExactLevel{Characteristic: l.Characteristic, Title: l.Title, Level: l.Level, Members: l.People})
+			x.Levels = append(x.Levels, disclose.ExactLevel{Characteristic: l.Characteristic, Title: l.Title, Level: l.Level, Members: l.People, Persons: l.Persons, Kin: kinOf(d, l.Characteristic)})
 		}
 	}
 	c := page.Cohort{Definition: d, Released: disclose.ReleaseCohort(a, x)}
@@ -38,6 +42,22 @@ func releaseCohort(in input, d measures.Definition, a Audience) page.Cohort {
 		c.StudyLow, c.StudyHigh = f.Low, f.lastDay()
 	}
 	return c
+}
+
+// kinOf is the kind of a characteristic of Table 1.
+func kinOf(d measures.Definition, id string) disclose.Kin {
+	switch id {
+	case "sex":
+		return disclose.Sex
+	case "age", "race", "ethnicity", "language", "payer", "site":
+		return disclose.Unrelated
+	case "zip3", "state":
+		return disclose.Place
+	}
+	if slices.ContainsFunc(d.Areas, func(a measures.Area) bool { return a.ID == id }) {
+		return disclose.Place
+	}
+	return disclose.Declared
 }
 
 // cohortScale is the person-years that a cohort's rates are per; outcomes have one even where new cases have none.
@@ -58,7 +78,7 @@ func shortest(rates []measures.Rate, cohort string) []disclose.ExactSpan {
 			least, spans = months(r), nil
 		}
 		spans = append(spans, disclose.ExactSpan{Period: disclose.Period{ID: r.Period, Family: r.Family, Low: r.Low, High: r.High},
-			Cases: r.Numerator, PersonDays: r.Denominator, Rate: r.Rate, Low: r.CILow, High: r.CIHigh, Method: r.Method, Complete: r.Complete})
+			Cases: r.Numerator, Persons: r.Persons, PersonDays: r.Denominator, Rate: r.Rate, Low: r.CILow, High: r.CIHigh, Method: r.Method, Complete: r.Complete})
 	}
 	if len(spans) < 2 {
 		return nil

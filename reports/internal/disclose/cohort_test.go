@@ -48,7 +48,7 @@ func randomCohort(r *rand.Rand) ExactCohort {
 				n = min(left, int64(r.IntN(25)))
 			}
 			left -= n
-			x.Levels = append(x.Levels, ExactLevel{Characteristic: fmt.Sprint(i), Level: fmt.Sprint(j), Members: n})
+			x.Levels = append(x.Levels, ExactLevel{Characteristic: fmt.Sprint(i), Level: fmt.Sprint(j), Members: n, Kin: kinOf[i]})
 		}
 	}
 	atRisk, happened := size, int64(0)
@@ -173,7 +173,7 @@ func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 				fail("events are hidden, and their days are shown")
 			}
 		}
-		nested += differences(got, func(what string, d int64) { fail("%s: the difference is %d", what, d) })
+		nested += differences(got, x.Levels, func(what string, d int64) { fail("%s: the difference is %d", what, d) })
 	}
 	if nested < 10_000 {
 		t.Errorf("%d differences were looked at", nested)
@@ -188,41 +188,45 @@ func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 	}
 }
 
+// kinOf are the kinds of the characteristics of randomCohort that are not traits.
+var kinOf = []Kin{Unrelated, Sex, Place}
+
 // differences gives every difference of 1 to 10 between a number of one outcome or characteristic, or what it
 // leaves of its total, and one of another or of the steps; and how many differences it looked at.
-func differences(got Cohort, small110 func(what string, d int64)) (looked int) {
+func differences(got Cohort, levels []ExactLevel, small110 func(what string, d int64)) (looked int) {
 	type number struct {
 		what, whole string
 		n           int64
+		kin         Kin
 	}
 	var numbers []number
 	size, sized := int64(0), false
 	for i, s := range got.Steps {
 		if n, ok := s.Remaining.Value(); ok {
-			numbers = append(numbers, number{fmt.Sprint("step ", i), "steps", n})
+			numbers = append(numbers, number{fmt.Sprint("step ", i), "steps", n, Declared})
 			size, sized = n, i == len(got.Steps)-1
 		}
 	}
-	add := func(what, whole string, c Count, total int64, known bool) {
+	add := func(what, whole string, c Count, total int64, known bool, kin Kin) {
 		if n, ok := c.Value(); ok {
-			numbers = append(numbers, number{what, whole, n})
+			numbers = append(numbers, number{what, whole, n, kin})
 			if known {
-				numbers = append(numbers, number{"all but " + what, whole, total - n})
+				numbers = append(numbers, number{"all but " + what, whole, total - n, kin})
 			}
 		}
 	}
 	for i, o := range got.Outcomes {
 		whole := fmt.Sprint("outcome ", i)
-		add("at risk of "+whole, whole, o.AtRisk, size, sized)
+		add("at risk of "+whole, whole, o.AtRisk, size, sized, Declared)
 		n, ok := o.AtRisk.Value()
-		add("events of "+whole, whole, o.Rate.Numerator(), n, ok)
+		add("events of "+whole, whole, o.Rate.Numerator(), n, ok, Declared)
 	}
-	for _, l := range got.Levels {
-		add(l.Characteristic+"="+l.Level, l.Characteristic, l.Rate.Numerator(), size, sized)
+	for i, l := range got.Levels {
+		add(l.Characteristic+"="+l.Level, l.Characteristic, l.Rate.Numerator(), size, sized, levels[i].Kin)
 	}
 	for i, a := range numbers {
 		for _, b := range numbers[:i] {
-			if a.whole == b.whole || a.n == 0 || b.n == 0 {
+			if a.whole == b.whole || a.kin == Unrelated || b.kin == Unrelated || a.kin == Sex && b.kin == Sex || (a.kin == Place) != (b.kin == Place) || a.n == 0 || b.n == 0 {
 				continue
 			}
 			looked++
@@ -239,6 +243,12 @@ func TestNestedNumbers(t *testing.T) {
 	trait := func(id string, yes int64) []ExactLevel {
 		return []ExactLevel{{Characteristic: id, Level: "no", Members: 600 - yes}, {Characteristic: id, Level: "yes", Members: yes}}
 	}
+	kin := func(k Kin, levels []ExactLevel) []ExactLevel {
+		for i := range levels {
+			levels[i].Kin = k
+		}
+		return levels
+	}
 	outcome := func(id string, atRisk, events int64) ExactOutcome {
 		return ExactOutcome{ID: id, AtRisk: atRisk, Events: events, PersonDays: atRisk*30 - events*11, Rate: 1, Low: 1, High: 1}
 	}
@@ -254,6 +264,9 @@ func TestNestedNumbers(t *testing.T) {
 		{"a part of a composite", []ExactOutcome{outcome("any", 560, 120), outcome("death", 560, 115)}, nil, "any 560 120 death 560 hidden"},
 		{"with it, and without the other", []ExactOutcome{outcome("alive", 560, 500), outcome("frail", 560, 55)}, nil, "alive 560 500 frail 560 hidden"},
 		{"of two traits one, whole", nil, append(trait("any", 200), trait("early", 195)...), "any=no 400 any=yes 200 early=no hidden early=yes hidden"},
+		{"sex and race are not nested", nil, append(kin(Sex, trait("sex", 305)), kin(Unrelated, trait("race", 310))...), "sex=no 295 sex=yes 305 race=no 290 race=yes 310"},
+		{"sex may hold a trait", nil, append(kin(Sex, trait("sex", 305)), trait("pregnant", 300)...), "sex=no 295 sex=yes 305 pregnant=no hidden pregnant=yes hidden"},
+		{"a state holds its ZIP codes", nil, append(kin(Place, trait("state", 305)), kin(Place, trait("zip3", 299))...), "state=no hidden state=yes hidden zip3=no 301 zip3=yes 299"},
 		{"a trait before an outcome", []ExactOutcome{outcome("death", 560, 60)}, trait("frail", 65), "death 560 60 frail=no hidden frail=yes hidden"},
 		{"what is near two goes, and these stay", []ExactOutcome{outcome("death", 560, 60)}, append(trait("frail", 53), trait("old", 67)...), "death 560 hidden frail=no 547 frail=yes 53 old=no 533 old=yes 67"},
 	} {

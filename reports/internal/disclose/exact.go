@@ -111,12 +111,23 @@ type ExactOutcome struct {
 	Method          string
 }
 
+// Kin is the kind of a characteristic, by what may hold what. Outcomes are Declared.
+type Kin int
+
+const (
+	Declared  Kin = iota // by a cohort's author: may be a part of any other that is declared, or of a sex
+	Sex                  // holds what only one sex can have
+	Place                // where persons live: one holds another
+	Unrelated            // age, race and the like: no part of another by its meaning
+)
+
 // ExactLevel is how many of a cohort's members are at one level of a characteristic, whose
 // levels add up to the members.
 type ExactLevel struct {
 	Characteristic, Title, Level string
 	Members                      int64
 	Persons                      int64 // of the members
+	Kin                          Kin
 }
 
 // ExactCohort is one cohort's counts. Spans do not overlap.

@@ -10,8 +10,8 @@ import (
 // size. Two counts of one cohort may be of people of whom the ones are among the others: those at risk of
 // one outcome among those at risk of another, an outcome among a composite one, those who began early
 // among those who began. Which are is not known here, so the difference of any two is taken for a count
-// that nobody publishes, unless they are known to be of different people. Hiding only adds to what is
-// hidden, so it ends.
+// that nobody publishes, unless they are of different people or of kinds of which none holds another. Hiding
+// only adds to what is hidden, so it ends.
 func hideMembers(x ExactCohort, sizeHidden bool) ([]hiddenOutcome, []bool) {
 	outcomes := make([]hiddenOutcome, len(x.Outcomes))
 	for i, o := range x.Outcomes {
@@ -46,6 +46,14 @@ const (
 	atRisk
 )
 
+// mayHold says whether people of one kind may be known to be among those of another: who is pregnant is a
+// woman, who lives in a ZIP code lives in its state, and what a cohort's author declares may be anything.
+// That a few more are women than are white tells of nobody.
+func (k Kin) mayHold(other Kin) bool {
+	a, b := min(k, other), max(k, other)
+	return a == Declared && b <= Sex || a == Place && b == Place
+}
+
 // claim is a count that a reader has or can make of an item, its total and nothing else.
 type claim struct {
 	n, who int64 // entries, and persons where they are known
@@ -53,6 +61,7 @@ type claim struct {
 	// Claims of one whole are an item and what it leaves of its total: of different people, or
 	// one within the other with a rest that is looked at by itself.
 	whole int
+	kin   Kin
 }
 
 // claims are the counts that are not hidden.
@@ -62,12 +71,12 @@ func claims(x ExactCohort, outcomes []hiddenOutcome, cells []cell) []claim {
 	for i, o := range x.Outcomes {
 		whole++
 		if !outcomes[i].atRisk {
-			out = append(out, claim{o.AtRisk, personsOf(o.Persons, o.AtRisk), item{atRisk, i}, whole},
-				claim{x.size() - o.AtRisk, personsOf(o.OutsidePersons, x.size()-o.AtRisk), item{atRisk, i}, whole})
+			out = append(out, claim{o.AtRisk, personsOf(o.Persons, o.AtRisk), item{atRisk, i}, whole, Declared},
+				claim{x.size() - o.AtRisk, personsOf(o.OutsidePersons, x.size()-o.AtRisk), item{atRisk, i}, whole, Declared})
 		}
 		if !outcomes[i].events {
-			out = append(out, claim{o.Events, personsOf(o.EventPersons, o.Events), item{events, i}, whole},
-				claim{o.AtRisk - o.Events, personsOf(o.FreePersons, o.AtRisk-o.Events), item{events, i}, whole})
+			out = append(out, claim{o.Events, personsOf(o.EventPersons, o.Events), item{events, i}, whole, Declared},
+				claim{o.AtRisk - o.Events, personsOf(o.FreePersons, o.AtRisk-o.Events), item{events, i}, whole, Declared})
 		}
 	}
 	for i, l := range x.Levels {
@@ -75,8 +84,8 @@ func claims(x ExactCohort, outcomes []hiddenOutcome, cells []cell) []claim {
 			whole++
 		}
 		if !cells[i].hidden() {
-			out = append(out, claim{l.Members, personsOf(l.Persons, l.Members), item{aLevel, i}, whole},
-				claim{x.size() - l.Members, 0, item{aLevel, i}, whole})
+			out = append(out, claim{l.Members, personsOf(l.Persons, l.Members), item{aLevel, i}, whole, l.Kin},
+				claim{x.size() - l.Members, 0, item{aLevel, i}, whole, l.Kin})
 		}
 	}
 	return out
@@ -85,7 +94,7 @@ func claims(x ExactCohort, outcomes []hiddenOutcome, cells []cell) []claim {
 // near tells whether one claim less the other may be a small number of persons. The greater has, at the
 // least, so many persons more; of the entries that it has more, a person has no more than most.
 func (a claim) near(b claim, most int64) bool {
-	if a.whole == b.whole || a.n == 0 || b.n == 0 {
+	if a.whole == b.whole || !a.kin.mayHold(b.kin) || a.n == 0 || b.n == 0 {
 		return false
 	}
 	if a.n < b.n {
@@ -99,11 +108,11 @@ func (a claim) near(b claim, most int64) bool {
 }
 
 // hideOne hides what is near the most outcomes and characteristics: a level before the events of an
-// outcome, and these before those at risk; then the smaller, and then the last. It says whether there
-// was any.
+// outcome, and these before those at risk; a declared trait before what everybody has; then the
+// smaller, and then the last. It says whether there was any.
 func hideOne(x ExactCohort, outcomes []hiddenOutcome, cells []cell) bool {
 	all := claims(x, outcomes, cells)
-	near, size := map[item]map[int]bool{}, map[item]int64{}
+	near, of := map[item]map[int]bool{}, map[item]claim{}
 	add := func(a, b claim) {
 		if near[a.of] == nil {
 			near[a.of] = map[int]bool{}
@@ -111,8 +120,8 @@ func hideOne(x ExactCohort, outcomes []hiddenOutcome, cells []cell) bool {
 		near[a.of][b.whole] = true
 	}
 	for i, a := range all {
-		if _, ok := size[a.of]; !ok {
-			size[a.of] = a.n
+		if _, ok := of[a.of]; !ok {
+			of[a.of] = a
 		}
 		for _, b := range all[:i] {
 			if a.near(b, x.most()) {
@@ -125,7 +134,7 @@ func hideOne(x ExactCohort, outcomes []hiddenOutcome, cells []cell) bool {
 		return false
 	}
 	best := slices.MaxFunc(slices.Collect(maps.Keys(near)), func(a, b item) int {
-		return cmp.Or(cmp.Compare(len(near[a]), len(near[b])), cmp.Compare(b.kind, a.kind), cmp.Compare(size[b], size[a]), cmp.Compare(a.at, b.at))
+		return cmp.Or(cmp.Compare(len(near[a]), len(near[b])), cmp.Compare(b.kind, a.kind), cmp.Compare(of[b].kin, of[a].kin), cmp.Compare(of[b].n, of[a].n), cmp.Compare(a.at, b.at))
 	})
 	switch best.kind {
 	case aLevel:

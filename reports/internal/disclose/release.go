@@ -16,7 +16,8 @@ func (p Policy) Caveat() string {
 		return "Nothing is hidden in this report. It contains small numbers and is not for release outside the organisation."
 	}
 	return "Counts of 1 to 10 are hidden, and so are the rates made from them. Where a hidden number could be found by subtraction from a total, " +
-		"at least one more number is hidden. This is the simple rule: the full proof that no hidden number can be worked out from several " +
+		"at least one more number is hidden; so is one of two numbers of a cohort that are 1 to 10 apart and may be of people of whom the ones are among the others. " +
+		"Where a cohort counts a person more than once, it is the persons behind a number who are not 1 to 10. This is the simple rule: the full proof that no hidden number can be worked out from several " +
 		"tables together has not yet been made."
 }
 
