@@ -214,6 +214,9 @@
 // An age below 0 or above 130 is a wrong birth date, and unknown in strata, Table 1, rates and models. Groups
 // are compared without unknown and unattributed ones; an ordered area's go by its file.
 //
+// With occurrence every, counts are of entries, of which a person may have several; the columns that are
+// called persons, event_persons and so on count each person once.
+//
 // # Assurance cases of a cohort
 //
 // Files cases/NAME.yaml in the cohort's folder hold made-up persons and what is expected of each:
