@@ -27,6 +27,7 @@ type engine struct {
 	made    map[string]bool   // the blocks that are there
 	parts   map[string]string // what cohorts take from CQL: tables by cohort and name
 	listed  string            // ids of all lists, for IN
+	only    string            // a condition on the persons of what is made now
 	text    string            // the SQL of all definitions, where all of it was made of YAML
 	listen  *listener
 }
@@ -67,6 +68,9 @@ func (e *engine) begin(ctx context.Context, definitions []Definition) error {
 	text, written := textOf(definitions)
 	if !written {
 		e.text = text
+		if len(definitions) == 1 { // what is of its entries alone waits for them
+			text, _ = textOf([]Definition{{Populations: definitions[0].Populations}})
+		}
 	}
 	return e.need(ctx, mentioned(text)...)
 }
@@ -127,7 +131,7 @@ func (e *engine) need(ctx context.Context, names ...string) error {
 			if err := e.need(ctx, c.after...); err != nil {
 				return err
 			}
-			if err := e.exec(ctx, statement{name, "CREATE TABLE run." + name + " AS SELECT *" + e.unread(c.sql) + " FROM (" + c.sql + ") WHERE code IN (" + e.listed + ")"}); err != nil {
+			if err := e.exec(ctx, statement{name, "CREATE TABLE run." + name + " AS SELECT *" + e.unread(c.sql) + " FROM (" + c.sql + ") WHERE code IN (" + e.listed + ")" + e.only}); err != nil {
 				return err
 			}
 			continue
@@ -136,11 +140,43 @@ func (e *engine) need(ctx context.Context, names ...string) error {
 		if err := e.need(ctx, b.after...); err != nil {
 			return err
 		}
+		if e.text != "" && b.name == "finished_encounter" { // of which rules in YAML read few columns
+			b.sql = strings.Replace(b.sql, "CREATE TABLE", "CREATE VIEW", 1)
+		}
 		if err := e.exec(ctx, b.statement); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// needOfEntries makes what only rules about entries read, of persons with an entry, and shows it:
+// a run of one cohort in YAML knows that nobody else is asked for.
+func (e *engine) needOfEntries(ctx context.Context) (shown []string, err error) {
+	if e.text == "" {
+		return nil, nil
+	}
+	before := maps.Clone(e.made)
+	e.only = " AND pid IN (SELECT pid FROM run.entry)"
+	err = e.need(ctx, mentioned(e.text)...)
+	e.only = ""
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range coded {
+		if e.made[c.name] && !before[c.name] {
+			shown = append(shown, c.name)
+			if err := e.exec(ctx, showCoded(c.name)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return shown, nil
+}
+
+// showCoded lets SQL see the rows with a code of the definition's own lists.
+func showCoded(name string) statement {
+	return statement{name, "CREATE VIEW measure." + name + " AS FROM run." + name + " WHERE code IN (FROM run.own)"}
 }
 
 // authoredNames are the blocks that SQL of authors can name.
@@ -266,7 +302,8 @@ func (e *engine) show(ctx context.Context, d Definition) (hide func() error, err
 		if !e.made[c.name] {
 			continue
 		}
-		if err := view(c.name, "FROM run."+c.name+" WHERE code IN (FROM run.own)"); err != nil {
+		made = append(made, "measure."+c.name)
+		if err := e.exec(ctx, showCoded(c.name)); err != nil {
 			return nil, err
 		}
 	}

@@ -45,7 +45,11 @@ func (e *engine) cohort(ctx context.Context, d Definition, w window) (*cohortRes
 	if err != nil {
 		return nil, err
 	}
-	shown := []string{"final", "entry", "event"}
+	shown, err := e.needOfEntries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shown = append(shown, "final", "entry", "event")
 	for _, p := range d.Parts {
 		if p.File == "" {
 			continue
