@@ -20,17 +20,7 @@ const stratumAll = "all"
 // daysPerYear turns person-days into person-years.
 const daysPerYear = 365.25
 
-// margins counts run.subject by each stratum of the measure, and as a whole, in one
-// pass. Every period has its row of stratum all, also when nobody is in it.
-func (e *engine) margins(ctx context.Context, d Definition) ([]Aggregate, error) {
-	out, err := e.counts(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	return e.finish(d, out), nil
-}
-
-// counts are margins without what follows from the counts.
+// counts are those of run.subject by each stratum of the measure, and as a whole, in one pass.
 func (e *engine) counts(ctx context.Context, d Definition) ([]Aggregate, error) {
 	sets := []string{"(period)"}
 	names := "CASE"
@@ -141,7 +131,7 @@ func (e *engine) readMargins(ctx context.Context, d Definition, sql string) ([]A
 	return out, r.Err()
 }
 
-// finish adds the periods that nobody is in, and completes the rows.
+// finish makes margins of counts: every period has its row of stratum all, also when nobody is in it.
 func (e *engine) finish(d Definition, rows []Aggregate) []Aggregate {
 	whole := map[string]bool{}
 	for _, a := range rows {

@@ -47,7 +47,7 @@
 // basis Encounter, (pid, period, episode); the populations of a rate also return value,
 // a whole number: events in the numerator, days at risk in the denominator, added up.
 // Where SQL tells of each person from that person's records alone, per_person: true lets farr compute
-// a hundred thousand persons at a time, in bounded memory. SQL that ranks persons, takes an average of
+// fifty thousand persons at a time, in bounded memory. SQL that ranks persons, takes an average of
 // all or looks at another person must not say so.
 //
 // Rows may repeat. farr does the arithmetic between populations: the denominator is the

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"farr/datasets"
@@ -316,33 +317,52 @@ func (p *plan) keep(ctx context.Context, e *engine, d Definition, out *output) e
 		return err
 	}
 	defer w.abort()
-	if err := e.subjectRows(ctx, d, w); err != nil {
+	counted, err := e.counts(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := e.subjectRows(ctx, d, counted, w); err != nil {
 		return err
 	}
 	if err := w.close(); err != nil {
 		return err
 	}
-	margins, err := e.margins(ctx, d)
-	if err != nil {
-		return err
-	}
-	return out.add(tableAggregate, rows(margins))
+	return out.add(tableAggregate, rows(e.finish(d, counted)))
 }
 
-// subjectRows writes run.subject, period by period, since the engine holds an answer in memory
-// as a whole.
-func (e *engine) subjectRows(ctx context.Context, d Definition, w *objectWriter) error {
-	for _, q := range e.periods {
+// answerRows is how many subjects are asked for at once, or those of one period: the engine holds
+// an answer in memory as a whole.
+const answerRows = 500_000
+
+// subjectRows writes run.subject, some periods at a time.
+func (e *engine) subjectRows(ctx context.Context, d Definition, counted []Aggregate, w *objectWriter) error {
+	held := map[string]int64{}
+	for _, a := range counted {
+		if a.Stratum == stratumAll {
+			held[a.Period] = a.InitialPopulation
+		}
+	}
+	var ids []string
+	var asked int64
+	for i, q := range e.periods {
+		if held[q.ID] > 0 {
+			ids, asked = append(ids, duck.Quote(q.ID)), asked+held[q.ID]
+		}
+		last := i+1 == len(e.periods)
+		if len(ids) == 0 || !last && asked+held[e.periods[i+1].ID] <= answerRows {
+			continue
+		}
 		subjects, err := e.db.QueryArrow(ctx, d.ID+" results", `SELECT '`+d.ID+`' AS measure, period::VARCHAR AS period, pid, episode, populations::INTEGER AS populations,
 			true AS initial_population, denominator, denominator_exclusion, denominator_exception, numerator, numerator_exclusion, numerator_value, denominator_value,
 			site::VARCHAR AS site, sex::VARCHAR AS sex, age::VARCHAR AS age, race::VARCHAR AS race, ethnicity::VARCHAR AS ethnicity, payer::VARCHAR AS payer
-			FROM run.subject s WHERE s.period = '`+q.ID+`' ORDER BY pid, episode`)
+			FROM run.subject s WHERE s.period IN (`+strings.Join(ids, ", ")+`) ORDER BY s.period, pid, episode`)
 		if err != nil {
 			return err
 		}
 		if err := w.all(subjects); err != nil {
 			return err
 		}
+		ids, asked = nil, 0
 	}
 	return nil
 }

@@ -9,8 +9,9 @@ import (
 
 // partPersons is how many persons, or a bucket of them more, measures in SQL that tell of each person
 // apart, and rates of cohorts, are computed of at a time. What is counted of parts adds up, and so
-// memory is that of one part however many persons there are.
-var partPersons int64 = 100_000
+// memory is that of one part however many persons there are: dates that are shifted at rest must not
+// go to a disk, so that what does not fit into memory could not be computed at all.
+var partPersons int64 = 50_000
 
 // part is the persons whose pids are in the buckets from low to high.
 type part struct{ low, high int }
@@ -79,11 +80,11 @@ func (p *plan) inParts(ctx context.Context, e *engine, list []Definition, parts 
 			if err := e.evaluate(ctx, d); err != nil {
 				return err
 			}
-			if err := e.subjectRows(ctx, d, writers[i]); err != nil {
-				return err
-			}
 			counted, err := e.counts(ctx, d)
 			if err != nil {
+				return err
+			}
+			if err := e.subjectRows(ctx, d, counted, writers[i]); err != nil {
 				return err
 			}
 			counts[i] = added(counts[i], counted)

@@ -341,8 +341,8 @@ source: s
 			got := ""
 			if err := e.evaluate(t.Context(), own[0]); err != nil {
 				got = err.Error()
-			} else if margins, err := e.margins(t.Context(), own[0]); err != nil || len(margins) != 1 || margins[0].Numerator != 1 {
-				t.Errorf("%+v, %v", margins, err)
+			} else if counted, err := e.counts(t.Context(), own[0]); err != nil || len(counted) != 1 || counted[0].Numerator != 1 {
+				t.Errorf("%+v, %v", counted, err)
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
