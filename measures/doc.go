@@ -171,6 +171,9 @@
 // is counted from the first day on, and the day of the event is the last. Time at risk of
 // becoming a case ends with the first entry event of all data, whatever occurrence is, but not where it is every: then each is a case.
 //
+// A washout leaves out who had the outcome in so many days before the first day at risk, which is the
+// day after the index date where nothing is said: the index date is one of them. A count is of days.
+//
 // An outcome that is adjusted has for each group the number that a logistic model of all people
 // expects, of the entries whose follow-up nothing but death would have ended early; the model's odds ratios;
 // and how well it foretells a fifth of the persons when it is fitted to the others. Of a category,
