@@ -107,7 +107,7 @@ bench: build ## speed and memory on seeded populations (minutes); PATIENTS=10000
 	go test -run '^$$' -bench . -benchtime 5x ./...
 	go build -o bin/scale ./measures/internal/scale
 	bin/scale bench --patients $(PATIENTS)
-	bin/scale cohorts --patients $(PATIENTS)
+	bin/scale cohorts --patients $(PATIENTS) --memory 4GB
 
 .PHONY: bench-peers
 bench-peers: build ## speed beside fqm-execution on the same patients (an hour; needs npm); PEER_PERSONS=240 of farr synth, PEER_PATIENTS=1000000 of farr's run

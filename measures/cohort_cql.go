@@ -197,14 +197,9 @@ func (p *plan) runPackage(ctx context.Context, e *engine, out *output, list []co
 	for _, one := range list {
 		programs = append(programs, one.program)
 	}
-	s, err := evaluate.Open(ctx, e.db, programs)
+	s, err := p.open(ctx, e, programs)
 	if err != nil {
 		return err
-	}
-	done, steps := int64(0), int64(s.Steps())
-	s.Step = func() {
-		done++
-		p.Progress.Report("define", done, steps)
 	}
 	if err := s.Ask(ctx, []evaluate.Period{{ID: "study window", First: p.study.low, Last: p.study.high.AddDate(0, 0, -1)}}, nil); err != nil {
 		return err

@@ -357,6 +357,20 @@ func roleSQL(g content.Group, table string) string {
 		strings.Join(bits, " + "), denominatorIs, excluded, is(denominatorException), numeratorIs, is(numeratorExclusion), numeratorOf, denominatorOf, table)
 }
 
+// open makes a session for programs, which tells of each define that is done.
+func (p *plan) open(ctx context.Context, e *engine, programs []*evaluate.Program) (*evaluate.Session, error) {
+	s, err := evaluate.Open(ctx, e.db, programs)
+	if err != nil {
+		return nil, err
+	}
+	done, steps := int64(0), int64(s.Steps())
+	s.Step = func() {
+		done++
+		p.Progress.Report("define", done, steps)
+	}
+	return s, nil
+}
+
 // runPublished computes the published measures, after all SQL of authors.
 func (p *plan) runPublished(ctx context.Context, e *engine, out *output) error {
 	if len(p.published) == 0 {
@@ -366,14 +380,9 @@ func (p *plan) runPublished(ctx context.Context, e *engine, out *output) error {
 	for _, one := range p.published {
 		programs = append(programs, one.program)
 	}
-	s, err := evaluate.Open(ctx, e.db, programs)
+	s, err := p.open(ctx, e, programs)
 	if err != nil {
 		return err
-	}
-	done, steps := int64(0), int64(s.Steps())
-	s.Step = func() {
-		done++
-		p.Progress.Report("define", done, steps)
 	}
 	var periods []evaluate.Period
 	for _, q := range p.Periods {

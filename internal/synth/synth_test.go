@@ -177,7 +177,7 @@ func TestLinesAndSuperseded(t *testing.T) {
 	}
 }
 
-// population is one run of the size that the bars speak of, shared by the tests that
+// population is one run, large enough for the planted effects to show, shared by the tests that
 // only read its truth.
 var population = sync.OnceValues(func() (*Truth, error) {
 	dir, err := os.MkdirTemp("", "synth")

@@ -54,9 +54,18 @@ func cohorts(ctx context.Context, args []string) error {
 	if err := os.CopyFS(dir, library); err != nil {
 		return err
 	}
-	w := &workshop{farr: *farr, self: self, dir: dir, key: *key, runs: *runs}
-	if *store == "" {
-		w.key, *store = filepath.Join(dir, "key"), filepath.Join(dir, "large")
+	w := &workshop{farr: *farr, self: self, dir: dir, key: filepath.Join(dir, "key"), runs: *runs}
+	if *store != "" {
+		// A copy, so that what is kept beside the user's key stays as it is.
+		text, err := os.ReadFile(*key)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(w.key, text, 0o600); err != nil {
+			return err
+		}
+	} else {
+		*store = filepath.Join(dir, "large")
 		if err := w.persons(ctx, *store, *patients); err != nil {
 			return err
 		}
