@@ -9,6 +9,22 @@ import (
 	"farr/reports/internal/disclose"
 )
 
+type cohortView struct {
+	Cohort   Cohort
+	Finding  string
+	Figure   *Figure
+	Spans    *Figure // new cases by periods shorter than a year
+	Outcomes *Table
+	Levels   *Table // of Table 1
+	Data     string // path of the data files, without what they hold
+	Flow     string // data path
+	Study    string // the study window, with its dates
+	Entries  string // which events the first number of the attrition counts
+	// Definition of the cohort.
+	Definition definitionView
+	Results    string
+}
+
 func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 	v := cohortView{Cohort: c, Definition: definitionOf(c.Definition), Results: r.Results, Flow: "../data/" + c.Definition.ID + "-attrition",
 		Data: "../data/" + c.Definition.ID, Entries: entryWords[c.Definition.Occurrence]}

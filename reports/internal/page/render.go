@@ -20,6 +20,19 @@ var files embed.FS
 //go:embed style.css
 var styleSheet string
 
+// frame is what every page has around its content.
+type frame struct {
+	Report  *Report
+	Root    string // "" or "../"
+	Tab     string
+	Heading string
+	Policy  template.HTML
+	Style   template.CSS
+	Badge   string
+	Draft   bool // internal: the warning is on every page
+	Body    any
+}
+
 // Render gives the report's files by their path in the bundle.
 func Render(ctx context.Context, r *Report, progress func(done, total int)) (map[string][]byte, error) {
 	charts, err := chart.NewRenderer()
@@ -111,6 +124,12 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 		}
 	}
 	return out, step()
+}
+
+type runView struct {
+	Run     Run
+	Path    string // of the account's data, without extension
+	Notices string
 }
 
 // policy is the page's security policy: nothing but this one style sheet. It is
