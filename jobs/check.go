@@ -13,6 +13,7 @@ import (
 	"farr/datasets"
 	"farr/internal/source"
 	"farr/jobs/internal/cron"
+	"farr/reports"
 )
 
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
@@ -75,6 +76,10 @@ func check(doc *source.Document, job *Job) {
 	c.path(&job.KPI, true, "kpi")
 	c.path(&job.Report.Out, false, "report", "out")
 	c.oneOf(job.Report.Audience, []string{"internal", "external"}, "report", "audience")
+	c.oneOf(job.Report.Disclosure, reports.DisclosurePolicies(), "report", "disclosure")
+	if job.Report.Audience == string(reports.Internal) && doc.Has("report", "disclosure") {
+		doc.Report("no-disclosure", "nothing is hidden from an internal audience, so it has no policy", "remove disclosure, or say audience: external", "report", "disclosure")
+	}
 	c.apart(job)
 }
 

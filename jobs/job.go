@@ -61,6 +61,7 @@ type Source struct {
 type Report struct {
 	Out          string `yaml:"out,required"`
 	Audience     string `yaml:"audience,required"` // internal or external
+	Disclosure   string `yaml:"disclosure"`        // policy for an external audience
 	Organisation string `yaml:"organisation"`
 	Title        string `yaml:"title"`
 }

@@ -208,7 +208,7 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 		}
 		defer os.RemoveAll(stage)
 		bundle, err := reports.Build(ctx, reports.Request{
-			Results: results, KPIFile: b.job.KPI, Audience: reports.Audience(b.job.Report.Audience),
+			Results: results, KPIFile: b.job.KPI, Audience: reports.Audience(b.job.Report.Audience), Disclosure: b.job.Report.Disclosure,
 			Organisation: b.job.Report.Organisation, Title: b.job.Report.Title, Out: filepath.Join(stage, "bundle"),
 			Command: "farr run " + filepath.Base(b.job.File), Progress: b.o.Progress,
 		})

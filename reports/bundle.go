@@ -86,9 +86,9 @@ func checkOut(out string) error {
 }
 
 // write stages the files beside out, then puts them in its place.
-func write(req Request, lineage measures.Lineage, targets string, files map[string][]byte) (*Bundle, error) {
+func write(req Request, lineage measures.Lineage, policy disclose.Policy, targets string, files map[string][]byte) (*Bundle, error) {
 	m := manifest{Kind: bundleKind, Format: 1, Results: lineage.Results, Audience: req.Audience,
-		Policy: disclose.PolicyFor(req.Audience).Name, Checkpoint: lineage.Checkpoint}
+		Policy: policy.Name, Checkpoint: lineage.Checkpoint}
 	paths := make([]string, 0, len(files))
 	for p := range files {
 		paths = append(paths, p)

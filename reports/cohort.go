@@ -10,7 +10,7 @@ import (
 
 // releaseCohort gives a cohort's page what the audience may see: attrition, new cases by year and by the
 // shortest periods, outcomes, and Table 1 of all members.
-func releaseCohort(in input, d measures.Definition, a Audience) page.Cohort {
+func releaseCohort(in input, d measures.Definition, b *disclose.Border) page.Cohort {
 	x := disclose.ExactCohort{Scale: cohortScale(d)}
 	for _, s := range in.attrition {
 		if s.Cohort == d.ID {
@@ -37,7 +37,7 @@ func releaseCohort(in input, d measures.Definition, a Audience) page.Cohort {
 			x.Levels = append(x.Levels, disclose.ExactLevel{Characteristic: l.Characteristic, Title: l.Title, Level: l.Level, Members: l.People, Persons: l.Persons, Kin: kinOf(d, l.Characteristic)})
 		}
 	}
-	c := page.Cohort{Definition: d, Released: disclose.ReleaseCohort(a, x)}
+	c := page.Cohort{Definition: d, Released: b.Cohort(x)}
 	if f, err := into[resultsFacts](in.lineage.Facts); err == nil {
 		c.StudyLow, c.StudyHigh = f.Low, f.lastDay()
 	}

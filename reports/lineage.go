@@ -62,7 +62,7 @@ func into[T any](m map[string]any) (T, error) {
 // runPage says where the numbers came from. Settings and hashes are for everyone;
 // the account of the records passes the wall, and what was lost inside them is
 // told only inside the organisation.
-func runPage(in input, req Request, targetsHash string) (page.Run, error) {
+func runPage(in input, req Request, border *disclose.Border, targetsHash string) (page.Run, error) {
 	l := in.lineage
 	results, err := into[resultsFacts](l.Facts)
 	if err != nil {
@@ -77,12 +77,12 @@ func runPage(in input, req Request, targetsHash string) (page.Run, error) {
 		return page.Run{}, err
 	}
 	run := page.Run{Command: req.Command, Chain: []page.Stage{
-		reportStage(req, targetsHash), resultsStage(l, results, in.definitions), extractStage(l, recipe, facts), inputStage(recipe),
+		reportStage(req, border.Policy, targetsHash), resultsStage(l, results, in.definitions), extractStage(l, recipe, facts), inputStage(recipe),
 	}}
 	if l.ExtractFacts != nil {
-		run.Accounting = accounting(facts.ExtractReport, req.Audience)
-		if req.Audience == disclose.Internal {
-			run.Losses = losses(facts)
+		run.Accounting = accounting(facts.ExtractReport, border)
+		if border.Internal() {
+			run.Losses = losses(facts, border)
 		}
 	}
 	for _, d := range in.definitions {
@@ -96,10 +96,10 @@ func known(facts ...page.Fact) []page.Fact {
 	return slices.DeleteFunc(facts, func(f page.Fact) bool { return f.Value == "" })
 }
 
-func reportStage(req Request, targetsHash string) page.Stage {
-	policy := "everything is shown"
-	if req.Audience != disclose.Internal {
-		policy = "counts of 1 to 10 are hidden, and others where subtraction would give them (simple rule)"
+func reportStage(req Request, p disclose.Policy, targetsHash string) page.Stage {
+	policy := p.Rule()
+	if source := p.Source(); source != "" {
+		policy = p.Name + ": " + source
 	}
 	return page.Stage{Name: "This report", Facts: known(
 		page.Fact{Name: "Audience", Value: string(req.Audience)},
@@ -179,7 +179,7 @@ var observableWords = map[string]string{
 
 // accounting is what became of the records of each type. Read is the sum of the
 // other columns.
-func accounting(r datasets.ExtractReport, a Audience) *page.Table {
+func accounting(r datasets.ExtractReport, b *disclose.Border) *page.Table {
 	names := slices.Sorted(maps.Keys(r.ByType))
 	var x disclose.ExactAccounts
 	var read int64
@@ -192,7 +192,7 @@ func accounting(r datasets.ExtractReport, a Audience) *page.Table {
 		names = append(names, "Rejected lines")
 		x = append(x, []int64{0, 0, 0, 0, r.Rejected})
 	}
-	released := disclose.ReleaseAccounts(a, x)
+	released := b.Accounts(x)
 	t := &page.Table{Caption: "Records by resource type, as the extract found them", Labels: []string{"Resource type"},
 		Counts: []string{"Read", "Stored", "Superseded", "Type not in policy", "Dropped", "Rejected"}}
 	row := func(name string, a disclose.Account) page.TableRow {
@@ -208,7 +208,7 @@ func accounting(r datasets.ExtractReport, a Audience) *page.Table {
 }
 
 // losses is what was left out, by reason and by place; nil when nothing was.
-func losses(f extractFacts) *page.Table {
+func losses(f extractFacts, b *disclose.Border) *page.Table {
 	t := &page.Table{Caption: "What was left out, by reason and by place", Labels: []string{"Left out", "Reason or place"}, Counts: []string{"Count"}}
 	for _, part := range []struct {
 		name   string
@@ -224,7 +224,7 @@ func losses(f extractFacts) *page.Table {
 		for _, k := range keys {
 			row = append(row, part.counts[k])
 		}
-		for i, c := range disclose.ReleaseAccounts(disclose.Internal, disclose.ExactAccounts{row}).Rows[0].Parts {
+		for i, c := range b.Accounts(disclose.ExactAccounts{row}).Rows[0].Parts {
 			t.Rows = append(t.Rows, page.TableRow{Labels: []string{part.name, cmp.Or(reasonWords[keys[i]], keys[i])}, Counts: []disclose.Count{c}})
 		}
 	}

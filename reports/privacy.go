@@ -16,12 +16,12 @@ import (
 
 // privacyPage says what kind of data the report rests on, what was kept of them, and how well a person could
 // still be found. Counts of persons pass the wall like any other.
-func privacyPage(l measures.Lineage, a Audience) (page.Privacy, error) {
+func privacyPage(l measures.Lineage, b *disclose.Border) (page.Privacy, error) {
 	recipe, err := into[extractRecipe](l.ExtractRecipe)
 	if err != nil {
 		return page.Privacy{}, err
 	}
-	p := page.Privacy{Profile: recipe.Profile, Policy: recipe.Policy, Key: recipe.Key, Checkpoint: l.Checkpoint, Internal: a == disclose.Internal}
+	p := page.Privacy{Profile: recipe.Profile, Policy: recipe.Policy, Key: recipe.Key, Checkpoint: l.Checkpoint, Internal: b.Internal()}
 	if l.ExtractRecipe == nil {
 		p.Gone = true
 		return p, nil
@@ -30,7 +30,7 @@ func privacyPage(l measures.Lineage, a Audience) (page.Privacy, error) {
 		return page.Privacy{}, err
 	}
 	if l.Risk != nil {
-		p.Risk = riskOf(l.Risk, l.RiskSnapshot, a)
+		p.Risk = riskOf(l.Risk, l.RiskSnapshot, b)
 	}
 	return p, nil
 }
@@ -82,12 +82,12 @@ func elementName(path string) string {
 
 // riskOf is the residual risk as an audience may see it. The one table of persons is that of the sizes of classes;
 // what else is told of persons comes from its cells, or is an account of its own over other persons.
-func riskOf(r *risk.Report, snapshot string, a Audience) *page.Risk {
+func riskOf(r *risk.Report, snapshot string, b *disclose.Border) *page.Risk {
 	var parts []int64
 	for _, b := range r.Sizes {
 		parts = append(parts, b.Records)
 	}
-	released := disclose.ReleaseAccounts(a, disclose.ExactAccounts{parts}).Rows[0]
+	released := b.Accounts(disclose.ExactAccounts{parts}).Rows[0]
 	var quasi []string
 	for _, name := range r.Quasi {
 		quasi = append(quasi, strings.ReplaceAll(name, "_", " "))
@@ -121,13 +121,13 @@ func riskOf(r *risk.Report, snapshot string, a Audience) *page.Risk {
 	})
 	say("Prosecutor risk, highest", func() string { return oneIn(float64(r.Highest)) })
 	say("Prosecutor risk, on average", func() string { return oneIn(float64(r.Average)) })
-	if d := r.Diversity; d != nil && a == disclose.Internal {
+	if d := r.Diversity; d != nil && b.Internal() {
 		fact("Conditions in a class (l-diversity)", fmt.Sprintf("%d different at least, “none” included; %s of patients are in classes of two or more that are all alike", d.Distinct, percent(float64(d.Share))))
 	}
 	if t := r.Traces; t != nil {
 		for _, p := range t.Points {
 			unique := int64(math.Round(float64(p.Any) * float64(t.Sampled)))
-			account := disclose.ReleaseAccounts(a, disclose.ExactAccounts{{unique, t.Sampled - unique}}).Rows[0]
+			account := b.Accounts(disclose.ExactAccounts{{unique, t.Sampled - unique}}).Rows[0]
 			value := hidden
 			if n, shown := account.Parts[0].Value(); shown {
 				value = fmt.Sprintf("%s of %s patients looked at, %s", disclose.Thousands(n), account.Total, percent(float64(n)/math.Max(1, float64(t.Sampled))))
@@ -137,7 +137,7 @@ func riskOf(r *risk.Report, snapshot string, a Audience) *page.Risk {
 	}
 	for _, one := range r.Attacks {
 		row := page.Attack{Name: cmp.Or(attackWords[one.Name], one.Name), Least: one.Least, Median: one.Median}
-		if a == disclose.Internal {
+		if b.Internal() {
 			row.Told = percent(float64(one.Identified))
 		}
 		out.Attacks = append(out.Attacks, row)

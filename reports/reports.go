@@ -22,11 +22,16 @@ const (
 	External = disclose.External
 )
 
+// DisclosurePolicies are the policies that a report for an external audience can be made under, the
+// default first.
+func DisclosurePolicies() []string { return disclose.PolicyNames() }
+
 // Request is what a report is made from.
 type Request struct {
 	Results      *measures.Results
 	KPIFile      string // targets and owners; none when empty
 	Audience     Audience
+	Disclosure   string // policy for an external audience, of DisclosurePolicies; the first when empty
 	Organisation string // on every page and in the printed foot
 	Title        string
 	Out          string // the bundle's folder; a farr bundle there is replaced
@@ -57,7 +62,8 @@ type input struct {
 }
 
 func build(ctx context.Context, in input, req Request) (*Bundle, error) {
-	if _, err := disclose.ParseAudience(string(req.Audience)); err != nil {
+	border, err := disclose.NewBorder(string(req.Audience), req.Disclosure)
+	if err != nil {
 		return nil, err
 	}
 	if err := checkOut(req.Out); err != nil {
@@ -67,14 +73,14 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := release(in, targets, req)
+	report, err := release(in, targets, req, border)
 	if err != nil {
 		return nil, err
 	}
-	if report.Run, err = runPage(in, req, targetsHash); err != nil {
+	if report.Run, err = runPage(in, req, border, targetsHash); err != nil {
 		return nil, err
 	}
-	if report.Privacy, err = privacyPage(in.lineage, req.Audience); err != nil {
+	if report.Privacy, err = privacyPage(in.lineage, border); err != nil {
 		return nil, err
 	}
 	files, err := page.Render(ctx, report, func(done, total int) { req.Progress.Report("report", int64(done), int64(total)) })
@@ -82,17 +88,17 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 		return nil, err
 	}
 	files["licences.txt"] = []byte(report.Notices)
-	return write(req, in.lineage, targetsHash, files)
+	return write(req, in.lineage, border.Policy, targetsHash, files)
 }
 
 // release makes the report of what the audience may see. After it, no exact
 // count is left.
-func release(in input, targets map[string]page.KPI, req Request) (*page.Report, error) {
+func release(in input, targets map[string]page.KPI, req Request, border *disclose.Border) (*page.Report, error) {
 	notices, err := chart.Notices()
 	if err != nil {
 		return nil, err
 	}
-	r := &page.Report{Organisation: req.Organisation, Title: req.Title, Policy: disclose.PolicyFor(req.Audience),
+	r := &page.Report{Organisation: req.Organisation, Title: req.Title, Policy: border.Policy,
 		AsOf: in.lineage.AsOf, Results: in.lineage.Results, Notices: notices}
 	if r.Organisation == "" {
 		r.Organisation = "Organisation not named"
@@ -104,7 +110,7 @@ func release(in input, targets map[string]page.KPI, req Request) (*page.Report, 
 		d.Title = strings.ReplaceAll(d.Title, " %", "\u00a0%") // not to be parted at a line's end
 		switch d.Kind {
 		case "measure":
-			m, ok := releaseMeasure(in, d, req.Audience)
+			m, ok := releaseMeasure(in, d, border)
 			if !ok {
 				continue
 			}
@@ -116,7 +122,7 @@ func release(in input, targets map[string]page.KPI, req Request) (*page.Report, 
 			}
 			r.Measures = append(r.Measures, m)
 		case "cohort":
-			r.Cohorts = append(r.Cohorts, releaseCohort(in, d, req.Audience))
+			r.Cohorts = append(r.Cohorts, releaseCohort(in, d, border))
 		default:
 			return nil, fmt.Errorf("definition %s is of an unknown kind %q", d.ID, d.Kind)
 		}
@@ -148,7 +154,7 @@ func single(d measures.Definition) bool {
 	return slices.ContainsFunc(d.Populations, func(p measures.Population) bool { return p.Aggregate == "minimum" || p.Aggregate == "maximum" })
 }
 
-func releaseMeasure(in input, d measures.Definition, a Audience) (page.Measure, bool) {
+func releaseMeasure(in input, d measures.Definition, b *disclose.Border) (page.Measure, bool) {
 	x := disclose.ExactMeasure{Scale: scaleOf(d), Additive: d.Episodic() || d.Scoring == measures.ScoringRate, Single: single(d)}
 	headline, ok := headlinePeriod(in.aggregates, d.ID)
 	x.Headline = headline.ID
@@ -165,7 +171,7 @@ func releaseMeasure(in input, d measures.Definition, a Audience) (page.Measure, 
 			Initial: g.InitialPopulation, Excluded: g.DenominatorExclusion, Excepted: g.DenominatorException, Denominator: g.Denominator, Numerator: g.Numerator,
 			Rate: g.Rate, Low: g.CILow, High: g.CIHigh, Method: g.Method, Complete: g.Complete})
 	}
-	return page.Measure{Definition: d, Released: disclose.ReleaseMeasure(a, x), Headline: headline}, ok
+	return page.Measure{Definition: d, Released: b.Measure(x), Headline: headline}, ok
 }
 
 func periodOf(g measures.Aggregate) disclose.Period {

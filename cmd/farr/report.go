@@ -19,7 +19,8 @@ func (a *app) report() *cobra.Command {
 		Short: "render results as an offline HTML bundle",
 		Long: `Writes index.html, a page for each measure and cohort, and the run page with lineage, each
 figure as CSV and JSON too. The audience must be said: internal hides nothing and says so on each
-page; external hides counts of 1 to 10.`,
+page; external hides small counts, and whatever would give them away, under a policy: cms11 (1 to
+10; the default), opensafely7r5 (1 to 7, all others rounded to 5), cumulus10 or wa10 (1 to 9).`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store", "audience", "out"); err != nil {
 				return err
@@ -53,6 +54,7 @@ page; external hides counts of 1 to 10.`,
 	f.StringVar(&id, "results", "", "ID of the results; the current ones when not given")
 	f.StringVar(&req.KPIFile, "kpi", "", "YAML file with targets and owners")
 	f.StringVar(&audience, "audience", "", "internal or external")
+	f.StringVar(&req.Disclosure, "disclosure", "", "policy for an external audience: "+strings.Join(reports.DisclosurePolicies(), ", ")+"; the first when not given")
 	f.StringVar(&req.Organisation, "organisation", "", "name on every page")
 	f.StringVar(&req.Title, "title", "", "title of the report")
 	f.StringVar(&req.Out, "out", "", "folder of the bundle; an earlier bundle there is replaced")
@@ -63,6 +65,9 @@ page; external hides counts of 1 to 10.`,
 // the paths, which differ and may name people.
 func reportCommand(req reports.Request) string {
 	words := []string{"farr report --store STORE --results", req.Results.Lineage().Results, "--audience", string(req.Audience)}
+	if req.Disclosure != "" {
+		words = append(words, "--disclosure", req.Disclosure)
+	}
 	if req.KPIFile != "" {
 		words = append(words, "--kpi KPI")
 	}

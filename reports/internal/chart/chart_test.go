@@ -43,7 +43,7 @@ func ratesOf(a disclose.Audience, counts [][2]int64, incomplete int) []Point {
 			Complete: i < len(counts)-incomplete})
 	}
 	var out []Point
-	for _, r := range disclose.ReleaseMeasure(a, m).Rows {
+	for _, r := range border(a).Measure(m).Rows {
 		out = append(out, Point{r.Period.Low.Format("Jan 06"), r.Rate})
 	}
 	return out
@@ -232,4 +232,13 @@ func ExampleSpark() {
 	p := ratesOf(disclose.Internal, [][2]int64{{50, 100}, {60, 100}}, 0)
 	fmt.Println(strings.Contains(string(Spark(Label{ID: "s", Title: "t", Description: "d"}, []disclose.Rate{p[0].Rate, p[1].Rate}).HTML()), "<circle"))
 	// Output: true
+}
+
+// border is that of an audience under its default policy.
+func border(a disclose.Audience) *disclose.Border {
+	b, err := disclose.NewBorder(string(a), "")
+	if err != nil {
+		panic(err)
+	}
+	return b
 }

@@ -6,10 +6,10 @@ import "time"
 // would give away together. The spans within a year add up to it, and the years and the other spans to
 // the size; what is in no published part can be had by subtraction, and so is a part that
 // nobody publishes. sizeHidden says that the size itself is hidden.
-func hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) {
+func (p Policy) hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) {
 	var cells []cell
 	put := func(c cell) int {
-		c.primary()
+		p.primary(&c)
 		cells = append(cells, c)
 		return len(cells) - 1
 	}
@@ -62,7 +62,7 @@ func hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) {
 		cells[all].hideN = sizeHidden
 		sums = append(sums, sum{parts, all, x.most()})
 	}
-	complementary(cells, sums)
+	p.complementary(cells, sums)
 	if len(top) > 0 && !sizeHidden && cells[sums[len(sums)-1].total].hideN {
 		for i := range cells { // the size is on the page: then nothing else can be
 			cells[i].hideDen, cells[i].hideN = true, true
@@ -92,18 +92,18 @@ type hiddenOutcome struct{ atRisk, events bool }
 // hideOutcome hides what is small by itself: those at risk, the members who are not, the events, and
 // those at risk without one. Who is followed for thirty days and has no event gives thirty days: those
 // at risk and their days would bound the events. So days go with the events.
-func hideOutcome(o ExactOutcome, x ExactCohort, sizeHidden bool) (h hiddenOutcome) {
-	h.atRisk = sizeHidden || small(personsOf(o.Persons, o.AtRisk)) || small(personsOf(o.OutsidePersons, x.size()-o.AtRisk))
-	h.events = h.atRisk || small(personsOf(o.EventPersons, o.Events)) || small(personsOf(o.FreePersons, o.AtRisk-o.Events))
+func (p Policy) hideOutcome(o ExactOutcome, x ExactCohort, sizeHidden bool) (h hiddenOutcome) {
+	h.atRisk = sizeHidden || p.small(personsOf(o.Persons, o.AtRisk)) || p.small(personsOf(o.OutsidePersons, x.size()-o.AtRisk))
+	h.events = h.atRisk || p.small(personsOf(o.EventPersons, o.Events)) || p.small(personsOf(o.FreePersons, o.AtRisk-o.Events))
 	return h
 }
 
 // levelSums are the levels of the characteristics as cells, and the size that those of each add up to.
-func levelSums(x ExactCohort) (cells []cell, sums []sum) {
+func (p Policy) levelSums(x ExactCohort) (cells []cell, sums []sum) {
 	whole := func(n, who int64) cell { return cell{den: n, num: n, who: who, persons: who, counted: true} }
 	for i, l := range x.Levels {
 		c := whole(l.Members, personsOf(l.Persons, l.Members))
-		c.primary()
+		p.primary(&c)
 		cells = append(cells, c)
 		if i == 0 || l.Characteristic != x.Levels[i-1].Characteristic {
 			sums = append(sums, sum{total: len(x.Levels), most: x.most()})

@@ -72,7 +72,7 @@ func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 	shown, hiddenSome, nested := 0, 0, 0
 	for n := range 3000 {
 		x := randomCohort(r)
-		got := ReleaseCohort(External, x)
+		got := ReleaseCohort(policyOf(External), x)
 		size, sizeShown := got.Steps[1].Remaining.Value()
 		fail := func(format string, args ...any) {
 			t.Helper()
@@ -81,7 +81,7 @@ func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 		see := func(c Count, what string) {
 			if v, ok := c.Value(); ok {
 				shown++
-				if small(v) {
+				if policyOf(External).small(v) {
 					fail("%s of %d is shown", what, v)
 				}
 			} else {
@@ -99,7 +99,7 @@ func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 					hidden++
 				}
 			}
-			if totalShown && (small(total) || hidden == 1 && total == 0) {
+			if totalShown && (policyOf(External).small(total) || hidden == 1 && total == 0) {
 				fail("%s: %d is left of the total, in %d hidden parts", what, total, hidden)
 			}
 			if totalShown && hidden == 1 && total > 0 {
@@ -163,10 +163,10 @@ func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 			if !ok && (o.Rate.Shown() || o.Rate.Denominator().State() != Suppressed) {
 				fail("those at risk are hidden, and their time is shown")
 			}
-			if ok && sizeShown && small(size-atRisk) {
+			if ok && sizeShown && policyOf(External).small(size-atRisk) {
 				fail("%d are not at risk", size-atRisk)
 			}
-			if events, known := o.Rate.Numerator().Value(); ok && known && small(atRisk-events) {
+			if events, known := o.Rate.Numerator().Value(); ok && known && policyOf(External).small(atRisk-events) {
 				fail("%d have no event", atRisk-events)
 			}
 			if _, known := o.Rate.Numerator().Value(); !known && o.Rate.Denominator().State() != Suppressed {
@@ -182,7 +182,7 @@ func TestCohortReleaseHoldsNoSmallNumber(t *testing.T) {
 		t.Errorf("%d shown, %d hidden", shown, hiddenSome)
 	}
 	for range 50 { // and an internal one sees all
-		if got := ReleaseCohort(Internal, randomCohort(r)); got.Hidden != 0 {
+		if got := ReleaseCohort(policyOf(Internal), randomCohort(r)); got.Hidden != 0 {
 			t.Fatalf("%d hidden", got.Hidden)
 		}
 	}
@@ -230,7 +230,7 @@ func differences(got Cohort, levels []ExactLevel, small110 func(what string, d i
 				continue
 			}
 			looked++
-			if d := max(a.n-b.n, b.n-a.n); small(d) {
+			if d := max(a.n-b.n, b.n-a.n); policyOf(External).small(d) {
 				small110(b.what+" and "+a.what, d)
 			}
 		}
@@ -271,7 +271,7 @@ func TestNestedNumbers(t *testing.T) {
 		{"what is near two goes, and these stay", []ExactOutcome{outcome("death", 560, 60)}, append(trait("frail", 53), trait("old", 67)...), "death 560 hidden frail=no 547 frail=yes 53 old=no 533 old=yes 67"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			out := ReleaseCohort(External, ExactCohort{Scale: 1000, Steps: []ExactStep{{Remaining: 900}, {Remaining: 600}}, Outcomes: c.outcomes, Levels: c.levels})
+			out := ReleaseCohort(policyOf(External), ExactCohort{Scale: 1000, Steps: []ExactStep{{Remaining: 900}, {Remaining: 600}}, Outcomes: c.outcomes, Levels: c.levels})
 			var got []string
 			for _, o := range out.Outcomes {
 				got = append(got, o.ID, o.AtRisk.String(), o.Rate.Numerator().String())

@@ -131,12 +131,12 @@ func TestEntriesOfFewPersonsAreHidden(t *testing.T) {
 	many, compared, derived, numbers, hidden := 0, 0, 0, 0, 0
 	for seed := range uint64(200) {
 		all := crowd(rand.New(rand.NewPCG(seed, 3)))
-		got := ReleaseCohort(External, counted(all))
+		got := ReleaseCohort(policyOf(External), counted(all))
 		var list []shown
 		see := func(c Count, what string, in func(entry) bool) {
 			if numbers++; c.State() == Suppressed {
 				hidden++
-				if entries, persons := of(all, in); small(persons) && !small(entries) {
+				if entries, persons := of(all, in); policyOf(External).small(persons) && !policyOf(External).small(entries) {
 					many++
 				}
 				return
@@ -185,7 +185,7 @@ func TestEntriesOfFewPersonsAreHidden(t *testing.T) {
 		derive("hidden years", sized, func(e entry) bool { return member(e) && got.Years[e.month/12].Rate.Numerator().State() == Suppressed })
 		derive("hidden levels", sized, func(e entry) bool { return member(e) && got.Levels[e.level].Rate.Numerator().State() == Suppressed })
 		for i, a := range list {
-			if entries, persons := of(all, a.in); small(persons) {
+			if entries, persons := of(all, a.in); policyOf(External).small(persons) {
 				t.Errorf("crowd %d: %s is shown: %d entries of %d persons", seed, a.what, entries, persons)
 			}
 			for j, b := range list {
@@ -193,7 +193,7 @@ func TestEntriesOfFewPersonsAreHidden(t *testing.T) {
 					continue // b is not among a
 				}
 				compared++
-				if entries, persons := of(all, func(e entry) bool { return a.in(e) && !b.in(e) }); small(persons) {
+				if entries, persons := of(all, func(e entry) bool { return a.in(e) && !b.in(e) }); policyOf(External).small(persons) {
 					t.Errorf("crowd %d: %s less %s are %d entries of %d persons", seed, a.what, b.what, entries, persons)
 				}
 			}

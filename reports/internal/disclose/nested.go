@@ -12,15 +12,15 @@ import (
 // among those who began. Which are is not known here, so the difference of any two is taken for a count
 // that nobody publishes, unless they are of different people or of kinds of which none holds another. Hiding
 // only adds to what is hidden, so it ends.
-func hideMembers(x ExactCohort, sizeHidden bool) ([]hiddenOutcome, []bool) {
+func (p Policy) hideMembers(x ExactCohort, sizeHidden bool) ([]hiddenOutcome, []bool) {
 	outcomes := make([]hiddenOutcome, len(x.Outcomes))
 	for i, o := range x.Outcomes {
-		outcomes[i] = hideOutcome(o, x, sizeHidden)
+		outcomes[i] = p.hideOutcome(o, x, sizeHidden)
 	}
-	cells, sums := levelSums(x)
-	complementary(cells, sums)
-	for hideOne(x, outcomes, cells) {
-		complementary(cells, sums)
+	cells, sums := p.levelSums(x)
+	p.complementary(cells, sums)
+	for p.hideOne(x, outcomes, cells) {
+		p.complementary(cells, sums)
 	}
 	levels := make([]bool, len(x.Levels))
 	for i := range levels {
@@ -93,7 +93,7 @@ func claims(x ExactCohort, outcomes []hiddenOutcome, cells []cell) []claim {
 
 // near tells whether one claim less the other may be a small number of persons. The greater has, at the
 // least, so many persons more; of the entries that it has more, a person has no more than most.
-func (a claim) near(b claim, most int64) bool {
+func (p Policy) near(a, b claim, most int64) bool {
 	if a.whole == b.whole || !a.kin.mayHold(b.kin) || a.n == 0 || b.n == 0 {
 		return false
 	}
@@ -104,13 +104,13 @@ func (a claim) near(b claim, most int64) bool {
 	if a.who > 0 && b.who > 0 {
 		known = a.who - b.who
 	}
-	return small(atLeast(a.n-b.n, known, most))
+	return p.small(atLeast(a.n-b.n, known, most))
 }
 
 // hideOne hides what is near the most outcomes and characteristics: a level before the events of an
 // outcome, and these before those at risk; a declared trait before what everybody has; then the
 // smaller, and then the last. It says whether there was any.
-func hideOne(x ExactCohort, outcomes []hiddenOutcome, cells []cell) bool {
+func (p Policy) hideOne(x ExactCohort, outcomes []hiddenOutcome, cells []cell) bool {
 	all := claims(x, outcomes, cells)
 	near, of := map[item]map[int]bool{}, map[item]claim{}
 	add := func(a, b claim) {
@@ -124,7 +124,7 @@ func hideOne(x ExactCohort, outcomes []hiddenOutcome, cells []cell) bool {
 			of[a.of] = a
 		}
 		for _, b := range all[:i] {
-			if a.near(b, x.most()) {
+			if p.near(a, b, x.most()) {
 				add(a, b)
 				add(b, a)
 			}

@@ -1,25 +1,12 @@
 package disclose
 
-import "math"
+import (
+	"math"
+
+	"farr/internal/stats"
+)
 
 // This file is the only one that makes a Count or a Rate.
-
-// Policy is what a release was made under, for the page.
-type Policy struct {
-	Audience Audience
-	Name     string // "none" or "1-to-10, simple rule"
-}
-
-// Caveat says in plain words what the release does and does not promise.
-func (p Policy) Caveat() string {
-	if p.Audience == Internal {
-		return "Nothing is hidden in this report. It contains small numbers and is not for release outside the organisation."
-	}
-	return "Counts of 1 to 10 are hidden, and so are the rates made from them. Where a hidden number could be found by subtraction from a total, " +
-		"at least one more number is hidden; so is one of two numbers of a cohort that are 1 to 10 apart and may be of people of whom the ones are among the others. " +
-		"Where a cohort counts a person more than once, it is the persons behind a number who are not 1 to 10. This is the simple rule: the full proof that no hidden number can be worked out from several " +
-		"tables together has not yet been made."
-}
 
 // Row is one aggregate that may be shown.
 type Row struct {
@@ -94,27 +81,56 @@ type Accounts struct {
 	Total Account
 }
 
-// PolicyFor names the policy of an audience.
-func PolicyFor(a Audience) Policy {
-	if a == Internal {
-		return Policy{a, "none"}
-	}
-	return Policy{a, "1-to-10, simple rule"}
-}
-
-func count(n int64, hidden bool) Count {
+func (p Policy) count(n int64, hidden bool) Count {
 	switch {
 	case hidden:
 		return Count{state: Suppressed}
 	case n == 0:
 		return Count{state: Zero}
 	default:
-		return Count{n: n, state: Measured}
+		return Count{n: p.rounded(n), state: Measured}
 	}
 }
 
-func rate(scale Scale, c cell, value, low, high float64, method string, complete bool) Rate {
-	r := Rate{num: count(c.num, c.hideN), den: count(c.den, c.hideDen), scale: scale}
+// difference is that of two counts that are shown: of the numbers as they are shown.
+func (p Policy) difference(a, b int64, hidden bool) Count {
+	return p.count(p.rounded(a)-p.rounded(b), hidden)
+}
+
+// rounded is what is shown of a count.
+func (p Policy) rounded(n int64) int64 {
+	if p.round == 0 {
+		return n
+	}
+	return (n + p.round/2) / p.round * p.round
+}
+
+// again makes a score from the rounded counts, so that it says no more than they do. A score that is
+// not made of the two counts alone stays: it has no interval and is shown to three digits.
+func (p Policy) again(scale Scale, c cell, r Rate, value, low, high float64, method string) (float64, float64, float64, string) {
+	if p.round == 0 || r.den.n == 0 {
+		return value, low, high, method
+	}
+	switch {
+	case scale.Timed():
+		e, method := stats.Rate(r.num.n, float64(r.den.n)/DaysPerYear/float64(scale))
+		return e.Value, e.Low, e.High, method
+	case scale == Percent && method == "":
+		share := float64(r.num.n) / float64(r.den.n)
+		return share, share, share, ""
+	case scale == Percent:
+		e := stats.Wilson(r.num.n, r.den.n)
+		return e.Value, e.Low, e.High, stats.MethodWilson
+	case scale == Headcount:
+		return float64(r.num.n), low, high, method
+	case scale == Ratio && value == float64(c.num)/float64(c.den):
+		return float64(r.num.n) / float64(r.den.n), low, high, method
+	}
+	return value, low, high, method
+}
+
+func (p Policy) rate(scale Scale, c cell, value, low, high float64, method string, complete bool) Rate {
+	r := Rate{num: p.count(c.num, c.hideN), den: p.count(c.den, c.hideDen), scale: scale}
 	switch {
 	case c.hideN:
 		r.state = Suppressed
@@ -133,6 +149,7 @@ func rate(scale Scale, c cell, value, low, high float64, method string, complete
 	if scale == Percent {
 		unit = 100
 	}
+	value, low, high, method = p.again(scale, c, r, value, low, high, method)
 	if method == "" {
 		low, high = value, value
 	}
@@ -142,7 +159,7 @@ func rate(scale Scale, c cell, value, low, high float64, method string, complete
 
 // ReleaseMeasure applies the audience's policy to one measure. The order of the
 // rows is kept; it must not depend on counts.
-func ReleaseMeasure(a Audience, m ExactMeasure) Measure {
+func ReleaseMeasure(p Policy, m ExactMeasure) Measure {
 	cells := make([]cell, len(m.Rows))
 	withheld := false
 	for i, x := range m.Rows {
@@ -151,17 +168,17 @@ func ReleaseMeasure(a Audience, m ExactMeasure) Measure {
 		if cells[i].hasComplement {
 			cells[i].persons = x.Denominator
 		}
-		if a != Internal {
-			cells[i].primary()
+		if p.hides() {
+			p.primary(&cells[i])
 			cells[i].hideN = cells[i].hideN || m.Single
 		}
 	}
-	if a != Internal {
+	if p.hides() {
 		sums := sumsOf(m)
-		complementary(cells, sums)
-		for m.Additive && overTime(m, cells) {
+		p.complementary(cells, sums)
+		for m.Additive && p.overTime(m, cells) {
 			withheld = true
-			complementary(cells, sums)
+			p.complementary(cells, sums)
 		}
 	}
 	out := Measure{Scale: m.Scale, Withheld: withheld}
@@ -171,24 +188,24 @@ func ReleaseMeasure(a Audience, m ExactMeasure) Measure {
 			out.Hidden++
 		}
 		out.Rows = append(out.Rows, Row{Period: x.Period, Stratum: x.Stratum, Value: x.Value, Complete: x.Complete,
-			Rate: rate(m.Scale, c, x.Rate, x.Low, x.High, x.Method, x.Complete)})
+			Rate: p.rate(m.Scale, c, x.Rate, x.Low, x.High, x.Method, x.Complete)})
 		if x.Period.ID == m.Headline && x.Stratum == "all" {
-			out.Populations = populations(a, x, c)
+			out.Populations = populations(p, x, c)
 		}
 	}
 	return out
 }
 
-func populations(a Audience, x Exact, c cell) Populations {
-	hideExcluded := a != Internal && (small(x.Excluded) || small(x.Excepted) || small(x.Initial) || c.hideDen)
-	p := Populations{
-		Initial: count(x.Initial, hideExcluded), Excluded: count(x.Excluded, hideExcluded), Excepted: count(x.Excepted, hideExcluded),
-		Denominator: count(x.Denominator, c.hideDen), Numerator: count(x.Numerator, c.hideN),
+func populations(p Policy, x Exact, c cell) Populations {
+	hideExcluded := p.small(x.Excluded) || p.small(x.Excepted) || p.small(x.Initial) || c.hideDen
+	out := Populations{
+		Initial: p.count(x.Initial, hideExcluded), Excluded: p.count(x.Excluded, hideExcluded), Excepted: p.count(x.Excepted, hideExcluded),
+		Denominator: p.count(x.Denominator, c.hideDen), Numerator: p.count(x.Numerator, c.hideN),
 	}
 	if c.hasComplement {
-		p.Rest = count(x.Denominator-x.Numerator, c.hideN)
+		out.Rest = p.difference(x.Denominator, x.Numerator, c.hideN)
 	}
-	return p
+	return out
 }
 
 // sumsOf lists the sums within a period that a reader can write down: the values
@@ -222,23 +239,23 @@ func sumsOf(m ExactMeasure) []sum {
 // ReleaseCohort applies the audience's policy to one cohort. A step is shown
 // only if it and its distance to the shown steps on both sides are not small;
 // the last step, the cohort's size, has precedence over those between.
-func ReleaseCohort(a Audience, x ExactCohort) Cohort {
+func ReleaseCohort(p Policy, x ExactCohort) Cohort {
 	var out Cohort
 	hide := make([]bool, len(x.Steps))
-	if a != Internal {
-		hideSteps(x.Steps, hide)
+	if p.hides() {
+		p.hideSteps(x.Steps, hide)
 	}
 	last := len(x.Steps) - 1
-	sizeHidden := a != Internal && (last < 0 || hide[last])
+	sizeHidden := p.hides() && (last < 0 || hide[last])
 	shown := -1
 	for i, st := range x.Steps {
-		step := Step{Rule: st.Rule, Title: st.Title, Remaining: count(st.Remaining, hide[i])}
+		step := Step{Rule: st.Rule, Title: st.Title, Remaining: p.count(st.Remaining, hide[i])}
 		switch {
 		case i == 0:
 		case hide[i] || shown != i-1:
 			step.Removed = Count{state: Suppressed}
 		default:
-			step.Removed = count(x.Steps[i-1].Remaining-st.Remaining, false)
+			step.Removed = p.difference(x.Steps[i-1].Remaining, st.Remaining, false)
 		}
 		if hide[i] {
 			out.Hidden++
@@ -247,12 +264,12 @@ func ReleaseCohort(a Audience, x ExactCohort) Cohort {
 		}
 		out.Steps = append(out.Steps, step)
 	}
-	out.follow(a, x, sizeHidden)
+	out.follow(p, x, sizeHidden)
 	return out
 }
 
 // follow releases all but the steps.
-func (out *Cohort) follow(a Audience, x ExactCohort, sizeHidden bool) {
+func (out *Cohort) follow(p Policy, x ExactCohort, sizeHidden bool) {
 	years, spans := make([]cell, len(x.Years)), make([]cell, len(x.Spans))
 	for i, y := range x.Years {
 		years[i] = y.cell()
@@ -261,9 +278,9 @@ func (out *Cohort) follow(a Audience, x ExactCohort, sizeHidden bool) {
 		spans[i] = s.cell()
 	}
 	outcomes, levels := make([]hiddenOutcome, len(x.Outcomes)), make([]bool, len(x.Levels))
-	if a != Internal {
-		years, spans = hideCases(x, sizeHidden)
-		outcomes, levels = hideMembers(x, sizeHidden)
+	if p.hides() {
+		years, spans = p.hideCases(x, sizeHidden)
+		outcomes, levels = p.hideMembers(x, sizeHidden)
 	}
 	note := func(hidden bool) {
 		if hidden {
@@ -272,39 +289,39 @@ func (out *Cohort) follow(a Audience, x ExactCohort, sizeHidden bool) {
 	}
 	for i, y := range x.Years {
 		note(years[i].hideN)
-		out.Years = append(out.Years, Year{y.Year, rate(x.Scale, years[i], y.Rate, y.Low, y.High, y.Method, y.Complete), y.Complete})
+		out.Years = append(out.Years, Year{y.Year, p.rate(x.Scale, years[i], y.Rate, y.Low, y.High, y.Method, y.Complete), y.Complete})
 	}
 	for i, s := range x.Spans {
 		note(spans[i].hideN)
 		out.Spans = append(out.Spans, Row{Period: s.Period, Stratum: "all", Value: "all", Complete: s.Complete,
-			Rate: rate(x.Scale, spans[i], s.Rate, s.Low, s.High, s.Method, s.Complete)})
+			Rate: p.rate(x.Scale, spans[i], s.Rate, s.Low, s.High, s.Method, s.Complete)})
 	}
 	for i, o := range x.Outcomes {
 		hide := outcomes[i]
 		note(hide.events || hide.atRisk)
 		c := cell{den: o.PersonDays, num: o.Events, hideDen: hide.events, hideN: hide.events}
-		out.Outcomes = append(out.Outcomes, Outcome{o.ID, o.Title, count(o.AtRisk, hide.atRisk), rate(x.Scale, c, o.Rate, o.Low, o.High, o.Method, true)})
+		out.Outcomes = append(out.Outcomes, Outcome{o.ID, o.Title, p.count(o.AtRisk, hide.atRisk), p.rate(x.Scale, c, o.Rate, o.Low, o.High, o.Method, true)})
 	}
 	for i, l := range x.Levels {
 		note(levels[i])
 		c := cell{den: x.size(), num: l.Members, hideDen: sizeHidden, hideN: levels[i]}
 		share := float64(l.Members) / float64(x.size())
-		out.Levels = append(out.Levels, Level{l.Characteristic, l.Title, l.Level, rate(Percent, c, share, share, share, "", true)})
+		out.Levels = append(out.Levels, Level{l.Characteristic, l.Title, l.Level, p.rate(Percent, c, share, share, share, "", true)})
 	}
 }
 
-func hideSteps(steps []ExactStep, hide []bool) {
+func (p Policy) hideSteps(steps []ExactStep, hide []bool) {
 	if len(steps) == 0 {
 		return
 	}
-	few := func(i int) bool { return small(personsOf(steps[i].Persons, steps[i].Remaining)) }
+	few := func(i int) bool { return p.small(personsOf(steps[i].Persons, steps[i].Remaining)) }
 	last, prev := len(steps)-1, -1
 	if hide[0] = few(0); !hide[0] {
 		prev = 0
 	}
-	endShown := !few(last) && (prev < 0 || !small(apart(steps, prev, last)))
+	endShown := !few(last) && (prev < 0 || !p.small(apart(steps, prev, last)))
 	for i := 1; i < last; i++ {
-		if few(i) || (prev >= 0 && small(apart(steps, prev, i))) || (endShown && small(apart(steps, i, last))) {
+		if few(i) || (prev >= 0 && p.small(apart(steps, prev, i))) || (endShown && p.small(apart(steps, i, last))) {
 			hide[i] = true
 			continue
 		}
@@ -327,7 +344,7 @@ func apart(steps []ExactStep, from, to int) int64 {
 
 // ReleaseAccounts applies the audience's policy to a table of records. All rows
 // have a part for each column.
-func ReleaseAccounts(a Audience, x ExactAccounts) Accounts {
+func ReleaseAccounts(p Policy, x ExactAccounts) Accounts {
 	if len(x) == 0 {
 		return Accounts{}
 	}
@@ -342,18 +359,18 @@ func ReleaseAccounts(a Audience, x ExactAccounts) Accounts {
 			}
 		}
 	}
-	if a != Internal {
+	if p.hides() {
 		for i := range cells {
-			cells[i].primary()
+			p.primary(&cells[i])
 		}
-		complementary(cells, sumsOfTable(width, height))
+		p.complementary(cells, sumsOfTable(width, height))
 	}
 	row := func(i int) Account {
 		var out Account
 		for j := range width - 1 {
-			out.Parts = append(out.Parts, count(cells[at(i, j)].den, cells[at(i, j)].hideDen))
+			out.Parts = append(out.Parts, p.count(cells[at(i, j)].den, cells[at(i, j)].hideDen))
 		}
-		out.Total = count(cells[at(i, width-1)].den, cells[at(i, width-1)].hideDen)
+		out.Total = p.count(cells[at(i, width-1)].den, cells[at(i, width-1)].hideDen)
 		return out
 	}
 	var out Accounts

@@ -59,7 +59,7 @@ func TestRelease(t *testing.T) {
 	}
 	for _, x := range tests {
 		t.Run(x.name, func(t *testing.T) {
-			if got := states(ReleaseMeasure(x.audience, ExactMeasure{Rows: x.rows})); got != x.want {
+			if got := states(ReleaseMeasure(policyOf(x.audience), ExactMeasure{Rows: x.rows})); got != x.want {
 				t.Errorf("got  %s\nwant %s", got, x.want)
 			}
 		})
@@ -78,7 +78,7 @@ func TestMonthsOfAnAdditiveMeasureAreASum(t *testing.T) {
 	quarter.Period.High = time.Date(2024, 4, 1, 0, 0, 0, 0, time.UTC)
 	m := ExactMeasure{Additive: true, Rows: []Exact{month(1, 30), month(2, 5), month(3, 25), quarter}}
 	hidden := 0
-	for _, r := range ReleaseMeasure(External, m).Rows {
+	for _, r := range ReleaseMeasure(policyOf(External), m).Rows {
 		if r.Rate.State() == Suppressed {
 			hidden++
 		}
@@ -87,7 +87,7 @@ func TestMonthsOfAnAdditiveMeasureAreASum(t *testing.T) {
 		t.Errorf("%d numbers are hidden, want 2: one hidden month is the quarter less the others", hidden)
 	}
 	m.Additive = false
-	if got := ReleaseMeasure(External, m).Hidden; got != 1 {
+	if got := ReleaseMeasure(policyOf(External), m).Hidden; got != 1 {
 		t.Errorf("%d hidden where months do not add up, want 1", got)
 	}
 }
@@ -106,14 +106,14 @@ func TestNoSumGivesAHiddenNumber(t *testing.T) {
 			num, den = num+k, den+d
 		}
 		rows = append([]Exact{row("a", "all", "all", num, den)}, rows...)
-		out := ReleaseMeasure(External, ExactMeasure{Rows: rows}).Rows
+		out := ReleaseMeasure(policyOf(External), ExactMeasure{Rows: rows}).Rows
 
 		hiddenNum, hiddenDen := 0, 0
 		var sumNum, sumDen, sumRest int64
 		for i, r := range out {
 			k, ok := r.Rate.Numerator().Value()
 			d, okDen := r.Rate.Denominator().Value()
-			if ok && small(k) || okDen && small(d) || ok && okDen && small(d-k) {
+			if ok && policyOf(External).small(k) || okDen && policyOf(External).small(d) || ok && okDen && policyOf(External).small(d-k) {
 				t.Fatalf("%s shows a small number: %s", r.Value, r.Rate.NOfN())
 			}
 			if !ok && (r.Rate.Shown() || r.Rate.Text() != "hidden") {
@@ -134,10 +134,10 @@ func TestNoSumGivesAHiddenNumber(t *testing.T) {
 		}
 		totalShown := out[0].Rate.Numerator().State() != Suppressed
 		denShown := out[0].Rate.Denominator().State() != Suppressed
-		if totalShown && (hiddenNum == 1 || hiddenNum > 0 && (small(sumNum) || small(sumRest))) {
+		if totalShown && (hiddenNum == 1 || hiddenNum > 0 && (policyOf(External).small(sumNum) || policyOf(External).small(sumRest))) {
 			t.Fatalf("subtraction gives %d hidden numerators, together %d (rest %d)", hiddenNum, sumNum, sumRest)
 		}
-		if denShown && (hiddenDen == 1 || hiddenDen > 0 && small(sumDen)) {
+		if denShown && (hiddenDen == 1 || hiddenDen > 0 && policyOf(External).small(sumDen)) {
 			t.Fatalf("subtraction gives %d hidden denominators, together %d", hiddenDen, sumDen)
 		}
 		if !totalShown && hiddenNum == 0 {
@@ -155,15 +155,15 @@ func TestAttritionShowsNoSmallStep(t *testing.T) {
 			n -= int64(rapid.OneOf(rapid.IntRange(0, min(int(n), 12)), rapid.IntRange(0, int(n))).Draw(t, "removed"))
 		}
 		last := int64(-1)
-		for i, s := range ReleaseCohort(External, x).Steps {
+		for i, s := range ReleaseCohort(policyOf(External), x).Steps {
 			v, ok := s.Remaining.Value()
 			if !ok {
 				continue
 			}
-			if small(v) || last >= 0 && small(last-v) {
+			if policyOf(External).small(v) || last >= 0 && policyOf(External).small(last-v) {
 				t.Fatalf("step %d of %v shows %d after %d", i, x.Steps, v, last)
 			}
-			if d, shown := s.Removed.Value(); shown && i > 0 && small(d) {
+			if d, shown := s.Removed.Value(); shown && i > 0 && policyOf(External).small(d) {
 				t.Fatalf("step %d removed %d", i, d)
 			}
 			last = v
@@ -172,7 +172,7 @@ func TestAttritionShowsNoSmallStep(t *testing.T) {
 }
 
 func TestAccountsHideASmallPart(t *testing.T) {
-	a := ReleaseAccounts(External, ExactAccounts{{900, 97, 3, 0}})
+	a := ReleaseAccounts(policyOf(External), ExactAccounts{{900, 97, 3, 0}})
 	var got []string
 	for _, p := range a.Rows[0].Parts {
 		got = append(got, p.String())
@@ -190,7 +190,7 @@ func TestNoLineOfATableGivesAHiddenNumber(t *testing.T) {
 		width := rapid.IntRange(1, 5).Draw(t, "columns")
 		number := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(1, 12), rapid.Int64Range(11, 5000))
 		x := ExactAccounts(rapid.SliceOfN(rapid.SliceOfN(number, width, width), 1, 6).Draw(t, "table"))
-		a := ReleaseAccounts(External, x)
+		a := ReleaseAccounts(policyOf(External), x)
 		lines := append([]Account{}, a.Rows...)
 		if len(x) > 1 {
 			lines = append(lines, a.Total)
@@ -209,7 +209,7 @@ func TestNoLineOfATableGivesAHiddenNumber(t *testing.T) {
 				v, ok := c.Value()
 				if !ok {
 					alone++
-				} else if small(v) {
+				} else if policyOf(External).small(v) {
 					t.Fatalf("%d is shown of %v", v, x)
 				}
 			}
@@ -269,7 +269,7 @@ func TestPeriodsTogetherGiveNoMonth(t *testing.T) {
 		for y := range months / 12 {
 			of(fmt.Sprintf("Y%d", y), "disjoint", 12*y, 12*y+12)
 		}
-		rows := ReleaseMeasure(External, x).Rows
+		rows := ReleaseMeasure(policyOf(External), x).Rows
 		for _, what := range []struct {
 			name string
 			get  func(Rate) (int64, bool)
@@ -280,7 +280,7 @@ func TestPeriodsTogetherGiveNoMonth(t *testing.T) {
 			for _, p := range rows {
 				if v, ok := what.get(p.Rate); ok {
 					known.add(vector(spans[p.Period.ID], months))
-					if small(v) {
+					if policyOf(External).small(v) {
 						t.Fatalf("seed %d: %s of %s is shown: %d", seed, what.name, p.Period.ID, v)
 					}
 					if p.Period.Family == "rolling" && p.Period.ID != x.Headline {
@@ -318,7 +318,7 @@ func derivedIsHarmless(of [36]int64, p [2]int) bool {
 	for i := p[0]; i < p[1]; i++ {
 		n += of[i]
 	}
-	return !small(n)
+	return !policyOf(External).small(n)
 }
 
 func vector(p [2]int, n int) []int64 {
@@ -405,14 +405,14 @@ func TestOnlyReleaseMakesNumbers(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	m := ReleaseMeasure(Internal, ExactMeasure{Rows: []Exact{row("a", "all", "all", 12510, 37300)}})
+	m := ReleaseMeasure(policyOf(Internal), ExactMeasure{Rows: []Exact{row("a", "all", "all", 12510, 37300)}})
 	r := m.Rows[0].Rate
 	if got := r.NOfN() + "; " + r.Text() + "; " + r.Interval(); got != "12,510 of 37,300; 33.5\u00a0%; 0.0 to 0.0" {
 		t.Error(got)
 	}
 	x := row("a", "all", "all", 812, 1826250)
 	x.Rate, x.Low, x.High = 162.4, 151.4, 174
-	m = ReleaseMeasure(External, ExactMeasure{Scale: 1000, Rows: []Exact{x}})
+	m = ReleaseMeasure(policyOf(External), ExactMeasure{Scale: 1000, Rows: []Exact{x}})
 	r = m.Rows[0].Rate
 	if got := r.NOfN() + "; " + r.Text() + " " + r.Scale().Unit(); got != "812 in 5,000.0 person-years; 162.4 per 1,000 person-years" {
 		t.Error(got)
@@ -430,7 +430,7 @@ func TestScoresWithoutInterval(t *testing.T) {
 	released := func(a Audience, scale Scale, single bool, num, den, initial int64, value float64) Rate {
 		x := row("a", "all", "all", num, den)
 		x.Initial, x.Rate, x.Low, x.High, x.Method = initial, value, math.NaN(), math.NaN(), ""
-		return ReleaseMeasure(a, ExactMeasure{Scale: scale, Single: single, Rows: []Exact{x}}).Rows[0].Rate
+		return ReleaseMeasure(policyOf(a), ExactMeasure{Scale: scale, Single: single, Rows: []Exact{x}}).Rows[0].Rate
 	}
 	for _, c := range []struct {
 		name string
@@ -455,4 +455,13 @@ func TestScoresWithoutInterval(t *testing.T) {
 			t.Errorf("%s: drawn from %g to %g around %g", c.name, low, high, v)
 		}
 	}
+}
+
+// policyOf is the default policy of an audience.
+func policyOf(a Audience) Policy {
+	p, err := PolicyFor(a, "")
+	if err != nil {
+		panic(err)
+	}
+	return p
 }

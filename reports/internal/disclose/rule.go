@@ -1,12 +1,5 @@
 package disclose
 
-// threshold is the largest count that an external reader may not see; zero may
-// be seen.
-const threshold = 10
-
-// small is the primary rule.
-func small(n int64) bool { return n >= 1 && n <= threshold }
-
 // cell is one aggregate in the making of a release.
 type cell struct {
 	den, num       int64
@@ -19,11 +12,11 @@ type cell struct {
 
 // primary hides what is small by itself. A small complement gives the numerator
 // away as surely as a small numerator.
-func (c *cell) primary() {
-	if small(c.persons) || (c.counted && small(c.den)) {
+func (p Policy) primary(c *cell) {
+	if p.small(c.persons) || (c.counted && p.small(c.den)) {
 		c.hideDen, c.hideN = true, true
 	}
-	if small(c.behind()) || (c.hasComplement && small(c.den-c.num)) {
+	if p.small(c.behind()) || (c.hasComplement && p.small(c.den-c.num)) {
 		c.hideN = true
 	}
 }
@@ -62,19 +55,19 @@ type sum struct {
 // alone, and until the hidden numbers of a sum together are not small either:
 // subtraction from the total then gives only a number that might be shown.
 // Each pass only hides more, so it ends.
-func complementary(cells []cell, sums []sum) {
+func (p Policy) complementary(cells []cell, sums []sum) {
 	for changed := true; changed; {
 		changed = false
 		for _, s := range sums {
-			for exposed(cells, s) {
-				next, ok := smallestShown(cells, s)
+			for p.exposed(cells, s) {
+				next, ok := p.smallestShown(cells, s)
 				if !ok {
 					// One part is hidden and every other is zero: it equals the total.
 					if next = s.total; next < 0 || cells[next].hideN || hiddenParts(cells, s) != 1 {
 						break
 					}
 				}
-				if denExposed(cells, s) {
+				if p.denExposed(cells, s) {
 					cells[next].hideDen = true
 				}
 				cells[next].hideN = true
@@ -94,9 +87,11 @@ func hiddenParts(cells []cell, s sum) int {
 	return n
 }
 
-func exposed(cells []cell, s sum) bool { return denExposed(cells, s) || numExposed(cells, s) }
+func (p Policy) exposed(cells []cell, s sum) bool {
+	return p.denExposed(cells, s) || p.numExposed(cells, s)
+}
 
-func denExposed(cells []cell, s sum) bool {
+func (p Policy) denExposed(cells []cell, s sum) bool {
 	hidden, total := 0, int64(0)
 	for _, i := range s.parts {
 		if cells[i].hideDen {
@@ -107,10 +102,10 @@ func denExposed(cells []cell, s sum) bool {
 	if s.total >= 0 && cells[s.total].hideDen {
 		return hidden == 0
 	}
-	return hidden == 1 || (hidden > 0 && small(total))
+	return hidden == 1 || (hidden > 0 && p.small(total))
 }
 
-func numExposed(cells []cell, s sum) bool {
+func (p Policy) numExposed(cells []cell, s sum) bool {
 	hidden, num, complement, known := 0, int64(0), int64(0), int64(0)
 	for _, i := range s.parts {
 		if c := cells[i]; c.hideN {
@@ -125,15 +120,15 @@ func numExposed(cells []cell, s sum) bool {
 	if s.total >= 0 && cells[s.total].hideN {
 		return hidden == 0
 	}
-	return hidden == 1 || (hidden > 0 && (small(atLeast(num, known, s.most)) || small(complement)))
+	return hidden == 1 || (hidden > 0 && (p.small(atLeast(num, known, s.most)) || p.small(complement)))
 }
 
 // smallestShown is the part to hide next: the smallest that is not empty, since
 // a hidden zero protects nothing against a reader who knows that zeros are
 // shown. Ties go to the first, so that the same data give the same release.
-func smallestShown(cells []cell, s sum) (int, bool) {
+func (p Policy) smallestShown(cells []cell, s sum) (int, bool) {
 	best := -1
-	wantDen := denExposed(cells, s)
+	wantDen := p.denExposed(cells, s)
 	for _, i := range s.parts {
 		c := cells[i]
 		if c.den == 0 || (wantDen && c.hideDen) || (!wantDen && c.hideN) {

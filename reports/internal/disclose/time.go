@@ -18,7 +18,7 @@ import (
 // rolling window is shown at all. The one exception is the headline: the base
 // periods in it are hidden until what it leaves, less those that are shown, is
 // neither one hidden period nor small.
-func overTime(m ExactMeasure, cells []cell) bool {
+func (p Policy) overTime(m ExactMeasure, cells []cell) bool {
 	base := basePeriods(m.Rows)
 	inBase := map[int]bool{}
 	hiddenDen, hiddenN := false, false
@@ -31,7 +31,7 @@ func overTime(m ExactMeasure, cells []cell) bool {
 			headline = i
 		}
 	}
-	changed := headline >= 0 && guard(m.Rows, cells, base, headline)
+	changed := headline >= 0 && p.guard(m.Rows, cells, base, headline)
 	for _, i := range base {
 		hiddenDen, hiddenN = hiddenDen || cells[i].hideDen, hiddenN || cells[i].hideN
 	}
@@ -94,7 +94,7 @@ func inside(rows []Exact, base []int, period int) (parts []int, whole bool) {
 
 // guard hides base periods in the headline until the headline less the shown ones
 // gives nothing away, or the headline itself where that cannot be.
-func guard(rows []Exact, cells []cell, base []int, headline int) bool {
+func (p Policy) guard(rows []Exact, cells []cell, base []int, headline int) bool {
 	changed := false
 	parts, whole := inside(rows, base, headline)
 	h := &cells[headline]
@@ -115,8 +115,8 @@ func guard(rows []Exact, cells []cell, base []int, headline int) bool {
 				num, complement = num-c.num, complement-(c.den-c.num)
 			}
 		}
-		denOut := !h.hideDen && (whole && hiddenDen == 1 || (hiddenDen > 0 || !whole) && small(den))
-		numOut := whole && hiddenN == 1 || (hiddenN > 0 || !whole) && (small(num) || h.hasComplement && small(complement))
+		denOut := !h.hideDen && (whole && hiddenDen == 1 || (hiddenDen > 0 || !whole) && p.small(den))
+		numOut := whole && hiddenN == 1 || (hiddenN > 0 || !whole) && (p.small(num) || h.hasComplement && p.small(complement))
 		if !denOut && !numOut {
 			break
 		}
