@@ -1,6 +1,9 @@
 package stats
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // ControlPoint is one period of a control chart.
 type ControlPoint struct {
@@ -23,25 +26,46 @@ type Proportion struct{ Numerator, Denominator int64 }
 // Source: Montgomery DC. Introduction to statistical quality control, 6th edition,
 // section 7.2; Provost LP, Murray SK. The health care data guide. 2011, chapter 5.
 // Reference: 62/100, 58/95, 65/102 have mean 0.622896, the first limits 0.477497, 0.768294.
-func PChart(periods []Proportion) (Control, error) { return proportions(periods, false) }
+func PChart(periods []Proportion) (Control, error) { return proportions(periods, periods, false) }
 
 // LaneyChart is a p'-chart: limits widened by how much proportions vary from period
 // to period beyond the binomial, which matters where denominators are large.
 //
 // Source: Laney DB. Improved control charts for attributes. Qual Eng 2002;14:531-537.
 // Reference: the periods above with 70/98 and 55/101 have mean 0.625 and sigma_z 1.285674.
-func LaneyChart(periods []Proportion) (Control, error) { return proportions(periods, true) }
+func LaneyChart(periods []Proportion) (Control, error) { return proportions(periods, periods, true) }
 
-func proportions(periods []Proportion, laney bool) (Control, error) {
+// PChartFrom and LaneyChartFrom are charts of periods with mean and spread of the baseline
+// alone, as limits that were locked have them; each period has its own width.
+//
+// Source: NHS England. Making data count; Provost and Murray, chapter 4: limits are kept
+// until a decision to make them again.
+// Reference: the first three periods above as baseline give 70/98 the limits 0.476021, 0.769770.
+func PChartFrom(baseline, periods []Proportion) (Control, error) {
+	return proportions(baseline, periods, false)
+}
+
+// LaneyChartFrom is [PChartFrom] with Laney's widening, from the baseline as well.
+func LaneyChartFrom(baseline, periods []Proportion) (Control, error) {
+	return proportions(baseline, periods, true)
+}
+
+func proportions(baseline, periods []Proportion, laney bool) (Control, error) {
 	var x, n int64
-	for _, p := range periods {
+	for _, p := range slices.Concat(baseline, periods) {
+		mustBePart(p.Numerator, p.Denominator)
+		if p.Denominator == 0 {
+			return Control{}, NoPeople
+		}
+	}
+	for _, p := range baseline {
 		mustBePart(p.Numerator, p.Denominator)
 		if p.Denominator == 0 {
 			return Control{}, NoPeople
 		}
 		x, n = x+p.Numerator, n+p.Denominator
 	}
-	if len(periods) < 2 {
+	if len(baseline) < 2 {
 		return Control{}, FewPoints
 	}
 	c := Control{Mean: float64(x) / float64(n), Sigma: math.NaN()}
@@ -50,14 +74,14 @@ func proportions(periods []Proportion, laney bool) (Control, error) {
 	factor := 1.0
 	if x > 0 && x < n {
 		ranges, before := 0.0, 0.0
-		for i, p := range periods {
+		for i, p := range baseline {
 			score := (share(p) - c.Mean) / sd(p)
 			if i > 0 {
 				ranges += math.Abs(score - before)
 			}
 			before = score
 		}
-		c.Sigma = ranges / float64(len(periods)-1) / d2
+		c.Sigma = ranges / float64(len(baseline)-1) / d2
 	}
 	if laney {
 		if x == 0 || x == n {
@@ -83,14 +107,21 @@ const d2 = 1.128
 // Reference: 1,2,1,2,10,1,2,1,2,1,2,1,2,1,2,1,2,1 has mean 1.9444, limits -0.7156 and
 // 4.6044 when ranges are left out, else -3.0626 and 6.9515.
 func XmRChart(values []float64, screen bool) (Control, error) {
-	if len(values) < 2 {
+	return XmRChartFrom(values, values, screen)
+}
+
+// XmRChartFrom is a chart of values with mean and moving ranges of the baseline alone.
+//
+// Source: as [PChartFrom].
+func XmRChartFrom(baseline, values []float64, screen bool) (Control, error) {
+	if len(baseline) < 2 {
 		return Control{}, FewPoints
 	}
-	mean, ranges := 0.0, make([]float64, 0, len(values))
-	for i, v := range values {
-		mean += v / float64(len(values))
+	mean, ranges := 0.0, make([]float64, 0, len(baseline))
+	for i, v := range baseline {
+		mean += v / float64(len(baseline))
 		if i > 0 {
-			ranges = append(ranges, math.Abs(v-values[i-1]))
+			ranges = append(ranges, math.Abs(v-baseline[i-1]))
 		}
 	}
 	average := func(below float64) float64 {

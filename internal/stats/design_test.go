@@ -30,6 +30,10 @@ func TestDesignValues(t *testing.T) {
 		near(t, "p-chart low", p.Points[i].Low, want[0], 6)
 		near(t, "p-chart high", p.Points[i].High, want[1], 6)
 	}
+	locked := must[Control](t)(PChartFrom(periods, append(slices.Clone(periods), Proportion{70, 98})))
+	near(t, "locked low", locked.Points[3].Low, 0.476021, 6)
+	near(t, "locked high", locked.Points[3].High, 0.769770, 6)
+	near(t, "locked value", locked.Points[3].Value, 0.714286, 6)
 	l := must[Control](t)(LaneyChart(append(periods, Proportion{70, 98}, Proportion{55, 101})))
 	near(t, "p' mean", l.Mean, 0.625, 6)
 	near(t, "sigma_z", l.Sigma, 1.285674, 6)

@@ -61,8 +61,25 @@ func months() []Point {
 	return ratesOf(disclose.External, counts, 2)
 }
 
+// controlPoints are the months with limits from 12 on made again, and a point of each cause.
+func controlPoints() []ControlPoint {
+	var out []ControlPoint
+	for i, p := range months() {
+		c := ControlPoint{Label: p.Label, Rate: p.Rate, Limited: p.Rate.Shown(), Meant: true, Mean: 60, Low: 53 - float64(i%3), High: 67 + float64(i%3), Cause: CommonCause}
+		if i >= 12 {
+			c.Base, c.Mean, c.Low, c.High = 1, 68, 61, 75
+		}
+		c.Cause = map[int]Cause{3: Improving, 5: Concerning, 15: Unjudged}[i]
+		if c.Cause == "" {
+			c.Cause = CommonCause
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
 func goldens() map[string]func() (spec, error) {
-	target := &Target{70, "target 70 %"}
+	target := &Target{Value: 70, Label: "target 70 %"}
 	forestPoints := func(names ...string) (overall Point, g Group) {
 		counts := [][2]int64{{2893, 4021}, {620, 880}, {1400, 1900}, {8, 40}, {700, 1000}, {0, 60}}
 		p := ratesOf(disclose.External, counts, 0)
@@ -78,6 +95,10 @@ func goldens() map[string]func() (spec, error) {
 		"trend-narrow": func() (spec, error) { return series(Narrow, Joined, months(), target) },
 		"rolling":      func() (spec, error) { return series(Wide, Ribbon, months()[10:], target) },
 		"years":        func() (spec, error) { return series(Wide, Apart, months()[:4], nil) },
+		"control": func() (spec, error) {
+			return control(Wide, controlPoints(), []Event{{At: 6, Share: 0.5, Number: "1"}, {At: 12, Number: "2", Rebase: true}}, []Target{*target, {Value: 66, Label: "peers 66 %", Benchmark: true}})
+		},
+		"control-narrow": func() (spec, error) { return control(Narrow, controlPoints(), nil, []Target{*target}) },
 		"forest": func() (spec, error) {
 			overall, g := forestPoints("Female", "Male", "Unknown", "Other", "None")
 			g.Name = "Sex"
@@ -225,6 +246,29 @@ func TestAxisHoldsEverythingShown(t *testing.T) {
 	}
 	if s := spanOf([]float64{99, 100}, 100, 5); s.high != 100 {
 		t.Errorf("the percent axis ends at %v", s.high)
+	}
+}
+
+// TestEndLabelsDoNotTouch: words at the right of a chart keep their distance.
+func TestEndLabelsDoNotTouch(t *testing.T) {
+	for _, at := range [][]float64{{10, 11, 12, 13}, {0, 0, 0}, {270, 271, 272, 276}, {5, 100, 101}} {
+		spread(at, 15, 276)
+		for i := range at {
+			if at[i] < -0.1 || at[i] > 276.1 || i > 0 && at[i]-at[i-1] < 14.5 {
+				t.Errorf("labels at %v", at)
+			}
+		}
+	}
+}
+
+func TestIconsDiffer(t *testing.T) {
+	seen := map[string]Icon{}
+	for _, i := range []Icon{IconImproving, IconConcerning, IconUnjudged, IconCommon, IconNone, IconPass, IconFail, IconEither} {
+		svg := string(i.SVG().HTML())
+		if other, twice := seen[svg]; twice || !strings.Contains(svg, `aria-hidden="true"`) || strings.Contains(svg, "style=") {
+			t.Errorf("icon %s is that of %s, or not only for the eye", i, other)
+		}
+		seen[svg] = i
 	}
 }
 

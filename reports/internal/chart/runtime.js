@@ -49,6 +49,17 @@ var farr = (function () {
       return text(params.coordSys.x + params.coordSys.width + 8, at[1] + api.value(2), row.label, 'left', row.colour, row.weight);
     },
 
+    // [category, share, number, rebase]: an upright line at a share of the way through a period, with its number above.
+    eventLine: function (params, api) {
+      var c = params.coordSys, at = api.coord([api.value(0), 0])[0], w = api.size([1, 0])[0];
+      var x = Math.round(at + (api.value(1) - 0.5) * w) + 0.5, colour = api.value(3) ? ink : muted;
+      return { type: 'group', children: [
+        line(x, c.y, x, c.y + c.height, colour, 1),
+        { type: 'circle', shape: { cx: x, cy: c.y - 11, r: 8 }, style: { fill: '#fff', stroke: colour, lineWidth: 1 }, silent: true },
+        text(x, c.y - 10.5, String(api.value(2)), 'center', colour, 'bold', 11),
+      ] };
+    },
+
     // [row, kind, rate, low, high, size, overall]: one row of a forest, with its label at the
     // left and its numbers at the right; the words come in farr.rows.
     forestRow: function (params, api) {

@@ -26,8 +26,9 @@ type Point struct {
 
 // Target is a value to compare with, in the rate's unit.
 type Target struct {
-	Value float64
-	Label string
+	Value     float64
+	Label     string
+	Benchmark bool // what others reach, not what is asked for
 }
 
 // Line says how the points of a series belong together.

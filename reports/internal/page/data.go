@@ -18,7 +18,8 @@ type Table struct {
 	Counts  []string // names of the count columns
 	Rated   bool     // whether rows have a rate
 	Scale   disclose.Scale
-	Mixed   bool // rows have scales of their own, named in columns
+	Mixed   bool     // rows have scales of their own, named in columns
+	Derived []string // names of statistics of the released numbers, and of words about them
 	Rows    []TableRow
 }
 
@@ -28,7 +29,25 @@ type TableRow struct {
 	Counts []disclose.Count
 	Rate   disclose.Rate
 	Total  bool // the sum of the rows above
+
+	Derived []Derived
 }
+
+// Derived is a statistic made of released numbers, or a word; the zero value is an empty field.
+type Derived struct {
+	Text  string // on the page
+	Field string // in data files
+	// IsNumber: the field is a number.
+	IsNumber bool
+}
+
+// statistic is a number with a decimal on the page and four in data files.
+func statistic(scale disclose.Scale, v float64) Derived {
+	return Derived{Text: scale.Format(v), Field: strconv.FormatFloat(v, 'f', 4, 64), IsNumber: true}
+}
+
+// word is text in a column of statistics.
+func word(s string) Derived { return Derived{Text: s, Field: s} }
 
 // NumeratorHead and DenominatorHead name the counts of a rate.
 func (t Table) NumeratorHead() string {
@@ -76,6 +95,13 @@ func (t Table) csv() ([]byte, error) {
 				fields = append(fields, c.text)
 			}
 		}
+		for _, d := range r.Derived {
+			if d.IsNumber {
+				fields = append(fields, d.Field)
+			} else {
+				fields = append(fields, inert(d.Field))
+			}
+		}
 		if err := w.Write(fields); err != nil {
 			return nil, err
 		}
@@ -93,16 +119,23 @@ func (t Table) columns() []string {
 		head = append(head, column(c), column(c)+"_state")
 	}
 	if t.Rated {
-		if t.Mixed {
-			return append(head, "numerator", "denominator", "denominator_unit", "rate", "rate_unit", "interval_low", "interval_high", "interval_method", "state")
-		}
-		numerator, denominator, value := "numerator", "denominator", scoreWords[t.Scale]
-		if t.Scale.Timed() {
-			numerator, denominator, value = "events", "person_days", "per_"+strconv.FormatInt(int64(t.Scale), 10)+"_person_years"
-		}
-		head = append(head, numerator, denominator, value, "interval_low", "interval_high", "interval_method", "state")
+		head = append(head, t.rateColumns()...)
+	}
+	for _, d := range t.Derived {
+		head = append(head, column(d))
 	}
 	return head
+}
+
+func (t Table) rateColumns() []string {
+	if t.Mixed {
+		return []string{"numerator", "denominator", "denominator_unit", "rate", "rate_unit", "interval_low", "interval_high", "interval_method", "state"}
+	}
+	numerator, denominator, value := "numerator", "denominator", scoreWords[t.Scale]
+	if t.Scale.Timed() {
+		numerator, denominator, value = "events", "person_days", "per_"+strconv.FormatInt(int64(t.Scale), 10)+"_person_years"
+	}
+	return []string{numerator, denominator, value, "interval_low", "interval_high", "interval_method", "state"}
 }
 
 // scoreWords name a score that is not over time.
@@ -155,6 +188,13 @@ func (t Table) json() ([]byte, error) {
 				} else {
 					values = append(values, c.text)
 				}
+			}
+		}
+		for _, d := range r.Derived {
+			if d.IsNumber {
+				values = append(values, number(d.Field))
+			} else {
+				values = append(values, d.Field)
 			}
 		}
 		var b strings.Builder // objects by hand keep the order of the columns

@@ -26,7 +26,17 @@ type Figure struct {
 	DataPath string // without extension, from the page
 	Hidden   bool
 	Tall     bool // as high as it has rows
+	Lists    []saying
 }
+
+// saying is a headed list of sentences under a drawing.
+type saying struct {
+	Title string
+	Items []item
+}
+
+// item is one sentence; Mark is its sign in the drawing, Number that of its line.
+type item struct{ Mark, Number, Words string }
 
 const intervalWords = "95\u00a0% interval"
 
@@ -38,6 +48,7 @@ type artist struct {
 	charts *chart.Renderer
 	tables map[string]Table
 	order  []string
+	asked  map[string]*asked // control charts by measure
 }
 
 func (a *artist) keep(id string, t Table) {

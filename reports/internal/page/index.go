@@ -25,6 +25,8 @@ type indexRow struct {
 	Target    string
 	Direction string
 	Verdict   Verdict
+	Variation sign
+	Assurance sign
 	Spark     template.HTML
 	Span      string
 	Pending   bool // a newer period waits for follow-up
@@ -40,7 +42,7 @@ type cohortRow struct {
 
 func (a *artist) index(r *Report) (indexView, error) {
 	v := indexView{DataPath: "data/index"}
-	t := Table{Caption: "Measures against their targets", Labels: []string{"Measure", "Period", "Target", "Result"}, Rated: true, Mixed: true}
+	t := Table{Caption: "Measures against their targets", Labels: []string{"Measure", "Period", "Target", "Result"}, Rated: true, Mixed: true, Derived: []string{"Variation", "Assurance"}}
 	var verdicts []Verdict
 	for _, m := range r.Measures {
 		row := headlineRow(m)
@@ -75,9 +77,12 @@ func (a *artist) index(r *Report) (indexView, error) {
 			}
 			spark = chart.Spark(chart.Label{ID: "spark-" + m.Definition.ID, Title: m.Definition.Title + ", " + span, Description: described}, rates).HTML()
 		}
-		v.Rows = append(v.Rows, indexRow{Measure: m, Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
+		k := a.askedOf(m)
+		variation, assurance := variationSign(m, k), assuranceSign(m, k)
+		v.Rows = append(v.Rows, indexRow{Measure: m, Variation: variation, Assurance: assurance, Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
 			Direction: directionWords(m), Verdict: verdict, Spark: spark, Span: span, Pending: m.Definition.FollowUpDays > 0 && pending(m) != ""})
-		t.Rows = append(t.Rows, TableRow{Labels: []string{m.Definition.Title, periodWords(m.Headline), targetWords(m), verdict.Word}, Rate: row.Rate})
+		t.Rows = append(t.Rows, TableRow{Labels: []string{m.Definition.Title, periodWords(m.Headline), targetWords(m), verdict.Word}, Rate: row.Rate,
+			Derived: []Derived{word(variation.Code), word(assurance.Code)}})
 		v.Hidden += m.Released.Hidden
 	}
 	v.Method = t.IntervalMethod()

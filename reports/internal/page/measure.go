@@ -7,6 +7,7 @@ import (
 
 	"farr/measures"
 	"farr/reports/internal/chart"
+	"farr/reports/internal/control"
 	"farr/reports/internal/disclose"
 )
 
@@ -18,6 +19,8 @@ type measureView struct {
 	Target      string
 	Direction   string
 	Verdict     Verdict
+	Variation   sign
+	Assurance   sign
 	Populations []populationRow
 	Figures     []section
 	Other       *Table // periods that are in no figure
@@ -63,7 +66,8 @@ func headlineRow(m Measure) disclose.Row {
 func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 	row := headlineRow(m)
 	d := m.Definition
-	v := measureView{Measure: m, Finding: finding(m, row.Rate), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
+	k := a.askedOf(m)
+	v := measureView{Measure: m, Finding: finding(m, row.Rate) + " " + changeWords(m, k), Variation: variationSign(m, k), Assurance: assuranceSign(m, k), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
 		Direction: directionWords(m), Verdict: verdict(m, row.Rate), Results: r.Results, Pending: pending(m),
 		Attribution: attributionWords(d), Definition: definitionOf(d), Unit: unitWords(m), CountWords: "Numerator, of the denominator"}
 	switch {
@@ -85,18 +89,15 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		if i > 0 {
 			id, caption = "periods-"+fmt.Sprint(monthsOf(rows[0].Period)), lengthWords(rows[0].Period)
 		}
-		line := chart.Joined
-		if !neighbours(rows) {
-			line = chart.Apart
+		var f Figure
+		var err error
+		if i == k.At {
+			f, err = a.controlFigure(m, k, d.ID+"-"+id, caption)
+		} else {
+			f, err = a.apart(m, rows, d.ID+"-"+id, caption, k)
 		}
-		f, err := a.overTime(m, rows, line, d.ID+"-"+id, caption)
 		if err != nil {
 			return v, err
-		}
-		f.About = d.Title + ", each period counted by itself, " + unitWords(m) + "."
-		f.Note = "One period may differ from the next by chance; no test for change is made here."
-		if line == chart.Joined && f.Wide != "" {
-			f.Note = "A thin line joins neighbouring periods. " + f.Note
 		}
 		if i > 0 && m.Released.Withheld && f.Hidden {
 			f.Note += " " + withheldWords
@@ -157,6 +158,30 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		v.Figures = append(v.Figures, section{"groups", "Groups", f})
 	}
 	return v, nil
+}
+
+// apart draws separate periods that no rule is asked of.
+func (a *artist) apart(m Measure, rows []disclose.Row, id, caption string, k *asked) (Figure, error) {
+	line := chart.Joined
+	if !neighbours(rows) {
+		line = chart.Apart
+	}
+	f, err := a.overTime(m, rows, line, id, caption)
+	if err != nil {
+		return f, err
+	}
+	f.About = m.Definition.Title + ", each period counted by itself, " + unitWords(m) + "."
+	f.Note = "Too few points to tell a change from chance: limits need 6 complete periods whose numbers may be shown."
+	switch {
+	case k.Why == control.ManyHidden:
+		f.Note = "No limits and no rules: more than one in five periods is hidden. Numbers are hidden because they are small, so that the mean of the others would lie too high."
+	case k.At >= 0:
+		f.Note = "The rules for special causes are asked of one length of period alone, since several lengths of the same data would signal together."
+	}
+	if line == chart.Joined && f.Wide != "" {
+		f.Note = "A thin line joins neighbouring periods. " + f.Note
+	}
+	return f, nil
 }
 
 // withheldWords say why the longer periods of a measure are hidden.

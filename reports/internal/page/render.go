@@ -40,7 +40,7 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 		return nil, err
 	}
 	defer charts.Close()
-	a := &artist{charts: charts, tables: map[string]Table{}}
+	a := &artist{charts: charts, tables: map[string]Table{}, asked: map[string]*asked{}}
 	out := map[string][]byte{}
 	style := template.CSS(styleSheet + footer(r))
 	templates, err := template.New("").Funcs(template.FuncMap{

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"farr/measures"
+	"farr/reports/internal/control"
 	"farr/reports/internal/disclose"
 )
 
@@ -26,6 +27,16 @@ type Measure struct {
 	Released   disclose.Measure
 	Headline   disclose.Period
 	KPI        *KPI // nil without a target
+	// Annotations are what happened, by the job file; Rebases are its recorded decisions to make limits
+	// again. Both in order of date.
+	Annotations []Annotation
+	Rebases     []control.Rebase
+}
+
+// Annotation is something that happened on a day, to be seen on a chart.
+type Annotation struct {
+	Date time.Time
+	Text string
 }
 
 // KPI is a target for a measure, in the unit of its rate.
