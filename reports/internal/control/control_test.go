@@ -28,7 +28,11 @@ func released(a disclose.Audience, scale disclose.Scale, months []pair, incomple
 		x.Rows = append(x.Rows, disclose.Exact{Period: disclose.Period{ID: low.Format("2006-01"), Family: "disjoint", Low: low, High: low.AddDate(0, 1, 0)},
 			Stratum: "all", Value: "all", Initial: m[1], Denominator: m[1], Numerator: m[0], Rate: p, Low: p, High: p, Method: "wilson", Complete: i < len(months)-incomplete})
 	}
-	return disclose.ReleaseMeasure(a, x).Rows
+	policy, err := disclose.PolicyFor(a, "")
+	if err != nil {
+		panic(err)
+	}
+	return disclose.ReleaseMeasure(policy, x).Rows
 }
 
 // level are months of a hundred with so many each.
