@@ -384,6 +384,9 @@ func (r *Rate) standardise(d Definition, c, whole cellsOf, per float64) {
 		}
 		n, all := c[from], whole[from]
 		strata = append(strata, stats.Stratum{Events: n.cases, Time: float64(n.amount), Weight: stats.Standards[d.Standard].Between(from, to)})
+		if n.cases > 0 {
+			r.CaseAges++
+		}
 		if observed += n.cases; all.amount > 0 {
 			reference = append(reference, stats.Stratum{Time: float64(n.amount), Weight: float64(all.cases) / float64(all.amount)})
 		}

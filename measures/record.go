@@ -78,7 +78,7 @@ func (n Incidence) row() []any {
 
 func (r Rate) row() []any {
 	return []any{r.Cohort, r.Kind, r.Period, r.Family, r.Low, r.High, r.Stratum, r.Value, r.Numerator, r.Denominator, r.Rate, r.CILow, r.CIHigh, r.Method,
-		r.Adjusted, r.AdjustedLow, r.AdjustedHigh, r.Expected, r.Ratio, r.RatioLow, r.RatioHigh, r.Reason, r.Complete, r.Persons}
+		r.Adjusted, r.AdjustedLow, r.AdjustedHigh, r.Expected, r.Ratio, r.RatioLow, r.RatioHigh, r.Reason, r.Complete, r.Persons, r.CaseAges}
 }
 
 func (g Gap) row() []any {

@@ -85,6 +85,7 @@ type Rate struct {
 	Reason                               string // why it is not standardised
 	Complete                             bool
 	Persons                              int64 // whom the numerator is of
+	CaseAges                             int   // age groups of the standard with a case
 	order                                int   // of the period
 	place                                int   // of the value in an ordered area
 }

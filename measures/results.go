@@ -26,8 +26,11 @@ type Results struct {
 	attrition   []Attrition
 	incidence   []Incidence
 	spans       []Rate
+	grouped     []Rate
 	outcomes    []Outcome
-	levels      []Description
+	survival    []SurvivalPoint
+	adjusted    []Adjusted
+	described   []Description
 	definitions []Definition
 	lineage     Lineage
 }
@@ -58,12 +61,23 @@ func (r *Results) Incidence() []Incidence { return slices.Clone(r.incidence) }
 // strata are read by Write alone.
 func (r *Results) Rates() []Rate { return slices.Clone(r.spans) }
 
+// GroupRates are a cohort's rates by all its strata in one period of each kind: the newest that is
+// complete, of those that end together the longest.
+func (r *Results) GroupRates() []Rate { return slices.Clone(r.grouped) }
+
 // Outcomes are those of all members, ordered by cohort and as the cohort has them.
 func (r *Results) Outcomes() []Outcome { return slices.Clone(r.outcomes) }
 
-// Levels are the rows of Table 1 that count all members at a level, ordered by cohort and
+// Survival are the curves of all members, ordered by cohort, outcome and day.
+func (r *Results) Survival() []SurvivalPoint { return slices.Clone(r.survival) }
+
+// Adjusted are outcomes beside what was expected, of all and by stratum, ordered by cohort and outcome as the
+// cohort has them, then by stratum and value.
+func (r *Results) Adjusted() []Adjusted { return slices.Clone(r.adjusted) }
+
+// Described are the rows of Table 1 of all members and by age and sex, ordered by cohort and
 // characteristic as in the cohort.
-func (r *Results) Levels() []Description { return slices.Clone(r.levels) }
+func (r *Results) Described() []Description { return slices.Clone(r.described) }
 
 // Definitions are the measures by ID, then the cohorts by ID.
 func (r *Results) Definitions() []Definition { return slices.Clone(r.definitions) }
@@ -106,7 +120,9 @@ func (r *Results) read(ctx context.Context) error {
 		tableIncidence: func(v rowReader) { r.incidence = append(r.incidence, v.incidence()) },
 		tableRate:      func(v rowReader) { r.spans = append(r.spans, v.rate()) },
 		tableOutcome:   func(v rowReader) { r.outcomes = append(r.outcomes, v.outcome()) },
-		tableOne:       func(v rowReader) { r.levels = append(r.levels, v.level()) },
+		tableSurvival:  func(v rowReader) { r.survival = append(r.survival, v.survival()) },
+		tableAdjusted:  func(v rowReader) { r.adjusted = append(r.adjusted, v.adjusted()) },
+		tableOne:       func(v rowReader) { r.described = append(r.described, v.described()) },
 		tableDefinition: func(v rowReader) {
 			var d Definition
 			if err := json.Unmarshal([]byte(v.text("body")), &d); err != nil && broken == nil {
@@ -118,7 +134,12 @@ func (r *Results) read(ctx context.Context) error {
 		if _, ok := r.snapshot.Table(table); !ok && wholes[table] != "" {
 			continue // results of an older farr
 		}
-		if err := each(ctx, db, table, add); err != nil {
+		if err := each(ctx, db, table, wholes[table], add); err != nil {
+			return err
+		}
+	}
+	if _, ok := r.snapshot.Table(tableRate); ok {
+		if err := each(ctx, db, tableRate, groupsOfNewest, func(v rowReader) { r.grouped = append(r.grouped, v.rate()) }); err != nil {
 			return err
 		}
 	}
@@ -131,17 +152,23 @@ func (r *Results) read(ctx context.Context) error {
 	return broken
 }
 
-// wholes are, of tables with a row for each value of a stratum, the rows of everybody.
+// wholes are, of tables of cohorts with a row for each value of a stratum, the rows that pages need.
 var wholes = map[string]string{
-	tableRate: " WHERE stratum = 'all'", tableOutcome: " WHERE stratum = 'all'", tableOne: " WHERE stratum = 'all' AND level <> ''",
+	tableRate: " WHERE stratum = 'all'", tableOutcome: " WHERE stratum = 'all'", tableSurvival: " WHERE stratum = 'all'",
+	tableOne: " WHERE stratum IN ('all', 'age', 'sex')", tableAdjusted: " WHERE true",
 }
 
-func each(ctx context.Context, db *duck.Session, table string, add func(rowReader)) error {
+// groupsOfNewest are the rows of groups in the period that [Results.GroupRates] names.
+const groupsOfNewest = ` WHERE stratum <> 'all' AND (cohort, kind, period) IN (
+	SELECT (cohort, kind, first(period ORDER BY complete DESC, high DESC, low, family DESC))
+	FROM results.` + tableRate + ` WHERE stratum = 'all' GROUP BY cohort, kind)`
+
+func each(ctx context.Context, db *duck.Session, table, where string, add func(rowReader)) error {
 	t, err := tableNamed(table)
 	if err != nil {
 		return err
 	}
-	records, err := db.QueryArrow(ctx, "read "+table, "SELECT * FROM results."+table+wholes[table]+" ORDER BY "+t.key)
+	records, err := db.QueryArrow(ctx, "read "+table, "SELECT * FROM results."+table+where+" ORDER BY "+t.key)
 	if err != nil {
 		return err
 	}
@@ -209,7 +236,7 @@ func (v rowReader) rate() Rate {
 	return Rate{Cohort: v.text("cohort"), Kind: v.text("kind"), Period: v.text("period"), Family: v.text("family"), Low: v.day("low"), High: v.day("high"),
 		Stratum: v.text("stratum"), Value: v.text("value"), Numerator: v.count("numerator"), Denominator: v.count("denominator"),
 		Rate: v.number("rate"), CILow: v.number("ci_low"), CIHigh: v.number("ci_high"), Method: v.text("method"),
-		Adjusted: v.number("adjusted"), AdjustedLow: v.number("adjusted_low"), AdjustedHigh: v.number("adjusted_high"), Complete: v.yes("complete"), Persons: v.count("persons")}
+		Adjusted: v.number("adjusted"), AdjustedLow: v.number("adjusted_low"), AdjustedHigh: v.number("adjusted_high"), Complete: v.yes("complete"), Persons: v.count("persons"), CaseAges: v.small("case_ages")}
 }
 
 func (v rowReader) outcome() Outcome {
@@ -219,9 +246,20 @@ func (v rowReader) outcome() Outcome {
 		Persons: v.count("persons"), EventPersons: v.count("event_persons"), FreePersons: v.count("free_persons"), OutsidePersons: v.count("outside_persons")}
 }
 
-func (v rowReader) level() Description {
+func (v rowReader) survival() SurvivalPoint {
+	return SurvivalPoint{v.text("cohort"), v.text("outcome"), v.text("stratum"), v.text("value"), v.count("day"), v.count("at_risk"), v.count("events"),
+		v.number("survival"), v.number("ci_low"), v.number("ci_high")}
+}
+
+func (v rowReader) adjusted() Adjusted {
+	return Adjusted{v.text("cohort"), v.text("outcome"), v.text("stratum"), v.text("value"), v.count("people"), v.count("observed"), v.number("expected"),
+		v.number("ratio"), v.number("ratio_low"), v.number("ratio_high"), v.text("reason")}
+}
+
+func (v rowReader) described() Description {
 	return Description{Cohort: v.text("cohort"), Stratum: v.text("stratum"), Value: v.text("value"), Characteristic: v.text("characteristic"), Title: v.text("title"),
-		Level: v.text("level"), People: v.count("people"), Share: v.number("share"), Persons: v.count("persons")}
+		Level: v.text("level"), People: v.count("people"), Missing: v.count("missing"), Share: v.number("share"), Mean: v.number("mean"), SD: v.number("sd"),
+		Q1: v.number("q1"), Median: v.number("median"), Q3: v.number("q3"), SMD: v.number("smd"), Persons: v.count("persons")}
 }
 
 // order puts outcomes and characteristics as their cohorts have them.
@@ -243,7 +281,13 @@ func (r *Results) order() {
 	slices.SortStableFunc(r.outcomes, func(a, b Outcome) int {
 		return cmp.Or(cmp.Compare(a.Cohort, b.Cohort), place[a.Cohort+" "+a.Outcome]-place[b.Cohort+" "+b.Outcome])
 	})
-	slices.SortStableFunc(r.levels, func(a, b Description) int {
+	slices.SortStableFunc(r.adjusted, func(a, b Adjusted) int {
+		return cmp.Or(cmp.Compare(a.Cohort, b.Cohort), place[a.Cohort+" "+a.Outcome]-place[b.Cohort+" "+b.Outcome], cohortStratumOrder(a.Stratum)-cohortStratumOrder(b.Stratum))
+	})
+	slices.SortStableFunc(r.grouped, func(a, b Rate) int {
+		return cmp.Or(cmp.Compare(a.Cohort, b.Cohort), cmp.Compare(a.Kind, b.Kind), cohortStratumOrder(a.Stratum)-cohortStratumOrder(b.Stratum), cmp.Compare(a.Stratum, b.Stratum))
+	})
+	slices.SortStableFunc(r.described, func(a, b Description) int {
 		return cmp.Or(cmp.Compare(a.Cohort, b.Cohort), place[a.Cohort+" is "+a.Characteristic]-place[b.Cohort+" is "+b.Characteristic], cmp.Compare(a.Characteristic, b.Characteristic))
 	})
 }

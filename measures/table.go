@@ -60,7 +60,7 @@ var resultTables = []resultTable{
 		"cohort, year"},
 	{tableRate, columns("cohort varchar, kind varchar, period varchar, family varchar, low date, high date, stratum varchar, value varchar, numerator int64, denominator int64, " +
 		"rate double, ci_low double, ci_high double, method varchar, adjusted double, adjusted_low double, adjusted_high double, " +
-		"expected double, ratio double, ratio_low double, ratio_high double, reason varchar, complete boolean, persons int64"), "cohort, kind, family, low, high, stratum, value"},
+		"expected double, ratio double, ratio_low double, ratio_high double, reason varchar, complete boolean, persons int64, case_ages int32"), "cohort, kind, family, low, high, stratum, value"},
 	{tableGap, columns("cohort varchar, kind varchar, period varchar, stratum varchar, groups int32, difference double, ratio double, theil double, index double, " +
 		"slope double, slope_low double, slope_high double, relative_slope double, reason varchar"), "cohort, kind, period, stratum"},
 	{tableOutcome, columns("cohort varchar, outcome varchar, title varchar, stratum varchar, value varchar, at_risk int64, washed_out int64, no_time int64, events int64, person_days int64, " +

@@ -20,5 +20,6 @@ func Build(ctx context.Context, req Request) (*Bundle, error) {
 // inputOf is the one place that reads results.
 func inputOf(r *measures.Results) input {
 	return input{definitions: r.Definitions(), aggregates: r.Aggregates(), attrition: r.Attrition(), incidence: r.Incidence(),
-		spans: r.Rates(), outcomes: r.Outcomes(), levels: r.Levels(), lineage: r.Lineage()}
+		spans: r.Rates(), grouped: r.GroupRates(), outcomes: r.Outcomes(), survival: r.Survival(), adjusted: r.Adjusted(),
+		described: r.Described(), lineage: r.Lineage()}
 }

@@ -24,7 +24,6 @@ func releaseCohort(in input, d measures.Definition, b *disclose.Border) page.Coh
 				Rate: y.Rate, Low: y.CILow, High: y.CIHigh, Method: y.Method, Complete: y.Complete})
 		}
 	}
-	x.Spans = shortest(in.spans, d.ID)
 	for _, o := range in.outcomes {
 		if o.Cohort == d.ID {
 			x.Outcomes = append(x.Outcomes, disclose.ExactOutcome{ID: o.Outcome, Title: o.Title, AtRisk: o.AtRisk, Events: o.Events, PersonDays: o.PersonDays,
@@ -32,12 +31,21 @@ func releaseCohort(in input, d measures.Definition, b *disclose.Border) page.Coh
 				Rate: o.Rate, Low: o.CILow, High: o.CIHigh, Method: o.Method})
 		}
 	}
-	for _, l := range in.levels {
-		if l.Cohort == d.ID {
+	for _, l := range in.described {
+		switch {
+		case l.Cohort != d.ID || l.Stratum != "all":
+		case l.Level == "":
+			x.Numbers = append(x.Numbers, disclose.ExactNumber{Characteristic: l.Characteristic, Title: l.Title, Members: l.People, Missing: l.Missing,
+				Mean: l.Mean, SD: l.SD, Q1: l.Q1, Median: l.Median, Q3: l.Q3})
+		default:
 			x.Levels = append(x.Levels, disclose.ExactLevel{Characteristic: l.Characteristic, Title: l.Title, Level: l.Level, Members: l.People, Persons: l.Persons, Kin: kinOf(d, l.Characteristic)})
 		}
 	}
-	c := page.Cohort{Definition: d, Released: b.Cohort(x)}
+	x.Cross = crossOf(in.described, d.ID, x.Levels)
+	x.Groups = groupsOf(in, d.ID)
+	x.Prevalence = prevalenceOf(in.spans, d.ID)
+	x.Curves, x.Expected = curvesOf(in.survival, d.ID), expectedOf(in.adjusted, d.ID)
+	c := page.Cohort{Definition: d, Released: releaseOver(b, x, shortest(in.spans, d.ID), int64(max(1, d.Multiplier)))}
 	if f, err := into[resultsFacts](in.lineage.Facts); err == nil {
 		c.StudyLow, c.StudyHigh = f.Low, f.lastDay()
 	}
@@ -62,26 +70,3 @@ func kinOf(d measures.Definition, id string) disclose.Kin {
 
 // cohortScale is the person-years that a cohort's rates are per; outcomes have one even where new cases have none.
 func cohortScale(d measures.Definition) disclose.Scale { return disclose.Scale(max(1, d.Multiplier)) }
-
-// shortest are new cases by the shortest separate periods that are shorter than a year, if there are several.
-func shortest(rates []measures.Rate, cohort string) []disclose.ExactSpan {
-	months := func(r measures.Rate) int {
-		return (r.High.Year()-r.Low.Year())*12 + int(r.High.Month()) - int(r.Low.Month())
-	}
-	var spans []disclose.ExactSpan
-	least := 12
-	for _, r := range rates {
-		if r.Cohort != cohort || r.Kind != measures.RateIncidence || r.Family != measures.FamilyDisjoint || months(r) > least || months(r) >= 12 {
-			continue
-		}
-		if months(r) < least {
-			least, spans = months(r), nil
-		}
-		spans = append(spans, disclose.ExactSpan{Period: disclose.Period{ID: r.Period, Family: r.Family, Low: r.Low, High: r.High},
-			Cases: r.Numerator, Persons: r.Persons, PersonDays: r.Denominator, Rate: r.Rate, Low: r.CILow, High: r.CIHigh, Method: r.Method, Complete: r.Complete})
-	}
-	if len(spans) < 2 {
-		return nil
-	}
-	return spans
-}

@@ -125,7 +125,7 @@ func (in *input) followed(cohort string, members, persons int64) {
 	}{{"sex", "Sex", "female", members - members/3 - 2}, {"sex", "Sex", "male", members / 3}, {"sex", "Sex", "unknown", 2},
 		{"race", "Race", "2106-3", members - members/5}, {"race", "Race", "2054-5", members / 5},
 		{"hypertension", "Hypertension", "no", members - members/4}, {"hypertension", "Hypertension", "yes", members / 4}} {
-		in.levels = append(in.levels, measures.Description{Cohort: cohort, Stratum: "all", Value: "all", Characteristic: l.id, Title: l.title, Level: l.level, People: l.people, Share: float64(l.people) / float64(members)})
+		in.described = append(in.described, measures.Description{Cohort: cohort, Stratum: "all", Value: "all", Characteristic: l.id, Title: l.title, Level: l.level, People: l.people, Share: float64(l.people) / float64(members)})
 	}
 }
 

@@ -55,9 +55,12 @@ type input struct {
 	aggregates  []measures.Aggregate
 	attrition   []measures.Attrition
 	incidence   []measures.Incidence
-	spans       []measures.Rate        // of all persons
-	outcomes    []measures.Outcome     // of all members
-	levels      []measures.Description // of all members
+	spans       []measures.Rate          // of all persons
+	grouped     []measures.Rate          // by stratum, in one period
+	outcomes    []measures.Outcome       // of all members
+	survival    []measures.SurvivalPoint // of all members
+	adjusted    []measures.Adjusted      // of all members and by stratum
+	described   []measures.Description   // of all members, by age and by sex
 	lineage     measures.Lineage
 }
 

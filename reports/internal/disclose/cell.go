@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // State says what a published number is. The zero value is NotApplicable, so a
@@ -228,6 +229,32 @@ func threeDigits(v float64) string {
 		panic(err) // it was just written
 	}
 	return strconv.FormatFloat(rounded, 'f', -1, 64)
+}
+
+// threeDigitsOf is the number that threeDigits writes.
+func threeDigitsOf(v float64) float64 {
+	n, err := strconv.ParseFloat(strings.ReplaceAll(threeDigits(v), ",", ""), 64)
+	if err != nil {
+		panic(err) // it was just written
+	}
+	return n
+}
+
+// fixed writes v with so many decimals and thousands separators.
+func fixed(v float64, decimals int) string {
+	whole, fraction, _ := strings.Cut(strconv.FormatFloat(v, 'f', decimals, 64), ".")
+	n, err := strconv.ParseInt(strings.TrimPrefix(whole, "-"), 10, 64)
+	if err != nil {
+		panic(err) // it was just written
+	}
+	text := Thousands(n)
+	if strings.HasPrefix(whole, "-") {
+		text = "-" + text
+	}
+	if fraction != "" {
+		text += "." + fraction
+	}
+	return text
 }
 
 // oneDecimal rounds half away from zero, as a reader with the counts would.

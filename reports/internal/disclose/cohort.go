@@ -5,8 +5,9 @@ import "time"
 // hideCases hides what the cases of a cohort by year and by shorter spans, its size and each other
 // would give away together. The spans within a year add up to it, and the years and the other spans to
 // the size; what is in no published part can be had by subtraction, and so is a part that
-// nobody publishes. sizeHidden says that the size itself is hidden.
-func (p Policy) hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) {
+// nobody publishes. sizeHidden says that the size itself is hidden. Groups of one of the periods add up to it;
+// all is their period's cell, and levels says which of Table 1 are hidden.
+func (p Policy) hideCases(x ExactCohort, sizeHidden bool, levels []bool) (years, spans, groups []cell, all cell) {
 	var cells []cell
 	put := func(c cell) int {
 		p.primary(&c)
@@ -52,6 +53,19 @@ func (p Policy) hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) 
 			top = append(top, atSpan[j])
 		}
 	}
+	var atGroup, filled []int
+	whole := -1
+	if len(x.Groups.Rows) > 0 {
+		whole, filled, atGroup = p.groupCells(x, put, atYear, atSpan)
+		for k := 0; whole >= 0 && k < len(atGroup); {
+			var parts []int
+			stratum := x.Groups.Rows[k].Stratum
+			for ; k < len(atGroup) && x.Groups.Rows[k].Stratum == stratum; k++ {
+				parts = append(parts, atGroup[k])
+			}
+			sums = append(sums, sum{rest(parts, cells[whole]), whole, x.most()})
+		}
+	}
 	if len(top) > 0 {
 		total := cell{num: x.size(), who: x.persons(), persons: -1}
 		for _, i := range top {
@@ -62,6 +76,7 @@ func (p Policy) hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) 
 		cells[all].hideN = sizeHidden
 		sums = append(sums, sum{parts, all, x.most()})
 	}
+	p.hideKnown(x, cells, whole, atGroup, levels)
 	p.complementary(cells, sums)
 	if len(top) > 0 && !sizeHidden && cells[sums[len(sums)-1].total].hideN {
 		for i := range cells { // the size is on the page: then nothing else can be
@@ -74,7 +89,15 @@ func (p Policy) hideCases(x ExactCohort, sizeHidden bool) (years, spans []cell) 
 		}
 		return out
 	}
-	return pick(atYear), pick(atSpan)
+	if p.overlapped(cells, whole, filled) {
+		for _, i := range atGroup {
+			cells[i].hideDen, cells[i].hideN = true, true
+		}
+		all = cell{hideDen: true, hideN: true}
+	} else if whole >= 0 {
+		all = cells[whole]
+	}
+	return pick(atYear), pick(atSpan), pick(atGroup), all
 }
 
 func (y ExactYear) cell() cell {

@@ -138,6 +138,13 @@ type ExactCohort struct {
 	Spans    []ExactSpan
 	Outcomes []ExactOutcome
 	Levels   []ExactLevel
+
+	Groups     ExactGroups
+	Prevalence []ExactSpan // persons with the condition are Cases, persons observed PersonDays
+	Numbers    []ExactNumber
+	Cross      ExactCross
+	Curves     []ExactCurve
+	Expected   []ExactExpected
 }
 
 // size is the number of members: who is left after the last step.

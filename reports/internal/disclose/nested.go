@@ -12,21 +12,32 @@ import (
 // among those who began. Which are is not known here, so the difference of any two is taken for a count
 // that nobody publishes, unless they are of different people or of kinds of which none holds another. Hiding
 // only adds to what is hidden, so it ends.
-func (p Policy) hideMembers(x ExactCohort, sizeHidden bool) ([]hiddenOutcome, []bool) {
+func (p Policy) hideMembers(x ExactCohort, sizeHidden bool) hiddenMembers {
 	outcomes := make([]hiddenOutcome, len(x.Outcomes))
 	for i, o := range x.Outcomes {
 		outcomes[i] = p.hideOutcome(o, x, sizeHidden)
 	}
 	cells, sums := p.levelSums(x)
+	cells, sums, crossed := p.crossCells(x, cells, sums)
 	p.complementary(cells, sums)
-	for p.hideOne(x, outcomes, cells) {
+	for p.hideOne(x, outcomes, cells) || p.hideCrossed(x, outcomes, cells, sums, crossed) {
 		p.complementary(cells, sums)
 	}
-	levels := make([]bool, len(x.Levels))
-	for i := range levels {
-		levels[i] = sizeHidden || cells[i].hidden()
+	h := hiddenMembers{outcomes: outcomes, levels: make([]bool, len(x.Levels)), crossed: make([]bool, x.Cross.size()), claims: claims(x, outcomes, cells)}
+	for i := range h.levels {
+		h.levels[i] = sizeHidden || cells[i].hidden()
 	}
-	return outcomes, levels
+	for i := range h.crossed {
+		h.crossed[i] = sizeHidden || cells[crossed+i].hidden()
+	}
+	return h
+}
+
+// hiddenMembers says what of a cohort's members is hidden, and what a reader has of the rest.
+type hiddenMembers struct {
+	outcomes        []hiddenOutcome
+	levels, crossed []bool
+	claims          []claim
 }
 
 func (c cell) hidden() bool { return c.hideN || c.hideDen }

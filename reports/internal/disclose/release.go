@@ -66,6 +66,13 @@ type Cohort struct {
 	Outcomes []Outcome
 	Levels   []Level
 	Hidden   int
+
+	Groups     Groups
+	Prevalence []Row // of persons observed, on the last day of each period
+	Numbers    []Number
+	Cross      Cross
+	Curves     []Curve
+	Expected   []Expected
 }
 
 // Account is a published sum.
@@ -127,6 +134,28 @@ func (p Policy) again(scale Scale, c cell, r Rate, value, low, high float64, met
 		return float64(r.num.n) / float64(r.den.n), low, high, method
 	}
 	return value, low, high, method
+}
+
+// standardised is a rate with the events and days of c whose value they do not give alone. Where
+// counts are rounded it has no interval, which would say more of them.
+func (p Policy) standardised(scale Scale, c cell, value, low, high float64, complete bool) Rate {
+	r := Rate{num: p.count(c.num, c.hideN), den: p.count(c.den, c.hideDen), scale: scale}
+	switch {
+	case c.hideN:
+		r.state = Suppressed
+		return r
+	case math.IsNaN(value):
+		return r // NotApplicable
+	case !complete:
+		r.state = Incomplete
+	default:
+		r.state = Measured
+	}
+	r.rate, r.low, r.high, r.method = value, low, high, MethodGamma
+	if p.round > 0 {
+		r.low, r.high, r.method = value, value, ""
+	}
+	return r
 }
 
 func (p Policy) rate(scale Scale, c cell, value, low, high float64, method string, complete bool) Rate {
@@ -277,11 +306,19 @@ func (out *Cohort) follow(p Policy, x ExactCohort, sizeHidden bool) {
 	for i, s := range x.Spans {
 		spans[i] = s.cell()
 	}
-	outcomes, levels := make([]hiddenOutcome, len(x.Outcomes)), make([]bool, len(x.Levels))
-	if p.hides() {
-		years, spans = p.hideCases(x, sizeHidden)
-		outcomes, levels = p.hideMembers(x, sizeHidden)
+	groups, all := make([]cell, len(x.Groups.Rows)), x.Groups.All.cell(x.Groups.Period)
+	for i, g := range x.Groups.Rows {
+		groups[i] = g.cell(x.Groups.Period)
 	}
+	known := x
+	known.Levels = append(x.Levels[:len(x.Levels):len(x.Levels)], x.knownLevels()...)
+	h := hiddenMembers{outcomes: make([]hiddenOutcome, len(x.Outcomes)), levels: make([]bool, len(known.Levels)), crossed: make([]bool, x.Cross.size())}
+	if p.hides() {
+		h = p.hideMembers(known, sizeHidden)
+		years, spans, groups, all = p.hideCases(x, sizeHidden, h.levels)
+	}
+	outcomes, levels := h.outcomes, h.levels
+	out.more(p, x, groups, all, h)
 	note := func(hidden bool) {
 		if hidden {
 			out.Hidden++
