@@ -273,46 +273,6 @@ func TestPagesAreGolden(t *testing.T) {
 	}
 }
 
-var heading = regexp.MustCompile(`(?s)<h3[^>]*>(.*?)</h3>|<p class="finding">(.*?)</p>`)
-
-// TestHeadlinesSayWhatTheTablesSay parses each headline and finds its counts, its
-// rate and its interval in one row of a table on the page.
-func TestHeadlinesSayWhatTheTablesSay(t *testing.T) {
-	files := sharedBundle(t, Internal)
-	claim := regexp.MustCompile(`([0-9][0-9,]*) (?:of|in) ([0-9][0-9,.]*)(?: person-years)? \(([0-9.,]+)(?: %| per [0-9,]+ person-years), 95 % interval ([0-9.,]+ to [0-9.,]+)\)`)
-	claims := 0
-	for path, page := range files {
-		if !strings.HasPrefix(path, "measures/") && !strings.HasPrefix(path, "cohorts/") {
-			continue
-		}
-		var rows []string
-		for _, r := range regexp.MustCompile(`(?s)<tr>.*?</tr>`).FindAllString(page, -1) {
-			rows = append(rows, strings.TrimSpace(words(r)))
-		}
-		for _, h := range heading.FindAllStringSubmatch(page, -1) {
-			m := claim.FindStringSubmatch(words(h[1] + h[2]))
-			if m == nil {
-				if !strings.HasPrefix(path, "cohorts/") {
-					t.Errorf("%s: a headline without its numbers: %s", path, words(h[0]))
-				}
-				continue
-			}
-			claims++
-			found := false
-			for _, r := range rows {
-				found = found || strings.Contains(" "+r+" ", " "+m[1]+" "+m[2]+" ") && strings.Contains(r, " "+m[3]+" ") && strings.Contains(r, " "+m[4]) ||
-					strings.Contains(r, m[1]+" "+m[2]+" person-years "+m[3]+" "+m[4])
-			}
-			if !found {
-				t.Errorf("%s: no table row says %s", path, m[0])
-			}
-		}
-	}
-	if claims < 20 {
-		t.Errorf("only %d headlines had numbers", claims)
-	}
-}
-
 func TestNamesAreOnlyText(t *testing.T) {
 	hostile := []string{"</script><script>x()</script>", "__f__x()__f__", "fn:percent", "<img src=x onerror=x()>", "=cmd()|' /C calc", `"><b>`}
 	req := requestIn(t, Internal, onePage)

@@ -46,6 +46,15 @@ func RateRatioExact(events1 int64, time1 float64, events0 int64, time0 float64) 
 //
 // Source: Rothman, Greenland and Lash, chapter 14.
 func RateDifference(events1 int64, time1 float64, events0 int64, time0 float64) (Estimate, error) {
+	return rateDifferenceAt(events1, time1, events0, time0, z)
+}
+
+// RateDifferenceOfMany is [RateDifference] for one of so many comparisons, as [DifferenceOfMany].
+func RateDifferenceOfMany(comparisons int, events1 int64, time1 float64, events0 int64, time0 float64) (Estimate, error) {
+	return rateDifferenceAt(events1, time1, events0, time0, zOfMany(comparisons))
+}
+
+func rateDifferenceAt(events1 int64, time1 float64, events0 int64, time0, z float64) (Estimate, error) {
 	if err := comparable2(events1, time1, events0, time0); err != nil {
 		return Estimate{}, err
 	}

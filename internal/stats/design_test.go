@@ -49,6 +49,24 @@ func TestDesignValues(t *testing.T) {
 		near(t, "XmR high", x.Points[0].High, c.high, 4)
 	}
 
+	// One of one comparison is the plain one; of ten, the limits are those at z = 2.807034.
+	if a, b := Difference(633, 820, 498, 780), DifferenceOfMany(1, 633, 820, 498, 780); math.Abs(a.Low-b.Low) > 1e-8 {
+		t.Errorf("one comparison: %v, want %v", b, a)
+	}
+	many := DifferenceOfMany(10, 633, 820, 498, 780)
+	near(t, "one of ten, low", many.Low, 0.069612, 6)
+	near(t, "one of ten, high", many.High, 0.196116, 6)
+	apart := must[Estimate](t)(RateDifferenceOfMany(10, 41, 28010, 15, 19017))
+	near(t, "one of ten rates, low", apart.Low*1000, -0.184414, 6)
+
+	r := must[RateFunnel](t)(RateFunnelOf([]UnitEvents{{20, 100}, {45, 150}, {30, 120}, {80, 200}}))
+	near(t, "rate funnel mean", r.Rate0, 0.307018, 6)
+	near(t, "rate funnel phi", r.Phi, 1.780550, 6)
+	near(t, "rate funnel tau2", r.Tau2, 0.00246812, 8)
+	rateLow, rateHigh := r.Limits(120, Funnel95)
+	near(t, "rate funnel low", rateLow, 0.177969, 6)
+	near(t, "rate funnel high", rateHigh, 0.471035, 6)
+
 	f := must[Funnel](t)(FunnelOf([]Proportion{{45, 60}, {80, 100}, {150, 220}, {300, 390}, {90, 160}}))
 	near(t, "p0", f.P0, 0.715054, 6)
 	near(t, "phi", f.Phi, 3.750722, 6)
@@ -336,6 +354,8 @@ func TestNotCalculable(t *testing.T) {
 		"empty period":      {func() error { _, err := PChart([]Proportion{{1, 2}, {0, 0}}); return err }, NoPeople},
 		"p' of all":         {func() error { _, err := LaneyChart([]Proportion{{2, 2}, {3, 3}}); return err }, NoVariation},
 		"one value":         {func() error { _, err := XmRChart([]float64{1}, true); return err }, FewPoints},
+		"one unit of rates": {func() error { _, err := RateFunnelOf([]UnitEvents{{1, 2}}); return err }, OneGroup},
+		"no time of a unit": {func() error { _, err := RateFunnelOf([]UnitEvents{{1, 2}, {1, 0}}); return err }, NoTime},
 		"one unit":          {func() error { _, err := FunnelOf([]Proportion{{1, 2}}); return err }, OneGroup},
 		"one group's gap":   {func() error { _, err := Disparities([]GroupRate{{0.5, 1, 0}}, true); return err }, OneGroup},
 		"no rate":           {func() error { _, err := Disparities([]GroupRate{{0, 0.5, 0}, {1, 0.5, 0}}, true); return err }, NoReference},

@@ -1,6 +1,10 @@
 package stats
 
-import "math"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
 
 // Wilson is the proportion numerator/denominator with Wilson's score interval
 // without continuity correction.
@@ -8,7 +12,9 @@ import "math"
 // Source: Newcombe RG. Two-sided confidence intervals for the single
 // proportion: comparison of seven methods. Stat Med 1998;17:857-872, method 3.
 // Reference: 81/263 gives 0.25529 to 0.36621 (Newcombe's table I).
-func Wilson(numerator, denominator int64) Estimate {
+func Wilson(numerator, denominator int64) Estimate { return wilsonAt(numerator, denominator, z) }
+
+func wilsonAt(numerator, denominator int64, z float64) Estimate {
 	mustBePart(numerator, denominator)
 	if denominator == 0 {
 		return undefined()
@@ -36,7 +42,22 @@ func Wilson(numerator, denominator int64) Estimate {
 // 1998;17:873-890, method 10.
 // Reference: 633/820 against 498/780 gives 0.133490 (0.088955 to 0.177412).
 func Difference(numerator1, denominator1, numerator2, denominator2 int64) Estimate {
-	a, b := Wilson(numerator1, denominator1), Wilson(numerator2, denominator2)
+	return differenceAt(numerator1, denominator1, numerator2, denominator2, z)
+}
+
+// DifferenceOfMany is [Difference] with limits for one of so many comparisons, at the 95 % level for all of them
+// together (Bonferroni).
+func DifferenceOfMany(comparisons int, numerator1, denominator1, numerator2, denominator2 int64) Estimate {
+	return differenceAt(numerator1, denominator1, numerator2, denominator2, zOfMany(comparisons))
+}
+
+// zOfMany is the quantile of the standard normal distribution that leaves 0.05/comparisons outside.
+func zOfMany(comparisons int) float64 {
+	return distuv.UnitNormal.Quantile(1 - 0.025/math.Max(1, float64(comparisons)))
+}
+
+func differenceAt(numerator1, denominator1, numerator2, denominator2 int64, z float64) Estimate {
+	a, b := wilsonAt(numerator1, denominator1, z), wilsonAt(numerator2, denominator2, z)
 	d := a.Value - b.Value
 	return Estimate{
 		d,

@@ -125,7 +125,14 @@ func changeWords(m Measure, k *asked) string {
 		}
 		return fmt.Sprintf("Change: no signal in %s.", counted(usedOf(c), "point"))
 	default:
-		return fmt.Sprintf("Change: signal in %s, %s: %s.", when, variationWords[v], pointWords[p.RuleOf()](p.Signals.High))
+		now := p.RuleOf()
+		best := control.Signal{Rule: now, High: p.Signals.High, From: i, To: i, Points: 1}
+		for _, s := range c.Signals { // the longest that the newest point belongs to
+			if s.To == i && s.High == best.High && s.To-s.From > best.To-best.From {
+				best = s
+			}
+		}
+		return fmt.Sprintf("Change: signal, %s: %s, %s.", variationWords[v], signalWords(best), stretchWords(c, best))
 	}
 }
 

@@ -26,6 +26,7 @@ type Figure struct {
 	DataPath string // without extension, from the page
 	Hidden   bool
 	Tall     bool // as high as it has rows
+	Open     bool // the table is the figure
 	Lists    []saying
 }
 

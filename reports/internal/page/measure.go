@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strings"
 
 	"farr/measures"
 	"farr/reports/internal/chart"
@@ -23,6 +24,7 @@ type measureView struct {
 	Assurance   sign
 	Populations []populationRow
 	Figures     []section
+	NoFunnel    string // why sites have none
 	Other       *Table // periods that are in no figure
 	Attribution string
 	Unit        string // of the score
@@ -36,6 +38,9 @@ type populationRow struct {
 	Name, Words string
 	Count       disclose.Count
 	Bar         template.HTML
+
+	fall   chart.Fall
+	before []disclose.Count // what the bar begins after
 }
 
 // section is a part of a page with one figure.
@@ -66,8 +71,8 @@ func headlineRow(m Measure) disclose.Row {
 func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 	row := headlineRow(m)
 	d := m.Definition
-	k := a.askedOf(m)
-	v := measureView{Measure: m, Finding: finding(m, row.Rate) + " " + changeWords(m, k), Variation: variationSign(m, k), Assurance: assuranceSign(m, k), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
+	k, gaps := a.askedOf(m), gapsOf(m, row, strataOf(d))
+	v := measureView{Measure: m, Finding: strings.TrimSpace(finding(m, row.Rate) + " " + changeWords(m, k) + " " + gapWords(m, gaps)), Variation: variationSign(m, k), Assurance: assuranceSign(m, k), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
 		Direction: directionWords(m), Verdict: verdict(m, row.Rate), Results: r.Results, Pending: pending(m),
 		Attribution: attributionWords(d), Definition: definitionOf(d), Unit: unitWords(m), CountWords: "Numerator, of the denominator"}
 	switch {
@@ -136,6 +141,41 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		f.Note = "Sites are in order of name, not of rate: this is not a ranking. Sites see different patients, and a small site's rate moves widely by chance."
 		v.Figures = append(v.Figures, section{"sites", "Sites", f})
 	}
+	funnel, why, err := a.funnel(m, row)
+	if err != nil {
+		return v, err
+	}
+	if v.NoFunnel = why; funnel.ID != "" {
+		v.Figures = append(v.Figures, section{"funnel", "Sites against chance", funnel})
+	}
+	spread, err := a.deciles(m)
+	if err != nil {
+		return v, err
+	}
+	if spread.ID != "" {
+		v.Figures = append(v.Figures, section{"deciles", "How far sites are apart", spread})
+	}
+	f, err = a.byGroup(m, row, strataOf(d), chart.Squares, d.ID+"-groups", "groups, "+v.Period)
+	if err != nil {
+		return v, err
+	}
+	if f.ID != "" {
+		f.Heading = "Each group against " + everyone(m) + ": " + rateWords(row.Rate)
+		f.About = d.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by group."
+		f.Note = "Groups that overlap in their intervals may still differ, and groups that do not may differ for reasons other than care: the figure of gaps tells."
+		v.Figures = append(v.Figures, section{"groups", "Groups", f})
+	}
+	if len(gaps) > 0 {
+		v.Figures = append(v.Figures, section{"gaps", "Gaps between groups", a.gapFigure(m, gaps)})
+		if f := a.disparities(m, strataOf(d)); f.ID != "" {
+			v.Figures = append(v.Figures, section{"disparity", "How unequal groups are", f})
+		}
+	}
+	return v, nil
+}
+
+// strataOf are the groups of a measure, without its sites.
+func strataOf(d measures.Definition) []string {
 	var groups []string
 	for _, s := range d.Strata {
 		if s != "site" {
@@ -147,17 +187,7 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 			groups = append(groups, s.Name)
 		}
 	}
-	f, err = a.byGroup(m, row, groups, chart.Squares, d.ID+"-groups", "groups, "+v.Period)
-	if err != nil {
-		return v, err
-	}
-	if f.ID != "" {
-		f.Heading = "Each group against " + everyone(m) + ": " + rateWords(row.Rate)
-		f.About = d.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by group."
-		f.Note = "Groups that overlap in their intervals may still differ, and groups that do not may differ for reasons other than care; no test of a difference is made here."
-		v.Figures = append(v.Figures, section{"groups", "Groups", f})
-	}
-	return v, nil
+	return groups
 }
 
 // apart draws separate periods that no rule is asked of.
@@ -233,17 +263,17 @@ func (a *artist) populations(m Measure) []populationRow {
 	}
 	rows := []populationRow{{Name: "Initial population", Words: "all " + who + " considered", Count: p.Initial}}
 	if m.Released.Scale != disclose.Headcount {
-		rows = append(rows, populationRow{Name: "Excluded", Words: "left out by the definition", Count: p.Excluded})
+		rows = append(rows, populationRow{Name: "Excluded", Words: "left out by the definition", Count: p.Excluded, fall: chart.Falls, before: []disclose.Count{p.Denominator, p.Excepted}})
 	}
 	if slices.ContainsFunc(d.Populations, func(p measures.Population) bool { return p.Name == "denominator-exception" }) {
-		rows = append(rows, populationRow{Name: "Excepted", Words: "left out for a reason that the definition accepts", Count: p.Excepted})
+		rows = append(rows, populationRow{Name: "Excepted", Words: "left out for a reason that the definition accepts", Count: p.Excepted, fall: chart.Falls, before: []disclose.Count{p.Denominator}})
 	}
 	switch m.Released.Scale {
 	case disclose.Percent:
 		rows = append(rows,
 			populationRow{Name: "Denominator", Words: who + that + "count", Count: p.Denominator},
-			populationRow{Name: "Numerator", Words: "of these, " + who + that + "meet the criterion", Count: p.Numerator},
-			populationRow{Name: "Not in the numerator", Words: "of these, " + who + that + "do not", Count: p.Rest})
+			populationRow{Name: "Numerator", Words: "of these, " + who + that + "meet the criterion", Count: p.Numerator, fall: chart.Counted},
+			populationRow{Name: "Not in the numerator", Words: "of these, " + who + that + "do not", Count: p.Rest, fall: chart.Falls, before: []disclose.Count{p.Numerator}})
 	case disclose.Ratio:
 		rows = append(rows,
 			populationRow{Name: "Denominator", Words: who + " below the line", Count: p.Denominator},
@@ -263,7 +293,8 @@ func (a *artist) populations(m Measure) []populationRow {
 		Labels: []string{"Population"}, Counts: []string{"Count"}}
 	for i := range rows {
 		if proportion {
-			rows[i].Bar = chart.Bar(rows[i].Count, p.Initial).HTML()
+			id := m.Definition.ID + "-population-" + fmt.Sprint(i)
+			rows[i].Bar = chart.Waterfall(id, rows[i].fall, rows[i].before, rows[i].Count, p.Initial).HTML()
 		}
 		t.Rows = append(t.Rows, TableRow{Labels: []string{rows[i].Name}, Counts: []disclose.Count{rows[i].Count}})
 	}

@@ -1,0 +1,221 @@
+package page
+
+import (
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	"farr/internal/stats"
+	"farr/reports/internal/chart"
+	"farr/reports/internal/disclose"
+)
+
+const (
+	funnelFrom  = 10 // sites in use from which limits of a funnel mean something
+	decilesFrom = 20
+)
+
+// plainBoth draws in the two widths with a function that cannot fail.
+func plainBoth(id, title, description string, draw func(chart.Label, chart.Size) chart.SVG) (wide, narrow template.HTML) {
+	label := func(suffix string) chart.Label {
+		return chart.Label{ID: id + suffix, Title: title, Description: description}
+	}
+	return draw(label("-w"), chart.Wide).HTML(), draw(label("-n"), chart.Narrow).HTML()
+}
+
+// sitesOf are the sites of the headline period whose rates may be used, and how many are left out because they are
+// hidden or had nobody.
+func sitesOf(m Measure) (used []disclose.Row, hidden, none int) {
+	for _, r := range rowsOf(m, "site") {
+		switch {
+		case residual(r.Value) == 2: // those of no site are no unit
+		case r.Rate.State() == disclose.Suppressed:
+			hidden++
+		case !r.Rate.Shown():
+			none++
+		default:
+			used = append(used, r)
+		}
+	}
+	return used, hidden, none
+}
+
+// funnelled is a funnel in the rate's unit, whatever is counted.
+type funnelled struct {
+	mean, phi float64
+	scores    []float64 // with over-dispersion allowed for
+	limits    chart.FunnelLimits
+}
+
+// funnelOf makes the funnel of sites' released numbers; only proportions and rates over time have one.
+func funnelOf(scale disclose.Scale, sites []disclose.Row) (funnelled, error) {
+	if scale.Timed() {
+		var units []stats.UnitEvents
+		for _, s := range sites {
+			events, _ := s.Rate.Numerator().Value()
+			years, _ := chart.FunnelSize(s.Rate)
+			units = append(units, stats.UnitEvents{Events: events, Time: years})
+		}
+		f, err := stats.RateFunnelOf(units)
+		unit := float64(scale)
+		return funnelled{f.Rate0 * unit, f.Phi, f.Adjusted, func(n float64) (a, b, c, d float64) {
+			a, b = f.Limits(n, stats.Funnel95)
+			c, d = f.Limits(n, stats.Funnel998)
+			return a * unit, b * unit, c * unit, d * unit
+		}}, err
+	}
+	var units []stats.Proportion
+	for _, s := range sites {
+		n, _ := s.Rate.Numerator().Value()
+		d, _ := s.Rate.Denominator().Value()
+		units = append(units, stats.Proportion{Numerator: n, Denominator: d})
+	}
+	f, err := stats.FunnelOf(units)
+	return funnelled{100 * f.P0, f.Phi, f.Adjusted, func(n float64) (a, b, c, d float64) {
+		a, b = f.Limits(max(1, int64(n)), stats.Funnel95)
+		c, d = f.Limits(max(1, int64(n)), stats.Funnel998)
+		return 100 * a, 100 * b, 100 * c, 100 * d
+	}}, err
+}
+
+// judged is the cause of being above or below, by which is better.
+func judged(m Measure, high bool) chart.Cause {
+	switch {
+	case m.Definition.Direction == "":
+		return chart.Unjudged
+	case high != lowerIsBetter(m):
+		return chart.Improving
+	}
+	return chart.Concerning
+}
+
+// funnel draws sites against limits of chance, or says why there are none.
+func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error) {
+	sites, hidden, none := sitesOf(m)
+	if len(sites)+hidden+none == 0 {
+		return Figure{}, "", nil
+	}
+	switch scale := m.Released.Scale; {
+	case scale != disclose.Percent && !scale.Timed():
+		return Figure{}, "There is no funnel plot of the sites: limits of chance are known for proportions and for rates over time, and this score is neither.", nil
+	case len(sites) < funnelFrom:
+		s := fmt.Sprintf("There is no funnel plot of the sites: its limits need 10 sites with a rate, and there are %d", len(sites))
+		if hidden > 0 {
+			s += fmt.Sprintf(", with %d hidden", hidden)
+		}
+		return Figure{}, s + ".", nil
+	}
+	f, err := funnelOf(m.Released.Scale, sites)
+	if err != nil {
+		return Figure{}, "", err
+	}
+	id := m.Definition.ID + "-funnel"
+	out := Figure{ID: id, DataPath: "../data/" + id, Hidden: hidden > 0}
+	t := Table{Caption: "sites against limits of chance, " + periodWords(m.Headline), Labels: []string{"Site"}, Rated: true, Scale: m.Released.Scale,
+		Derived: []string{"Lower 99.8 % limit", "Lower 95 % limit", "Upper 95 % limit", "Upper 99.8 % limit", "Score", "Place"}}
+	var points []chart.FunnelPoint
+	var outside []string
+	near := 0
+	seen := map[chart.Cause]bool{}
+	for i, s := range sites {
+		size, _ := chart.FunnelSize(s.Rate)
+		v, _, _ := s.Rate.Plot()
+		l95, h95, l998, h998 := f.limits(size)
+		place, cause := "within", chart.CommonCause
+		switch {
+		case v < l998 || v > h998:
+			place, cause = side(v > h998, "above 99.8 %", "below 99.8 %"), judged(m, v > h998)
+			outside = append(outside, valueLabel("site", s.Value)+", "+rateWords(s.Rate))
+		case v < l95 || v > h95:
+			place = side(v > h95, "above 95 %", "below 95 %")
+			near++
+		}
+		seen[cause] = true
+		points = append(points, chart.FunnelPoint{Label: valueLabel("site", s.Value), Rate: s.Rate, Cause: cause})
+		row := TableRow{Labels: []string{valueLabel("site", s.Value)}, Rate: s.Rate}
+		for _, v := range []float64{l998, l95, h95, h998} {
+			row.Derived = append(row.Derived, statistic(t.Scale, v))
+		}
+		row.Derived = append(row.Derived, Derived{Text: twoDecimals(f.scores[i]), Field: fmt.Sprintf("%.4f", f.scores[i]), IsNumber: true}, word(place))
+		t.Rows = append(t.Rows, row)
+	}
+	out.Table = t
+	a.keep(id, t)
+	switch n := len(outside); {
+	case n == 0:
+		out.Heading = fmt.Sprintf("No site of %d is beyond the 99.8\u00a0%% limits", len(sites))
+	case n <= 3:
+		out.Heading = fmt.Sprintf("Beyond the 99.8\u00a0%% limits, %d of %d sites: %s", n, len(sites), strings.Join(outside, "; "))
+	default:
+		out.Heading = fmt.Sprintf("%d of %d sites are beyond the 99.8\u00a0%% limits", n, len(sites))
+	}
+	across := capital(subjects(m.Definition)) + " in the denominator"
+	if m.Released.Scale.Timed() {
+		across = "Person-years observed"
+	}
+	out.Wide, out.Narrow = plainBoth(id, m.Definition.Title+": "+t.Caption, out.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) chart.SVG {
+		return chart.Funnel(l, s, points, f.mean, f.limits, across)
+	})
+	out.Keys = []Key{{string(chart.CommonCause), "site within the outer limits"}}
+	for _, k := range []struct {
+		c     chart.Cause
+		words string
+	}{{chart.Improving, "beyond, on the better side"}, {chart.Concerning, "beyond, on the worse side"}, {chart.Unjudged, "beyond; which is better is not said"}} {
+		if seen[k.c] {
+			out.Keys = append(out.Keys, Key{string(k.c), k.words})
+		}
+	}
+	out.Keys = append(out.Keys, Key{"average", "mean of these sites"}, Key{"limit", "95\u00a0% limits"}, Key{"mean", "99.8\u00a0% limits"})
+	out.About = m.Definition.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by site and by how many it counts. " + attributionWords(m.Definition)
+	root := "arcsine"
+	if m.Released.Scale.Timed() {
+		root = "square root"
+	}
+	out.Note = fmt.Sprintf("Limits by Spiegelhalter on the %s scale, with what sites vary beyond chance allowed for: φ is %s (1 is chance alone; 10\u00a0%% of the scores at each end are pulled in before it is taken). By chance 1 site in 20 is beyond the 95\u00a0%% limits and 1 in 500 beyond the 99.8\u00a0%% limits; here %d and %d. Sites see different patients; a site beyond the limits asks for a reason, it is not a verdict.",
+		root, twoDecimals(f.phi), near+len(outside), len(outside))
+	if hidden > 0 {
+		out.Note += fmt.Sprintf(" %s left out: hidden.", map[bool]string{true: "1 site is", false: fmt.Sprint(hidden, " sites are")}[hidden == 1])
+	}
+	return out, "", nil
+}
+
+// deciles draw how far sites are apart, from 20 sites on, without their names.
+func (a *artist) deciles(m Measure) (Figure, error) {
+	sites, hidden, _ := sitesOf(m)
+	if len(sites) < decilesFrom {
+		return Figure{}, nil
+	}
+	id := m.Definition.ID + "-deciles"
+	var rates []disclose.Rate
+	var values []float64
+	for _, s := range sites {
+		v, _, _ := s.Rate.Plot()
+		rates, values = append(rates, s.Rate), append(values, v)
+	}
+	slices.Sort(values)
+	t := Table{Caption: "deciles of the sites, " + periodWords(m.Headline), Labels: []string{"Decile"}, Derived: []string{"Rate"}}
+	var cuts []float64
+	for i := 1; i <= 9; i++ {
+		q, err := stats.Quantile(values, float64(i)/10)
+		if err != nil {
+			return Figure{}, err
+		}
+		cuts = append(cuts, q)
+		t.Rows = append(t.Rows, TableRow{Labels: []string{fmt.Sprintf("%d0 %%", i)}, Derived: []Derived{statistic(m.Released.Scale, q)}})
+	}
+	f := Figure{ID: id, DataPath: "../data/" + id, Table: t, Hidden: hidden > 0}
+	a.keep(id, t)
+	format := m.Released.Scale.Format
+	f.Heading = fmt.Sprintf("Half of %d sites are below %s; one in ten is below %s and one in ten above %s", len(sites), format(cuts[4]), format(cuts[0]), format(cuts[8]))
+	f.Wide, f.Narrow = plainBoth(id, m.Definition.Title+": "+t.Caption, f.Heading+". The table below the drawing has the deciles.", func(l chart.Label, s chart.Size) chart.SVG {
+		return chart.Strip(l, s, rates, cuts)
+	})
+	f.Keys = []Key{{"dot", "a site"}, {"average", "median"}, {"limit", "other deciles"}}
+	f.About = m.Definition.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", each site a dot. Their numerators, denominators and intervals are in the figure of the sites."
+	f.Note = "Deciles of the sites' rates, each site alike whatever its size, by linear interpolation. A small site's rate moves widely by chance."
+	if hidden > 0 {
+		f.Note += fmt.Sprintf(" %d hidden sites are left out.", hidden)
+	}
+	return f, nil
+}

@@ -1,0 +1,288 @@
+package page
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"farr/internal/stats"
+	"farr/reports/internal/chart"
+	"farr/reports/internal/disclose"
+)
+
+// gap is how far a group is from everybody else.
+type gap struct {
+	Stratum, Label    string
+	Rate, Rest        counts
+	Difference, Ratio stats.Estimate // in the rate's unit, percentage points for a proportion; undefined where there is none
+	State             string         // why there is none
+	Sure              bool           // it differs also when all comparisons of the page are taken together
+}
+
+// counts are released numbers.
+type counts struct{ Numerator, Denominator int64 }
+
+// countsOf are a shown rate's.
+func countsOf(r disclose.Rate) (counts, bool) {
+	n, ok1 := r.Numerator().Value()
+	d, ok2 := r.Denominator().Value()
+	return counts{n, d}, ok1 && ok2 && r.Shown() && d > 0
+}
+
+// gapOf compares a group with the rest: everybody less the group, by released numbers alone. Groups of a stratum share
+// nobody, so that the two are independent.
+func gapOf(scale disclose.Scale, stratum, label string, group, all disclose.Rate) gap {
+	g := gap{Stratum: stratum, Label: label}
+	undefined := stats.Estimate{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
+	g.Difference, g.Ratio = undefined, undefined
+	if group.State() == disclose.Suppressed || all.State() == disclose.Suppressed {
+		g.State = "hidden"
+		return g
+	}
+	one, ok := countsOf(group)
+	total, known := countsOf(all)
+	if !ok || !known {
+		g.State = "no one to count"
+		return g
+	}
+	rest := counts{total.Numerator - one.Numerator, total.Denominator - one.Denominator}
+	g.Rate, g.Rest = one, rest
+	switch {
+	case rest.Denominator <= 0:
+		g.State = "no one else"
+		return g
+	case rest.Numerator < 0 || !scale.Timed() && rest.Numerator > rest.Denominator: // rounded counts need not add up
+		g.State = "not comparable"
+		return g
+	}
+	if scale.Timed() {
+		years := func(c counts) float64 { return float64(c.Denominator) / disclose.DaysPerYear }
+		if d, err := stats.RateDifference(one.Numerator, years(one), rest.Numerator, years(rest)); err == nil {
+			g.Difference = d.Scale(float64(scale))
+		} else {
+			g.State = "no events"
+		}
+		if r, err := stats.RateRatio(one.Numerator, years(one), rest.Numerator, years(rest)); err == nil {
+			g.Ratio = r
+		}
+		return g
+	}
+	g.Difference = stats.Difference(one.Numerator, one.Denominator, rest.Numerator, rest.Denominator).Scale(100)
+	g.Ratio = stats.Ratio(one.Numerator, one.Denominator, rest.Numerator, rest.Denominator)
+	return g
+}
+
+// differs tells whether the interval of the difference leaves 0 out.
+func (g gap) differs() bool {
+	return g.State == "" && g.Difference.Defined() && (g.Difference.Low > 0 || g.Difference.High < 0)
+}
+
+// words are "−8.2 (−11.0 to −5.4)".
+func (g gap) words() string {
+	return fmt.Sprintf("%s (%s to %s)", plusMinus(g.Difference.Value), plusMinus(g.Difference.Low), plusMinus(g.Difference.High))
+}
+
+func plusMinus(v float64) string {
+	s := disclose.Percent.Format(math.Abs(v))
+	s = strings.TrimSuffix(s, "\u00a0%")
+	switch {
+	case s == "0.0":
+		return s
+	case v < 0:
+		return "−" + s
+	}
+	return "+" + s
+}
+
+// ratioWords are "0.84 (0.78 to 0.90)", or a dash without numerators to divide.
+func (g gap) ratioWords() string {
+	if !g.Ratio.Defined() {
+		return "–"
+	}
+	return fmt.Sprintf("%s (%s to %s)", twoDecimals(g.Ratio.Value), twoDecimals(g.Ratio.Low), twoDecimals(g.Ratio.High))
+}
+
+// gapsOf compares the groups of each stratum with two groups or more, in the order of the page.
+func gapsOf(m Measure, overall disclose.Row, strata []string) [][]gap {
+	if s := m.Released.Scale; s != disclose.Percent && !s.Timed() {
+		return nil
+	}
+	var out [][]gap
+	for _, stratum := range strata {
+		rows := rowsOf(m, stratum)
+		if len(rows) < 2 {
+			continue
+		}
+		var list []gap
+		for _, r := range rows {
+			list = append(list, gapOf(m.Released.Scale, stratum, valueLabel(stratum, r.Value), r.Rate, overall.Rate))
+		}
+		out = append(out, list)
+	}
+	n, _ := compared(out)
+	for _, list := range out {
+		for i := range list {
+			list[i].settle(m.Released.Scale, n)
+		}
+	}
+	return out
+}
+
+// settle asks whether the group differs as one of so many that are compared.
+func (g *gap) settle(scale disclose.Scale, comparisons int) {
+	if g.State != "" {
+		return
+	}
+	d := stats.Estimate{Low: -1, High: 1}
+	if scale.Timed() {
+		if e, err := stats.RateDifferenceOfMany(comparisons, g.Rate.Numerator, float64(g.Rate.Denominator), g.Rest.Numerator, float64(g.Rest.Denominator)); err == nil {
+			d = e
+		}
+	} else {
+		d = stats.DifferenceOfMany(comparisons, g.Rate.Numerator, g.Rate.Denominator, g.Rest.Numerator, g.Rest.Denominator)
+	}
+	g.Sure = d.Low > 0 || d.High < 0
+}
+
+// compared counts the groups with a difference, and those of them that differ.
+func compared(gaps [][]gap) (all, differ int) {
+	for _, list := range gaps {
+		for _, g := range list {
+			if g.State == "" {
+				all++
+			}
+			if g.differs() {
+				differ++
+			}
+		}
+	}
+	return all, differ
+}
+
+// widest is the group that is worst off: of those that differ on the worse side also when all comparisons are taken
+// together, or on either where which is better is not said, the one with the greatest difference.
+func widest(m Measure, gaps [][]gap) *gap {
+	var worst *gap
+	for _, list := range gaps {
+		for i := range list {
+			g := &list[i]
+			if !g.Sure || m.Definition.Direction != "" && judged(m, g.Difference.Value > 0) != chart.Concerning {
+				continue
+			}
+			if worst == nil || math.Abs(g.Difference.Value) > math.Abs(worst.Difference.Value) {
+				worst = g
+			}
+		}
+	}
+	return worst
+}
+
+// distanceWords are "18.6 percentage points lower than the others (95 % interval 13.0 to 24.0 lower)".
+func distanceWords(m Measure, g *gap) string {
+	unit := " percentage points "
+	if m.Released.Scale.Timed() {
+		unit = " " + m.Released.Scale.Unit() + " "
+	}
+	return fmt.Sprintf("%s%s%s than the others (95\u00a0%% interval of the difference %s to %s)", strings.TrimLeft(plusMinus(g.Difference.Value), "+−"), unit,
+		side(g.Difference.Value > 0, "higher", "lower"), plusMinus(g.Difference.Low), plusMinus(g.Difference.High))
+}
+
+// gapWords are the finding's sentence about groups; empty where none is compared.
+func gapWords(m Measure, gaps [][]gap) string {
+	n, _ := compared(gaps)
+	if n == 0 {
+		return ""
+	}
+	if g := widest(m, gaps); g != nil {
+		return fmt.Sprintf("Gap: %s (%s) is %s.", g.Label, lowerFirst(stratumName(g.Stratum)), distanceWords(m, g))
+	}
+	return fmt.Sprintf("Gap: none of %s is %s than so many comparisons give by chance.", counted(n, "group"), worseWords(m))
+}
+
+// worseWords are what no group is.
+func worseWords(m Measure) string {
+	if m.Definition.Direction == "" {
+		return "further from the others"
+	}
+	return "worse off"
+}
+
+// gapFigure draws each group's distance from the others.
+func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
+	n, differ := compared(gaps)
+	id := m.Definition.ID + "-gaps"
+	f := Figure{ID: id, Tall: true, DataPath: "../data/" + id}
+	unit := "percentage points"
+	if m.Released.Scale.Timed() {
+		unit = m.Released.Scale.Unit()
+	}
+	t := Table{Caption: "each group against all others, " + periodWords(m.Headline), Labels: []string{"Group", "Value"},
+		Derived: []string{"Difference", "Difference low", "Difference high", "Ratio", "Ratio low", "Ratio high", "Differs", "Differs as one of all", "State"}}
+	var groups []chart.GapGroup
+	for _, list := range gaps {
+		group := chart.GapGroup{Name: stratumName(list[0].Stratum)}
+		for _, g := range list {
+			row := chart.GapRow{Label: g.Label, Difference: g.Difference, State: g.State, Cause: chart.CommonCause}
+			cells := make([]Derived, len(t.Derived))
+			if g.State == "" {
+				row.Words, row.Ratio = g.words(), g.ratioWords()
+				for j, v := range []float64{g.Difference.Value, g.Difference.Low, g.Difference.High} {
+					cells[j] = Derived{Text: plusMinus(v), Field: fmt.Sprintf("%.4f", v), IsNumber: true}
+				}
+				for j, v := range []float64{g.Ratio.Value, g.Ratio.Low, g.Ratio.High} {
+					if g.Ratio.Defined() {
+						cells[3+j] = Derived{Text: twoDecimals(v), Field: fmt.Sprintf("%.4f", v), IsNumber: true}
+					}
+				}
+				cells[6] = word(map[bool]string{true: "yes", false: "no"}[g.differs()])
+				cells[7] = word(map[bool]string{true: "yes", false: "no"}[g.Sure])
+			}
+			if g.differs() {
+				row.Cause = judged(m, g.Difference.Value > 0)
+			}
+			f.Hidden = f.Hidden || g.State == "hidden"
+			cells[8] = word(g.State)
+			group.Rows = append(group.Rows, row)
+			t.Rows = append(t.Rows, TableRow{Labels: []string{stratumName(g.Stratum), g.Label}, Derived: cells})
+		}
+		groups = append(groups, group)
+	}
+	f.Table = t
+	a.keep(id, t)
+	switch g := widest(m, gaps); {
+	case n == 0:
+		f.Heading = "No group can be compared with the others"
+	case g != nil:
+		f.Heading = fmt.Sprintf("%s: %s", g.Label, distanceWords(m, g))
+	default:
+		f.Heading = fmt.Sprintf("None of %s is %s than so many comparisons give by chance", counted(n, "group"), worseWords(m))
+	}
+	if n > 0 {
+		f.Wide, f.Narrow = plainBoth(id, m.Definition.Title+": "+t.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) chart.SVG {
+			return chart.Gaps(l, s, groups, m.Released.Scale)
+		})
+		f.Keys = []Key{{string(chart.CommonCause), "no difference beyond chance"}}
+		for _, k := range []struct {
+			c     chart.Cause
+			words string
+		}{{chart.Improving, "differs, on the better side"}, {chart.Concerning, "differs, on the worse side"}, {chart.Unjudged, "differs; which is better is not said"}} {
+			for _, g := range groups {
+				for _, r := range g.Rows {
+					if r.Cause == k.c && (len(f.Keys) == 0 || f.Keys[len(f.Keys)-1].Kind != string(k.c)) {
+						f.Keys = append(f.Keys, Key{string(k.c), k.words})
+					}
+				}
+			}
+		}
+		if f.Hidden {
+			f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+		}
+	}
+	f.About = m.Definition.Title + " " + inPeriod(m.Headline) + ": the rate of a group less that of all others, in " + unit + ", and one over the other. Numerators, denominators and rates are in the figure above."
+	how := "Newcombe's hybrid score interval of the difference; the interval of the ratio is symmetric on the log scale."
+	if m.Released.Scale.Timed() {
+		how = "Wald's interval of the difference of two rates; the interval of the ratio is symmetric on the log scale."
+	}
+	f.Note = how + fmt.Sprintf(" A group differs where the interval of the difference leaves 0 out, which says nothing of the reason. Of %s compared %d differ, and %s would by chance alone; the heading names a group only where it differs with all comparisons taken together (Bonferroni).", counted(n, "group"), differ, trimmed(disclose.Ratio.Format(math.Round(0.05*float64(n)*10)/10)))
+	return f
+}
