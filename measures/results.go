@@ -113,6 +113,9 @@ func (r *Results) read(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
+	if err := r.fits(); err != nil {
+		return err
+	}
 	var broken error
 	for table, add := range map[string]func(rowReader){
 		tableAggregate: func(v rowReader) { r.aggregates = append(r.aggregates, v.aggregate()) },
@@ -162,6 +165,24 @@ var wholes = map[string]string{
 const groupsOfNewest = ` WHERE stratum <> 'all' AND (cohort, kind, period) IN (
 	SELECT (cohort, kind, first(period ORDER BY complete DESC, high DESC, low, family DESC))
 	FROM results.` + tableRate + ` WHERE stratum = 'all' GROUP BY cohort, kind)`
+
+// fits refuses results of a farr whose tables have other columns: a number under another name is
+// a wrong number.
+func (r *Results) fits() error {
+	for _, want := range resultTables {
+		t, ok := r.snapshot.Table(want.name)
+		if !ok {
+			continue // of none
+		}
+		for _, c := range want.columns {
+			if !t.Has(c.Name) {
+				return fmt.Errorf("table %s has no column %s: measure engine %v computed these results, and this farr has engine %s (compute them again with farr measure run)",
+					want.name, c.Name, r.snapshot.Manifest().Recipe[recipeEngine], engineVersion)
+			}
+		}
+	}
+	return nil
+}
 
 func each(ctx context.Context, db *duck.Session, table, where string, add func(rowReader)) error {
 	t, err := tableNamed(table)
