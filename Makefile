@@ -57,6 +57,10 @@ test: assets ## everything that CI runs: format, vet, unit and end-to-end tests
 	go vet ./...
 	go test -timeout 20m ./...
 
+.PHONY: browser
+browser: assets ## open every page of the demo's bundle in Chromium, for both audiences: accessibility, policy, requests, scripts, phone, print, PDF; prints the figures
+	FARR_REQUIRE_BROWSER=1 go test -count 1 -timeout 20m -v -run 'TestDemoPages|TestTheBrowserCheckFindsFaults' ./reports
+
 # The published measures are looked for in FARR_CONTENT, then in the user's cache directory.
 .PHONY: cases
 cases: assets ## run all test cases of the published measures (minutes); CONTENT=DIR names their folder, KEYS=20 compares keys, PROFILES=declared

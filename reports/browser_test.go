@@ -49,15 +49,26 @@ func browserCheck(t *testing.T, bundle string) []string {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	runErr := cmd.Run()
 	var result struct {
-		Pages    int
-		Findings []struct{ Page, Kind, Detail string }
+		Pages, Drawings int
+		AxeRuns         int    `json:"axe_runs"`
+		AxeRules        int    `json:"axe_rules_broken"`
+		Printed         int    `json:"printed_pages"`
+		Largest         int    `json:"largest_page_bytes"`
+		LargestPage     string `json:"largest_page"`
+		Findings        []struct{ Page, Kind, Detail string }
 	}
 	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil {
 		t.Fatalf("the browser check did not run: %v\n%s", runErr, stderr.String())
 	}
-	if result.Pages == 0 {
-		t.Fatal("the browser check saw no page")
+	if result.Pages == 0 || result.AxeRuns != 4*result.Pages || result.Printed < result.Pages {
+		t.Fatalf("the browser check saw %d pages, ran axe %d times and printed %d sheets", result.Pages, result.AxeRuns, result.Printed)
 	}
+	kinds := map[string]int{}
+	for _, f := range result.Findings {
+		kinds[f.Kind]++
+	}
+	t.Logf("%d pages with %d drawings, axe run %d times: %d rules broken; %d sheets of A4; largest page %s with %d KB; findings by kind: %v",
+		result.Pages, result.Drawings, result.AxeRuns, result.AxeRules, result.Printed, result.LargestPage, (result.Largest+1023)/1024, kinds)
 	var out []string
 	for _, f := range result.Findings {
 		out = append(out, f.Kind+": "+f.Page+": "+f.Detail)
@@ -91,18 +102,50 @@ func TestPagesInABrowser(t *testing.T) {
 
 // TestTheBrowserCheckFindsFaults plants one fault of each kind.
 func TestTheBrowserCheckFindsFaults(t *testing.T) {
-	dir := t.TempDir()
-	page := `<!DOCTYPE html><html><head><meta charset="utf-8"><title>x</title>
+	frame := func(policy, body string) string {
+		return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>x</title>` + policy + `</head><body><main><h1>x</h1>` + body + `</main></body></html>`
+	}
+	nothing := `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">`
+	pages := map[string]string{
+		"index.html": `<!DOCTYPE html><html><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src https:"></head>
-<body><main><h1>x</h1><p style="color:red">inline</p><img src="https://example.org/a.png"><a href="gone.html">gone</a>
-<pre>` + strings.Repeat("wide", 400) + `</pre></main></body></html>`
-	if err := os.WriteFile(filepath.Join(dir, "index.html"), []byte(page), 0o600); err != nil {
+<body><main><p style="color:red">inline</p><img src="https://example.org/a.png"><a href="gone.html">gone</a><a href="drawn.html#gone">gone</a>
+<pre>` + strings.Repeat("wide", 400) + `</pre></main></body></html>`,
+		"open.html":   frame("", `<p>No policy.</p>`),
+		"script.html": frame(nothing, `<p>Words.</p><script>document.querySelector("p").textContent = "Other words."; alert("hello"); console.log("ran")</script>`),
+		"tool.html":   frame(nothing, `<p>Words.</p><script>document.querySelector("main").insertAdjacentHTML("beforeend", "<p data-tool>A tool.</p>")</script>`),
+		"drawn.html": frame(nothing, `<svg width="200" height="40" role="img" aria-label="x"><text x="150" y="20">outside of it</text></svg>
+<svg width="200" height="40" role="img" aria-label="y"><text x="10" y="20">one on</text><text x="20" y="22">the other</text></svg>`),
+		"paper.html": frame(nothing, `<style>.scroll{overflow-x:auto}figure.whole{break-inside:avoid;height:2000px}</style>
+<div class="scroll" tabindex="0" role="region" aria-label="x"><div style="width:900px">wider than paper</div></div><figure>loose</figure><figure class="whole">too high</figure>`),
+	}
+	dir := t.TempDir()
+	for name, text := range pages {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pdf := "%PDF-1.4\n1 0 obj\n<</Type /Catalog>>\nendobj\n2 0 obj\n<</Type /Annot /A <</S /URI /URI (file:///home/me/index.html)>>>>\nendobj\n"
+	if err := os.WriteFile(filepath.Join(dir, "report.pdf"), []byte(pdf), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	found := strings.Join(browserCheck(t, dir), "\n")
-	for _, want := range []string{"request: index.html: https://example.org/a.png", "console: index.html: policy: style-src", "axe: index.html: image-alt", "axe: index.html: html-has-lang", "sideways-scroll: index.html: 320 px", "link: index.html: gone.html"} {
+	for _, want := range []string{
+		"request: index.html: https://example.org/a.png", "policy: index.html: policy: style-src", "axe: index.html: image-alt at 360 px, details open",
+		"axe: index.html: html-has-lang at 1200 px, details closed", "sideways-scroll: index.html: 320 px", "link: index.html: gone.html", "link: index.html: drawn.html#gone",
+		"untagged: index.html: no first heading", "untagged: report.pdf: no language", "untagged: report.pdf: no title",
+		"policy: open.html: no policy", "policy: script.html: allows what is unsafe", "dialog: script.html: hello", "console: script.html: ran",
+		"script: script.html: without scripts “x Words.”, with them “x Other words.”",
+		"clipped: drawn.html: 1200 px: ", "“outside of it” is ", "overlap: drawn.html: 360 px: ", "“one on” and “the other”",
+		"cut: paper.html: on paper: div.scroll holds more than it shows", "broken: paper.html: on paper: figure may break over pages",
+		"broken: paper.html: on paper: figure.whole is 2000 px high",
+		"untagged: report.pdf: no structure tree", "untagged: report.pdf: not marked as tagged", "leads-out: report.pdf: file:///home/me/index.html",
+	} {
 		if !strings.Contains(found, want) {
 			t.Errorf("not found: %s\nfindings:\n%s", want, found)
 		}
+	}
+	if strings.Contains(found, "script: tool.html") {
+		t.Errorf("a tool that a script adds is taken for a difference:\n%s", found)
 	}
 }

@@ -1,20 +1,30 @@
-// Opens every page of a bundle in chromium and reports, as JSON on stdout, what
-// a reader or an auditor would complain about: requests off the bundle, console
-// errors, breaches of the page's own security policy, accessibility violations
-// (axe: WCAG 2.2 A and AA, best practice; 1200 px with details closed, 360 px
-// with them open), sideways scroll at 320, 360 and 1200 px, and links that lead
-// nowhere.
+// Opens every page of a bundle in chromium and reports, as JSON on stdout, what a reader or an
+// auditor would complain about:
+//
+//   axe              accessibility (WCAG 2.2 A and AA, best practice), 1200 and 360 px, details closed and open
+//   console, dialog  anything that a page says to the console, any dialog
+//   request          a request off the bundle
+//   policy           a page without a security policy, one that allows anything unsafe, or a breach of it
+//   sideways-scroll  at 320, 360 and 1200 px
+//   clipped, overlap words of a drawing that leave its frame or lie on each other, on screen and paper
+//   script           words that are there with scripts only, or without them only
+//   cut, broken      what A4 would cut off, and figures that would break over pages
+//   untagged         a PDF without what a screen reader needs
+//   leads-out        a link in the bundle's own PDF that leaves it, so to a path of the machine that printed it
+//   link             links that lead nowhere
 //
 //   node check.mjs BUNDLE [SCREENSHOTS]     exit 0: clean, 1: findings, 2: could not run
 //
-// CHROMIUM names the browser; /usr/bin/chromium otherwise. With a second
-// argument, screenshots at 1200 and 360 px and a PDF of each page are put there.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+// CHROMIUM names the browser; /usr/bin/chromium otherwise. With a second argument, screenshots at
+// 1200 and 360 px and the PDF of each page are put there.
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { chromium } from 'playwright-core'
+import { drawings, openAll, policy, reading, sideways, violations } from './look.mjs'
+import { addresses, cut, sheet, sheets, untagged } from './paper.mjs'
 
 const [bundle, shots] = process.argv.slice(2)
 if (!bundle || !existsSync(join(bundle, 'index.html'))) {
@@ -23,8 +33,10 @@ if (!bundle || !existsSync(join(bundle, 'index.html'))) {
 }
 const root = resolve(bundle)
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const pages = readdirSync(root, { recursive: true }).map(String).filter((p) => p.endsWith('.html')).sort()
+const entries = readdirSync(root, { recursive: true }).map(String).sort()
+const pages = entries.filter((p) => p.endsWith('.html'))
 const findings = []
+const figures = { pages: pages.length, axe_runs: 0, axe_rules_broken: 0, drawings: 0, printed_pages: 0, pdf_pages: 0, largest_page_bytes: 0, largest_page: '' }
 const found = (page, kind, detail) => findings.push({ page, kind, detail })
 
 const browser = await chromium.launch({
@@ -35,75 +47,100 @@ const browser = await chromium.launch({
 try {
   const queue = [...pages]
   const worker = async () => {
-    const reader = shots && await reads({ javaScriptEnabled: false })
+    const plain = await reads({ javaScriptEnabled: false })
     const checker = await reads({})
     while (queue.length) {
       const page = queue.shift()
-      if (reader) await photograph(await reader(page), page)
-      await check(await checker(page), page)
+      const size = statSync(join(root, page)).size
+      if (size > figures.largest_page_bytes) Object.assign(figures, { largest_page_bytes: size, largest_page: page })
+      const without = await print(await plain(page), page)
+      const withScripts = await check(await checker(page), page)
+      if (without !== withScripts) found(page, 'script', difference(without, withScripts))
     }
   }
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, worker))
-  findings.sort((a, b) => a.page.localeCompare(b.page))
+  for (const name of entries.filter((p) => p.endsWith('.pdf'))) {
+    const pdf = readFileSync(join(root, name))
+    for (const lack of untagged(pdf)) found(name, 'untagged', lack)
+    for (const link of new Set(addresses(pdf))) found(name, 'leads-out', link)
+    figures.pdf_pages += sheets(pdf)
+  }
+  findings.sort((a, b) => a.page.localeCompare(b.page) || a.kind.localeCompare(b.kind))
 } finally {
   await browser.close()
 }
-console.log(JSON.stringify({ pages: pages.length, findings }, null, 1))
+console.log(JSON.stringify({ ...figures, findings }, null, 1))
 process.exit(findings.length ? 1 : 0)
 
-// photograph keeps a page as a reader without scripts has it, on screen and on paper.
-async function photograph(tab, page) {
-  mkdirSync(shots, { recursive: true })
-  const name = join(shots, page.replace(/[/.]/g, '-').replace(/-html$/, ''))
-  for (const width of [1200, 360]) {
-    await tab.setViewportSize({ width, height: 900 })
-    await tab.screenshot({ path: `${name}-${width}.png`, fullPage: true })
-  }
-  writeFileSync(`${name}.pdf`, await tab.pdf({ preferCSSPageSize: true, printBackground: true, tagged: true, outline: true }))
-}
-
-async function check(tab, page) {
-  for (const [width, isOpen] of [[1200, true], [1200, false], [320, false], [320, true], [360, false], [360, true]]) {
-    await tab.setViewportSize({ width, height: 900 })
-    await tab.evaluate((o) => document.querySelectorAll('details').forEach((d) => { d.open = o }), isOpen)
-    const state = `${width} px, details ${isOpen ? 'open' : 'closed'}`
-    const over = await tab.evaluate(() => {
-      const limit = document.documentElement.clientWidth
-      if (document.documentElement.scrollWidth <= limit) return null
-      const wide = [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > limit + 1)
-      return wide.slice(0, 3).map((e) => e.tagName + '.' + e.getAttribute('class')).join(' ') || 'body'
-    })
-    if (over) found(page, 'sideways-scroll', `${state}: ${over}`)
-    // axe is slow, so it sees each thing once: the wide drawings here with details
-    // closed; the narrow ones, and all that the details hold, with details open.
-    if ((width === 1200 && !isOpen) || (width === 360 && isOpen)) {
-      for (const v of await tab.evaluate(violations)) found(page, 'axe', `${v.id} at ${state}: ${v.nodes.join(' | ')}`)
+// print checks a page on paper, as a reader without scripts has it, and gives what it says.
+async function print(tab, page) {
+  await tab.emulateMedia({ media: 'print' })
+  await tab.setViewportSize({ width: sheet.width, height: sheet.height })
+  for (const f of await tab.evaluate(cut, sheet)) found(page, f.kind, `on paper: ${f.detail}`)
+  for (const f of await tab.evaluate(drawings)) found(page, f.kind, `on paper: ${f.detail}`)
+  const pdf = await tab.pdf({ preferCSSPageSize: true, printBackground: true, tagged: true, outline: true })
+  for (const lack of untagged(pdf)) found(page, 'untagged', lack)
+  figures.printed_pages += sheets(pdf)
+  await tab.emulateMedia({ media: null })
+  if (shots) {
+    mkdirSync(shots, { recursive: true })
+    const name = join(shots, page.replace(/[/.]/g, '-').replace(/-html$/, ''))
+    writeFileSync(`${name}.pdf`, pdf)
+    for (const width of [1200, 360]) {
+      await tab.setViewportSize({ width, height: 900 })
+      await tab.screenshot({ path: `${name}-${width}.png`, fullPage: true })
     }
   }
+  await tab.setViewportSize({ width: 1200, height: 900 })
+  return tab.evaluate(reading)
+}
+
+// check looks at a page on screen and gives what it says.
+async function check(tab, page) {
+  const own = await tab.evaluate(policy)
+  if (!/default-src 'none'/.test(own)) found(page, 'policy', `no policy that begins with nothing allowed: ${own.slice(0, 80)}`)
+  if (/unsafe-/.test(own)) found(page, 'policy', `allows what is unsafe: ${own.slice(0, 200)}`)
+  for (const width of [1200, 360, 320]) {
+    await tab.setViewportSize({ width, height: 900 })
+    for (const open of [false, true]) {
+      await tab.evaluate(openAll, open)
+      const state = `${width} px, details ${open ? 'open' : 'closed'}`
+      const over = await tab.evaluate(sideways)
+      if (over) found(page, 'sideways-scroll', `${state}: ${over}`)
+      if (width === 320) continue
+      figures.axe_runs++
+      for (const v of await tab.evaluate(violations)) {
+        figures.axe_rules_broken++
+        found(page, 'axe', `${v.id} at ${state}: ${v.nodes.join(' | ')}`)
+      }
+    }
+    for (const f of await tab.evaluate(drawings)) found(page, f.kind, `${width} px: ${f.detail}`)
+  }
+  figures.drawings += await tab.evaluate(() => document.querySelectorAll('svg').length)
   const links = await tab.evaluate(() => [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href')))
   for (const link of new Set(links)) {
     const target = new URL(link, address(page))
     const path = target.protocol === 'file:' ? decodeURIComponent(target.pathname) : ''
     if (/^[a-z]+:/i.test(link) || !path || relative(root, path).startsWith('..') || !existsSync(path)) found(page, 'link', link)
-    else if (target.hash && !new RegExp(`id="${target.hash.slice(1)}"`).test(readFileSync(path, 'utf8'))) found(page, 'link', link)
+    else if (target.hash && !readFileSync(path, 'utf8').includes(`id="${decodeURIComponent(target.hash.slice(1))}"`)) found(page, 'link', link)
   }
+  await tab.setViewportSize({ width: 1200, height: 900 })
+  return tab.evaluate(reading)
 }
 
-// violations runs in the page.
-async function violations() {
-  const result = await globalThis.axe.run(document, {
-    preload: false, // nothing to fetch: the one style sheet is in the page
-    resultTypes: ['violations'],
-    runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
-  })
-  return result.violations.map((v) => ({ id: v.id, nodes: v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)) }))
+// difference shows where two texts part.
+function difference(without, withScripts) {
+  let i = 0
+  while (i < without.length && without[i] === withScripts[i]) i++
+  const from = Math.max(0, i - 20)
+  return `without scripts “${without.slice(from, i + 60)}”, with them “${withScripts.slice(from, i + 60)}”`
 }
 
 function address(page) { return pathToFileURL(join(root, page)).href }
 
-// reads gives a function that opens pages in one tab of a browser profile of its
-// own, offline, and listens to what they do. The browser itself puts axe into each
-// page, so the page keeps its own security policy all the while.
+// reads gives a function that opens pages in one tab of a browser profile of its own, offline,
+// and listens to what they do. The browser itself puts axe into each page, so the page keeps its
+// own security policy all the while.
 async function reads(options) {
   const context = await browser.newContext({ offline: true, ...options })
   await context.addInitScript({ content: axe })
@@ -112,8 +149,9 @@ async function reads(options) {
   })
   const tab = await context.newPage()
   let page = ''
-  tab.on('console', (m) => { if (['error', 'warning'].includes(m.type())) found(page, 'console', m.text()) })
+  tab.on('console', (m) => found(page, /^policy: /.test(m.text()) ? 'policy' : 'console', m.text()))
   tab.on('pageerror', (e) => found(page, 'console', String(e)))
+  tab.on('dialog', (d) => { found(page, 'dialog', d.message()); return d.dismiss() })
   tab.on('request', (r) => {
     const own = r.url().startsWith('file:') && !relative(root, decodeURIComponent(new URL(r.url()).pathname)).startsWith('..')
     if (!own) found(page, 'request', r.url())
