@@ -100,6 +100,33 @@ func seeded(numerator int64) input {
 	}
 	in.attrition[len(in.attrition)-1].Remaining = numerator
 	in.incidence[0].Cases = numerator
+	for i := range in.described { // of unknown sex, and without the number
+		switch d := &in.described[i]; {
+		case d.Stratum == "sex" && d.Value == "unknown" && d.Level == "45-64":
+			d.People, d.Persons = numerator, numerator
+		case d.Characteristic == "sex" && d.Level == "unknown":
+			d.People, d.Persons = numerator, numerator
+		case d.Characteristic == "ldl":
+			d.Missing = numerator
+		}
+	}
+	for i := range in.grouped {
+		// What the one group lacks is in another that is hidden beside it.
+		beside := map[string]string{"sex unknown": "male", "state MA": "CT"}
+		if g := &in.grouped[i]; beside[g.Stratum+" "+g.Value] != "" {
+			for j := range in.grouped {
+				if o := &in.grouped[j]; o.Stratum == g.Stratum && o.Value == beside[g.Stratum+" "+g.Value] {
+					o.Numerator, o.Persons = o.Numerator+g.Numerator-numerator, o.Persons+g.Numerator-numerator
+				}
+			}
+			g.Numerator, g.Persons = numerator, numerator
+		}
+	}
+	for i := range in.adjusted {
+		if g := &in.adjusted[i]; g.Value == "Clinic 2" {
+			g.Observed, g.Expected = numerator, float64(numerator)
+		}
+	}
 	return in
 }
 
@@ -116,6 +143,11 @@ func TestHiddenNumbersChangeNoByte(t *testing.T) {
 	internal := built(t, seeded(4), requestIn(t, Internal, onePage))
 	if !strings.Contains(internal["data/blood-pressure-control-sites.csv"], "Site,Clinic 5,4,") {
 		t.Error("the internal report does not have the seeded number: the test proves nothing")
+	}
+	for path, want := range map[string]string{"numbers": "ldl cholesterol,", "age-sex": "45–64,", "groups": "Sex,Unknown,crude,4,", "area-state": ",MA,crude,4,", "expected-medication": "Site,Clinic 2,4,"} {
+		if file := "data/incident-type-2-diabetes-" + path + ".csv"; !strings.Contains(strings.ToLower(internal[file]), strings.ToLower(want)) || path != "numbers" && path != "age-sex" && strings.Contains(four[file], want) {
+			t.Errorf("%s: the seeded number is not there, or outside too:\n%s\n%s", file, internal[file], four[file])
+		}
 	}
 	if !strings.Contains(four["data/blood-pressure-control-sites.csv"], "Site,Clinic 5,,") {
 		t.Error("the external report does not have the seeded row")

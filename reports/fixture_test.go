@@ -119,6 +119,7 @@ func (in *input) followed(cohort string, members, persons int64) {
 		in.outcomes = append(in.outcomes, measures.Outcome{Cohort: cohort, Outcome: o.id, Title: o.title, Stratum: "all", Value: "all", AtRisk: o.atRisk, NoTime: members - o.atRisk,
 			Events: events, PersonDays: o.atRisk * 200, Rate: n.Value, CILow: n.Low, CIHigh: n.High, Method: method})
 	}
+	in.tables(cohort, members)
 	for _, l := range []struct {
 		id, title, level string
 		people           int64

@@ -86,7 +86,7 @@ func Survival(l Label, size Size, steps []SurvivalStep) (SVG, error) {
 // beyond writes who is still followed after some days, each below its day, as many as fit beside each other.
 func (p *plain) beyond(steps []SurvivalStep, atX func(float64) float64, end, y float64) {
 	p.words(2, y, 11, "start", muted, "Day", "")
-	p.words(2, y+16, 11, "start", ink, "Left", "")
+	p.words(2, y+16, 11, "start", ink, "At risk", "")
 	write := func(s SurvivalStep) (from, to float64, draw func()) {
 		x := atX(float64(s.Day))
 		day := fmt.Sprint(s.Day)
@@ -98,7 +98,7 @@ func (p *plain) beyond(steps []SurvivalStep, atX func(float64) float64, end, y f
 		}
 	}
 	lastFrom, _, drawLast := write(steps[len(steps)-1])
-	taken := 30.0 // where the names of the lines end
+	taken := 38.0 // where the names of the lines end
 	room := 34.0
 	for i, s := range steps[:len(steps)-1] {
 		from, to, draw := write(s)

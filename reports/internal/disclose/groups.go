@@ -141,7 +141,7 @@ func (p Policy) groups(x ExactCohort, cells []cell, total cell) Groups {
 	one := func(r ExactGroup, c cell) Group {
 		crude := p.rate(x.Scale, c, r.Rate, r.Low, r.High, r.Method, r.Complete)
 		a := c
-		if p.hides() && (c.hideDen || r.CaseAges < 2) {
+		if p.hides() && !math.IsNaN(r.Adjusted) && (c.hideDen || r.CaseAges < 2) {
 			a.hideN = true
 		}
 		return Group{r.Stratum, r.Value, crude, p.standardised(x.Scale, a, tenth(r.Adjusted), tenth(r.AdjustedLow), tenth(r.AdjustedHigh), r.Complete)}

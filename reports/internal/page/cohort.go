@@ -5,21 +5,30 @@ import (
 	"slices"
 
 	"farr/measures"
-	"farr/reports/internal/chart"
 	"farr/reports/internal/disclose"
 )
 
 type cohortView struct {
 	Cohort   Cohort
 	Finding  string
-	Figure   *Figure
-	Spans    *Figure // new cases by periods shorter than a year
 	Outcomes *Table
-	Levels   *Table // of Table 1
 	Data     string // path of the data files, without what they hold
-	Flow     string // data path
-	Study    string // the study window, with its dates
-	Entries  string // which events the first number of the attrition counts
+	// Table 1, new cases, prevalence, rates by groups and areas, and what became of the members.
+	Traits     []traitView
+	Numbered   bool    // there are numbers among them
+	Spans      *Figure // new cases by periods shorter than a year
+	Years      *Figure
+	Prevalence *Figure
+	Groups     *Figure
+	Gaps       *Table
+	Areas      []areaView
+	Pyramid    *Figure
+	Curves     []Figure
+	Expected   []Figure
+	ElseGroups string // why there are no rates by group
+	Flow       string // data path
+	Study      string // the study window, with its dates
+	Entries    string // which events the first number of the attrition counts
 	// Definition of the cohort.
 	Definition definitionView
 	Results    string
@@ -42,51 +51,14 @@ func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 	if c.StudyHigh != "" {
 		v.Study = "Study window: " + c.StudyLow + " to " + c.StudyHigh + ". "
 	}
+	a.describe(&v, c)
 	a.outcomes(&v, c)
-	a.levels(&v, c)
-	if err := a.spans(&v, c); err != nil {
-		return v, err
-	}
-	if len(c.Released.Years) == 0 {
-		return v, nil
-	}
-	id := c.Definition.ID + "-incidence"
-	t = Table{Caption: c.Definition.Title + ": new cases by calendar year", Labels: []string{"Year"}, Rated: true}
-	f := Figure{ID: id, DataPath: "../data/" + id, Keys: []Key{{"dot", "rate"}, {"whisker", "95\u00a0% interval"}}}
-	var points []chart.Point
-	shown := false
-	for _, y := range c.Released.Years {
-		t.Scale = y.Rate.Scale()
-		points = append(points, chart.Point{Label: fmt.Sprint(y.Year), Rate: y.Rate})
-		t.Rows = append(t.Rows, TableRow{Labels: []string{fmt.Sprint(y.Year)}, Rate: y.Rate})
-		f.Hidden = f.Hidden || y.Rate.State() == disclose.Suppressed
-		shown = shown || y.Rate.Shown()
-		if y.Complete || f.Heading == "" {
-			f.Heading = capital(fmt.Sprintf("%d: %s", y.Year, rateWords(y.Rate)))
+	for _, draw := range []func(*cohortView, Cohort) error{a.spans, a.years, a.prevalence, a.groups, a.areas, a.pyramid, a.curves, a.expected} {
+		if err := draw(&v, c); err != nil {
+			return v, err
 		}
 	}
-	if f.Hidden {
-		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
-	}
-	if !shown {
-		f.Heading = "No year has a rate that can be shown"
-		if f.Hidden {
-			f.Heading = "Every rate of these years is hidden: the counts are small, or would give a small one away"
-		}
-	}
-	f.Table = t
-	f.About = "New cases " + t.Scale.Unit() + " at risk, by calendar year, with 95\u00a0% intervals."
-	f.Note = "Person-years count only the time in which a person could have become a new case. Years may differ by chance; no test for change is made here."
-	a.keep(id, t)
-	v.Figure = &f
-	if !shown { // an empty drawing would look like a fault
-		return v, nil
-	}
-	var err error
-	f.Wide, f.Narrow, err = both(id, t.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {
-		return a.charts.Series(l, s, chart.Apart, points, nil)
-	})
-	return v, err
+	return v, nil
 }
 
 // entryWords say which events are entries, by occurrence.
@@ -115,40 +87,9 @@ func (a *artist) outcomes(v *cohortView, c Cohort) {
 	v.Outcomes = &t
 }
 
-func (a *artist) levels(v *cohortView, c Cohort) {
-	if len(c.Released.Levels) == 0 {
-		return
-	}
-	t := Table{Caption: c.Definition.Title + ": who they are on the index date", Labels: []string{"Characteristic", "Level"}, Rated: true, Scale: disclose.Percent}
-	for _, l := range c.Released.Levels {
-		if l.Level == "no" && declared(c, l.Characteristic) {
-			continue // the rest of those with it
-		}
-		t.Rows = append(t.Rows, TableRow{Labels: []string{l.Title, valueLabel(l.Characteristic, l.Level)}, Rate: l.Rate})
-	}
-	a.keep(c.Definition.ID+"-table1", t)
-	v.Levels = &t
-}
-
 // declared says whether the cohort's file names a characteristic that one has or has not.
 func declared(c Cohort, id string) bool {
 	return slices.ContainsFunc(c.Definition.Characteristics, func(x measures.Characteristic) bool { return x.ID == id })
-}
-
-// spans draw new cases by month or quarter, where a season shows.
-func (a *artist) spans(v *cohortView, c Cohort) error {
-	if len(c.Released.Spans) == 0 {
-		return nil
-	}
-	m := Measure{Definition: c.Definition, Released: disclose.Measure{Scale: c.Released.Spans[0].Rate.Scale()}}
-	f, err := a.overTime(m, c.Released.Spans, chart.Apart, c.Definition.ID+"-periods", "New cases by separate periods")
-	if err != nil {
-		return err
-	}
-	f.About = "New cases " + f.Table.Scale.Unit() + " at risk, by period, with 95\u00a0% intervals."
-	f.Note = "Each period stands for itself. Periods may differ by chance and by season; no test for change is made here."
-	v.Spans = &f
-	return nil
 }
 
 // cohortFinding says who is left, or that this may not be said.

@@ -100,6 +100,9 @@ func methodWords(rates ...disclose.Rate) string {
 	case used["exact-poisson"]:
 		words = append(words, "the exact Poisson interval")
 	}
+	if used[disclose.MethodGamma] {
+		words = append(words, "Fay and Feuer's gamma interval for standardised rates")
+	}
 	if len(words) == 0 {
 		return ""
 	}

@@ -1,0 +1,175 @@
+package page
+
+import (
+	"fmt"
+
+	"farr/reports/internal/chart"
+	"farr/reports/internal/disclose"
+)
+
+// traitView is a characteristic in Table 1: levels with their shares, or a number with its middle and spread.
+type traitView struct {
+	Title  string
+	Rows   []levelView
+	Number bool
+}
+
+// levelView is a row of Table 1; Words take the place of a share.
+type levelView struct {
+	Label string
+	Rate  disclose.Rate
+	Words string
+}
+
+// describe makes Table 1: who the members are on the index date.
+func (a *artist) describe(v *cohortView, c Cohort) {
+	t := Table{Caption: c.Definition.Title + ": who they are on the index date", Labels: []string{"Characteristic", "Level"}, Rated: true, Scale: disclose.Percent}
+	numbers := map[string]disclose.Number{}
+	for _, n := range c.Released.Numbers {
+		numbers[n.Characteristic] = n
+	}
+	add := func(id string) {
+		if n, ok := numbers[id]; ok {
+			v.Traits = append(v.Traits, numberView(n))
+			delete(numbers, id)
+		}
+	}
+	add("age")
+	for _, l := range c.Released.Levels {
+		if l.Level == "no" && declared(c, l.Characteristic) {
+			continue // the rest of those with it
+		}
+		label := valueLabel(l.Characteristic, l.Level)
+		t.Rows = append(t.Rows, TableRow{Labels: []string{l.Title, label}, Rate: l.Rate})
+		if label == "yes" {
+			label = "Yes"
+		}
+		if n := len(v.Traits); n == 0 || v.Traits[n-1].Title != l.Title || v.Traits[n-1].Number {
+			v.Traits = append(v.Traits, traitView{Title: l.Title})
+		}
+		last := &v.Traits[len(v.Traits)-1]
+		last.Rows = append(last.Rows, levelView{Label: label, Rate: l.Rate})
+	}
+	for _, n := range c.Released.Numbers {
+		add(n.Characteristic)
+	}
+	if len(t.Rows) > 0 {
+		a.keep(c.Definition.ID+"-table1", t)
+	}
+	if len(c.Released.Numbers) == 0 {
+		return
+	}
+	v.Numbered = true
+	t = Table{Caption: c.Definition.Title + ": numbers on the index date", Labels: []string{"Characteristic"}, Counts: []string{"Known", "Missing"},
+		Derived: []string{"Lower quartile", "Median", "Upper quartile", "Mean", "Standard deviation"}}
+	for _, n := range c.Released.Numbers {
+		row := TableRow{Labels: []string{n.Title}, Counts: []disclose.Count{n.Known, n.Missing}}
+		for _, f := range []disclose.Figure{n.Q1, n.Median, n.Q3, n.Mean, n.SD} {
+			row.Derived = append(row.Derived, figureField(f))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	a.keep(c.Definition.ID+"-numbers", t)
+}
+
+func numberView(n disclose.Number) traitView {
+	v := traitView{Title: n.Title, Number: true}
+	say := func(label, words string) { v.Rows = append(v.Rows, levelView{Label: label, Words: words}) }
+	switch {
+	case n.Known.State() == disclose.Zero:
+		say("Known", "of nobody")
+		return v
+	case n.Median.State() == disclose.Suppressed:
+		say("Median, quartiles, mean", "hidden: few have it")
+	default:
+		say("Median (quartiles)", fmt.Sprintf("%s (%s to %s)", n.Median, n.Q1, n.Q3))
+		say("Mean (standard deviation)", fmt.Sprintf("%s (%s)", n.Mean, n.SD))
+	}
+	if n.Missing.State() == disclose.Zero {
+		say("Known", "of all "+n.Known.String())
+	} else {
+		say("Known; missing", n.Known.String()+"; "+n.Missing.String())
+	}
+	return v
+}
+
+// figureField is a released figure in a table.
+func figureField(f disclose.Figure) Derived {
+	v, ok := f.Value()
+	if !ok {
+		return Derived{Text: f.String(), IsNumber: true}
+	}
+	return Derived{Text: f.String(), Field: plainNumber(v), IsNumber: true}
+}
+
+// pyramid draws members by age and sex. Other sexes than the two are in the table alone.
+func (a *artist) pyramid(v *cohortView, c Cohort) error {
+	x := c.Released.Cross
+	id := c.Definition.ID + "-age-sex"
+	t := Table{Caption: c.Definition.Title + ": members by age and sex", Labels: []string{"Age group"}}
+	column := map[string]int{}
+	for j, sex := range x.ColumnLevels {
+		column[sex] = j
+		t.Counts = append(t.Counts, valueLabel("sex", sex))
+	}
+	var rows []chart.PyramidRow
+	f := Figure{ID: id, DataPath: "../data/" + id, Tall: true,
+		About: capital(members(c)) + " by age and sex on the index date. Both sides have one scale."}
+	shown, others, people := 0, false, false
+	for i, age := range x.RowLevels {
+		row := TableRow{Labels: []string{valueLabel("age", age)}, Counts: x.Members[i]}
+		t.Rows = append(t.Rows, row)
+		for j, n := range x.Members[i] {
+			people = people || n.State() != disclose.Zero
+			f.Hidden = f.Hidden || n.State() == disclose.Suppressed
+			if sex := x.ColumnLevels[j]; sex != "male" && sex != "female" {
+				others = others || n.State() != disclose.Zero
+			} else if n.State() == disclose.Measured {
+				shown++
+			}
+		}
+		of := func(sex string) disclose.Count {
+			if j, ok := column[sex]; ok {
+				return x.Members[i][j]
+			}
+			return disclose.Count{}
+		}
+		rows = append(rows, chart.PyramidRow{Label: valueLabel("age", age), Left: of("male"), Right: of("female")})
+	}
+	if !people {
+		return nil
+	}
+	f.Table = t
+	a.keep(id, t)
+	v.Pyramid = &f
+	if f.Note = "Bars start at zero."; others {
+		f.Note += " Persons of another or an unknown sex are in the data table."
+	}
+	if shown == 0 {
+		f.Heading, f.Note = "Every number by age and sex is hidden: the counts are small, or would give a small one away", ""
+		return nil
+	}
+	f.Heading = largest(x, members(c))
+	if f.Hidden {
+		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+	}
+	var err error
+	f.Wide, f.Narrow, err = both(id, t.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		return chart.Pyramid(l, s, "Male", "Female", rows)
+	})
+	return err
+}
+
+// largest names the largest group that is shown, or the first of several.
+func largest(x disclose.Cross, what string) string {
+	most, words := int64(0), ""
+	for i, age := range x.RowLevels {
+		for j, sex := range x.ColumnLevels {
+			if n, ok := x.Members[i][j].Value(); ok && n > most {
+				most = n
+				words = fmt.Sprintf("Of the groups that are shown, the largest is %s, age %s: %s %s", valueLabel("sex", sex), valueLabel("age", age), x.Members[i][j], what)
+			}
+		}
+	}
+	return words
+}
