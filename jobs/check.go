@@ -74,6 +74,7 @@ func check(doc *source.Document, job *Job) {
 	c.library(job)
 	c.periods(job.Periods)
 	c.path(&job.KPI, true, "kpi")
+	c.events(job)
 	c.path(&job.Report.Out, false, "report", "out")
 	c.oneOf(job.Report.Audience, []string{"internal", "external"}, "report", "audience")
 	c.oneOf(job.Report.Disclosure, reports.DisclosurePolicies(), "report", "disclosure")
@@ -88,7 +89,7 @@ func (c checker) countsNothing(job *Job) {
 	if !job.extractsOnly() {
 		return
 	}
-	for _, key := range []string{"measures", "cohorts", "library", "periods", "kpi", "report"} {
+	for _, key := range []string{"measures", "cohorts", "library", "periods", "kpi", "report", "annotations", "rebase"} {
 		if c.doc.Has(key) {
 			c.doc.Report("dates-in-years", "profile "+job.Profile+" keeps of every date the year alone, so no measure or cohort can be computed and nothing reported",
 				"remove "+key+", or extract with profile shifted or limited", key)

@@ -35,6 +35,9 @@ type Job struct {
 	Periods   Words     `yaml:"periods,required"`
 	KPI       string    `yaml:"kpi"` // path of the file of targets and owners
 	Report    Report    `yaml:"report,required"`
+
+	Annotations []Annotation `yaml:"annotations"`
+	Rebases     []Rebase     `yaml:"rebase"`
 }
 
 // MayLack implements source.Lacking: a job on profile safe-harbor is an extract alone, which needs no key.

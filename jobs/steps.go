@@ -207,9 +207,11 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 			return err
 		}
 		defer os.RemoveAll(stage)
+		annotations, rebases := b.job.reported()
 		bundle, err := reports.Build(ctx, reports.Request{
 			Results: results, KPIFile: b.job.KPI, Audience: reports.Audience(b.job.Report.Audience), Disclosure: b.job.Report.Disclosure,
-			Organisation: b.job.Report.Organisation, Title: b.job.Report.Title, Out: filepath.Join(stage, "bundle"),
+			Organisation: b.job.Report.Organisation, Title: b.job.Report.Title, Out: filepath.Join(stage, "bundle"), Previous: filepath.Join(out, latestName),
+			Annotations: annotations, Rebases: rebases,
 			Command: "farr run " + filepath.Base(b.job.File), Progress: b.o.Progress,
 		})
 		if err != nil {

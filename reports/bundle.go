@@ -140,7 +140,7 @@ func write(req Request, lineage measures.Lineage, policy disclose.Policy, target
 	hash := hex.EncodeToString(sum[:])
 	if req.record != nil {
 		err := req.record(map[string]any{"bundle": hash, "results": lineage.Results, "extract": lineage.Extract,
-			"audience": string(req.Audience), "disclosure": m.Policy, "targets": targets})
+			"audience": string(req.Audience), "disclosure": m.Policy, "targets": targets, "rebased": len(req.Rebases)})
 		if err != nil {
 			return nil, fmt.Errorf("report: %w", err)
 		}

@@ -23,16 +23,30 @@ import (
 //	    owner: Dr Example
 //	    direction: higher    # optional; must be the measure's own, where farr ships it
 //	    note: agreed in 2024 # optional
+//	    group: Heart         # optional: heading of the measure on the index
+//	    benchmark:           # optional: what others reach, a second line on the chart
+//	      value: 66%
+//	      source: state average 2023
+//
+// A measure may have an owner, a group or a benchmark without a target.
 type kpiFile struct {
 	KPIs []kpi `yaml:"kpis,required"`
 }
 
 type kpi struct {
-	Measure   string  `yaml:"measure,required"`
-	Target    *target `yaml:"target,required"`
-	Owner     string  `yaml:"owner"`
-	Direction string  `yaml:"direction"`
-	Note      string  `yaml:"note"`
+	Measure   string     `yaml:"measure,required"`
+	Target    *target    `yaml:"target"`
+	Owner     string     `yaml:"owner"`
+	Direction string     `yaml:"direction"`
+	Note      string     `yaml:"note"`
+	Group     string     `yaml:"group"`
+	Benchmark *benchmark `yaml:"benchmark"`
+}
+
+// benchmark is what others reach, and who says so.
+type benchmark struct {
+	Value  *target `yaml:"value,required"`
+	Source string  `yaml:"source,required"`
 }
 
 // target is written 70% or 180.
@@ -46,7 +60,7 @@ func (t *target) UnmarshalSource(v source.Value) error {
 	number := strings.TrimSpace(strings.TrimSuffix(text, "%"))
 	n, err := strconv.ParseFloat(number, 64)
 	if err != nil || v.Kind() == "list" || v.Kind() == "mapping" || n != n || n > 1e9 {
-		return source.Diagnostic{Code: "bad-target", Message: "a target is a number", Hint: "70% for a proportion, 180 for a rate"}
+		return source.Diagnostic{Code: "bad-target", Message: "a target or a benchmark is a number", Hint: "70% for a proportion, 180 for a rate"}
 	}
 	*t = target{n, number != text}
 	return nil
@@ -107,12 +121,20 @@ func parseKPIs(path string, data []byte, definitions []measures.Definition) (map
 			doc.Report("wrong-direction", fmt.Sprintf("direction %q is not the measure's, which is %q", k.Direction, d.Direction),
 				"leave direction out", "kpis", i, "direction")
 		}
+		say := page.KPI{Owner: k.Owner, Note: k.Note, Group: k.Group, Direction: override, Declared: d.Direction}
 		if k.Target != nil {
-			if code, message, hint := targetMistake(*k.Target, d); code != "" {
+			if code, message, hint := levelMistake("target", *k.Target, d); code != "" {
 				doc.Report(code, message, hint, "kpis", i, "target")
 			}
-			out[k.Measure] = page.KPI{Target: k.Target.value, Owner: k.Owner, Note: k.Note, Direction: override, Declared: d.Direction}
+			say.Target = &k.Target.value
 		}
+		if b := k.Benchmark; b != nil && b.Value != nil {
+			if code, message, hint := levelMistake("benchmark", *b.Value, d); code != "" {
+				doc.Report(code, message, hint, "kpis", i, "benchmark", "value")
+			}
+			say.Benchmark = &page.Benchmark{Value: b.Value.value, Source: b.Source}
+		}
+		out[k.Measure] = say
 	}
 	if err := doc.Err(); err != nil {
 		return nil, err
@@ -128,18 +150,20 @@ func percentHint(v float64) string {
 	return fmt.Sprintf("%g%%", v)
 }
 
-func targetMistake(t target, d measures.Definition) (code, message, hint string) {
-	switch proportion := scaleOf(d) == disclose.Percent; {
+// levelMistake says what is wrong with a target or a benchmark of a measure.
+func levelMistake(what string, t target, d measures.Definition) (code, message, hint string) {
+	scale := scaleOf(d)
+	switch proportion := scale == disclose.Percent; {
 	case proportion && !t.percent:
-		return "bad-target", fmt.Sprintf("%s is a proportion; its target needs a percent sign", d.ID), percentHint(t.value)
+		return "bad-" + what, fmt.Sprintf("%s is a proportion; its %s needs a percent sign", d.ID, what), percentHint(t.value)
 	case proportion && (t.value < 0 || t.value > 100):
-		return "target-off-scale", "a proportion's target is between 0% and 100%", ""
-	case !proportion && t.percent && scaleOf(d).Timed():
-		return "bad-target", fmt.Sprintf("%s is a rate %s; its target is a plain number", d.ID, scaleOf(d).Unit()), fmt.Sprintf("%g", t.value)
+		return what + "-off-scale", "a proportion's " + what + " is between 0% and 100%", "a percentage of those who count, such as 70%"
+	case !proportion && t.percent && scale.Timed():
+		return "bad-" + what, fmt.Sprintf("%s is a rate %s; its %s is a plain number", d.ID, scale.Unit(), what), fmt.Sprintf("%g", t.value)
 	case !proportion && t.percent:
-		return "bad-target", fmt.Sprintf("%s is scored as %s; its target is a plain number", d.ID, d.Scoring), fmt.Sprintf("%g", t.value)
-	case !proportion && t.value < 0 && scaleOf(d) != disclose.Observed:
-		return "target-off-scale", "a rate's target is not negative", ""
+		return "bad-" + what, fmt.Sprintf("%s is scored as %s; its %s is a plain number", d.ID, d.Scoring, what), fmt.Sprintf("%g", t.value)
+	case !proportion && t.value < 0 && scale != disclose.Observed:
+		return what + "-off-scale", "a rate's " + what + " is not negative", fmt.Sprintf("%g", -t.value)
 	}
 	return "", "", ""
 }

@@ -101,12 +101,12 @@ func reportStage(req Request, p disclose.Policy, targetsHash string) page.Stage 
 	if source := p.Source(); source != "" {
 		policy = p.Name + ": " + source
 	}
-	return page.Stage{Name: "This report", Facts: known(
+	return page.Stage{Name: "This report", Facts: append(known(
 		page.Fact{Name: "Audience", Value: string(req.Audience)},
 		page.Fact{Name: "Disclosure rule", Value: policy},
 		page.Fact{Name: "File of targets, SHA-256", Value: targetsHash, Code: true},
 		page.Fact{Name: "Its files", Value: "manifest.json, beside index.html, has the SHA-256 of each"},
-	)}
+	), eventFacts(req)...)}
 }
 
 func resultsStage(l measures.Lineage, f resultsFacts, definitions []measures.Definition) page.Stage {

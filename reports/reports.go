@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -35,6 +36,9 @@ type Request struct {
 	Organisation string // on every page and in the printed foot
 	Title        string
 	Out          string // the bundle's folder; a farr bundle there is replaced
+	Previous     string // folder of the report before, to say what changed since; Out when empty
+	Annotations  []Annotation
+	Rebases      []Rebase
 	Command      string // the command that makes this report again, for the run page
 	Progress     progress.Func
 
@@ -76,6 +80,9 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkEvents(in, req); err != nil {
+		return nil, err
+	}
 	report, err := release(in, targets, req, border)
 	if err != nil {
 		return nil, err
@@ -103,6 +110,7 @@ func release(in input, targets map[string]page.KPI, req Request, border *disclos
 	}
 	r := &page.Report{Organisation: req.Organisation, Title: req.Title, Policy: border.Policy,
 		AsOf: in.lineage.AsOf, Results: in.lineage.Results, Notices: notices}
+	r.Previous, r.PreviousNote = previousState(cmp.Or(req.Previous, req.Out), in.lineage.Results)
 	if r.Organisation == "" {
 		r.Organisation = "Organisation not named"
 	}
@@ -117,6 +125,7 @@ func release(in input, targets map[string]page.KPI, req Request, border *disclos
 			if !ok {
 				continue
 			}
+			m.Annotations, m.Rebases = eventsOf(req, d.ID)
 			if k, ok := targets[d.ID]; ok {
 				m.KPI = &k
 				if k.Direction != "" {

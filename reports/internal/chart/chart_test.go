@@ -96,7 +96,7 @@ func goldens() map[string]func() (spec, error) {
 		"rolling":      func() (spec, error) { return series(Wide, Ribbon, months()[10:], target) },
 		"years":        func() (spec, error) { return series(Wide, Apart, months()[:4], nil) },
 		"control": func() (spec, error) {
-			return control(Wide, controlPoints(), []Event{{At: 6, Share: 0.5, Number: "1"}, {At: 12, Number: "2", Rebase: true}}, []Target{*target, {Value: 66, Label: "peers 66 %", Benchmark: true}})
+			return control(Wide, controlPoints(), []Event{{At: 6, Share: 0.5, Number: "1"}, {At: 12, Number: "2, 3", Rebase: true}}, []Target{*target, {Value: 66, Label: "peers 66 %", Benchmark: true}})
 		},
 		"control-narrow": func() (spec, error) { return control(Narrow, controlPoints(), nil, []Target{*target}) },
 		"forest": func() (spec, error) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -127,12 +126,14 @@ func control(size Size, points []ControlPoint, events []Event, references []Targ
 	hidden.AddSeries("hidden", hiddenData)
 	lines := charts.NewCustom()
 	var lineAt []opts.CustomData
+	var numbers []string
 	for _, e := range events {
-		number, again := strings.TrimSpace(e.Number), 0
+		again := 0
 		if e.Rebase {
 			again = 1
 		}
-		lineAt = append(lineAt, opts.CustomData{Value: []any{e.At, tidy(e.Share), number, again}})
+		numbers = append(numbers, e.Number)
+		lineAt = append(lineAt, opts.CustomData{Value: []any{e.At, tidy(e.Share), 0, again}})
 	}
 	lines.AddSeries("event", lineAt)
 	top := 14.0
@@ -171,7 +172,7 @@ func control(size Size, points []ControlPoint, events []Event, references []Targ
 		every = (every + 2) / 3 * 3
 	}
 	axes(o, categoryAxis(categories, every), valueAxis(y, percent))
-	return spec{Option: o, Width: size.Width, Height: size.Height, Rows: words}, nil
+	return spec{Option: o, Width: size.Width, Height: size.Height, Rows: words, Numbers: numbers}, nil
 }
 
 // referenceColour parts a target, which comes first, from a benchmark.

@@ -79,6 +79,8 @@ type spec struct {
 	NAt    int            `json:"nAt,omitempty"`
 	RateAt int            `json:"rateAt,omitempty"`
 	Mark   string         `json:"mark,omitempty"`
+
+	Numbers []string `json:"numbers,omitempty"` // of a control chart's events
 }
 
 type rowText struct {

@@ -49,14 +49,15 @@ var farr = (function () {
       return text(params.coordSys.x + params.coordSys.width + 8, at[1] + api.value(2), row.label, 'left', row.colour, row.weight);
     },
 
-    // [category, share, number, rebase]: an upright line at a share of the way through a period, with its number above.
+    // [category, share, _, rebase]: an upright line at a share of the way through a period, with its number (farr.numbers) above.
     eventLine: function (params, api) {
       var c = params.coordSys, at = api.coord([api.value(0), 0])[0], w = api.size([1, 0])[0];
       var x = Math.round(at + (api.value(1) - 0.5) * w) + 0.5, colour = api.value(3) ? ink : muted;
+      var number = farr.numbers[params.dataIndex], grow = (number.length - 1) * 3;
       return { type: 'group', children: [
         line(x, c.y, x, c.y + c.height, colour, 1),
-        { type: 'circle', shape: { cx: x, cy: c.y - 11, r: 8 }, style: { fill: '#fff', stroke: colour, lineWidth: 1 }, silent: true },
-        text(x, c.y - 10.5, String(api.value(2)), 'center', colour, 'bold', 11),
+        { type: 'rect', shape: { x: x - 8 - grow, y: c.y - 19, width: 16 + 2 * grow, height: 16, r: 8 }, style: { fill: '#fff', stroke: colour, lineWidth: 1 }, silent: true },
+        text(x, c.y - 10.5, number, 'center', colour, 'bold', 11),
       ] };
     },
 
@@ -105,7 +106,7 @@ var farr = (function () {
   return {
     render: function (json) {
       var spec = JSON.parse(json);
-      farr.rows = spec.rows; farr.left = spec.left; farr.nAt = spec.nAt; farr.rateAt = spec.rateAt; farr.mark = spec.mark; farr.width = spec.width;
+      farr.rows = spec.rows; farr.left = spec.left; farr.nAt = spec.nAt; farr.rateAt = spec.rateAt; farr.mark = spec.mark; farr.numbers = spec.numbers || []; farr.width = spec.width;
       var c = echarts.init(null, null, { renderer: 'svg', ssr: true, width: spec.width, height: spec.height });
       try {
         c.setOption(revive(spec.option));

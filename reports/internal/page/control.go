@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"farr/internal/stats"
@@ -41,7 +43,8 @@ func (a *artist) askedOf(m Measure) *asked {
 	out.At, out.Why = control.Choose(lines)
 	if out.At >= 0 {
 		out.Chart = control.Of(lines[out.At], m.Rebases)
-		out.Null = out.Chart.Null(time.Time{}, simulated, 1)
+		since, _ := a.report.since(m.Definition.ID)
+		out.Null = out.Chart.Null(since.AddDate(0, 0, 1), simulated, 1)
 	}
 	a.asked[m.Definition.ID] = out
 	return out
@@ -85,7 +88,7 @@ func variationSign(m Measure, k *asked) sign {
 func assuranceSign(m Measure, k *asked) sign {
 	none := sign{Icon: chart.IconNone.SVG().HTML(), Word: "Not assessed", Code: "not-assessed"}
 	switch {
-	case m.KPI == nil:
+	case !m.hasTarget():
 		none.More = "no target"
 		return none
 	case m.Definition.Direction == "":
@@ -95,13 +98,16 @@ func assuranceSign(m Measure, k *asked) sign {
 		none.More = k.whyWords()
 		return none
 	}
-	switch a := k.Chart.Assurance(m.KPI.Target, m.Definition.Direction); a {
-	case stats.Pass:
-		return sign{chart.IconPass.SVG().HTML(), "Will be met", "limits all better than the target", "P"}
-	case stats.Fail:
-		return sign{chart.IconFail.SVG().HTML(), "Will be missed", "limits all worse than the target", "F"}
-	case stats.HitOrMiss:
-		return sign{chart.IconEither.SVG().HTML(), "Hit or miss", "target within the limits", "?"}
+	signs := map[stats.Assurance]sign{
+		stats.Pass:      {chart.IconPass.SVG().HTML(), "Will be met", "limits all better than the target", "P"},
+		stats.Fail:      {chart.IconFail.SVG().HTML(), "Will be missed", "limits all worse than the target", "F"},
+		stats.HitOrMiss: {chart.IconEither.SVG().HTML(), "Hit or miss", "target within the limits", "?"},
+	}
+	if s, ok := signs[k.Chart.Assurance(*m.KPI.Target, m.Definition.Direction)]; ok {
+		if v := k.Chart.Variation(m.Definition.Direction); v != control.Common {
+			s.More += ", which are from before the signal"
+		}
+		return s
 	}
 	none.More = "no limits"
 	return none
@@ -150,7 +156,7 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 	rows := make([]disclose.Row, len(c.Points))
 	points := make([]chart.ControlPoint, len(c.Points))
 	t := Table{Caption: caption, Labels: []string{"Period", "From", "To"}, Rated: true, Scale: m.Released.Scale,
-		Derived: []string{"Mean", "Lower limit", "Upper limit", "Cause", "Rules"}}
+		Derived: []string{"Mean", "Lower limit", "Upper limit", "Cause", "Rules", "Events"}}
 	seen := map[chart.Cause]bool{}
 	f := Figure{ID: id, DataPath: "../data/" + id}
 	incomplete := false
@@ -168,6 +174,7 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 		if p.Limited && p.Used {
 			row.Derived[3], row.Derived[4] = word(variationWords[p.Cause(better)]), word(rulesOf(p))
 		}
+		row.Derived[5] = word(happenedIn(m, p.Row.Period))
 		if p.Used {
 			seen[points[i].Cause] = true
 		}
@@ -181,13 +188,9 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 	description := fmt.Sprintf("%s %d periods from %s to %s, with mean and limits. The table below the drawing has every number.", f.Heading, len(rows),
 		periodWords(rows[0].Period), periodWords(rows[len(rows)-1].Period))
 	events, happened := eventsOf(m, rows)
-	var references []chart.Target
-	if t := target(m); t != nil {
-		references = append(references, *t)
-	}
 	var err error
 	f.Wide, f.Narrow, err = both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
-		return a.charts.Control(l, s, points, events, references)
+		return a.charts.Control(l, s, points, events, references(m))
 	})
 	if err != nil {
 		return Figure{}, err
@@ -201,6 +204,9 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 		}
 	}
 	f.Keys = append(f.Keys, Key{"mean", "mean"}, Key{"limit", "limits"})
+	if m.KPI != nil && m.KPI.Benchmark != nil {
+		f.Keys = append(f.Keys, Key{"benchmark", "benchmark: " + m.KPI.Benchmark.Source})
+	}
 	if incomplete {
 		f.Keys = append(f.Keys, Key{"hollow", "incomplete: will still change, and no rule is asked of it"})
 	}
@@ -313,38 +319,64 @@ func signalItems(c control.Chart, better string) []item {
 	return items
 }
 
-// eventsOf are the numbered lines of a chart, and what each says. Number 1 is the first in time.
-func eventsOf(m Measure, rows []disclose.Row) ([]chart.Event, []item) {
-	type happening struct {
-		date   time.Time
-		words  string
-		rebase bool
-	}
+// happening is an annotation, or a decision to make limits again.
+type happening struct {
+	date   time.Time
+	words  string
+	rebase bool
+}
+
+// happenings are those of a measure in order of time.
+func happenings(m Measure) []happening {
 	var all []happening
 	for _, a := range m.Annotations {
 		all = append(all, happening{a.Date, a.Text, false})
 	}
 	for _, r := range m.Rebases {
-		at := len(all)
-		for at > 0 && all[at-1].date.After(r.Date) {
-			at--
-		}
-		all = append(all[:at], append([]happening{{r.Date, "Limits are made again from here on: " + r.Reason, true}}, all[at:]...)...)
+		all = append(all, happening{r.Date, "Limits are made again from here on: " + r.Reason, true})
 	}
+	slices.SortStableFunc(all, func(a, b happening) int { return a.date.Compare(b.date) })
+	return all
+}
+
+// within tells whether a day is in a period.
+func within(day time.Time, p disclose.Period) bool { return !day.Before(p.Low) && day.Before(p.High) }
+
+// eventsOf are the numbered lines of a chart, and what each says. Number 1 is the first in time. What lies in no
+// period of the chart has no line.
+func eventsOf(m Measure, rows []disclose.Row) ([]chart.Event, []item) {
 	var events []chart.Event
 	var items []item
-	for _, h := range all {
+	numbered := 0
+	for _, h := range happenings(m) {
+		number := ""
 		for i, r := range rows {
-			if h.date.Before(r.Period.Low) || !h.date.Before(r.Period.High) {
+			if !within(h.date, r.Period) {
 				continue
 			}
-			number := fmt.Sprint(len(events) + 1)
+			numbered++
+			number = fmt.Sprint(numbered)
 			share := h.date.Sub(r.Period.Low).Hours() / r.Period.High.Sub(r.Period.Low).Hours()
+			if n := len(events) - 1; n >= 0 && events[n].At == i && events[n].Share == share { // of one day: one line
+				events[n].Number, events[n].Rebase = events[n].Number+", "+number, events[n].Rebase || h.rebase
+				continue
+			}
 			events = append(events, chart.Event{At: i, Share: share, Number: number, Rebase: h.rebase})
-			items = append(items, item{Number: number, Words: day(h.date) + ": " + h.words})
 		}
+		items = append(items, item{Number: number, Words: day(h.date) + ": " + h.words})
 	}
 	return events, items
+}
+
+// happenedIn are the words of all that happened in a period, for its row.
+func happenedIn(m Measure, p disclose.Period) string {
+	var words []string
+	for _, h := range happenings(m) {
+		if within(h.date, p) {
+			words = append(words, h.date.Format(time.DateOnly)+": "+h.words)
+		}
+	}
+	return strings.Join(words, "; ")
 }
 
 // controlNote says which chart it is and why, what the other rules say, and how often chance alone signals.

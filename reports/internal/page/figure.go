@@ -50,6 +50,7 @@ type artist struct {
 	tables map[string]Table
 	order  []string
 	asked  map[string]*asked // control charts by measure
+	report *Report
 }
 
 func (a *artist) keep(id string, t Table) {
@@ -77,10 +78,10 @@ func both(id, title, description string, draw func(chart.Label, chart.Size) (cha
 }
 
 func target(m Measure) *chart.Target {
-	if m.KPI == nil {
+	if !m.hasTarget() {
 		return nil
 	}
-	return &chart.Target{Value: m.KPI.Target, Label: "target " + trimmed(m.Released.Scale.Format(m.KPI.Target))}
+	return &chart.Target{Value: *m.KPI.Target, Label: "target " + trimmed(m.Released.Scale.Format(*m.KPI.Target))}
 }
 
 // trimmed drops ".0" where the label must be short.

@@ -19,7 +19,7 @@ type Verdict struct {
 }
 
 func verdict(m Measure, r disclose.Rate) Verdict {
-	if m.KPI == nil {
+	if !m.hasTarget() {
 		return Verdict{Word: "No target", Kind: "none"}
 	}
 	switch r.State() {
@@ -31,7 +31,7 @@ func verdict(m Measure, r disclose.Rate) Verdict {
 		return Verdict{Word: "Not judged", More: incompleteWords(m), Kind: "none"}
 	}
 	v, low, high := r.Plot()
-	target := m.KPI.Target
+	target := *m.KPI.Target
 	met, includes := v >= target, low <= target && target <= high
 	if lowerIsBetter(m) {
 		met = v <= target
@@ -78,14 +78,22 @@ func lowerIsBetter(m Measure) bool { return m.Definition.Direction == "lower" }
 
 // targetWords is "at least 70.0 %".
 func targetWords(m Measure) string {
-	if m.KPI == nil {
+	if !m.hasTarget() {
 		return ""
 	}
 	bound := "at least "
 	if lowerIsBetter(m) {
 		bound = "at most "
 	}
-	return bound + trimmed(m.Released.Scale.Format(m.KPI.Target))
+	return bound + trimmed(m.Released.Scale.Format(*m.KPI.Target))
+}
+
+// benchmarkWords are "benchmark 68 %: state average"; empty without one.
+func benchmarkWords(m Measure) string {
+	if m.KPI == nil || m.KPI.Benchmark == nil {
+		return ""
+	}
+	return "benchmark " + trimmed(m.Released.Scale.Format(m.KPI.Benchmark.Value)) + ": " + m.KPI.Benchmark.Source
 }
 
 // rateWords is "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9)".
@@ -146,7 +154,7 @@ func headline(m Measure, r disclose.Rate) string {
 	if r.State() == disclose.Incomplete {
 		return s + "; " + incompleteWords(m) + "."
 	}
-	if m.KPI == nil || !r.Shown() {
+	if !m.hasTarget() || !r.Shown() {
 		return s + "."
 	}
 	v := verdict(m, r)

@@ -3,6 +3,8 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"slices"
+	"strings"
 
 	"farr/reports/internal/chart"
 	"farr/reports/internal/disclose"
@@ -10,7 +12,9 @@ import (
 
 type indexView struct {
 	Score    string
-	Rows     []indexRow
+	Changed  changedView
+	Groups   []indexGroup
+	Searched bool // there is a field to search the measures
 	Cohorts  []cohortRow
 	Hidden   int
 	DataPath string
@@ -18,8 +22,15 @@ type indexView struct {
 	Example  *disclose.Rate // the first that is shown, for the guide
 }
 
+// indexGroup is a heading of the index with its measures; a single one has no name.
+type indexGroup struct {
+	Name string
+	Rows []indexRow
+}
+
 type indexRow struct {
 	Measure   Measure
+	Find      string // what a search looks in
 	Row       disclose.Row
 	Period    string
 	Target    string
@@ -27,6 +38,7 @@ type indexRow struct {
 	Verdict   Verdict
 	Variation sign
 	Assurance sign
+	Benchmark string
 	Spark     template.HTML
 	Span      string
 	Pending   bool // a newer period waits for follow-up
@@ -41,8 +53,10 @@ type cohortRow struct {
 }
 
 func (a *artist) index(r *Report) (indexView, error) {
-	v := indexView{DataPath: "data/index"}
-	t := Table{Caption: "Measures against their targets", Labels: []string{"Measure", "Period", "Target", "Result"}, Rated: true, Mixed: true, Derived: []string{"Variation", "Assurance"}}
+	v := indexView{DataPath: "data/index", Changed: a.changed(r), Searched: len(r.Measures) >= searchFrom}
+	grouped := groupNames(r.Measures)
+	byGroup := map[string][]indexRow{}
+	t := Table{Caption: "Measures against their targets", Labels: []string{"Measure", "Period", "Target", "Result"}, Rated: true, Mixed: true, Derived: []string{"Variation", "Assurance", "Group", "Owner", "Benchmark"}}
 	var verdicts []Verdict
 	for _, m := range r.Measures {
 		row := headlineRow(m)
@@ -79,11 +93,22 @@ func (a *artist) index(r *Report) (indexView, error) {
 		}
 		k := a.askedOf(m)
 		variation, assurance := variationSign(m, k), assuranceSign(m, k)
-		v.Rows = append(v.Rows, indexRow{Measure: m, Variation: variation, Assurance: assurance, Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
+		group := groupOf(m, grouped)
+		owner, benchmark := "", Derived{}
+		if m.KPI != nil {
+			owner = m.KPI.Owner
+			if b := m.KPI.Benchmark; b != nil {
+				benchmark = statistic(m.Released.Scale, b.Value)
+			}
+		}
+		byGroup[group] = append(byGroup[group], indexRow{Measure: m, Find: strings.ToLower(strings.Join([]string{m.Definition.Title, m.Definition.ID, group, owner, variation.Word, verdict.Word}, " ")), Variation: variation, Assurance: assurance, Benchmark: benchmarkWords(m), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
 			Direction: directionWords(m), Verdict: verdict, Spark: spark, Span: span, Pending: m.Definition.FollowUpDays > 0 && pending(m) != ""})
 		t.Rows = append(t.Rows, TableRow{Labels: []string{m.Definition.Title, periodWords(m.Headline), targetWords(m), verdict.Word}, Rate: row.Rate,
-			Derived: []Derived{word(variation.Code), word(assurance.Code)}})
+			Derived: []Derived{word(variation.Code), word(assurance.Code), word(group), word(owner), benchmark}})
 		v.Hidden += m.Released.Hidden
+	}
+	for _, name := range grouped {
+		v.Groups = append(v.Groups, indexGroup{name, byGroup[name]})
 	}
 	v.Method = t.IntervalMethod()
 	v.Score = scoreboard(verdicts)
@@ -102,4 +127,72 @@ func (a *artist) index(r *Report) (indexView, error) {
 	}
 	a.keep("index", t)
 	return v, nil
+}
+
+const (
+	searchFrom = 12 // measures from which the index has a field to search
+	groupsFrom = 12 // measures from which they are grouped by kind, where the file of targets has no groups
+)
+
+// otherMeasures is the heading of those without a group.
+const otherMeasures = "Other measures"
+
+// groupNames are the headings of the index in order: as the file of targets first names them in the order of the
+// measures, those without one last; of many measures without any group, their kinds. One nameless group otherwise.
+func groupNames(all []Measure) []string {
+	var names []string
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	rest := false
+	for _, m := range all {
+		if m.KPI != nil && m.KPI.Group != "" {
+			add(m.KPI.Group)
+		} else {
+			rest = true
+		}
+	}
+	switch {
+	case len(names) > 0 && rest:
+		return append(names, otherMeasures)
+	case len(names) > 0:
+		return names
+	case len(all) < groupsFrom:
+		return []string{""}
+	}
+	for _, m := range all {
+		add(kindWords(m))
+	}
+	if len(names) == 1 {
+		return []string{""}
+	}
+	return names
+}
+
+// groupOf is the heading of a measure.
+func groupOf(m Measure, names []string) string {
+	switch {
+	case m.KPI != nil && m.KPI.Group != "":
+		return m.KPI.Group
+	case names[len(names)-1] == "" || names[len(names)-1] == otherMeasures:
+		return names[len(names)-1]
+	}
+	return kindWords(m)
+}
+
+// kindWords are the heading of a measure by what its score is.
+func kindWords(m Measure) string {
+	switch m.Released.Scale {
+	case disclose.Percent:
+		return "Proportions"
+	case disclose.Ratio:
+		return "Ratios"
+	case disclose.Observed:
+		return "Values"
+	case disclose.Headcount:
+		return "Counts"
+	}
+	return "Rates over time"
 }

@@ -22,6 +22,7 @@ type measureView struct {
 	Verdict     Verdict
 	Variation   sign
 	Assurance   sign
+	Benchmark   string
 	Populations []populationRow
 	Figures     []section
 	NoFunnel    string // why sites have none
@@ -72,7 +73,7 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 	row := headlineRow(m)
 	d := m.Definition
 	k, gaps := a.askedOf(m), gapsOf(m, row, strataOf(d))
-	v := measureView{Measure: m, Finding: strings.TrimSpace(finding(m, row.Rate) + " " + changeWords(m, k) + " " + gapWords(m, gaps)), Variation: variationSign(m, k), Assurance: assuranceSign(m, k), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
+	v := measureView{Measure: m, Finding: strings.TrimSpace(finding(m, row.Rate) + " " + changeWords(m, k) + " " + gapWords(m, gaps)), Variation: variationSign(m, k), Assurance: assuranceSign(m, k), Benchmark: benchmarkWords(m), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
 		Direction: directionWords(m), Verdict: verdict(m, row.Rate), Results: r.Results, Pending: pending(m),
 		Attribution: attributionWords(d), Definition: definitionOf(d), Unit: unitWords(m), CountWords: "Numerator, of the denominator"}
 	switch {
@@ -100,6 +101,9 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 			f, err = a.controlFigure(m, k, d.ID+"-"+id, caption)
 		} else {
 			f, err = a.apart(m, rows, d.ID+"-"+id, caption, k)
+			if _, happened := eventsOf(m, nil); i == 0 && k.At < 0 && len(happened) > 0 {
+				f.Lists = append(f.Lists, saying{"What happened", happened})
+			}
 		}
 		if err != nil {
 			return v, err

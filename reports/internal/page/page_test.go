@@ -15,7 +15,7 @@ import (
 func measureOf(direction string, target float64, x disclose.Exact) Measure {
 	x.Period = disclose.Period{ID: "P12M/2025-12", Family: "rolling", Low: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), High: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	x.Stratum, x.Value = "all", "all"
-	return Measure{Definition: measures.Definition{Direction: direction, Title: "T"}, Headline: x.Period, KPI: &KPI{Target: target},
+	return Measure{Definition: measures.Definition{Direction: direction, Title: "T"}, Headline: x.Period, KPI: &KPI{Target: &target},
 		Released: border(disclose.External).Measure(disclose.ExactMeasure{Headline: x.Period.ID, Rows: []disclose.Exact{x}})}
 }
 

@@ -49,7 +49,7 @@ func RenderPolicy(p Policy) ([]byte, error) {
 	foot := "@page{size:A4 landscape;margin:14mm 14mm 18mm;@bottom-left{content:" + cssString("farr "+p.Version+" · profile "+p.Profile+" · tables "+p.Hash) +
 		";font:7pt Arial,sans-serif;color:#5b6b7b;white-space:nowrap}" + `@bottom-right{content:"page " counter(page) " of " counter(pages);font:7pt Arial,sans-serif;color:#5b6b7b}}`
 	v.Style = template.CSS(styleSheet + policyStyle + foot)
-	v.CSP = policy(string(v.Style))
+	v.CSP = policy(string(v.Style), "")
 	t, err := template.New("").Funcs(template.FuncMap{"short": short, "join": func(list []string) string { return strings.Join(list, ", ") }}).
 		ParseFS(files, "templates/policy.html")
 	if err != nil {

@@ -20,6 +20,11 @@ var files embed.FS
 //go:embed style.css
 var styleSheet string
 
+// searchScript finds measures on an index of many; the page is whole without it.
+//
+//go:embed search.js
+var searchScript string
+
 // frame is what every page has around its content.
 type frame struct {
 	Report  *Report
@@ -30,6 +35,7 @@ type frame struct {
 	Style   template.CSS
 	Badge   string
 	Draft   bool // internal: the warning is on every page
+	Script  template.JS
 	Body    any
 }
 
@@ -40,7 +46,7 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 		return nil, err
 	}
 	defer charts.Close()
-	a := &artist{charts: charts, tables: map[string]Table{}, asked: map[string]*asked{}}
+	a := &artist{charts: charts, tables: map[string]Table{}, asked: map[string]*asked{}, report: r}
 	out := map[string][]byte{}
 	style := template.CSS(styleSheet + footer(r))
 	templates, err := template.New("").Funcs(template.FuncMap{
@@ -52,7 +58,10 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 	}
 	write := func(path, name, tab, heading string, body any) error {
 		f := frame{Report: r, Root: strings.Repeat("../", strings.Count(path, "/")), Tab: tab, Heading: heading, Style: style,
-			Policy: policy(string(style)), Draft: r.Policy.Audience == "internal", Body: body}
+			Policy: policy(string(style), ""), Draft: r.Policy.Audience == "internal", Body: body}
+		if v, ok := body.(indexView); ok && v.Searched {
+			f.Script, f.Policy = template.JS(searchScript), policy(string(style), searchScript)
+		}
 		var b bytes.Buffer
 		if err := templates.ExecuteTemplate(&b, name, f); err != nil {
 			return fmt.Errorf("page %s: %w", path, err)
@@ -114,6 +123,9 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 	if err := write("privacy.html", "privacy", "privacy", "What is known of persons", privacy); err != nil {
 		return nil, err
 	}
+	if out[StateFile], err = a.state(r); err != nil {
+		return nil, err
+	}
 	for _, id := range a.order {
 		t := a.tables[id]
 		if out["data/"+id+".csv"], err = t.csv(); err != nil {
@@ -132,11 +144,18 @@ type runView struct {
 	Notices string
 }
 
-// policy is the page's security policy: nothing but this one style sheet. It is
+// policy is the page's security policy: nothing but this one style sheet, and this one script where there is one. It is
 // an attribute's value, made of nothing that came from outside.
-func policy(style string) template.HTML {
-	sum := sha256.Sum256([]byte(style))
-	content := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+func policy(style, script string) template.HTML {
+	hash := func(text string) string {
+		sum := sha256.Sum256([]byte(text))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	content := "default-src 'none'; style-src " + hash(style) + "; "
+	if script != "" {
+		content += "script-src " + hash(script) + "; "
+	}
+	content += "base-uri 'none'; form-action 'none'"
 	return template.HTML(`<meta http-equiv="Content-Security-Policy" content="` + html.EscapeString(content) + `">`)
 }
 

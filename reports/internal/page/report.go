@@ -19,6 +19,8 @@ type Report struct {
 	Run                 Run
 	Privacy             Privacy
 	Notices             string // licences of the parts that drew the charts
+	Previous            *State // of the report before; nil without one
+	PreviousNote        string // why there is none although a report stood there
 }
 
 // Measure is one measure's page.
@@ -39,15 +41,26 @@ type Annotation struct {
 	Text string
 }
 
-// KPI is a target for a measure, in the unit of its rate.
+// KPI is what the file of targets says of a measure, in the unit of its rate.
 type KPI struct {
-	Target float64
-	Owner  string
-	Note   string
+	Target    *float64   // nil without one
+	Benchmark *Benchmark // nil without one
+	Owner     string
+	Note      string
+	Group     string // heading on the index
 	// Direction is which is better, where the file of targets says it in place of a
 	// published measure; Declared is what the measure says.
 	Direction, Declared string
 }
+
+// Benchmark is what others reach.
+type Benchmark struct {
+	Value  float64
+	Source string
+}
+
+// hasTarget tells whether there is a target to compare with.
+func (m Measure) hasTarget() bool { return m.KPI != nil && m.KPI.Target != nil }
 
 // Cohort is one cohort's page.
 type Cohort struct {
