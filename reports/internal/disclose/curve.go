@@ -50,7 +50,7 @@ func (p Policy) curve(x ExactCurve, o ExactOutcome, hide hiddenOutcome, most int
 			return c
 		}
 		days := len(steps)
-		steps = p.merge(steps, o, most, others, *out)
+		steps = p.coarse(steps, o, most, others, *out)
 		c.Merged = len(steps) < days
 		if len(steps) == 0 {
 			c.Hidden = true
@@ -91,28 +91,59 @@ func daily(points []ExactPoint) []interval {
 	return out
 }
 
-// merge joins days to steps that may be shown, from the first day on, and leaves out the last ones
+// mostSteps is how many steps a curve has that are merged: enough to see its course, and fewer numbers to be near
+// others.
+const mostSteps = 12
+
+// coarse merges days to steps of a twelfth of the events at least, or to fewer and greater ones where
+// these tell of nearly all the events that any tell of, and more than others do.
+func (p Policy) coarse(days []interval, o ExactOutcome, most int64, others []claim, released []interval) []interval {
+	told := func(steps []interval) (n int64) {
+		for _, s := range steps {
+			n += s.events
+		}
+		return n
+	}
+	var best []interval
+	for _, times := range []int64{1, 2, 3, 5} {
+		steps := p.merge(days, o, times*(o.Events+mostSteps-1)/mostSteps, most, others, released)
+		if told(steps)*9 > told(best)*10 {
+			best = steps
+		}
+	}
+	return best
+}
+
+// merge joins days to steps of so many events that may be shown, from the first day on, and leaves out the last ones
 // until what they leave of the outcome's totals may be had as well.
-func (p Policy) merge(days []interval, o ExactOutcome, most int64, others []claim, released []interval) []interval {
+func (p Policy) merge(days []interval, o ExactOutcome, least, most int64, others []claim, released []interval) []interval {
 	var out []interval
 	few := func(n int64) bool { return n > 0 && atLeast(n, 0, most) <= p.most }
-	at := interval{after: -1}
-	events, left := int64(0), int64(0) // until here
-	for _, d := range days {
-		if at.risk == 0 {
-			at.risk = d.risk
+	events, left := int64(0), int64(0)        // until here
+	for _, least := range []int64{least, 0} { // what is left over after the last step may be a smaller one
+		at := interval{after: -1}
+		if n := len(out); n > 0 {
+			at.after = out[n-1].day
 		}
-		at.day, at.events, at.left = d.day, at.events+d.events, at.left+d.left
-		after := at.risk - at.events - at.left
-		if at.events == 0 || few(at.events) || few(at.left) || after <= 0 || few(after) {
-			continue
+		for _, d := range days {
+			if d.day <= at.after {
+				continue
+			}
+			if at.risk == 0 {
+				at.risk = d.risk
+			}
+			at.day, at.events, at.left = d.day, at.events+d.events, at.left+d.left
+			after := at.risk - at.events - at.left
+			if at.events == 0 || at.events < least || few(at.events) || few(at.left) || after <= 0 || few(after) {
+				continue
+			}
+			if p.anyNear(at, events+at.events, after, o, most, others) || p.overlapping(append(out[:len(out):len(out)], at), released, most) {
+				continue
+			}
+			out = append(out, at)
+			events, left = events+at.events, left+at.left
+			at = interval{after: at.day}
 		}
-		if p.anyNear(at, events+at.events, after, o, most, others) || p.overlapping(append(out[:len(out):len(out)], at), released, most) {
-			continue
-		}
-		out = append(out, at)
-		events, left = events+at.events, left+at.left
-		at = interval{after: at.day}
 	}
 	for len(out) > 0 {
 		restEvents, restFree := o.Events-events, o.AtRisk-o.Events-left
