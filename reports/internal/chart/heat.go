@@ -162,11 +162,13 @@ func (p *plain) heatCell(x, y, width float64, classes Classes, r disclose.Rate) 
 	p.words(x+width/2, y+height/2, heatWords, "middle", words, bare(r), "")
 }
 
-// colours are those of a rate that is not hidden and of the words on it.
+// colours are those of a rate and of the words on it.
 func (c Classes) colours(r disclose.Rate) (fill, words string) {
 	switch r.State() {
 	case disclose.NotApplicable:
 		return "#ffffff", muted
+	case disclose.Suppressed:
+		return "", ink // a hatch has no one colour
 	case disclose.Zero:
 		return zeroShade, ink
 	}

@@ -11,7 +11,8 @@ import (
 type plain struct {
 	strings.Builder
 	id    string
-	hatch bool // the pattern of what is hidden is used
+	hatch bool    // the pattern of what is hidden is used
+	grain float64 // of the pattern, in pixels; 1 where it is 0
 }
 
 // newPlain begins a drawing's elements; done puts the frame around them.
@@ -24,12 +25,20 @@ func (p *plain) done(l Label, width, height float64) SVG {
 		`<title id="%[3]s-t">%[4]s</title><desc id="%[3]s-d">%[5]s</desc>`,
 		px(width), px(height), html.EscapeString(l.ID), html.EscapeString(l.Title), html.EscapeString(l.Description))
 	if p.hatch {
-		fmt.Fprintf(&b, `<defs><pattern id="%s-hidden" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">`+
-			`<rect width="6" height="6" fill="#eef1f4"></rect><rect width="1.4" height="6" fill="#b4bec8"></rect></pattern></defs>`, html.EscapeString(p.id))
+		fmt.Fprintf(&b, `<defs><pattern id="%s-hidden" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)%s">`+
+			`<rect width="6" height="6" fill="#eef1f4"></rect><rect width="1.4" height="6" fill="#b4bec8"></rect></pattern></defs>`, html.EscapeString(p.id), grained(p.grain))
 	}
 	b.WriteString(p.String())
 	b.WriteString("</svg>")
 	return SVG{template.HTML(b.String())}
+}
+
+// grained scales the pattern where the drawing's unit is not a pixel.
+func grained(grain float64) string {
+	if grain == 0 || grain == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" scale(%.3f)", grain)
 }
 
 // hidden is the fill of what exists and may not be shown.

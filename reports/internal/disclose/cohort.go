@@ -89,6 +89,7 @@ func (p Policy) hideCases(x ExactCohort, sizeHidden bool, levels []bool) (years,
 		}
 		return out
 	}
+	x.hidePlaces(cells, atGroup)
 	if p.overlapped(cells, whole, filled) {
 		for _, i := range atGroup {
 			cells[i].hideDen, cells[i].hideN = true, true

@@ -368,3 +368,36 @@ func TestFewWithANumber(t *testing.T) {
 		t.Errorf("5 without it: %+v", n)
 	}
 }
+
+// TestPlacesAreNotAddedUp: where a state is hidden, its counties are not shown, from which it could be had; where nothing of
+// either is hidden, both are.
+func TestPlacesAreNotAddedUp(t *testing.T) {
+	of := func(small int64) Groups {
+		low := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+		x := ExactCohort{Scale: 1000, Steps: []ExactStep{{Remaining: 900}}, Years: []ExactYear{{Year: 2024, Cases: 300 + small, PersonDays: 90_000, Rate: 1, Complete: true}}}
+		x.Groups.Period = Period{ID: "2024", Low: low, High: low.AddDate(1, 0, 0)}
+		x.Groups.All = ExactGroup{Cases: 300 + small, PersonDays: 90_000, Rate: 1, Complete: true}
+		for _, g := range []ExactGroup{{Stratum: "state", Value: "CT", Cases: 100, PersonDays: 20_000}, {Stratum: "state", Value: "MA", Cases: small, PersonDays: 10_000}, {Stratum: "state", Value: "NY", Cases: 200, PersonDays: 60_000},
+			{Stratum: "county", Value: "a", Cases: 100, PersonDays: 20_000}, {Stratum: "county", Value: "b", Cases: small, PersonDays: 10_000}, {Stratum: "county", Value: "c", Cases: 40, PersonDays: 15_000}, {Stratum: "county", Value: "d", Cases: 160, PersonDays: 45_000}} {
+			g.Rate, g.Adjusted, g.Complete = 1, math.NaN(), true
+			x.Groups.Rows = append(x.Groups.Rows, g)
+			x.Levels = append(x.Levels, ExactLevel{Characteristic: g.Stratum, Level: g.Value, Members: 5 * g.Cases, Persons: 5 * g.Cases, Kin: Place})
+		}
+		return ReleaseCohort(policies[0], x).Groups
+	}
+	shown := func(g Groups) (out []string) {
+		for _, r := range g.Rows {
+			if r.Crude.Shown() {
+				out = append(out, r.Stratum+" "+r.Value)
+			}
+		}
+		return out
+	}
+	if got := shown(of(40)); len(got) != 7 {
+		t.Errorf("of places that are not small are shown %v", got)
+	}
+	got := shown(of(4))
+	if len(got) == 0 || slices.ContainsFunc(got, func(s string) bool { return s[:5] != got[0][:5] }) {
+		t.Errorf("with a small place are shown %v", got)
+	}
+}

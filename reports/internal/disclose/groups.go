@@ -1,7 +1,9 @@
 package disclose
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -108,9 +110,16 @@ func (p Policy) overlapped(cells []cell, total int, filled []int) bool {
 func (p Policy) hideKnown(x ExactCohort, cells []cell, total int, atGroup []int, levels []bool) {
 	known := map[[2]string]int{}
 	hidden := map[string]bool{}
+	places := x.places()
 	for i, l := range x.Levels {
 		known[[2]string{l.Characteristic, l.Level}] = i
-		hidden[l.Characteristic] = hidden[l.Characteristic] || levels[i]
+		if !levels[i] {
+			continue
+		}
+		hidden[l.Characteristic] = true
+		for place := range places {
+			hidden[place] = hidden[place] || places[l.Characteristic]
+		}
 	}
 	same := total >= 0 && p.few(x.size()-cells[total].num, x.most())
 	for k, i := range atGroup {
@@ -121,6 +130,51 @@ func (p Policy) hideKnown(x ExactCohort, cells []cell, total int, atGroup []int,
 		}
 		if d := x.Levels[l].Members - r.Cases; d > 0 && p.few(d, x.most()) || same && hidden[r.Stratum] {
 			cells[i].hideN, cells[i].hideDen = true, true
+		}
+	}
+}
+
+// places are the characteristics that say where persons live.
+func (x ExactCohort) places() map[string]bool {
+	out := map[string]bool{}
+	for _, l := range x.Levels {
+		if l.Kin == Place {
+			out[l.Characteristic] = true
+		}
+	}
+	return out
+}
+
+// hidePlaces hides all groups of a stratum by place where anything of it or of another is hidden, but of the one
+// of which the most cases are shown: a county is of the ZIP codes in it, which is not known here, and what the one table
+// hides others would add up to.
+func (x ExactCohort) hidePlaces(cells []cell, atGroup []int) {
+	places := x.places()
+	shown, hides := map[string]int64{}, map[string]bool{}
+	var order []string
+	for k, i := range atGroup {
+		stratum := x.Groups.Rows[k].Stratum
+		switch {
+		case !places[stratum]:
+			continue
+		case !slices.Contains(order, stratum):
+			order = append(order, stratum)
+		}
+		if cells[i].hidden() {
+			hides[stratum] = true
+		} else {
+			shown[stratum] += cells[i].num
+		}
+	}
+	if len(hides) == 0 || len(order) < 2 {
+		return
+	}
+	best := slices.MaxFunc(order, func(a, b string) int {
+		return cmp.Or(cmp.Compare(shown[a], shown[b]), slices.Index(order, b)-slices.Index(order, a))
+	})
+	for k, i := range atGroup {
+		if stratum := x.Groups.Rows[k].Stratum; places[stratum] && stratum != best && (hides[stratum] || hides[best]) {
+			cells[i].hideDen, cells[i].hideN = true, true
 		}
 	}
 }

@@ -1,6 +1,163 @@
 package page
 
-// chartMap draws the areas of a stratum on a map, where there are boundaries, or says why there is none.
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"farr/measures"
+	"farr/reports/internal/chart"
+	"farr/reports/internal/disclose"
+)
+
+var (
+	stateForm  = regexp.MustCompile(`^[A-Z]{2}$`)
+	countyForm = regexp.MustCompile(`^[0-9]{5}$`)
+)
+
+// ground is the map that a stratum's areas are drawn on: of each value its regions.
+type ground struct {
+	around, regions chart.Regions
+	of              func(value string) []string
+	names           bool // regions have names that values have not
+}
+
+// groundOf finds the boundaries of a stratum: those brought for it, else states or counties; nil where there are none.
+func groundOf(c Cohort, stratum string, values []string) (*ground, error) {
+	itself := func(value string) []string { return []string{value} }
+	if r, ok := c.Boundaries[stratum]; ok {
+		return &ground{r, r, itself, false}, nil
+	}
+	at := c.area(stratum)
+	switch {
+	case stratum == "state":
+		states, err := chart.States()
+		return &ground{states, states, itself, false}, err
+	case at >= 0 && c.Definition.Areas[at].By == "state":
+		states, err := chart.States()
+		return &ground{states, states, statesOf(c.Definition.Areas[at]), false}, err
+	case at >= 0 && len(values) > 0 && !slices.ContainsFunc(values, func(v string) bool { return !countyForm.MatchString(v) }):
+		states, err := chart.States()
+		if err != nil {
+			return nil, err
+		}
+		counties, err := chart.Counties()
+		return &ground{states, counties, itself, true}, err
+	}
+	return nil, nil
+}
+
+// statesOf gives the states of an area that is made of states.
+func statesOf(a measures.Area) func(value string) []string {
+	of := map[string][]string{}
+	for _, m := range a.Members {
+		if !slices.Contains(of[m.Value], m.Place) && stateForm.MatchString(m.Place) {
+			of[m.Value] = append(of[m.Value], m.Place)
+		}
+	}
+	return func(value string) []string { return of[value] }
+}
+
+// chartMap draws the areas of a stratum on a map, where there are boundaries and something to compare, or says why
+// there is no map.
 func (a *artist) chartMap(v *areaView, c Cohort, stratum string) error {
+	if stratum == "site" {
+		return nil
+	}
+	var known []areaRow
+	var values []string
+	for _, r := range v.Rows {
+		if residual(r.Value) != 2 {
+			known, values = append(known, r), append(values, r.Value)
+		}
+	}
+	g, err := groundOf(c, stratum, values)
+	switch {
+	case err != nil:
+		return err
+	case g == nil:
+		v.NoMap = "There is no map of these places: farr has boundaries of states and counties alone. A file of others can be named in the job, as boundaries."
+		return nil
+	case len(known) < 2:
+		v.NoMap = "There is no map: all known persons live in one place."
+		return nil
+	}
+	standard := slices.ContainsFunc(known, func(r areaRow) bool { return r.Adjusted.Shown() })
+	f := Figure{ID: c.Definition.ID + "-map-" + stratum, Tall: true}
+	var areas []chart.MapArea
+	var rates []disclose.Rate
+	shown := 0
+	for i := range known {
+		r := known[i]
+		rate := r.Crude
+		if standard {
+			rate = r.Adjusted
+		}
+		if rate.Shown() {
+			shown++
+		}
+		rates = append(rates, rate)
+		areas = append(areas, chart.MapArea{Regions: g.of(r.Value), Label: r.Label, Rate: rate})
+		if region, ok := g.regions[r.Value]; ok && g.names && region.Name != "" {
+			areas[i].Label, known[i].Label = region.Name, region.Name+" ("+r.Value+")"
+			for j := range v.Rows {
+				if v.Rows[j].Value == r.Value {
+					v.Rows[j].Label = region.Name + " (" + r.Value + ")"
+				}
+			}
+		}
+	}
+	if shown < 2 {
+		v.NoMap = "There is no map: fewer than two places have a rate that can be shown."
+		return nil
+	}
+	classes := chart.ClassesOf(v.Scale, rates)
+	for _, k := range classes.Legend(rates) {
+		f.Keys = append(f.Keys, Key{k.Kind, k.Words})
+	}
+	what := "Crude rates"
+	if standard {
+		what = "Standardised rates"
+	}
+	f.Heading = what + " " + v.Scale.Unit() + ": " + spread(known, standard)
+	f.About = "New cases, " + inPeriod(c.Released.Groups.Period) + ". White, with a thin line: not in the data."
+	svg, missing, err := chart.Map(chart.Label{ID: f.ID, Title: c.Definition.Title + ": " + lowerFirst(what) + " by " + lowerFirst(v.Title), Description: f.Heading + ". The table below the map has every number."}, g.around, g.regions, classes, areas)
+	if err != nil {
+		v.NoMap = "There is no map: none of these places has a boundary."
+		return nil
+	}
+	f.One = svg.HTML()
+	f.Note = "Classes hold nearly the same number of places each. A large place is not a populous one: read the table."
+	if len(missing) > 0 {
+		f.Note += " Not on the map, since it has no boundary of them: " + strings.Join(missing, ", ") + "."
+	}
+	v.Map = &f
 	return nil
 }
+
+// spread names the places with the least and the greatest rate.
+func spread(rows []areaRow, standard bool) string {
+	of := func(r areaRow) disclose.Rate {
+		if standard {
+			return r.Adjusted
+		}
+		return r.Crude
+	}
+	var least, greatest *areaRow
+	for i := range rows {
+		if !of(rows[i]).Shown() {
+			continue
+		}
+		v, _, _ := of(rows[i]).Plot()
+		if least == nil || v < first(of(*least)) {
+			least = &rows[i]
+		}
+		if greatest == nil || v > first(of(*greatest)) {
+			greatest = &rows[i]
+		}
+	}
+	return fmt.Sprintf("from %s in %s to %s in %s", of(*least).Text(), least.Label, of(*greatest).Text(), greatest.Label)
+}
+
+func first(r disclose.Rate) float64 { v, _, _ := r.Plot(); return v }

@@ -20,6 +20,7 @@ type Figure struct {
 	About    string // what, where, when, unit
 	Wide     template.HTML
 	Narrow   template.HTML
+	One      template.HTML // a drawing for all widths, in place of the two
 	Keys     []Key
 	Note     string
 	Table    Table

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"farr/measures"
+	"farr/reports/internal/chart"
 	"farr/reports/internal/control"
 	"farr/reports/internal/disclose"
 )
@@ -69,6 +70,8 @@ type Cohort struct {
 	// StudyLow and StudyHigh are the first and the last day on which an entry event
 	// counts; empty when not known.
 	StudyLow, StudyHigh string
+	// Boundaries are those that the reader of results brings, by stratum.
+	Boundaries map[string]chart.Regions
 }
 
 // Run says how the numbers came to be.
