@@ -1,9 +1,24 @@
 package disclose
 
+import (
+	"context"
+	"fmt"
+
+	"farr/reports/internal/disclose/attack"
+)
+
 // Border is where exact counts become released ones, for one report under one policy. Everything that
-// a report prints passes it.
+// a report prints passes it: first the rules, then the attack, which hides more until it finds nothing.
 type Border struct {
-	Policy Policy
+	Policy   Policy
+	released []Released
+}
+
+// Released is one measure, cohort or table of records as the attack sees it, and what it found.
+type Released struct {
+	Name        string
+	System      attack.System
+	Certificate attack.Certificate
 }
 
 // NewBorder is the border of a report for an audience, under a policy by its name; see PolicyFor.
@@ -22,11 +37,54 @@ func NewBorder(audience, policy string) (*Border, error) {
 // Internal tells whether nothing is hidden.
 func (b *Border) Internal() bool { return !b.Policy.hides() }
 
-// Measure releases a measure.
-func (b *Border) Measure(x ExactMeasure) Measure { return ReleaseMeasure(b.Policy, x) }
+// Released is everything that passed, in the order in which it did; nothing of an internal report.
+func (b *Border) Released() []Released { return b.released }
+
+// Measure releases a measure. The order of the rows is kept; it must not depend on counts.
+func (b *Border) Measure(ctx context.Context, x ExactMeasure) (Measure, error) {
+	m := b.Policy.measure(x)
+	err := b.attacked(ctx, "measure "+x.Name, func() *sheet { return measureSheet(b.Policy, x, &m) })
+	m.Hidden = 0
+	for _, r := range m.Rows {
+		if r.Rate.num.state == Suppressed {
+			m.Hidden++
+		}
+	}
+	return m, err
+}
 
 // Cohort releases a cohort.
-func (b *Border) Cohort(x ExactCohort) Cohort { return ReleaseCohort(b.Policy, x) }
+func (b *Border) Cohort(ctx context.Context, x ExactCohort) (Cohort, error) {
+	out := b.Policy.cohort(x)
+	err := b.attacked(ctx, "cohort "+x.Name, func() *sheet { return cohortSheet(b.Policy, x, &out) })
+	return out, err
+}
 
-// Accounts releases a table of records.
-func (b *Border) Accounts(x ExactAccounts) Accounts { return ReleaseAccounts(b.Policy, x) }
+// Accounts releases a table of records by its name. All rows have a part for each column.
+func (b *Border) Accounts(ctx context.Context, name string, x ExactAccounts) (Accounts, error) {
+	out := b.Policy.accounts(x)
+	err := b.attacked(ctx, "records "+name, func() *sheet { return accountsSheet(b.Policy, x, &out) })
+	if len(x) == 1 {
+		out.Total = out.Rows[0]
+	}
+	return out, err
+}
+
+// attacked plays the attack on a release until nothing more has to be hidden. What it takes from a place may
+// take another number with it, a rate's numerator with its denominator, and then it is played again.
+func (b *Border) attacked(ctx context.Context, name string, of func() *sheet) error {
+	if b.Internal() {
+		return nil
+	}
+	for {
+		s := of()
+		cert, took, err := s.protect(ctx)
+		if err != nil {
+			return fmt.Errorf("disclosure control of %s: %w", name, err)
+		}
+		if !took {
+			b.released = append(b.released, Released{name, s.sys, cert})
+			return nil
+		}
+	}
+}

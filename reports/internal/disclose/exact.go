@@ -52,6 +52,7 @@ type Exact struct {
 
 // ExactMeasure is one measure's aggregates.
 type ExactMeasure struct {
+	Name  string // of the definition and its version, for the ledger of releases
 	Scale Scale
 	// Additive: the counts of months add up to the counts of a longer period
 	// (episodes and person-time do, patients do not), so a month can be had by
@@ -132,6 +133,7 @@ type ExactLevel struct {
 
 // ExactCohort is one cohort's counts. Spans do not overlap.
 type ExactCohort struct {
+	Name     string // as in ExactMeasure
 	Scale    Scale
 	Steps    []ExactStep
 	Years    []ExactYear

@@ -186,9 +186,8 @@ func (p Policy) rate(scale Scale, c cell, value, low, high float64, method strin
 	return r
 }
 
-// ReleaseMeasure applies the audience's policy to one measure. The order of the
-// rows is kept; it must not depend on counts.
-func ReleaseMeasure(p Policy, m ExactMeasure) Measure {
+// measure applies the rules to one measure.
+func (p Policy) measure(m ExactMeasure) Measure {
 	cells := make([]cell, len(m.Rows))
 	withheld := false
 	for i, x := range m.Rows {
@@ -265,10 +264,10 @@ func sumsOf(m ExactMeasure) []sum {
 	return sums
 }
 
-// ReleaseCohort applies the audience's policy to one cohort. A step is shown
+// cohort applies the rules to one cohort. A step is shown
 // only if it and its distance to the shown steps on both sides are not small;
 // the last step, the cohort's size, has precedence over those between.
-func ReleaseCohort(p Policy, x ExactCohort) Cohort {
+func (p Policy) cohort(x ExactCohort) Cohort {
 	var out Cohort
 	hide := make([]bool, len(x.Steps))
 	if p.hides() {
@@ -379,9 +378,9 @@ func apart(steps []ExactStep, from, to int) int64 {
 	return atLeast(a.Remaining-b.Remaining, known, a.Most)
 }
 
-// ReleaseAccounts applies the audience's policy to a table of records. All rows
+// accounts applies the rules to a table of records. All rows
 // have a part for each column.
-func ReleaseAccounts(p Policy, x ExactAccounts) Accounts {
+func (p Policy) accounts(x ExactAccounts) Accounts {
 	if len(x) == 0 {
 		return Accounts{}
 	}

@@ -1,6 +1,7 @@
 package disclose
 
 import (
+	"context"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -468,4 +469,29 @@ func policyOf(a Audience) Policy {
 		panic(err)
 	}
 	return p
+}
+
+// ReleaseMeasure, ReleaseCohort and ReleaseAccounts pass the border of a policy.
+func ReleaseMeasure(p Policy, x ExactMeasure) Measure {
+	m, err := (&Border{Policy: p}).Measure(context.Background(), x)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+func ReleaseCohort(p Policy, x ExactCohort) Cohort {
+	c, err := (&Border{Policy: p}).Cohort(context.Background(), x)
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+func ReleaseAccounts(p Policy, x ExactAccounts) Accounts {
+	a, err := (&Border{Policy: p}).Accounts(context.Background(), "test", x)
+	if err != nil {
+		panic(err)
+	}
+	return a
 }

@@ -1,0 +1,141 @@
+package disclose
+
+import (
+	"context"
+	"slices"
+
+	"farr/reports/internal/disclose/attack"
+)
+
+// sheet is what one measure, cohort or table of records publishes, as the attack sees it: its numbers, each with
+// its places in the release, and what is known to hold between them.
+type sheet struct {
+	p      Policy
+	sys    attack.System
+	at     map[string]int
+	places [][]func() // by cell: what takes the number from each of its places
+}
+
+func newSheet(p Policy) *sheet {
+	return &sheet{p: p, sys: attack.System{Small: p.most, Width: p.most}, at: map[string]int{}}
+}
+
+// Costs of hiding a number, by what it is worth to a reader.
+const (
+	costGroup    = 1
+	costPeriod   = 4
+	costAll      = 20
+	costHeadline = 60
+)
+
+// put adds a cell, or finds the one with the key; a number that any place shows is shown.
+func (s *sheet) put(key string, value int64, state attack.State, cost int64, table string, hide func()) int {
+	i, ok := s.at[key]
+	if !ok {
+		i = len(s.sys.Cells)
+		s.at[key] = i
+		s.sys.Cells = append(s.sys.Cells, attack.Cell{Key: key, Value: value, State: state, Low: min(1, value), Cost: cost, Table: table})
+		s.places = append(s.places, nil)
+	}
+	c := &s.sys.Cells[i]
+	if state < c.State {
+		c.State = state
+	}
+	c.Cost = max(c.Cost, cost)
+	if hide != nil {
+		s.places[i] = append(s.places[i], hide)
+	}
+	return i
+}
+
+// count adds a printed count. What readers know least of a hidden number is that it is not zero, which would
+// be shown: where a zero is hidden with what it is a part of, they know less than that.
+func (s *sheet) count(key string, value int64, cost int64, table string, c *Count) int {
+	return s.put(key, value, printed(*c), cost, table, func() { *c = Count{state: Suppressed} })
+}
+
+func printed(c Count) attack.State {
+	switch c.state {
+	case Suppressed:
+		return attack.Hidden
+	case Measured, Zero:
+		return attack.Shown
+	}
+	return attack.Unprinted
+}
+
+// rate adds a printed rate's two counts. Without its denominator a rate has no numerator either.
+func (s *sheet) rate(key string, num, den int64, cost int64, table string, r *Rate) (n, d int) {
+	numState, denState := printed(r.num), printed(r.den)
+	n = s.put(key+"|numerator", num, numState, cost, table, func() { r.hideNumerator() })
+	d = s.put(key+"|denominator", den, denState, 2*cost, table, func() {
+		r.den = Count{state: Suppressed}
+		r.hideNumerator()
+	})
+	return n, d
+}
+
+func (r *Rate) hideNumerator() {
+	*r = Rate{num: Count{state: Suppressed}, den: r.den, scale: r.scale, state: Suppressed}
+}
+
+// implied adds a number without a place.
+func (s *sheet) implied(key string, value int64) int {
+	return s.put(key, value, attack.Unprinted, 0, "", nil)
+}
+
+// less adds the number that total leaves without part, which has no place. Where it would be negative the one is no
+// part of the other.
+func (s *sheet) less(key string, total, part int) {
+	if left := s.sys.Cells[total].Value - s.sys.Cells[part].Value; left >= 0 {
+		s.relate(total, part, s.implied(key, left))
+	}
+}
+
+// sum says that the parts are apart and lie in total: they add up to it, or leave a rest that has no place.
+func (s *sheet) sum(key string, total int, parts ...int) {
+	left := s.sys.Cells[total].Value
+	for _, i := range parts {
+		left -= s.sys.Cells[i].Value
+	}
+	switch {
+	case len(parts) == 0 || left < 0:
+	case left == 0:
+		s.relate(total, parts...)
+	default:
+		s.relate(total, append(slices.Clone(parts), s.implied(key+"|rest", left))...)
+	}
+}
+
+func (s *sheet) relate(total int, parts ...int) {
+	s.sys.Relations = append(s.sys.Relations, attack.Sum(total, parts...))
+}
+
+// protect plays the attack, takes what it hides from its places, and says whether it took any. A small number that the
+// rules before have left in a place is taken first.
+func (s *sheet) protect(ctx context.Context) (attack.Certificate, bool, error) {
+	took := false
+	take := func(i int) {
+		for _, hide := range s.places[i] {
+			hide()
+			took = true
+		}
+	}
+	for i := range s.sys.Cells {
+		if c := &s.sys.Cells[i]; c.State == attack.Shown && s.p.small(c.Value) {
+			c.State = attack.Hidden
+			take(i)
+		}
+	}
+	before := slices.Clone(s.sys.Cells)
+	cert, err := s.sys.Protect(ctx)
+	if err != nil {
+		return cert, false, err
+	}
+	for i, c := range s.sys.Cells {
+		if c.State != before[i].State {
+			take(i)
+		}
+	}
+	return cert, took, nil
+}

@@ -1,0 +1,102 @@
+package disclose
+
+import "slices"
+
+// measureSheet is what a measure publishes, m being the release of x.
+//
+// Within a period the groups of a stratum add up to everybody. Numerator and rest are the denominator. Of the headline
+// period the steps from the initial population on are printed too. Where counts add up over time, so do periods.
+func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
+	s := newSheet(p)
+	proportion := x.Scale == Percent || x.Scale == Observed
+	type cells struct{ num, den int }
+	at := make([]cells, len(x.Rows))
+	all := map[string]int{} // the row of everybody, by period
+	for i, r := range x.Rows {
+		key, table, cost := r.Period.ID+"|"+r.Stratum+"|"+r.Value, "groups by "+r.Stratum, int64(costGroup)
+		if r.Stratum == "all" {
+			all[r.Period.ID] = i
+			table, cost = "periods: "+r.Period.Family, costPeriod
+			if r.Period.ID == x.Headline {
+				table, cost = "headline", costHeadline
+			}
+		}
+		c := cells{}
+		c.num, c.den = s.rate(key, r.Numerator, r.Denominator, cost, table, &m.Rows[i].Rate)
+		if proportion {
+			s.less(key+"|rest", c.den, c.num)
+		}
+		if x.Scale == Headcount {
+			s.relate(c.den, c.num)
+		}
+		at[i] = c
+	}
+	// The groups of a stratum, in the order of the rows.
+	type stratum struct{ period, name string }
+	groups := map[stratum][]int{}
+	var order []stratum
+	for i, r := range x.Rows {
+		if k := (stratum{r.Period.ID, r.Stratum}); r.Stratum != "all" {
+			if groups[k] == nil {
+				order = append(order, k)
+			}
+			groups[k] = append(groups[k], i)
+		}
+	}
+	for _, k := range order {
+		total, ok := all[k.period]
+		if !ok {
+			continue
+		}
+		var nums, dens []int
+		for _, i := range groups[k] {
+			nums, dens = append(nums, at[i].num), append(dens, at[i].den)
+		}
+		key := k.period + "|" + k.name
+		s.sum(key+"|numerator", at[total].num, nums...)
+		s.sum(key+"|denominator", at[total].den, dens...)
+	}
+	if x.Additive {
+		base := basePeriods(x.Rows)
+		for _, i := range periodsOf(x.Rows) {
+			id := x.Rows[i].Period.ID
+			if slices.Contains(base, i) {
+				continue
+			}
+			var nums, dens []int
+			parts, _ := inside(x.Rows, base, i)
+			for _, j := range parts {
+				nums, dens = append(nums, at[j].num), append(dens, at[j].den)
+			}
+			s.sum(id+"|months|numerator", at[i].num, nums...)
+			s.sum(id+"|months|denominator", at[i].den, dens...)
+		}
+	}
+	if i, ok := all[x.Headline]; ok {
+		r, c, q := x.Rows[i], at[i], &m.Populations
+		steps := func(name string, n int64, to *Count) int {
+			return s.count(x.Headline+"|"+name, n, costAll, "populations", to)
+		}
+		initial := steps("initial population", r.Initial, &q.Initial)
+		excluded, excepted := steps("excluded", r.Excluded, &q.Excluded), steps("excepted", r.Excepted, &q.Excepted)
+		key := x.Headline + "|all|all"
+		s.count(key+"|denominator", r.Denominator, costHeadline, "headline", &q.Denominator)
+		s.count(key+"|numerator", r.Numerator, costHeadline, "headline", &q.Numerator)
+		if proportion {
+			s.sum(x.Headline+"|populations", initial, excluded, excepted, c.den)
+			s.count(key+"|rest", r.Denominator-r.Numerator, costHeadline, "headline", &q.Rest)
+		}
+	}
+	return s
+}
+
+// periodsOf are the rows of everybody.
+func periodsOf(rows []Exact) []int {
+	var out []int
+	for i, r := range rows {
+		if r.Stratum == "all" {
+			out = append(out, i)
+		}
+	}
+	return out
+}
