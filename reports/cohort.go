@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"context"
 	"slices"
 
 	"farr/measures"
@@ -10,8 +11,8 @@ import (
 
 // releaseCohort gives a cohort's page what the audience may see: attrition, new cases by year and by the
 // shortest periods, outcomes, and Table 1 of all members.
-func releaseCohort(in input, d measures.Definition, b *disclose.Border) page.Cohort {
-	x := disclose.ExactCohort{Scale: cohortScale(d)}
+func releaseCohort(ctx context.Context, in input, d measures.Definition, b *disclose.Border) (page.Cohort, error) {
+	x := disclose.ExactCohort{Name: named(d), Scale: cohortScale(d)}
 	for _, s := range in.attrition {
 		if s.Cohort == d.ID {
 			x.Steps = append(x.Steps, disclose.ExactStep{Rule: s.Rule, Title: s.Title, Remaining: s.Remaining,
@@ -45,11 +46,15 @@ func releaseCohort(in input, d measures.Definition, b *disclose.Border) page.Coh
 	x.Groups = groupsOf(in, d.ID)
 	x.Prevalence = prevalenceOf(in.spans, d.ID)
 	x.Curves, x.Expected = curvesOf(in.survival, d.ID), expectedOf(in.adjusted, d.ID)
-	c := page.Cohort{Definition: d, Released: releaseOver(b, x, shortest(in.spans, d.ID), int64(max(1, d.Multiplier)))}
+	released, err := releaseOver(ctx, b, x, shortest(in.spans, d.ID), int64(max(1, d.Multiplier)))
+	if err != nil {
+		return page.Cohort{}, err
+	}
+	c := page.Cohort{Definition: d, Released: released}
 	if f, err := into[resultsFacts](in.lineage.Facts); err == nil {
 		c.StudyLow, c.StudyHigh = f.Low, f.lastDay()
 	}
-	return c
+	return c, nil
 }
 
 // kinOf is the kind of a characteristic of Table 1.

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"context"
 	"math"
 	"time"
 
@@ -14,12 +15,15 @@ const mostHidden = 1.0 / 3
 
 // releaseOver releases a cohort with its new cases by the shortest periods of which most may be shown: as they
 // are, else by quarters, else by years alone.
-func releaseOver(b *disclose.Border, x disclose.ExactCohort, spans []disclose.ExactSpan, multiplier int64) disclose.Cohort {
+func releaseOver(ctx context.Context, b *disclose.Border, x disclose.ExactCohort, spans []disclose.ExactSpan, multiplier int64) (disclose.Cohort, error) {
 	for _, x.Spans = range [][]disclose.ExactSpan{spans, quarters(spans, multiplier)} {
 		if len(x.Spans) < 2 {
 			continue
 		}
-		out := b.Cohort(x)
+		out, err := b.Cohort(ctx, x)
+		if err != nil {
+			return out, err
+		}
 		hidden := 0
 		for _, s := range out.Spans {
 			if s.Rate.State() == disclose.Suppressed {
@@ -27,11 +31,11 @@ func releaseOver(b *disclose.Border, x disclose.ExactCohort, spans []disclose.Ex
 			}
 		}
 		if float64(hidden) <= mostHidden*float64(len(out.Spans)) {
-			return out
+			return out, nil
 		}
 	}
 	x.Spans = nil
-	return b.Cohort(x)
+	return b.Cohort(ctx, x)
 }
 
 func monthsOf(low, high time.Time) int {

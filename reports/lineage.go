@@ -2,6 +2,7 @@ package reports
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -62,7 +63,7 @@ func into[T any](m map[string]any) (T, error) {
 // runPage says where the numbers came from. Settings and hashes are for everyone;
 // the account of the records passes the wall, and what was lost inside them is
 // told only inside the organisation.
-func runPage(in input, req Request, border *disclose.Border, targetsHash string) (page.Run, error) {
+func runPage(ctx context.Context, in input, req Request, border *disclose.Border, targetsHash string) (page.Run, error) {
 	l := in.lineage
 	results, err := into[resultsFacts](l.Facts)
 	if err != nil {
@@ -80,9 +81,13 @@ func runPage(in input, req Request, border *disclose.Border, targetsHash string)
 		reportStage(req, border.Policy, targetsHash), resultsStage(l, results, in.definitions), extractStage(l, recipe, facts), inputStage(recipe),
 	}}
 	if l.ExtractFacts != nil {
-		run.Accounting = accounting(facts.ExtractReport, border)
+		if run.Accounting, err = accounting(ctx, facts.ExtractReport, border); err != nil {
+			return page.Run{}, err
+		}
 		if border.Internal() {
-			run.Losses = losses(facts, border)
+			if run.Losses, err = losses(ctx, facts, border); err != nil {
+				return page.Run{}, err
+			}
 		}
 	}
 	for _, d := range in.definitions {
@@ -179,7 +184,7 @@ var observableWords = map[string]string{
 
 // accounting is what became of the records of each type. Read is the sum of the
 // other columns.
-func accounting(r datasets.ExtractReport, b *disclose.Border) *page.Table {
+func accounting(ctx context.Context, r datasets.ExtractReport, b *disclose.Border) (*page.Table, error) {
 	names := slices.Sorted(maps.Keys(r.ByType))
 	var x disclose.ExactAccounts
 	var read int64
@@ -192,7 +197,10 @@ func accounting(r datasets.ExtractReport, b *disclose.Border) *page.Table {
 		names = append(names, "Rejected lines")
 		x = append(x, []int64{0, 0, 0, 0, r.Rejected})
 	}
-	released := b.Accounts(x)
+	released, err := b.Accounts(ctx, "by resource type", x)
+	if err != nil {
+		return nil, err
+	}
 	t := &page.Table{Caption: "Records by resource type, as the extract found them", Labels: []string{"Resource type"},
 		Counts: []string{"Read", "Stored", "Superseded", "Type not in policy", "Dropped", "Rejected"}}
 	row := func(name string, a disclose.Account) page.TableRow {
@@ -204,11 +212,11 @@ func accounting(r datasets.ExtractReport, b *disclose.Border) *page.Table {
 	sum := row("All", released.Total)
 	sum.Total = true
 	t.Rows = append(t.Rows, sum)
-	return t
+	return t, nil
 }
 
 // losses is what was left out, by reason and by place; nil when nothing was.
-func losses(f extractFacts, b *disclose.Border) *page.Table {
+func losses(ctx context.Context, f extractFacts, b *disclose.Border) (*page.Table, error) {
 	t := &page.Table{Caption: "What was left out, by reason and by place", Labels: []string{"Left out", "Reason or place"}, Counts: []string{"Count"}}
 	for _, part := range []struct {
 		name   string
@@ -224,14 +232,18 @@ func losses(f extractFacts, b *disclose.Border) *page.Table {
 		for _, k := range keys {
 			row = append(row, part.counts[k])
 		}
-		for i, c := range b.Accounts(disclose.ExactAccounts{row}).Rows[0].Parts {
+		told, err := b.Accounts(ctx, "left out: "+part.name, disclose.ExactAccounts{row})
+		if err != nil {
+			return nil, err
+		}
+		for i, c := range told.Rows[0].Parts {
 			t.Rows = append(t.Rows, page.TableRow{Labels: []string{part.name, cmp.Or(reasonWords[keys[i]], keys[i])}, Counts: []disclose.Count{c}})
 		}
 	}
 	if len(t.Rows) == 0 {
-		return nil
+		return nil, nil
 	}
-	return t
+	return t, nil
 }
 
 // reasonWords explain codes that say too little; others are shown as they are.

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -16,7 +17,7 @@ import (
 
 // privacyPage says what kind of data the report rests on, what was kept of them, and how well a person could
 // still be found. Counts of persons pass the wall like any other.
-func privacyPage(l measures.Lineage, b *disclose.Border) (page.Privacy, error) {
+func privacyPage(ctx context.Context, l measures.Lineage, b *disclose.Border) (page.Privacy, error) {
 	recipe, err := into[extractRecipe](l.ExtractRecipe)
 	if err != nil {
 		return page.Privacy{}, err
@@ -30,7 +31,9 @@ func privacyPage(l measures.Lineage, b *disclose.Border) (page.Privacy, error) {
 		return page.Privacy{}, err
 	}
 	if l.Risk != nil {
-		p.Risk = riskOf(l.Risk, l.RiskSnapshot, b)
+		if p.Risk, err = riskOf(ctx, l.Risk, l.RiskSnapshot, b); err != nil {
+			return page.Privacy{}, err
+		}
 	}
 	return p, nil
 }
@@ -82,12 +85,16 @@ func elementName(path string) string {
 
 // riskOf is the residual risk as an audience may see it. The one table of persons is that of the sizes of classes;
 // what else is told of persons comes from its cells, or is an account of its own over other persons.
-func riskOf(r *risk.Report, snapshot string, b *disclose.Border) *page.Risk {
+func riskOf(ctx context.Context, r *risk.Report, snapshot string, b *disclose.Border) (*page.Risk, error) {
 	var parts []int64
 	for _, b := range r.Sizes {
 		parts = append(parts, b.Records)
 	}
-	released := b.Accounts(disclose.ExactAccounts{parts}).Rows[0]
+	accounts, err := b.Accounts(ctx, "persons by size of class", disclose.ExactAccounts{parts})
+	if err != nil {
+		return nil, err
+	}
+	released := accounts.Rows[0]
 	var quasi []string
 	for _, name := range r.Quasi {
 		quasi = append(quasi, strings.ReplaceAll(name, "_", " "))
@@ -127,7 +134,11 @@ func riskOf(r *risk.Report, snapshot string, b *disclose.Border) *page.Risk {
 	if t := r.Traces; t != nil {
 		for _, p := range t.Points {
 			unique := int64(math.Round(float64(p.Any) * float64(t.Sampled)))
-			account := b.Accounts(disclose.ExactAccounts{{unique, t.Sampled - unique}}).Rows[0]
+			told, err := b.Accounts(ctx, fmt.Sprintf("persons unique on %d pairs", p.Pairs), disclose.ExactAccounts{{unique, t.Sampled - unique}})
+			if err != nil {
+				return nil, err
+			}
+			account := told.Rows[0]
 			value := hidden
 			if n, shown := account.Parts[0].Value(); shown {
 				value = fmt.Sprintf("%s of %s patients looked at, %s", disclose.Thousands(n), account.Total, percent(float64(n)/math.Max(1, float64(t.Sampled))))
@@ -142,7 +153,7 @@ func riskOf(r *risk.Report, snapshot string, b *disclose.Border) *page.Risk {
 		}
 		out.Attacks = append(out.Attacks, row)
 	}
-	return out
+	return out, nil
 }
 
 // attackWords say what an attack on the date shift goes by.

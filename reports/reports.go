@@ -83,15 +83,19 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if err := checkEvents(in, req); err != nil {
 		return nil, err
 	}
-	report, err := release(in, targets, req, border)
+	report, err := release(ctx, in, targets, req, border)
 	if err != nil {
 		return nil, err
 	}
-	if report.Run, err = runPage(in, req, border, targetsHash); err != nil {
+	if report.Run, err = runPage(ctx, in, req, border, targetsHash); err != nil {
 		return nil, err
 	}
-	if report.Privacy, err = privacyPage(in.lineage, border); err != nil {
+	if report.Privacy, err = privacyPage(ctx, in.lineage, border); err != nil {
 		return nil, err
+	}
+	if !border.Internal() {
+		c := border.Certificate()
+		report.Privacy.Certificate = &c
 	}
 	files, err := page.Render(ctx, report, func(done, total int) { req.Progress.Report("report", int64(done), int64(total)) })
 	if err != nil {
@@ -103,7 +107,7 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 
 // release makes the report of what the audience may see. After it, no exact
 // count is left.
-func release(in input, targets map[string]page.KPI, req Request, border *disclose.Border) (*page.Report, error) {
+func release(ctx context.Context, in input, targets map[string]page.KPI, req Request, border *disclose.Border) (*page.Report, error) {
 	notices, err := chart.Notices()
 	if err != nil {
 		return nil, err
@@ -121,7 +125,10 @@ func release(in input, targets map[string]page.KPI, req Request, border *disclos
 		d.Title = strings.ReplaceAll(d.Title, " %", "\u00a0%") // not to be parted at a line's end
 		switch d.Kind {
 		case "measure":
-			m, ok := releaseMeasure(in, d, border)
+			m, ok, err := releaseMeasure(ctx, in, d, border)
+			if err != nil {
+				return nil, err
+			}
 			if !ok {
 				continue
 			}
@@ -134,7 +141,11 @@ func release(in input, targets map[string]page.KPI, req Request, border *disclos
 			}
 			r.Measures = append(r.Measures, m)
 		case "cohort":
-			r.Cohorts = append(r.Cohorts, releaseCohort(in, d, border))
+			c, err := releaseCohort(ctx, in, d, border)
+			if err != nil {
+				return nil, err
+			}
+			r.Cohorts = append(r.Cohorts, c)
 		default:
 			return nil, fmt.Errorf("definition %s is of an unknown kind %q", d.ID, d.Kind)
 		}
@@ -161,13 +172,16 @@ func scaleOf(d measures.Definition) disclose.Scale {
 	return disclose.Scale(d.Multiplier)
 }
 
+// named names a definition in the ledger of releases: its numbers are the same only while it is.
+func named(d measures.Definition) string { return d.ID + " " + d.Hash }
+
 // single tells whether the score is one subject's value.
 func single(d measures.Definition) bool {
 	return slices.ContainsFunc(d.Populations, func(p measures.Population) bool { return p.Aggregate == "minimum" || p.Aggregate == "maximum" })
 }
 
-func releaseMeasure(in input, d measures.Definition, b *disclose.Border) (page.Measure, bool) {
-	x := disclose.ExactMeasure{Scale: scaleOf(d), Additive: d.Episodic() || d.Scoring == measures.ScoringRate, Single: single(d)}
+func releaseMeasure(ctx context.Context, in input, d measures.Definition, b *disclose.Border) (m page.Measure, ok bool, err error) {
+	x := disclose.ExactMeasure{Name: named(d), Scale: scaleOf(d), Additive: d.Episodic() || d.Scoring == measures.ScoringRate, Single: single(d)}
 	headline, ok := headlinePeriod(in.aggregates, d.ID)
 	x.Headline = headline.ID
 	for _, g := range in.aggregates {
@@ -183,7 +197,8 @@ func releaseMeasure(in input, d measures.Definition, b *disclose.Border) (page.M
 			Initial: g.InitialPopulation, Excluded: g.DenominatorExclusion, Excepted: g.DenominatorException, Denominator: g.Denominator, Numerator: g.Numerator,
 			Rate: g.Rate, Low: g.CILow, High: g.CIHigh, Method: g.Method, Complete: g.Complete})
 	}
-	return page.Measure{Definition: d, Released: b.Measure(x), Headline: headline}, ok
+	released, err := b.Measure(ctx, x)
+	return page.Measure{Definition: d, Released: released, Headline: headline}, ok, err
 }
 
 func periodOf(g measures.Aggregate) disclose.Period {

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -43,7 +44,7 @@ func ratesOf(a disclose.Audience, counts [][2]int64, incomplete int) []Point {
 			Complete: i < len(counts)-incomplete})
 	}
 	var out []Point
-	for _, r := range border(a).Measure(m).Rows {
+	for _, r := range released(a, m).Rows {
 		out = append(out, Point{r.Period.Low.Format("Jan 06"), r.Rate})
 	}
 	return out
@@ -278,7 +279,15 @@ func ExampleSpark() {
 	// Output: true
 }
 
-// border is that of an audience under its default policy.
+// released passes the border of an audience under its default policy.
+func released(a disclose.Audience, x disclose.ExactMeasure) disclose.Measure {
+	m, err := border(a).Measure(context.Background(), x)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
 func border(a disclose.Audience) *disclose.Border {
 	b, err := disclose.NewBorder(string(a), "")
 	if err != nil {

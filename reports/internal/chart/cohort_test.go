@@ -16,12 +16,12 @@ func counts(t *testing.T, numbers ...int64) []disclose.Count {
 	for _, n := range numbers {
 		x = append(x, []int64{n, 500})
 	}
-	policy, err := disclose.PolicyFor(disclose.External, "")
+	accounts, err := border(disclose.External).Accounts(t.Context(), "test", x)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out []disclose.Count
-	for _, row := range disclose.ReleaseAccounts(policy, x).Rows {
+	for _, row := range accounts.Rows {
 		out = append(out, row.Parts[0])
 	}
 	return out

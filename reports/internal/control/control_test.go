@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -28,11 +29,15 @@ func released(a disclose.Audience, scale disclose.Scale, months []pair, incomple
 		x.Rows = append(x.Rows, disclose.Exact{Period: disclose.Period{ID: low.Format("2006-01"), Family: "disjoint", Low: low, High: low.AddDate(0, 1, 0)},
 			Stratum: "all", Value: "all", Initial: m[1], Denominator: m[1], Numerator: m[0], Rate: p, Low: p, High: p, Method: "wilson", Complete: i < len(months)-incomplete})
 	}
-	policy, err := disclose.PolicyFor(a, "")
+	border, err := disclose.NewBorder(string(a), "")
 	if err != nil {
 		panic(err)
 	}
-	return disclose.ReleaseMeasure(policy, x).Rows
+	m, err := border.Measure(context.Background(), x)
+	if err != nil {
+		panic(err)
+	}
+	return m.Rows
 }
 
 // level are months of a hundred with so many each.

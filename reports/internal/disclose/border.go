@@ -3,6 +3,7 @@ package disclose
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"farr/reports/internal/disclose/attack"
 )
@@ -56,7 +57,11 @@ func (b *Border) Measure(ctx context.Context, x ExactMeasure) (Measure, error) {
 // Cohort releases a cohort.
 func (b *Border) Cohort(ctx context.Context, x ExactCohort) (Cohort, error) {
 	out := b.Policy.cohort(x)
-	err := b.attacked(ctx, "cohort "+x.Name, func() *sheet { return cohortSheet(b.Policy, x, &out) })
+	err := b.attacked(ctx, "cohort "+x.Name, func() *sheet {
+		s := cohortSheet(b.Policy, x, &out)
+		s.taken = &out.Hidden
+		return s
+	})
 	return out, err
 }
 
@@ -83,6 +88,7 @@ func (b *Border) attacked(ctx context.Context, name string, of func() *sheet) er
 			return fmt.Errorf("disclosure control of %s: %w", name, err)
 		}
 		if !took {
+			b.released = slices.DeleteFunc(b.released, func(r Released) bool { return r.Name == name }) // a try before
 			b.released = append(b.released, Released{name, s.sys, cert})
 			return nil
 		}

@@ -42,3 +42,6 @@ func figure(v float64, decimals int, hidden bool) Figure {
 	unit := math.Pow(10, float64(decimals))
 	return Figure{v: math.Round(v*unit) / unit, text: fixed(v, decimals), state: Measured}
 }
+
+// hide takes a figure from its place.
+func (f *Figure) hide() { *f = Figure{state: Suppressed} }

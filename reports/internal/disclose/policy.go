@@ -79,7 +79,6 @@ func (p Policy) Caveat() string {
 	if !p.hides() {
 		return "Nothing is hidden in this report. It contains small numbers and is not for release outside the organisation."
 	}
-	return p.Rule() + ", and so are the rates made from them. Where a hidden number could be found by subtraction from a total, " +
-		"at least one more number is hidden; so is one of two numbers of a cohort that are close to each other and may be of people of whom the ones are among the others. " +
-		"Where a cohort counts a person more than once, it is the persons behind a number who are counted for this."
+	return p.Rule() + ", and so are the rates made from them and what would give them away. The report was attacked with everything that it publishes, and no hidden number could be worked out: " +
+		"the certificate, and what it does not cover, is on the page about privacy."
 }

@@ -99,6 +99,20 @@ func (p Policy) count(n int64, hidden bool) Count {
 	}
 }
 
+// hide takes a number from its place.
+func (c *Count) hide() { *c = Count{state: Suppressed} }
+
+// hideNumerator takes a rate from its place, and leaves its denominator.
+func (r *Rate) hideNumerator() {
+	*r = Rate{num: Count{state: Suppressed}, den: r.den, scale: r.scale, state: Suppressed}
+}
+
+// hide takes a rate from its place with its denominator.
+func (r *Rate) hide() {
+	r.den.hide()
+	r.hideNumerator()
+}
+
 // difference is that of two counts that are shown: of the numbers as they are shown.
 func (p Policy) difference(a, b int64, hidden bool) Count {
 	return p.count(p.rounded(a)-p.rounded(b), hidden)

@@ -14,6 +14,7 @@ type sheet struct {
 	sys    attack.System
 	at     map[string]int
 	places [][]func() // by cell: what takes the number from each of its places
+	taken  *int       // counts the cells that are taken from their places; nil where nobody asks
 }
 
 func newSheet(p Policy) *sheet {
@@ -51,7 +52,7 @@ func (s *sheet) put(key string, value int64, state attack.State, cost int64, tab
 // count adds a printed count. What readers know least of a hidden number is that it is not zero, which would
 // be shown: where a zero is hidden with what it is a part of, they know less than that.
 func (s *sheet) count(key string, value int64, cost int64, table string, c *Count) int {
-	return s.put(key, value, printed(*c), cost, table, func() { *c = Count{state: Suppressed} })
+	return s.put(key, value, printed(*c), cost, table, c.hide)
 }
 
 func printed(c Count) attack.State {
@@ -67,16 +68,9 @@ func printed(c Count) attack.State {
 // rate adds a printed rate's two counts. Without its denominator a rate has no numerator either.
 func (s *sheet) rate(key string, num, den int64, cost int64, table string, r *Rate) (n, d int) {
 	numState, denState := printed(r.num), printed(r.den)
-	n = s.put(key+"|numerator", num, numState, cost, table, func() { r.hideNumerator() })
-	d = s.put(key+"|denominator", den, denState, 2*cost, table, func() {
-		r.den = Count{state: Suppressed}
-		r.hideNumerator()
-	})
+	n = s.put(key+"|numerator", num, numState, cost, table, r.hideNumerator)
+	d = s.put(key+"|denominator", den, denState, 2*cost, table, r.hide)
 	return n, d
-}
-
-func (r *Rate) hideNumerator() {
-	*r = Rate{num: Count{state: Suppressed}, den: r.den, scale: r.scale, state: Suppressed}
 }
 
 // implied adds a number without a place.
@@ -116,6 +110,9 @@ func (s *sheet) relate(total int, parts ...int) {
 func (s *sheet) protect(ctx context.Context) (attack.Certificate, bool, error) {
 	took := false
 	take := func(i int) {
+		if s.taken != nil {
+			*s.taken++
+		}
 		for _, hide := range s.places[i] {
 			hide()
 			took = true
@@ -133,7 +130,7 @@ func (s *sheet) protect(ctx context.Context) (attack.Certificate, bool, error) {
 		return cert, false, err
 	}
 	for i, c := range s.sys.Cells {
-		if c.State != before[i].State {
+		if before[i].State == attack.Shown && c.State != attack.Shown {
 			take(i)
 		}
 	}

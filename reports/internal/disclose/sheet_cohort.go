@@ -126,7 +126,7 @@ func (s *sheet) levels(x ExactCohort, out *Cohort, size int) {
 	for i, l := range x.Levels {
 		r := &out.Levels[i].Rate
 		n := s.put("level "+l.Characteristic+"|"+l.Level, l.Members, printed(r.num), costGroup, "Table 1", r.hideNumerator)
-		s.put(sizeKey, x.size(), printed(r.den), costHeadline, "attrition", func() { r.den = Count{state: Suppressed}; r.hideNumerator() })
+		s.put(sizeKey, x.size(), printed(r.den), costHeadline, "attrition", r.hide)
 		at[[2]string{l.Characteristic, l.Level}] = n
 		parts = append(parts, n)
 		if i+1 == len(x.Levels) || x.Levels[i+1].Characteristic != l.Characteristic {
@@ -136,10 +136,9 @@ func (s *sheet) levels(x ExactCohort, out *Cohort, size int) {
 	}
 	for i, n := range x.Numbers {
 		o := &out.Numbers[i]
-		hide := func(c *Count) func() { return func() { *c = Count{state: Suppressed} } }
 		key := "number " + n.Characteristic
-		known := s.put(key+"|known", n.Members-n.Missing, printed(o.Known), costGroup, "Table 1", hide(&o.Known))
-		missing := s.put(key+"|missing", n.Missing, printed(o.Missing), costGroup, "Table 1", hide(&o.Missing))
+		known := s.put(key+"|known", n.Members-n.Missing, printed(o.Known), costGroup, "Table 1", o.Known.hide)
+		missing := s.put(key+"|missing", n.Missing, printed(o.Missing), costGroup, "Table 1", o.Missing.hide)
 		s.sum(key, size, known, missing)
 	}
 	c := x.Cross
@@ -168,8 +167,9 @@ func (s *sheet) outcomes(x ExactCohort, out *Cohort, size int) {
 	at := map[string][2]int{} // at risk and events
 	for i, o := range x.Outcomes {
 		key, to := "outcome "+o.ID, &out.Outcomes[i]
-		risk := s.count(key+"|at risk", o.AtRisk, costAll, "outcomes", &to.AtRisk)
-		events, _ := s.rate(key, o.Events, o.PersonDays, costPeriod, "outcomes", &to.Rate)
+		// Days go with the events: who is followed to the end without one gives all days.
+		risk := s.put(key+"|at risk", o.AtRisk, printed(to.AtRisk), costAll, "outcomes", func() { to.AtRisk.hide(); to.Rate.hide() })
+		events := s.put(key+"|events", o.Events, printed(to.Rate.num), costPeriod, "outcomes", to.Rate.hide)
 		s.less(key+"|not at risk", size, risk)
 		s.less(key+"|without", risk, events)
 		at[o.ID] = [2]int{risk, events}
@@ -217,8 +217,7 @@ func (s *sheet) expected(e ExactExpected, out *Expected, risk, events int) {
 	key := "expected " + e.Outcome
 	add := func(name string, r ExactObserved, to *ExpectedGroup, cost int64) (n, d int) {
 		n, d = s.rate(key+"|"+name, r.Observed, r.People, cost, key, &to.Share)
-		hide := func() { to.Expected = Figure{state: Suppressed} }
-		s.places[n] = append(s.places[n], hide)
+		s.places[n] = append(s.places[n], to.Expected.hide)
 		s.less(key+"|"+name+"|without", d, n)
 		return n, d
 	}

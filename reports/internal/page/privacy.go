@@ -1,6 +1,10 @@
 package page
 
-import "fmt"
+import (
+	"fmt"
+
+	"farr/reports/internal/disclose"
+)
 
 // Privacy says what kind of data a report rests on, and how well a person could still be found in them.
 type Privacy struct {
@@ -12,6 +16,8 @@ type Privacy struct {
 	Gone       bool   // the extract is no longer in the store
 	Kept       []KeptType
 	Risk       *Risk // nil when it was not measured
+	// Certificate of what this report hides; nil where it hides nothing.
+	Certificate *disclose.Certificate
 }
 
 // Treatment is what happens to an element that a policy lists.
@@ -88,4 +94,13 @@ func privacyFinding(p Privacy) string {
 	default:
 		return fmt.Sprintf("This report rests on coded records of %s patients, of profile %s.", p.Risk.Persons, p.Profile)
 	}
+}
+
+// certificateWords say what the attack found, which is nothing: a report of which it recovers anything is not made.
+func certificateWords(c disclose.Certificate) string {
+	if c.Hidden == 0 {
+		return "Nothing of this report had to be hidden, and no small number can be worked out from it."
+	}
+	return fmt.Sprintf("%s of %s counts are hidden. For each of them two whole sets of numbers were found that agree with everything in this report and in which it differs by %d or more, "+
+		"so that a reader cannot tell which is true.", disclose.Thousands(int64(c.Hidden)), disclose.Thousands(int64(c.Cells)), c.Width)
 }

@@ -6,12 +6,14 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"html"
 	"html/template"
 	"strings"
 
 	"farr/reports/internal/chart"
+	"farr/reports/internal/disclose"
 )
 
 //go:embed templates
@@ -51,6 +53,7 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 	style := template.CSS(styleSheet + footer(r))
 	templates, err := template.New("").Funcs(template.FuncMap{
 		"day": day, "short": short, "periodWords": periodWords, "targetWords": targetWords, "rateWords": rateWords, "counted": counted, "removed": removed, "attribution": attributionWords, "subjects": subjects,
+		"certificateWords": certificateWords, "thousands": func(n int) string { return disclose.Thousands(int64(n)) },
 		"join": func(list []string) string { return strings.Join(list, ", ") }, "add": func(a, b int) int { return a + b },
 	}).ParseFS(files, "templates/*.html")
 	if err != nil {
@@ -125,6 +128,13 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 	}
 	if out[StateFile], err = a.state(r); err != nil {
 		return nil, err
+	}
+	if c := r.Privacy.Certificate; c != nil {
+		text, err := json.MarshalIndent(c, "", " ")
+		if err != nil {
+			return nil, err
+		}
+		out["data/certificate.json"] = append(text, '\n')
 	}
 	for _, id := range a.order {
 		t := a.tables[id]

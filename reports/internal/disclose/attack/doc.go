@@ -22,7 +22,6 @@
 //	clean.go     what turned out not to be needed is shown again
 //	resort.go    the last resort: a table is taken out
 
-//
 // # Proof by witnesses
 //
 // That a cell is safe is proved by assignments of whole numbers to all cells that are

@@ -1,0 +1,78 @@
+package disclose
+
+import (
+	"slices"
+
+	"farr/reports/internal/disclose/attack"
+)
+
+// Certificate says what of a release is hidden, and that the attack recovers none of it. It holds no
+// hidden number, nor a hash of one, by which guesses could be tried.
+type Certificate struct {
+	Policy string `json:"policy"`
+	// Small: 1 to this is what may not be known. Width: a hidden number is recoverable when what is published
+	// leaves it less than this between least and greatest.
+	Small int64 `json:"small"`
+	Width int64 `json:"width"`
+	// Systems are the measures, cohorts and tables of records, each attacked with all of its numbers together.
+	Systems int `json:"systems"`
+	Cells   int `json:"cells"` // counts that have a place in the report
+	Hidden  int `json:"hidden"`
+	// Primary are hidden since they are small, Complementary for the sake of others: in total only, and 0 both where
+	// either is few.
+	Primary       int `json:"primary,omitempty"`
+	Complementary int `json:"complementary,omitempty"`
+	// Implied are small numbers without a place, such as what a total leaves, that were attacked as well.
+	Implied     int      `json:"implied"`
+	Recoverable int      `json:"recoverable"` // always 0: a report of which the attack recovers anything is not made
+	Narrowest   int64    `json:"narrowest"`   // of all hidden numbers: how far apart least and greatest are, at least
+	TakenOut    []string `json:"taken_out,omitempty"`
+	Scope       []string `json:"scope"`
+	Outside     []string `json:"outside"`
+}
+
+// scope of the attack, in sentences.
+var scope = []string{
+	"All numbers of one measure, of one cohort or of one table of records together, on one extract snapshot.",
+	"Within a period the groups of a stratum add up to everybody; numerator and rest are the denominator; exclusions, exceptions and the denominator lie in the initial population.",
+	"Where a measure counts stays, events or days, its months add up to longer periods and windows.",
+	"A cohort's steps with what each rule removed; its cases by month, quarter, year and group; those at risk of an outcome, with and without it, and along its curve; the levels of each characteristic, and two of them at once.",
+	"A reader is taken to know that a hidden number is not zero.",
+}
+
+var outside = []string{
+	"Windows that overlap, of measures that count patients: who came and who went between two of them is not bounded by these numbers.",
+	"Numbers of different measures or cohorts against each other, but for the outcomes and characteristics of one cohort that may be of people of whom the ones are among the others: of two that are close, one is hidden.",
+	"Reports of other extract snapshots, in which late records have changed the counts; whatever a reader knows from elsewhere, and what could be read from the choice of the numbers that are hidden for the sake of others.",
+}
+
+// Certificate is that of everything that has passed the border so far.
+func (b *Border) Certificate() Certificate {
+	c := Certificate{Policy: b.Policy.Name, Small: b.Policy.most, Width: b.Policy.most, Systems: len(b.released), Scope: scope, Outside: outside}
+	first := true
+	for _, r := range b.released {
+		c.Cells, c.Hidden, c.Implied = c.Cells+r.Certificate.Cells, c.Hidden+r.Certificate.Hidden, c.Implied+r.Certificate.Implied
+		for _, table := range r.Certificate.TakenOut {
+			c.TakenOut = append(c.TakenOut, r.Name+": "+table)
+		}
+		for _, f := range r.Certificate.Findings {
+			if apart := f.Greatest - f.Least; first || apart < c.Narrowest {
+				c.Narrowest, first = apart, false
+			}
+		}
+		for _, cell := range r.System.Cells {
+			switch {
+			case cell.State != attack.Hidden:
+			case b.Policy.small(cell.Value):
+				c.Primary++
+			default:
+				c.Complementary++
+			}
+		}
+	}
+	if few := int(b.Policy.most); c.Primary <= few || c.Complementary <= few {
+		c.Primary, c.Complementary = 0, 0
+	}
+	slices.Sort(c.TakenOut)
+	return c
+}
