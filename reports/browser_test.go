@@ -116,8 +116,8 @@ func TestTheBrowserCheckFindsFaults(t *testing.T) {
 		"tool.html":   frame(nothing, `<p>Words.</p><script>document.querySelector("main").insertAdjacentHTML("beforeend", "<p data-tool>A tool.</p>")</script>`),
 		"drawn.html": frame(nothing, `<svg width="200" height="40" role="img" aria-label="x"><text x="150" y="20">outside of it</text></svg>
 <svg width="200" height="40" role="img" aria-label="y"><text x="10" y="20">one on</text><text x="20" y="22">the other</text></svg>`),
-		"paper.html": frame(nothing, `<style>.scroll{overflow-x:auto}figure.whole{break-inside:avoid;height:2000px}</style>
-<div class="scroll" tabindex="0" role="region" aria-label="x"><div style="width:900px">wider than paper</div></div><figure>loose</figure><figure class="whole">too high</figure>`),
+		"paper.html": frame(nothing, `<style>.scroll{overflow-x:auto}figure.whole{break-inside:avoid;height:2000px}section.whole{break-inside:avoid;height:700px}</style>
+<div class="scroll" tabindex="0" role="region" aria-label="x"><div style="width:900px">wider than paper</div></div><figure>loose</figure><figure class="whole">too high</figure><section class="whole">all of it</section>`),
 	}
 	dir := t.TempDir()
 	for name, text := range pages {
@@ -138,7 +138,7 @@ func TestTheBrowserCheckFindsFaults(t *testing.T) {
 		"script: script.html: without scripts “x Words.”, with them “x Other words.”",
 		"clipped: drawn.html: 1200 px: ", "“outside of it” is ", "overlap: drawn.html: 360 px: ", "“one on” and “the other”",
 		"cut: paper.html: on paper: div.scroll holds more than it shows", "broken: paper.html: on paper: figure may break over pages",
-		"broken: paper.html: on paper: figure.whole is 2000 px high",
+		"broken: paper.html: on paper: figure.whole is 2000 px high", "gap: paper.html: on paper: section.whole is 700 px high",
 		"untagged: report.pdf: no structure tree", "untagged: report.pdf: not marked as tagged", "leads-out: report.pdf: file:///home/me/index.html",
 	} {
 		if !strings.Contains(found, want) {

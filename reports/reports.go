@@ -40,6 +40,7 @@ type Request struct {
 	Annotations  []Annotation
 	Rebases      []Rebase
 	Command      string // the command that makes this report again, for the run page
+	Browser      string // Chromium, to print the report as a PDF too; none when empty
 	Progress     progress.Func
 
 	record func(facts map[string]any) error // logs the report before it is in place; nil in tests
@@ -102,6 +103,15 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 		return nil, err
 	}
 	files["licences.txt"] = []byte(report.Notices)
+	if req.Browser != "" {
+		book, err := page.Book(report, files)
+		if err != nil {
+			return nil, err
+		}
+		if files[printName], err = printed(ctx, req.Browser, book, in.lineage.AsOf, req.Out); err != nil {
+			return nil, err
+		}
+	}
 	return write(req, in.lineage, border.Policy, targetsHash, files)
 }
 

@@ -14,13 +14,17 @@ import (
 func (a *app) report() *cobra.Command {
 	var req reports.Request
 	var store, id, audience string
+	var pdf bool
 	cmd := &cobra.Command{
 		Use:   "report --store DIR --audience internal|external --out DIR",
 		Short: "render results as an offline HTML bundle",
 		Long: `Writes index.html, a page for each measure and cohort, and the run page with lineage, each
 figure as CSV and JSON too. The audience must be said: internal hides nothing and says so on each
 page; external hides small counts, and whatever would give them away, under a policy: cms11 (1 to
-10; the default), opensafely7r5 (1 to 7, all others rounded to 5), cumulus10 or wa10 (1 to 9).`,
+10; the default), opensafely7r5 (1 to 7, all others rounded to 5), cumulus10 or wa10 (1 to 9).
+
+With --pdf, report.pdf in the bundle is all pages as one printed document. That needs Chromium:
+the one that the environment names as CHROMIUM, or the first on the path.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store", "audience", "out"); err != nil {
 				return err
@@ -36,6 +40,11 @@ page; external hides small counts, and whatever would give them away, under a po
 			}
 			if req.Results, err = openResults(cmd, s, id); err != nil {
 				return err
+			}
+			if pdf {
+				if req.Browser, err = reports.FindBrowser(a.getenv("CHROMIUM")); err != nil {
+					return err
+				}
 			}
 			req.Progress = a.progress()
 			req.Command = reportCommand(req)
@@ -57,6 +66,7 @@ page; external hides small counts, and whatever would give them away, under a po
 	f.StringVar(&req.Disclosure, "disclosure", "", "policy for an external audience: "+strings.Join(reports.DisclosurePolicies(), ", ")+"; the first when not given")
 	f.StringVar(&req.Organisation, "organisation", "", "name on every page")
 	f.StringVar(&req.Title, "title", "", "title of the report")
+	f.BoolVar(&pdf, "pdf", false, "print all pages as one document too, report.pdf in the bundle; needs Chromium")
 	f.StringVar(&req.Out, "out", "", "folder of the bundle; an earlier bundle there is replaced")
 	return cmd
 }
@@ -70,6 +80,9 @@ func reportCommand(req reports.Request) string {
 	}
 	if req.KPIFile != "" {
 		words = append(words, "--kpi KPI")
+	}
+	if req.Browser != "" {
+		words = append(words, "--pdf")
 	}
 	return strings.Join(append(words, "--out DIR"), " ")
 }

@@ -8,7 +8,7 @@
 //   sideways-scroll  at 320, 360 and 1200 px
 //   clipped, overlap words of a drawing that leave its frame or lie on each other, on screen and paper
 //   script           words that are there with scripts only, or without them only
-//   cut, broken      what A4 would cut off, and figures that would break over pages
+//   cut, broken, gap what A4 would cut off, figures that would break over pages, blocks that leave half a page empty
 //   untagged         a PDF without what a screen reader needs
 //   leads-out        a link in the bundle's own PDF that leaves it, so to a path of the machine that printed it
 //   link             links that lead nowhere

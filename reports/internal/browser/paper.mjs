@@ -8,13 +8,19 @@ export const sheet = { width: Math.floor((210 - 28) / 25.4 * 96), height: Math.f
 // scrolls what does not fit into it. A figure must not break, and so must fit on a sheet.
 export function cut(sheet) {
   const out = []
+  const told = new Set() // what is inside of these goes with them
   const name = (e) => `${e.tagName.toLowerCase()}${e.id ? '#' + e.id : ''}${e.getAttribute('class') ? '.' + e.getAttribute('class').replace(/ /g, '.') : ''}`
   for (const e of document.querySelectorAll('body *')) {
     const box = e.getBoundingClientRect()
     if (box.width <= 1 || box.height <= 1 || e.closest('svg') !== null && e.tagName !== 'svg') continue
     const style = getComputedStyle(e)
     if (style.clipPath !== 'none' || style.visibility === 'hidden') continue
+    if (told.has(e.parentElement)) {
+      told.add(e)
+      continue
+    }
     const words = e.textContent.trim().replace(/\s+/g, ' ').slice(0, 40)
+    const count = out.length
     if (box.right > sheet.width + 1) out.push({ kind: 'cut', detail: `${name(e)} ends ${Math.round(box.right - sheet.width)} px past the paper: “${words}”` })
     const across = style.overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1
     const down = style.overflowY !== 'visible' && e.scrollHeight > e.clientHeight + 1
@@ -22,9 +28,12 @@ export function cut(sheet) {
     if (e.tagName === 'FIGURE') {
       if (!/avoid/.test(style.breakInside)) out.push({ kind: 'broken', detail: `${name(e)} may break over pages` })
       else if (box.height > sheet.height) out.push({ kind: 'broken', detail: `${name(e)} is ${Math.round(box.height)} px high, and a page ${sheet.height}` })
+    } else if (/avoid/.test(style.breakInside) && box.height > 0.45 * sheet.height) {
+      out.push({ kind: 'gap', detail: `${name(e)} is ${Math.round(box.height)} px high and may not break: it leaves a page half empty` })
     }
+    if (out.length > count) told.add(e)
   }
-  return out.slice(0, 12)
+  return out
 }
 
 // untagged says what a PDF lacks for those who hear it: a mark that it is tagged, the tree of
