@@ -207,7 +207,7 @@ func releaseMeasure(ctx context.Context, in input, d measures.Definition, b *dis
 			Initial: g.InitialPopulation, Excluded: g.DenominatorExclusion, Excepted: g.DenominatorException, Denominator: g.Denominator, Numerator: g.Numerator,
 			Rate: g.Rate, Low: g.CILow, High: g.CIHigh, Method: g.Method, Complete: g.Complete})
 	}
-	released, err := b.Measure(ctx, x)
+	released, err := releaseOverPeriods(ctx, b, x)
 	return page.Measure{Definition: d, Released: released, Headline: headline}, ok, err
 }
 
