@@ -76,6 +76,9 @@ func check(doc *source.Document, job *Job) {
 	c.path(&job.KPI, true, "kpi")
 	c.events(job)
 	c.path(&job.Report.Out, false, "report", "out")
+	for i := range job.Report.Boundaries {
+		c.path(&job.Report.Boundaries[i].File, true, "report", "boundaries", i, "file")
+	}
 	c.oneOf(job.Report.Audience, []string{"internal", "external"}, "report", "audience")
 	c.oneOf(job.Report.Disclosure, reports.DisclosurePolicies(), "report", "disclosure")
 	if job.Report.Audience == string(reports.Internal) && doc.Has("report", "disclosure") {

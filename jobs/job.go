@@ -67,6 +67,15 @@ type Report struct {
 	Disclosure   string `yaml:"disclosure"`        // policy for an external audience
 	Organisation string `yaml:"organisation"`
 	Title        string `yaml:"title"`
+
+	Boundaries []Boundaries `yaml:"boundaries"` // of places that farr has none of
+}
+
+// Boundaries is a GeoJSON file with the boundaries of a cohort's places.
+type Boundaries struct {
+	Area     string `yaml:"area,required"` // zip3, state, or the id of an area of a cohort
+	File     string `yaml:"file,required"`
+	Property string `yaml:"property,required"` // of a feature: the name of its place
 }
 
 // Risk is what is done about the residual risk of the extract.

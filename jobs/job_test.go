@@ -233,3 +233,22 @@ func TestJobKeySources(t *testing.T) {
 		}
 	}
 }
+
+// Boundaries are files beside the job, and one that is not there is told at its own place.
+func TestJobBoundaries(t *testing.T) {
+	dir := t.TempDir()
+	text := strings.Replace(minimal("one", ""), "audience: internal}", "audience: internal, boundaries: [{area: zip3, file: zip3.geojson, property: ZCTA3}]}", 1)
+	path := filepath.Join(dir, "one.yaml")
+	writeFile(t, path, text)
+	if _, err := LoadJob(path); err == nil || !strings.Contains(err.Error(), "missing-file: "+filepath.Join(dir, "zip3.geojson")) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	writeFile(t, filepath.Join(dir, "zip3.geojson"), "{}")
+	job, err := LoadJob(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Boundaries{"zip3", filepath.Join(dir, "zip3.geojson"), "ZCTA3"}); len(job.Report.Boundaries) != 1 || job.Report.Boundaries[0] != want {
+		t.Errorf("boundaries %v", job.Report.Boundaries)
+	}
+}

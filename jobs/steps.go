@@ -208,10 +208,14 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 		}
 		defer os.RemoveAll(stage)
 		annotations, rebases := b.job.reported()
+		var boundaries []reports.Boundaries
+		for _, x := range b.job.Report.Boundaries {
+			boundaries = append(boundaries, reports.Boundaries(x))
+		}
 		bundle, err := reports.Build(ctx, reports.Request{
 			Results: results, KPIFile: b.job.KPI, Audience: reports.Audience(b.job.Report.Audience), Disclosure: b.job.Report.Disclosure,
 			Organisation: b.job.Report.Organisation, Title: b.job.Report.Title, Out: filepath.Join(stage, "bundle"), Previous: filepath.Join(out, latestName),
-			Annotations: annotations, Rebases: rebases,
+			Annotations: annotations, Rebases: rebases, Boundaries: boundaries,
 			Command: "farr run " + filepath.Base(b.job.File), Progress: b.o.Progress,
 		})
 		if err != nil {

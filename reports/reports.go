@@ -35,8 +35,9 @@ type Request struct {
 	Disclosure   string // policy for an external audience, of DisclosurePolicies; the first when empty
 	Organisation string // on every page and in the printed foot
 	Title        string
-	Out          string // the bundle's folder; a farr bundle there is replaced
-	Previous     string // folder of the report before, to say what changed since; Out when empty
+	Boundaries   []Boundaries // of places that farr has none of, for maps
+	Out          string       // the bundle's folder; a farr bundle there is replaced
+	Previous     string       // folder of the report before, to say what changed since; Out when empty
 	Annotations  []Annotation
 	Rebases      []Rebase
 	Command      string // the command that makes this report again, for the run page
@@ -84,9 +85,16 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if err := checkEvents(in, req); err != nil {
 		return nil, err
 	}
+	boundaries, err := readBoundaries(req.Boundaries, in)
+	if err != nil {
+		return nil, err
+	}
 	report, err := release(ctx, in, targets, req, border)
 	if err != nil {
 		return nil, err
+	}
+	for i := range report.Cohorts {
+		report.Cohorts[i].Boundaries = boundaries
 	}
 	if report.Run, err = runPage(ctx, in, req, border, targetsHash); err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ func (a *app) report() *cobra.Command {
 	var req reports.Request
 	var store, id, audience string
 	var pdf bool
+	var boundaries []string
 	cmd := &cobra.Command{
 		Use:   "report --store DIR --audience internal|external --out DIR",
 		Short: "render results as an offline HTML bundle",
@@ -30,6 +31,13 @@ the one that the environment names as CHROMIUM, or the first on the path.`,
 				return err
 			}
 			req.Audience = reports.Audience(audience)
+			for _, text := range boundaries {
+				b, err := reports.ParseBoundaries(text)
+				if err != nil {
+					return usageError{err}
+				}
+				req.Boundaries = append(req.Boundaries, b)
+			}
 			s, err := datasets.OpenStore(store)
 			if err != nil {
 				return err
@@ -61,6 +69,7 @@ the one that the environment names as CHROMIUM, or the first on the path.`,
 	f := cmd.Flags()
 	f.StringVar(&store, "store", "", "folder of the store")
 	f.StringVar(&id, "results", "", "ID of the results; the current ones when not given")
+	f.StringArrayVar(&boundaries, "boundaries", nil, "GeoJSON of places that farr has no boundaries of, as AREA:PROPERTY=FILE (zip3:ZCTA3=zip3.geojson)")
 	f.StringVar(&req.KPIFile, "kpi", "", "YAML file with targets and owners")
 	f.StringVar(&audience, "audience", "", "internal or external")
 	f.StringVar(&req.Disclosure, "disclosure", "", "policy for an external audience: "+strings.Join(reports.DisclosurePolicies(), ", ")+"; the first when not given")
@@ -83,6 +92,9 @@ func reportCommand(req reports.Request) string {
 	}
 	if req.Browser != "" {
 		words = append(words, "--pdf")
+	}
+	for _, b := range req.Boundaries {
+		words = append(words, "--boundaries "+b.Area+":"+b.Property+"=FILE")
 	}
 	return strings.Join(append(words, "--out DIR"), " ")
 }
