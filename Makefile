@@ -113,6 +113,10 @@ bench: build ## speed and memory on seeded populations (minutes); PATIENTS=10000
 	bin/scale bench --patients $(PATIENTS)
 	bin/scale cohorts --patients $(PATIENTS) --memory 4GB
 
+.PHONY: bench-report
+bench-report: assets ## time, memory and sizes of a bundle of 80 measures by 24 months by 40 sites, both audiences, and the share that is hidden (minutes)
+	FARR_SCALE=1 go test -count 1 -timeout 30m -v -run 'TestScaleOfABundle' ./reports
+
 .PHONY: bench-peers
 bench-peers: build ## speed beside fqm-execution on the same patients (an hour; needs npm); PEER_PERSONS=240 of farr synth, PEER_PATIENTS=1000000 of farr's run
 	go build -o bin/scale ./measures/internal/scale

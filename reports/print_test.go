@@ -111,6 +111,9 @@ func TestTheBook(t *testing.T) {
 	if n := strings.Count(book, `<div class="page"`); n != 5 {
 		t.Errorf("%d parts in the book", n)
 	}
+	if strings.Contains(book, "<script") {
+		t.Error("a script is in the book")
+	}
 	ids := map[string]bool{}
 	for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(book, -1) {
 		if ids[m[1]] {

@@ -10,7 +10,7 @@ import (
 // Book is one page made of all pages of a bundle in the order in which a committee reads them: the
 // overview, measures, cohorts, then how good the data are and where they come from. It is for paper:
 // each page begins on a new sheet, sheets are counted through, links lead from part to part, and what
-// has no place on paper (data files, licences) is no link.
+// has no place on paper (data files, licences, scripts) is left out.
 func Book(r *Report, files map[string][]byte) ([]byte, error) {
 	order := []string{"index.html"}
 	for _, m := range r.Measures {
@@ -42,6 +42,7 @@ func Book(r *Report, files map[string][]byte) ([]byte, error) {
 		if i == 0 {
 			b.WriteString(head + "<body>\n")
 		}
+		body = scripts.ReplaceAllString(body, "")
 		fmt.Fprintf(&b, "<div class=\"page\" id=\"%s\">%s</div>\n", strings.TrimSuffix(parts[p], "-"), bound(body, p, parts))
 	}
 	b.WriteString("</body>\n</html>\n")
@@ -51,6 +52,7 @@ func Book(r *Report, files map[string][]byte) ([]byte, error) {
 // The markup is this package's own: attributes stand in double quotes, and neither a quote nor a
 // greater-than sign is in a value or, unescaped, in text.
 var (
+	scripts   = regexp.MustCompile(`(?s)<script>.*?</script>`)
 	markup    = regexp.MustCompile(`<[a-zA-Z][^>]*>`)
 	ids       = regexp.MustCompile(` (id|for|aria-labelledby|aria-describedby)="([^"]*)"`)
 	fragments = regexp.MustCompile(`url\(#([^)"]*)\)`)
