@@ -5,19 +5,21 @@ import (
 	"slices"
 )
 
-// chooser finds the cheapest cells to hide so that a target can move: it maximises price times the
-// target's move less cost times how far each shown cell moves, for a price that rises until the target
-// has come to its goal. The cells that then have moved are the ones to hide.
+// chooser finds a cheap way in which a target can move: it maximises price times the target's move
+// less cost times how far each other cell moves, and ends as soon as the target has come to its goal. The
+// shown cells that then have moved are the ones to hide. The price is high: the way that costs least for
+// a unit is pieced together from many, and each cell on it is one to hide; what is wanted is few cells that move
+// far. Such a way is mostly of whole numbers, so that it is a good witness, too.
 //
-// The cost of a shown cell is 0 within a tiny zone about the truth and grows from there. The zones differ
+// The cost of a cell is 0 within a tiny zone about the truth and grows from there. The zones differ
 // from cell to cell, so that no two cells block at once: without them nearly every step would be of length 0.
 type chooser struct {
 	*tableau
 	y      []float64
 	low    []float64 // of y; there is no upper bound
-	weight []float64 // cost of a unit of a shown cell; 0 of others
+	weight []float64 // cost of a unit
 	zone   []float64 // half width of the free zone
-	held   int       // a column that does not move, or -1
+	closed bool      // shown cells stay in their zone
 	breaks []breakpoint
 }
 
@@ -33,7 +35,7 @@ type breakpoint struct {
 const zoneWidth = 1e-5
 
 func newChooser(p *part, work *int64) *chooser {
-	c := &chooser{held: -1}
+	c := &chooser{}
 	c.tableau = newTableau(p, work, func(j int) int {
 		if p.cell(j).State == Shown {
 			return 1
@@ -48,58 +50,67 @@ func newChooser(p *part, work *int64) *chooser {
 		_, spread := math.Modf(float64(j+1) * 0.6180339887498949)
 		c.zone[j] = zoneWidth * (0.3 + 0.7*spread)
 		c.low[j] = float64(min(x.Low, x.Value)-x.Value) - c.zone[j]
-		if x.State == Shown {
-			c.weight[j] = float64(x.cost())
-		}
 	}
 	return c
 }
 
-// choose lists the shown cells to hide so that cell t can move by amount in direction dir, or as far as
-// hiding can bring it, and says whether it came there.
-func (c *chooser) choose(t int, dir, amount float64) (cells []int, there bool) {
+// stays tells whether column j may not leave its zone.
+func (c *chooser) stays(j int) bool { return c.closed && c.part.cell(j).State == Shown }
+
+// choose moves cell t by amount in direction dir, or as far as hiding any shown cell can bring it, and lists the
+// shown cells that have to be hidden for it.
+func (c *chooser) choose(t int, dir, amount float64) (cells []int) {
+	c.closed = false
+	total, shown := 0.0, 0
+	for j := range c.weight {
+		c.weight[j] = 0
+		if x := c.part.cell(j); x.State == Shown {
+			c.weight[j] = float64(x.cost())
+			total += c.weight[j]
+			shown++
+		}
+	}
+	if shown == 0 {
+		return nil
+	}
+	c.seek(t, dir, amount, highPrice*total/float64(shown))
+	for j, y := range c.y {
+		if math.Abs(y) > 3*zoneWidth && c.part.cell(j).State == Shown {
+			cells = append(cells, j)
+		}
+	}
+	return cells
+}
+
+// reach moves cell t by amount in direction dir while what is shown stays, and says whether it came there.
+func (c *chooser) reach(t int, dir, amount float64) bool {
+	c.closed = true
+	for j := range c.weight {
+		c.weight[j] = 1
+	}
+	return c.seek(t, dir, amount, highPrice)
+}
+
+// highPrice is that of a unit of a target's move, in costs of a unit of another cell.
+const highPrice = 64
+
+// seek moves cell t by amount in direction dir, and says whether it came there; if not, it
+// is tried at higher prices.
+func (c *chooser) seek(t int, dir, amount, price float64) bool {
 	if c.since > 2000 {
 		c.renew()
 	}
 	clear(c.y)
+	c.weight[t] = 0
 	pivots := pivotsPerWalk
 	goal := dir * amount
-	for price := 0.5; price < 1e7 && pivots > 0; price *= 2 {
+	for most := price * 1e6; price < most && pivots > 0; price *= 4 {
 		c.improve(t, dir*price, dir, goal, &pivots)
-		if there = dir*(goal-c.y[t]) <= 1e-6; there {
-			break
+		if dir*(goal-c.y[t]) <= 1e-6 {
+			return true
 		}
 	}
-	if there && c.hold(t) {
-		c.held = t
-		c.improve(t, 0, dir, goal, &pivots)
-		c.held = -1
-	}
-	for j, y := range c.y {
-		if c.weight[j] > 0 && math.Abs(y) > 3*zoneWidth {
-			cells = append(cells, j)
-		}
-	}
-	return cells, there
-}
-
-// hold takes t out of the basis where it stands, so that what is left can get cheaper without it.
-func (c *chooser) hold(t int) bool {
-	r := c.rowOf[t]
-	if r < 0 {
-		return true
-	}
-	best := -1
-	for j, v := range c.a[r] {
-		if v = math.Abs(v); j != t && v > pivotTol && (best < 0 || v > math.Abs(c.a[r][best])) {
-			best = j
-		}
-	}
-	if best < 0 {
-		return false
-	}
-	c.pivot(r, best)
-	return true
+	return false
 }
 
 // slope is the cost of a unit more of cell j where it stands: in the zone 0, beyond it weight away from the truth.
@@ -149,7 +160,7 @@ func (c *chooser) improve(t int, price, dir, goal float64, pivots *int) {
 		}
 		best, side, most := -1, 0.0, 1e-6
 		for j := range c.y {
-			if c.rowOf[j] >= 0 || j == c.held {
+			if c.rowOf[j] >= 0 || c.stays(j) {
 				continue
 			}
 			own := 0.0
@@ -227,6 +238,9 @@ func (c *chooser) look(q, row int, rate float64, t int, dir, goal float64) {
 	}
 	if rate < 0 {
 		add(c.low[q], math.Inf(1))
+	}
+	if c.stays(q) {
+		w = math.Inf(1)
 	}
 	if w > 0 {
 		add(-z, w)

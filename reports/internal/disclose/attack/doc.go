@@ -21,6 +21,7 @@
 //	protect.go   System.Protect: hide, attack, repeat
 //	clean.go     what turned out not to be needed is shown again
 //	resort.go    the last resort: a table is taken out
+//	join.go      several releases as one system
 
 // # Proof by witnesses
 //

@@ -38,17 +38,17 @@ func (w *walker) end(t int, dir, goal float64) float64 {
 	if ended && dir*(goal-reached) > valueTol {
 		beyond = dir * math.Floor(dir*reached+1e-6)
 	}
-	if w.harvest() {
-		return beyond
-	}
-	if w.scale() {
+	if w.pool.propose(w.y, w.work) {
 		return beyond
 	}
 	near := dir * math.Floor(dir*reached+1e-6)
 	if near == 0 {
 		return beyond
 	}
-	nodes := 40
+	if c := w.choosing(); c.reach(t, dir, math.Abs(near)) && w.pool.propose(c.y, w.work) {
+		return beyond
+	}
+	nodes := 15
 	if _, ok := w.within(t, near, near, func() bool { return w.dive(&nodes) }); !ok {
 		w.reset()
 		return beyond
@@ -104,33 +104,38 @@ func (w *walker) dive(nodes *int) bool {
 }
 
 // harvest takes the point as a witness, and says whether it is one.
-func (w *walker) harvest() bool { return w.pool.add(w.rounded(1)) }
+func (w *walker) harvest() bool { return w.pool.add(rounded(w.y, 1, w.work)) }
 
-// rounded is the point times k as whole numbers, whether or not that is a witness.
-func (w *walker) rounded(k float64) witness {
+// propose takes a point, or a small multiple of it, as a witness, and says whether that is one.
+func (o *pool) propose(y []float64, work *int64) bool {
+	return o.add(rounded(y, 1, work)) || o.scale(y, work)
+}
+
+// rounded is a point times k as whole numbers, whether or not that is a witness.
+func rounded(y []float64, k float64, work *int64) witness {
 	var out witness
-	for j, v := range w.y {
+	for j, v := range y {
 		if n := int64(math.Round(v * k)); n != 0 {
 			out.at = append(out.at, int32(j))
 			out.y = append(out.y, n)
 		}
 	}
-	*w.work += int64(len(w.y))
+	*work += int64(len(y))
 	return out
 }
 
-// scale takes the point times a small number as a witness, if that is one: a corner of thirds is of whole
+// scale takes a small multiple of a point as a witness, if that is one: a corner of thirds is of whole
 // numbers three times as far from the truth, if the bounds allow it.
-func (w *walker) scale() bool {
-	for _, k := range []float64{2, 3, 4, 6} {
+func (o *pool) scale(y []float64, work *int64) bool {
+	for _, k := range []float64{2, 3, 4, 5, 6} {
 		whole := true
-		for _, v := range w.y {
-			if d := v * k; math.Abs(d-math.Round(d)) > 1e-6 {
+		for _, v := range y {
+			if d := v * k; math.Abs(d-math.Round(d)) > 0.01 {
 				whole = false
 				break
 			}
 		}
-		if whole && w.pool.add(w.rounded(k)) {
+		if whole && o.add(rounded(y, k, work)) {
 			return true
 		}
 	}

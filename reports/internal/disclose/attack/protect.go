@@ -147,7 +147,6 @@ type guard struct {
 	part     *part
 	work     *int64
 	walker   *walker
-	chooser  *chooser
 	wasShown map[int]bool // cells that were hidden here
 }
 
@@ -214,11 +213,10 @@ func (g *guard) protect(t int) bool {
 
 // hideFor hides the cheapest cells with which t can move by amount, and says whether there was any.
 func (g *guard) hideFor(t int, dir float64, amount int64) bool {
-	if g.chooser == nil {
-		g.chooser = newChooser(g.part, g.work)
-	}
-	cells, _ := g.chooser.choose(t, dir, float64(amount))
-	return g.hide(cells...)
+	c := g.walker.choosing()
+	hid := g.hide(c.choose(t, dir, float64(amount))...)
+	g.walker.pool.propose(c.y, g.work)
+	return hid
 }
 
 // hideBeside hides the smallest shown cell that stands in a relation with t, and says whether there was any.
@@ -238,9 +236,6 @@ func (g *guard) hide(cells ...int) bool {
 	for _, j := range cells {
 		g.part.cell(j).State = Hidden
 		g.wasShown[j] = true
-		if g.chooser != nil {
-			g.chooser.weight[j] = 0
-		}
 	}
 	if len(cells) > 0 {
 		g.walker.changed(cells...)

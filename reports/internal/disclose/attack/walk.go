@@ -13,6 +13,7 @@ type walker struct {
 	y         []float64
 	low, high []float64 // bounds of y; 0 and 0 of a shown cell
 	pool      *pool
+	chooser   *chooser // made when it is needed
 	// pivots left for the target in hand: a walk that goes round in circles ends.
 	pivots int
 }
@@ -57,6 +58,14 @@ func (w *walker) changed(cells ...int) {
 		w.bound(j)
 	}
 	w.arrange()
+}
+
+// choosing gives the chooser of the part.
+func (w *walker) choosing() *chooser {
+	if w.chooser == nil {
+		w.chooser = newChooser(w.part, w.work)
+	}
+	return w.chooser
 }
 
 // arrange restores the invariant.
