@@ -7,7 +7,7 @@
 //
 //	index.html           measures against their targets
 //	measures/<id>.html   one measure: finding, populations, time, groups, sites, definition
-//	cohorts/<id>.html    one cohort: attrition, outcomes, new cases by period and year, Table 1, definition
+//	cohorts/<id>.html    one cohort: attrition, Table 1, new cases over time, by group and place, age by sex, outcomes, survival, definition
 //	run.html             lineage, and the command that makes it again
 //	data/<figure>.csv    the numbers of each figure, and .json
 //	licences.txt         notices of the software that drew the charts

@@ -72,6 +72,10 @@ func (a *artist) chartMap(v *areaView, c Cohort, stratum string) error {
 			known, values = append(known, r), append(values, r.Value)
 		}
 	}
+	if len(v.Rows) > 0 && !slices.ContainsFunc(v.Rows, func(r areaRow) bool { return r.Crude.State() != disclose.Suppressed }) {
+		v.NoMap = "Every rate of these places is hidden: the counts are small, or other numbers on this page would give a small one away."
+		return nil
+	}
 	g, err := groundOf(c, stratum, values)
 	switch {
 	case err != nil:
