@@ -30,6 +30,7 @@ type engine struct {
 	only    string            // a condition on the persons of what is made now
 	text    string            // the SQL of all definitions, where all of it was made of YAML
 	listen  *listener
+	gaps    []CareGap // of the measure that was evaluated last
 }
 
 // prepare makes an engine with what SQL of authors reads in definitions. After it the session's
@@ -200,7 +201,7 @@ func textOf(definitions []Definition) (text string, written bool) {
 		for _, p := range d.Populations {
 			add(p.SQL, p.File)
 		}
-		for _, r := range slices.Concat(d.Rules, d.Outcomes) {
+		for _, r := range slices.Concat(d.Rules, d.Outcomes, d.CareGaps) {
 			add(r.SQL, r.File)
 		}
 		for _, c := range d.Characteristics {

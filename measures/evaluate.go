@@ -48,6 +48,9 @@ func (e *engine) evaluate(ctx context.Context, d Definition) error {
 	if err := e.stratify(ctx, d); err != nil {
 		return err
 	}
+	if err := e.careGaps(ctx, d); err != nil {
+		return err
+	}
 	// The next measure must not see this one's.
 	for _, table := range byText {
 		if err := e.db.Exec(ctx, "drop population", "DROP TABLE "+table); err != nil {

@@ -57,6 +57,7 @@ type measureYAML struct {
 		DenominatorExclusion string `yaml:"denominator-exclusion"`
 		Numerator            string `yaml:"numerator,required"`
 	} `yaml:"populations,required"`
+	CareGaps    []careGapYAML    `yaml:"care_gaps"`
 	Attribution *attributionYAML `yaml:"attribution"`
 	Strata      []string         `yaml:"strata"`
 	Lists       []string         `yaml:"lists"`
@@ -121,6 +122,7 @@ func (f *folder) measure() Definition {
 			d.Populations = append(d.Populations, p)
 		}
 	}
+	f.careGaps(y.CareGaps, &d)
 	f.checkScoring(y, &d)
 	f.checkAttribution(y, &d)
 	f.strata(y.Strata, Strata)

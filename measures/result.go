@@ -228,8 +228,10 @@ type Definition struct {
 
 	Populations []Population `json:"populations"` // for a cohort: entry, at-risk
 	Rules       []Rule       `json:"rules,omitempty"`
-	Uses        []string     `json:"uses,omitempty"` // other cohorts whose members its rules ask for
-	Parts       []Part       `json:"parts,omitempty"`
+	// CareGaps are the reasons for which a subject of a measure may be in a gap, the first that holds; see CareGap.
+	CareGaps []Rule   `json:"care_gaps,omitempty"`
+	Uses     []string `json:"uses,omitempty"` // other cohorts whose members its rules ask for
+	Parts    []Part   `json:"parts,omitempty"`
 	// Of a cohort: ages at risk, the standard population, whether prevalence is asked, areas.
 	RiskAges   *Ages  `json:"risk_ages,omitempty"`
 	Standard   string `json:"standard,omitempty"`

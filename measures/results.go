@@ -24,6 +24,7 @@ type Results struct {
 	snapshot    *datasets.Snapshot
 	aggregates  []Aggregate
 	attrition   []Attrition
+	careGaps    []CareGap
 	incidence   []Incidence
 	spans       []Rate
 	grouped     []Rate
@@ -119,6 +120,7 @@ func (r *Results) read(ctx context.Context) error {
 	var broken error
 	for table, add := range map[string]func(rowReader){
 		tableAggregate: func(v rowReader) { r.aggregates = append(r.aggregates, v.aggregate()) },
+		tableCareGap:   func(v rowReader) { r.careGaps = append(r.careGaps, v.careGap()) },
 		tableAttrition: func(v rowReader) { r.attrition = append(r.attrition, v.attrition()) },
 		tableIncidence: func(v rowReader) { r.incidence = append(r.incidence, v.incidence()) },
 		tableRate:      func(v rowReader) { r.spans = append(r.spans, v.rate()) },
@@ -147,6 +149,9 @@ func (r *Results) read(ctx context.Context) error {
 		}
 	}
 	r.order()
+	slices.SortStableFunc(r.careGaps, func(a, b CareGap) int {
+		return cmp.Or(strings.Compare(a.Measure, b.Measure), strings.Compare(a.Period, b.Period), a.Ordinal-b.Ordinal)
+	})
 	slices.SortStableFunc(r.definitions, byKindAndID)
 	slices.SortStableFunc(r.aggregates, func(a, b Aggregate) int { return stratumOrder(a.Stratum) - stratumOrder(b.Stratum) })
 	slices.SortStableFunc(r.aggregates, func(a, b Aggregate) int {
@@ -157,7 +162,8 @@ func (r *Results) read(ctx context.Context) error {
 
 // wholes are, of tables of cohorts with a row for each value of a stratum, the rows that pages need.
 var wholes = map[string]string{
-	tableRate: " WHERE stratum = 'all'", tableOutcome: " WHERE stratum = 'all'", tableSurvival: " WHERE stratum = 'all'",
+	tableCareGap: " WHERE true",
+	tableRate:    " WHERE stratum = 'all'", tableOutcome: " WHERE stratum = 'all'", tableSurvival: " WHERE stratum = 'all'",
 	tableOne: " WHERE stratum IN ('all', 'age', 'sex')", tableAdjusted: " WHERE true",
 }
 

@@ -327,7 +327,7 @@ func (p *plan) keep(ctx context.Context, e *engine, d Definition, out *output) e
 	if err := w.close(); err != nil {
 		return err
 	}
-	return out.add(tableAggregate, rows(e.finish(d, counted)))
+	return errors.Join(out.add(tableAggregate, rows(e.finish(d, counted))), out.add(tableCareGap, rows(e.finishGaps(d, e.gaps))))
 }
 
 // answerRows is how many subjects are asked for at once, or those of one period: the engine holds

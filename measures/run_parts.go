@@ -2,6 +2,7 @@ package measures
 
 import (
 	"context"
+	"errors"
 
 	"farr/datasets"
 	"farr/internal/duck"
@@ -60,7 +61,7 @@ func (p *plan) inParts(ctx context.Context, e *engine, list []Definition, parts 
 		return nil
 	}
 	writers := make([]*objectWriter, len(list))
-	counts := make([][]Aggregate, len(list))
+	counts, gaps := make([][]Aggregate, len(list)), make([][]CareGap, len(list))
 	for i := range list {
 		var err error
 		if writers[i], err = out.object(tableSubject); err != nil {
@@ -87,14 +88,14 @@ func (p *plan) inParts(ctx context.Context, e *engine, list []Definition, parts 
 			if err := e.subjectRows(ctx, d, counted, writers[i]); err != nil {
 				return err
 			}
-			counts[i] = added(counts[i], counted)
+			counts[i], gaps[i] = added(counts[i], counted), append(gaps[i], e.gaps...)
 		}
 	}
 	for i, d := range list {
 		if err := writers[i].close(); err != nil {
 			return err
 		}
-		if err := out.add(tableAggregate, rows(e.finish(d, counts[i]))); err != nil {
+		if err := errors.Join(out.add(tableAggregate, rows(e.finish(d, counts[i]))), out.add(tableCareGap, rows(e.finishGaps(d, gaps[i])))); err != nil {
 			return err
 		}
 	}

@@ -126,6 +126,7 @@ func TestRun(t *testing.T) {
 		}
 	})
 	t.Run("aggregates", func(t *testing.T) { checkAggregates(t, results) })
+	t.Run("care gaps", func(t *testing.T) { checkCareGaps(t, results) })
 	t.Run("alone", func(t *testing.T) {
 		// A measure's numbers do not depend on what runs beside it.
 		_, alone := s.run(t, func(r *Request) { r.Measures = []string{"hba1c-poor-control"} })
@@ -234,7 +235,7 @@ func checkFormats(t *testing.T, results *Results, report *RunReport) {
 		tableSubject: int(report.Subjects), tableAggregate: int(report.Aggregates), tableMember: int(report.Members),
 		tableAttrition: len(results.Attrition()), tableIncidence: len(results.Incidence()), tableDefinition: len(results.Definitions()),
 	}
-	for _, name := range []string{tableRate, tableGap, tableOutcome, tableSurvival, tableComparison, tableAdjusted, tableFactor, tableCalibration, tableOne} {
+	for _, name := range []string{tableRate, tableCareGap, tableGap, tableOutcome, tableSurvival, tableComparison, tableAdjusted, tableFactor, tableCalibration, tableOne} {
 		t, _ := results.snapshot.Table(name)
 		want[name] = int(t.Rows())
 	}
@@ -348,5 +349,45 @@ source: s
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// checkCareGaps holds the gaps of a period to those who are in one: each is in one gap, and the reasons that
+// farr ships leave nobody over but who has a test without a percentage.
+func checkCareGaps(t *testing.T, results *Results) {
+	type place struct{ measure, period string }
+	sum, other := map[place]int64{}, map[place]int64{}
+	for _, g := range results.CareGaps() {
+		k := place{g.Measure, g.Period}
+		sum[k] += g.Subjects
+		if g.Gap == otherGap {
+			other[k] = g.Subjects
+		}
+	}
+	direction := map[string]string{}
+	for _, d := range results.Definitions() {
+		if len(d.CareGaps) > 0 {
+			direction[d.ID] = d.Direction
+		}
+	}
+	if len(direction) != 6 {
+		t.Errorf("%d measures have care gaps, want 6", len(direction))
+	}
+	seen := int64(0)
+	for _, a := range results.Aggregates() {
+		if a.Stratum != "all" || direction[a.Measure] == "" {
+			continue
+		}
+		k, want := place{a.Measure, a.Period}, a.Denominator-a.Numerator
+		if direction[a.Measure] == DirectionLower {
+			want = a.Numerator
+		}
+		if sum[k] != want || a.Measure != "hba1c-poor-control" && other[k] != 0 {
+			t.Errorf("%s %s: %d in gaps, %d for no reason; %d are in one", a.Measure, a.Period, sum[k], other[k], want)
+		}
+		seen += want
+	}
+	if seen == 0 {
+		t.Error("nobody is in a gap")
 	}
 }

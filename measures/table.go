@@ -21,6 +21,7 @@ const (
 	tableSubject     = "subject"
 	tableStratum     = "subject_stratum"
 	tableAggregate   = "aggregate"
+	tableCareGap     = "care_gap"
 	tableIssue       = "issue"
 	tableMember      = "cohort_member"
 	tableAttrition   = "cohort_attrition"
@@ -53,6 +54,7 @@ var resultTables = []resultTable{
 	{tableAggregate, columns("measure varchar, period varchar, family varchar, low date, high date, stratum varchar, value varchar, initial_population int64, " +
 		"denominator int64, denominator_exclusion int64, denominator_exception int64, numerator int64, numerator_exclusion int64, rate double, ci_low double, ci_high double, method varchar, complete boolean"),
 		"measure, family, low, high, stratum, value"},
+	{tableCareGap, columns("measure varchar, period varchar, ordinal int32, gap varchar, title varchar, subjects int64"), "measure, period, ordinal"},
 	{tableIssue, columns("measure varchar, define varchar, library varchar, line int32, reason varchar, period varchar, pid uuid"), "measure, library, line, define, period, pid"},
 	{tableMember, columns("cohort varchar, pid uuid, rules_passed int64, index_date date, index_seal blob"), "cohort, pid, index_date, index_seal"},
 	{tableAttrition, columns("cohort varchar, ordinal int32, rule varchar, title varchar, remaining int64, persons int64, removed_persons int64, most_entries int64"), "cohort, ordinal"},

@@ -19,7 +19,7 @@ func Build(ctx context.Context, req Request) (*Bundle, error) {
 
 // inputOf is the one place that reads results.
 func inputOf(r *measures.Results) input {
-	return input{definitions: r.Definitions(), aggregates: r.Aggregates(), attrition: r.Attrition(), incidence: r.Incidence(),
+	return input{definitions: r.Definitions(), aggregates: r.Aggregates(), careGaps: r.CareGaps(), attrition: r.Attrition(), incidence: r.Incidence(),
 		spans: r.Rates(), grouped: r.GroupRates(), outcomes: r.Outcomes(), survival: r.Survival(), adjusted: r.Adjusted(),
 		described: r.Described(), lineage: r.Lineage()}
 }

@@ -73,6 +73,9 @@ func constructed(size int, sites []string, only ...string) input {
 			in.add(r, d, low.Format("2006-01"), "disjoint", low, high, size/8, level, sites)
 			in.add(r, d, "P12M/"+low.Format("2006-01"), "rolling", high.AddDate(0, -12, 0), high, size, level, sites)
 		}
+		if m.id == "blood-pressure-control" {
+			in.addGaps(m.id)
+		}
 	}
 	in.definitions = append(in.definitions, measures.Definition{ID: "incident-type-2-diabetes", Kind: "cohort", Title: "New type 2 diabetes", Multiplier: 1000,
 		Rationale: "Persons whose first record of type 2 diabetes lies in the study window.", Source: "farr's own definition.", Hash: "77",
@@ -230,4 +233,22 @@ func requestIn(t testing.TB, a Audience, only ...string) Request {
 	}
 	return Request{KPIFile: kpi, Audience: a, Organisation: "Riverside Health", Title: "Quality of care", Out: filepath.Join(dir, "out"),
 		Command: "farr report --store store --results 9f8e7d6c --audience " + string(a) + " --out report"}
+}
+
+// addGaps parts those not in the numerator of each period by three reasons.
+func (in *input) addGaps(measure string) {
+	for _, a := range in.aggregates {
+		if a.Measure != measure || a.Stratum != "all" {
+			continue
+		}
+		left := a.Denominator - a.Numerator
+		for i, title := range []string{"No blood pressure in the period", "Newest systolic pressure 140 mm[Hg] or more", "Newest diastolic pressure 90 mm[Hg] or more"} {
+			n := left / int64(2+i)
+			if i == 2 {
+				n = left
+			}
+			left -= n
+			in.careGaps = append(in.careGaps, measures.CareGap{Measure: measure, Period: a.Period, Ordinal: i, Gap: fmt.Sprint("reason-", i), Title: title, Subjects: n})
+		}
+	}
 }

@@ -59,6 +59,7 @@ type Bundle struct {
 type input struct {
 	definitions []measures.Definition
 	aggregates  []measures.Aggregate
+	careGaps    []measures.CareGap
 	attrition   []measures.Attrition
 	incidence   []measures.Incidence
 	spans       []measures.Rate          // of all persons
@@ -214,6 +215,12 @@ func releaseMeasure(ctx context.Context, in input, d measures.Definition, b *dis
 		x.Rows = append(x.Rows, disclose.Exact{Period: periodOf(g), Stratum: g.Stratum, Value: g.Value,
 			Initial: g.InitialPopulation, Excluded: g.DenominatorExclusion, Excepted: g.DenominatorException, Denominator: g.Denominator, Numerator: g.Numerator,
 			Rate: g.Rate, Low: g.CILow, High: g.CIHigh, Method: g.Method, Complete: g.Complete})
+	}
+	x.GapsIn = d.Direction == measures.DirectionLower
+	for _, g := range in.careGaps {
+		if g.Measure == d.ID && g.Period == headline.ID {
+			x.Gaps = append(x.Gaps, disclose.ExactGap{ID: g.Gap, Title: g.Title, Subjects: g.Subjects})
+		}
 	}
 	released, err := releaseOverPeriods(ctx, b, x)
 	return page.Measure{Definition: d, Released: released, Headline: headline}, ok, err

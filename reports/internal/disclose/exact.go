@@ -63,7 +63,17 @@ type ExactMeasure struct {
 	Single bool
 	// Headline is the period whose populations are published step by step.
 	Headline string
-	Rows     []Exact
+	// Gaps are why subjects of the headline period are in a gap; they add up to those who are: the rest of the
+	// denominator or, where GapsIn says so, the numerator.
+	Gaps   []ExactGap
+	GapsIn bool
+	Rows   []Exact
+}
+
+// ExactGap is how many are in a gap for one reason.
+type ExactGap struct {
+	ID, Title string
+	Subjects  int64
 }
 
 // ExactStep is one row of a cohort's attrition. In this and the counts of a cohort below, entries are

@@ -21,12 +21,20 @@ type Populations struct {
 	Initial, Excluded, Excepted, Denominator, Numerator, Rest Count
 }
 
+// Gap is how many subjects of the headline period are in a gap for one reason.
+type Gap struct {
+	ID, Title string
+	Subjects  Count
+}
+
 // Measure is one measure's release.
 type Measure struct {
 	Scale       Scale
 	Rows        []Row
 	Populations Populations
-	Hidden      int // aggregates of which something is hidden
+	Gaps        []Gap
+	GapsIn      bool // the gaps are those of the numerator
+	Hidden      int  // aggregates of which something is hidden
 	// Withheld: longer or overlapping periods are hidden because a number could be
 	// worked out from them and the separate periods.
 	Withheld bool
@@ -223,7 +231,10 @@ func (p Policy) measure(m ExactMeasure) Measure {
 			p.complementary(cells, sums)
 		}
 	}
-	out := Measure{Scale: m.Scale, Withheld: withheld}
+	out := Measure{Scale: m.Scale, Withheld: withheld, GapsIn: m.GapsIn}
+	for _, g := range m.Gaps {
+		out.Gaps = append(out.Gaps, Gap{g.ID, g.Title, p.count(g.Subjects, p.small(g.Subjects))})
+	}
 	for i, x := range m.Rows {
 		c := cells[i]
 		if c.hideN {

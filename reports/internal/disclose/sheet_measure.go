@@ -84,7 +84,15 @@ func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 		s.count(key+"|numerator", r.Numerator, costHeadline, "headline", &q.Numerator)
 		if proportion {
 			s.sum(x.Headline+"|populations", initial, excluded, excepted, c.den)
-			s.count(key+"|rest", r.Denominator-r.Numerator, costHeadline, "headline", &q.Rest)
+			rest := s.count(key+"|rest", r.Denominator-r.Numerator, costHeadline, "headline", &q.Rest)
+			var gaps []int
+			for k, g := range x.Gaps {
+				gaps = append(gaps, s.count(x.Headline+"|gap "+g.ID, g.Subjects, costGroup, "care gaps", &m.Gaps[k].Subjects))
+			}
+			if x.GapsIn {
+				rest = c.num
+			}
+			s.sum(x.Headline+"|gaps", rest, gaps...)
 		}
 	}
 	return s

@@ -37,6 +37,9 @@ func definitionOf(d measures.Definition) definitionView {
 			v.add(query{capital(strings.ReplaceAll(p.Name, "-", " ")), p.File, p.SQL, p.English})
 		}
 	}
+	for _, g := range d.CareGaps {
+		v.add(query{"Care gap: " + g.Title, g.File, g.SQL, ""})
+	}
 	return v
 }
 

@@ -24,6 +24,7 @@ type measureView struct {
 	Assurance   sign
 	Benchmark   string
 	Populations []populationRow
+	Gaps        *careGapsView
 	Figures     []section
 	NoFunnel    string // why sites have none
 	Other       *Table // periods that are in no figure
@@ -85,6 +86,7 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		v.CountWords = capital(subjects(d))
 	}
 	v.Populations = a.populations(m)
+	v.Gaps = a.gaps(m)
 
 	lines, alone := seriesOf(m, "disjoint")
 	for i, rows := range lines {

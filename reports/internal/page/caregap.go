@@ -1,0 +1,60 @@
+package page
+
+import (
+	"fmt"
+	"html/template"
+
+	"farr/reports/internal/chart"
+	"farr/reports/internal/disclose"
+)
+
+// careGapsView is why subjects are in a care gap, each counted for the first reason that holds.
+type careGapsView struct {
+	Heading string
+	About   string
+	Whole   disclose.Count
+	Rows    []careGapRow
+	Path    string
+}
+
+type careGapRow struct {
+	Title    string
+	Subjects disclose.Count
+	Bar      template.HTML
+}
+
+// gaps are the care gaps of the headline period by the rule that fails; nil for a measure that names none.
+func (a *artist) gaps(m Measure) *careGapsView {
+	if len(m.Released.Gaps) == 0 {
+		return nil
+	}
+	whole, who := m.Released.Populations.Rest, "not in the numerator"
+	if m.Released.GapsIn {
+		whole, who = m.Released.Populations.Numerator, "in the numerator"
+	}
+	v := &careGapsView{Whole: whole, Path: "../data/" + m.Definition.ID + "-care-gaps",
+		About: fmt.Sprintf("Each of the %s %s is counted once, for the first reason in this order that holds.", subjects(m.Definition), who)}
+	t := Table{Caption: m.Definition.Title + ": care gaps by the rule that fails, " + periodWords(m.Headline), Labels: []string{"Rule"}, Counts: []string{"Count"}}
+	largest, most := "", int64(-1)
+	hidden := false
+	for _, g := range m.Released.Gaps {
+		n, shown := g.Subjects.Value()
+		hidden = hidden || !shown
+		if shown && n > most {
+			largest, most = g.Title, n
+		}
+		v.Rows = append(v.Rows, careGapRow{g.Title, g.Subjects, chart.Bar(g.Subjects, whole).HTML()})
+		t.Rows = append(t.Rows, TableRow{Labels: []string{g.Title}, Counts: []disclose.Count{g.Subjects}})
+	}
+	t.Rows = append(t.Rows, TableRow{Labels: []string{"All in a gap"}, Counts: []disclose.Count{whole}, Total: true})
+	a.keep(m.Definition.ID+"-care-gaps", t)
+	switch _, known := whole.Value(); {
+	case most > 0 && known && !hidden:
+		v.Heading = fmt.Sprintf("Most often: %s, %s of %s in a gap", largest, disclose.Thousands(most), whole)
+	case most == 0 && known && !hidden:
+		v.Heading = "Nobody is in a gap"
+	default:
+		v.Heading = "Some of these counts are hidden, so none is called the most frequent"
+	}
+	return v
+}
