@@ -19,7 +19,7 @@ type chooser struct {
 	low    []float64 // of y; there is no upper bound
 	weight []float64 // cost of a unit
 	zone   []float64 // half width of the free zone
-	closed bool      // shown cells stay in their zone
+	limit  int64     // shown cells that cost more stay in their zone
 	breaks []breakpoint
 }
 
@@ -55,12 +55,16 @@ func newChooser(p *part, work *int64) *chooser {
 }
 
 // stays tells whether column j may not leave its zone.
-func (c *chooser) stays(j int) bool { return c.closed && c.part.cell(j).State == Shown }
+func (c *chooser) stays(j int) bool {
+	x := c.part.cell(j)
+	return x.State == Shown && x.cost() > c.limit
+}
 
 // choose moves cell t by amount in direction dir, or as far as hiding any shown cell can bring it, and lists the
-// shown cells that have to be hidden for it.
+// shown cells that have to be hidden for it. Cells that cost more are moved only where those that cost less are not enough:
+// a way is sought that moves far, and not the one that costs least, so that the costs have to come first.
 func (c *chooser) choose(t int, dir, amount float64) (cells []int) {
-	c.closed = false
+	var costs []int64
 	total, shown := 0.0, 0
 	for j := range c.weight {
 		c.weight[j] = 0
@@ -68,12 +72,18 @@ func (c *chooser) choose(t int, dir, amount float64) (cells []int) {
 			c.weight[j] = float64(x.cost())
 			total += c.weight[j]
 			shown++
+			costs = append(costs, x.cost())
 		}
 	}
 	if shown == 0 {
 		return nil
 	}
-	c.seek(t, dir, amount, highPrice*total/float64(shown))
+	slices.Sort(costs)
+	for _, c.limit = range slices.Compact(costs) {
+		if c.seek(t, dir, amount, highPrice*total/float64(shown)) {
+			break
+		}
+	}
 	for j, y := range c.y {
 		if math.Abs(y) > 3*zoneWidth && c.part.cell(j).State == Shown {
 			cells = append(cells, j)
@@ -84,7 +94,7 @@ func (c *chooser) choose(t int, dir, amount float64) (cells []int) {
 
 // reach moves cell t by amount in direction dir while what is shown stays, and says whether it came there.
 func (c *chooser) reach(t int, dir, amount float64) bool {
-	c.closed = true
+	c.limit = -1
 	for j := range c.weight {
 		c.weight[j] = 1
 	}
