@@ -20,6 +20,8 @@
 //	  denominator: ...             # absent: the initial population; a rate needs it
 //	  denominator-exclusion: denominator-exclusion.sql
 //	  numerator: numerator.sql
+//	care_gaps:                     # of a proportion, if wanted: why a subject is in a gap, the first that holds;
+//	  - {id: no-test, title: No test in the period, sql: gap-no-test.sql}   # SELECTs like a population; the rest is "None of these"
 //	attribution: {method: plurality-of-visits, months: 24}   # or {method: service-provider}
 //	strata: [site, sex, age, race, ethnicity, payer]
 //	lists: [mammography, bilateral_mastectomy]
