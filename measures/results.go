@@ -33,6 +33,7 @@ type Results struct {
 	adjusted    []Adjusted
 	described   []Description
 	definitions []Definition
+	quality     Quality
 	lineage     Lineage
 }
 
@@ -83,6 +84,9 @@ func (r *Results) Described() []Description { return slices.Clone(r.described) }
 // Definitions are the measures by ID, then the cohorts by ID.
 func (r *Results) Definitions() []Definition { return slices.Clone(r.definitions) }
 
+// Quality is what was seen of the data; empty in results of an older farr.
+func (r *Results) Quality() Quality { return r.quality }
+
 // Log appends an event about the results to their store's log.
 func (r *Results) Log(ctx context.Context, e datasets.Event) error {
 	return r.snapshot.Store().Log(ctx, e)
@@ -119,15 +123,19 @@ func (r *Results) read(ctx context.Context) error {
 	}
 	var broken error
 	for table, add := range map[string]func(rowReader){
-		tableAggregate: func(v rowReader) { r.aggregates = append(r.aggregates, v.aggregate()) },
-		tableCareGap:   func(v rowReader) { r.careGaps = append(r.careGaps, v.careGap()) },
-		tableAttrition: func(v rowReader) { r.attrition = append(r.attrition, v.attrition()) },
-		tableIncidence: func(v rowReader) { r.incidence = append(r.incidence, v.incidence()) },
-		tableRate:      func(v rowReader) { r.spans = append(r.spans, v.rate()) },
-		tableOutcome:   func(v rowReader) { r.outcomes = append(r.outcomes, v.outcome()) },
-		tableSurvival:  func(v rowReader) { r.survival = append(r.survival, v.survival()) },
-		tableAdjusted:  func(v rowReader) { r.adjusted = append(r.adjusted, v.adjusted()) },
-		tableOne:       func(v rowReader) { r.described = append(r.described, v.described()) },
+		tableAggregate:     func(v rowReader) { r.aggregates = append(r.aggregates, v.aggregate()) },
+		tableCareGap:       func(v rowReader) { r.careGaps = append(r.careGaps, v.careGap()) },
+		tableAttrition:     func(v rowReader) { r.attrition = append(r.attrition, v.attrition()) },
+		tableIncidence:     func(v rowReader) { r.incidence = append(r.incidence, v.incidence()) },
+		tableRate:          func(v rowReader) { r.spans = append(r.spans, v.rate()) },
+		tableOutcome:       func(v rowReader) { r.outcomes = append(r.outcomes, v.outcome()) },
+		tableSurvival:      func(v rowReader) { r.survival = append(r.survival, v.survival()) },
+		tableAdjusted:      func(v rowReader) { r.adjusted = append(r.adjusted, v.adjusted()) },
+		tableOne:           func(v rowReader) { r.described = append(r.described, v.described()) },
+		tableQualityCheck:  func(v rowReader) { r.quality.Checks = append(r.quality.Checks, v.qualityCheck()) },
+		tableQualityCount:  func(v rowReader) { r.quality.Counts = append(r.quality.Counts, v.qualityCount()) },
+		tableQualityVolume: func(v rowReader) { r.quality.Volume = append(r.quality.Volume, v.qualityVolume()) },
+		tableQualityUse:    func(v rowReader) { r.quality.Uses = append(r.quality.Uses, v.qualityUse()) },
 		tableDefinition: func(v rowReader) {
 			var d Definition
 			if err := json.Unmarshal([]byte(v.text("body")), &d); err != nil && broken == nil {
@@ -136,7 +144,7 @@ func (r *Results) read(ctx context.Context) error {
 			r.definitions = append(r.definitions, d)
 		},
 	} {
-		if _, ok := r.snapshot.Table(table); !ok && wholes[table] != "" {
+		if _, ok := r.snapshot.Table(table); !ok && (wholes[table] != "" || strings.HasPrefix(table, "quality_")) {
 			continue // results of an older farr
 		}
 		if err := each(ctx, db, table, wholes[table], add); err != nil {

@@ -260,6 +260,9 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 	if err != nil {
 		return nil, 0, err
 	}
+	if err := p.quality(ctx, db, parts, out); err != nil {
+		return nil, 0, err
+	}
 	apart, together := p.split(parts)
 	steps += int64(len(apart) * (len(parts) - 1))
 	if err := p.inParts(ctx, e, apart, parts, out, step); err != nil {

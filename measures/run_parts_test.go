@@ -27,7 +27,7 @@ func TestParts(t *testing.T) {
 		if got != whole[table] {
 			t.Errorf("%s in parts is %d bytes, and %d as a whole, or other ones", table, len(got), len(whole[table]))
 		}
-		if (table == tableSubject || table == tableAggregate || table == tableMember) && len(got) < 1000 {
+		if (table == tableSubject || table == tableAggregate || table == tableMember || table == tableQualityCount) && len(got) < 1000 {
 			t.Errorf("there is nothing in %s", table)
 		}
 	}

@@ -235,12 +235,13 @@ func checkFormats(t *testing.T, results *Results, report *RunReport) {
 		tableSubject: int(report.Subjects), tableAggregate: int(report.Aggregates), tableMember: int(report.Members),
 		tableAttrition: len(results.Attrition()), tableIncidence: len(results.Incidence()), tableDefinition: len(results.Definitions()),
 	}
-	for _, name := range []string{tableRate, tableCareGap, tableGap, tableOutcome, tableSurvival, tableComparison, tableAdjusted, tableFactor, tableCalibration, tableOne} {
+	for _, name := range []string{tableRate, tableCareGap, tableGap, tableOutcome, tableSurvival, tableComparison, tableAdjusted, tableFactor, tableCalibration, tableOne,
+		tableQualityCheck, tableQualityCount, tableQualityVolume, tableQualityUse} {
 		t, _ := results.snapshot.Table(name)
 		want[name] = int(t.Rows())
 	}
-	if want[tableRate] == 0 || want[tableOne] == 0 {
-		t.Error("a cohort has no rates and no Table 1")
+	if want[tableRate] == 0 || want[tableOne] == 0 || want[tableQualityVolume] == 0 {
+		t.Error("a cohort has no rates and no Table 1, or the data have no volume")
 	}
 	for _, table := range resultTables {
 		var columns []string

@@ -358,3 +358,12 @@ func unquoted(name string) string {
 
 // where names a statement in an error: the define that it computes.
 func where(x plan.Statement) string { return fmt.Sprintf("%s:%d %s", x.Library, x.Line, x.Name) }
+
+// Reads are the columns that the program reads of each table of the extract, as the extract has them.
+func (p *Program) Reads() map[string][]string {
+	out := map[string][]string{}
+	for table, e := range plan.ReadsOf(p.compiled.Derived, p.compiled.Statements, nil) {
+		out[table] = slices.Clone(e.Own)
+	}
+	return out
+}

@@ -1,0 +1,316 @@
+package measures
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"farr/datasets"
+	"farr/internal/duck"
+)
+
+// qualityHistory is how many months before the first period volume and completeness are told, so that
+// limits have something to go by.
+const qualityHistory = 12
+
+// quality looks at the data behind the results: one pass over each table, by site and month, for all
+// checks and for volume. Records of one part of the persons are counted at a time, as measures are; what is
+// counted of parts adds up. Nothing of one person leaves the session.
+func (p *plan) quality(ctx context.Context, db *duck.Session, parts []part, out *output) error {
+	q := &qualityRun{db: db, asOf: "TIMESTAMP '" + day(p.asOf) + "'", low: p.study.low.AddDate(0, -qualityHistory, 0), high: p.asOf,
+		counts: map[countPlace]*qualityTally{}, volume: map[volumePlace]*qualityTally{}}
+	if err := q.begin(ctx, p.allDefinitions()); err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if len(parts) > 1 {
+			if err := datasets.Only(ctx, db, p.Extract, part.low, part.high); err != nil {
+				return err
+			}
+		}
+		if err := q.part(ctx, p.Extract); err != nil {
+			return err
+		}
+	}
+	if len(parts) > 1 {
+		if err := datasets.Only(ctx, db, p.Extract, 0, datasets.Buckets-1); err != nil {
+			return err
+		}
+	}
+	if err := q.exec(ctx, "forget quality", "DROP SCHEMA quality CASCADE"); err != nil {
+		return err
+	}
+	return q.keep(p.uses(), out)
+}
+
+func (p *plan) allDefinitions() []Definition { return slices.Concat(p.allMeasures(), p.cohorts) }
+
+type (
+	countPlace  struct{ table, check, site, year int }
+	volumePlace struct{ table, site, month int }
+)
+
+// qualityRun is the pass over the extract. Sites are numbers: 0 has none.
+type qualityRun struct {
+	db        *duck.Session
+	asOf      string // SQL
+	low, high time.Time
+	sites     []string // by number
+	ids       qualityCodes
+	counts    map[countPlace]*qualityTally
+	volume    map[volumePlace]*qualityTally
+}
+
+func (q *qualityRun) exec(ctx context.Context, name, sql string) error {
+	return q.db.Exec(ctx, name, sql)
+}
+
+// begin numbers the sites and finds the codes of checks and of value lists.
+func (q *qualityRun) begin(ctx context.Context, definitions []Definition) error {
+	err := q.exec(ctx, "sites of records", `CREATE SCHEMA quality;
+		CREATE TABLE quality.named AS SELECT rid, label FROM fhir.organization UNION ALL
+		SELECT DISTINCT service_provider_rid, 'site-' || left(service_provider_rid::VARCHAR, 8) FROM fhir.encounter
+		WHERE service_provider_rid NOT IN (SELECT rid FROM fhir.organization);
+		CREATE TABLE quality.site AS SELECT rid, dense_rank() OVER (ORDER BY label)::USMALLINT AS site, label FROM quality.named`)
+	if err != nil {
+		return err
+	}
+	if q.sites, err = q.words(ctx, "SELECT DISTINCT label, site FROM quality.site ORDER BY site"); err != nil {
+		return err
+	}
+	q.sites = append([]string{Unattributed}, q.sites...)
+	limited := map[string]int{} // by id
+	for i, l := range limits {
+		ids, err := q.concepts(ctx, "system = 'http://loinc.org' AND code = "+duck.Quote(l.code))
+		if err != nil {
+			return err
+		}
+		q.ids.limits = append(q.ids.limits, len(ids) > 0)
+		for _, id := range ids {
+			limited[id] = i + 1
+		}
+	}
+	ids := map[string][]string{}
+	for _, s := range sexed {
+		fit := "code IN ('" + strings.Join(strings.Fields(s.codes), "', '") + "')"
+		if s.begin {
+			var begin []string
+			for _, prefix := range strings.Fields(s.codes) {
+				begin = append(begin, "starts_with(code, "+duck.Quote(prefix)+")")
+			}
+			fit = strings.Join(begin, " OR ")
+		}
+		found, err := q.concepts(ctx, "system = "+duck.Quote(s.system)+" AND ("+fit+")")
+		if err != nil {
+			return err
+		}
+		ids[s.gender] = append(ids[s.gender], found...)
+	}
+	q.ids.female, q.ids.male = idList(ids["female"]), idList(ids["male"])
+	return q.listed(ctx, definitions, limited)
+}
+
+// listed makes quality.code: the concepts that value lists of the definitions have, and those with limits.
+func (q *qualityRun) listed(ctx context.Context, definitions []Definition, limited map[string]int) error {
+	if err := q.exec(ctx, "listed codes", "CREATE TABLE quality.wanted (system VARCHAR, code VARCHAR)"); err != nil {
+		return err
+	}
+	wanted := map[string]bool{}
+	for _, d := range definitions {
+		for _, l := range slices.Concat(d.Lists, d.ValueSets) {
+			for _, c := range l.Codes {
+				wanted["("+duck.Quote(c.System)+", "+duck.Quote(c.Code)+")"] = true
+			}
+		}
+	}
+	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(wanted)), 5000) {
+		if err := q.exec(ctx, "listed codes", "INSERT INTO quality.wanted VALUES "+strings.Join(chunk, ", ")); err != nil {
+			return err
+		}
+	}
+	ids, err := q.concepts(ctx, "(system, code) IN (SELECT (system, code) FROM quality.wanted)")
+	if err != nil {
+		return err
+	}
+	var rows []string
+	for _, id := range ids {
+		limits := "NULL"
+		if n := limited[id]; n > 0 {
+			limits = fmt.Sprint(n)
+		}
+		delete(limited, id)
+		rows = append(rows, "("+id+", true, "+limits+")")
+	}
+	for _, id := range slices.Sorted(maps.Keys(limited)) {
+		rows = append(rows, fmt.Sprintf("(%s, NULL, %d)", id, limited[id]))
+	}
+	if err := q.exec(ctx, "codes", "CREATE TABLE quality.code (id BIGINT, listed BOOLEAN, limits UTINYINT)"); err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(rows, 5000) {
+		if err := q.exec(ctx, "codes", "INSERT INTO quality.code VALUES "+strings.Join(chunk, ", ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idList is a list for IN; without ids nothing is in it.
+func idList(ids []string) string {
+	if len(ids) == 0 {
+		return "NULL::BIGINT"
+	}
+	return strings.Join(ids, ", ")
+}
+
+// concepts are the ids of concepts that fit, and of lists with one.
+func (q *qualityRun) concepts(ctx context.Context, fit string) ([]string, error) {
+	return q.words(ctx, `WITH matched AS (SELECT DISTINCT concept FROM fhir.concept WHERE `+fit+`)
+		SELECT id::VARCHAR, id FROM (SELECT concept AS id FROM matched UNION SELECT list FROM fhir.concept_list WHERE concept IN (FROM matched)) ORDER BY id`)
+}
+
+// words are the first column of an answer of two.
+func (q *qualityRun) words(ctx context.Context, sql string) ([]string, error) {
+	rows, err := q.db.Query(ctx, "words for quality", sql)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []string
+	for rows.Next() {
+		var word string
+		var order any
+		if err := rows.Scan(&word, &order); err != nil {
+			return nil, err
+		}
+		list = append(list, word)
+	}
+	return list, rows.Err()
+}
+
+// part counts the records of the persons whom the views show.
+func (q *qualityRun) part(ctx context.Context, extract *datasets.Snapshot) error {
+	next := func(x string) string {
+		return "CASE " + x + "_prec WHEN 1 THEN " + x + " + INTERVAL 1 YEAR WHEN 2 THEN " + x + " + INTERVAL 1 MONTH ELSE date_trunc('day', " + x + ") + INTERVAL 1 DAY END"
+	}
+	err := q.exec(ctx, "persons of records", `CREATE OR REPLACE TABLE quality.person AS
+		SELECT `+datasets.PersonNumber+`, 1::UBIGINT << (('0x' || right(pid::VARCHAR, 2))::INTEGER & 63)::UBIGINT AS bit, gender, birth_date::TIMESTAMP AS birth_low, `+strings.ReplaceAll(next("birth_date"), "birth_date +", "birth_date::TIMESTAMP +")+` AS birth_high, `+next("deceased_start")+` AS death_high
+		FROM `+datasets.NumberedSchema+`.patient;
+		CREATE OR REPLACE TABLE quality.place AS SELECT e.rid, s.site FROM `+datasets.NumberedSchema+`.encounter e JOIN quality.site s ON s.rid = e.service_provider_rid;
+		CREATE OR REPLACE TABLE quality.valued AS SELECT DISTINCT code FROM `+datasets.NumberedSchema+`.raw_observation WHERE value_tag IS NOT NULL AND code IS NOT NULL`)
+	if err != nil {
+		return err
+	}
+	for i, t := range qualityTables {
+		if table, ok := extract.Table(t.name); !ok || table.Rows() == 0 {
+			continue
+		}
+		if err := q.table(ctx, i, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// table counts the records of one table, in one pass: each row becomes a word of bits, which say of what
+// checks it is and which it fails, and rows with the same word are counted together. So the engine holds few
+// groups, however many persons there are.
+func (q *qualityRun) table(ctx context.Context, number int, t qualityTable) error {
+	site, join := "0::USMALLINT", ""
+	switch {
+	case t.provider != "":
+		site, join = "coalesce(s.site, 0)", " LEFT JOIN quality.site s ON s.rid = t."+t.provider
+	case t.link != "":
+		site, join = "coalesce(s.site, 0)", " LEFT JOIN quality.place s ON s.rid = t."+t.link
+	}
+	if t.code != "" {
+		join += " LEFT JOIN quality.code k ON k.id = t." + t.code
+	}
+	month := "0"
+	if t.date != "" {
+		month = fmt.Sprintf("CASE WHEN %[1]s >= TIMESTAMP '%[2]s' AND %[1]s < %[3]s + INTERVAL 1 DAY AND %[4]s > 1 THEN year(%[1]s) * 12 + month(%[1]s) - 1 ELSE 0 END",
+			t.moment(), day(q.low), q.asOf, t.prec())
+	}
+	w := wordOf(t.checks(q.ids, q.asOf))
+	from := datasets.NumberedSchema + "." + t.name
+	if t.patient {
+		from = "(SELECT * FROM fhir.patient JOIN " + datasets.NumberedSchema + ".person USING (pid))"
+	}
+	err := q.each(ctx, "records of "+t.name, 5, "SELECT "+site+" AS site, ("+month+")::USMALLINT AS month, "+w.sql()+" AS word, count(*), bit_or(p.bit) FROM "+from+" t"+
+		join+" JOIN quality.person p ON p."+datasets.PersonNumber+" = t."+datasets.PersonNumber+" GROUP BY site, month, word", func(v []int64) {
+		place, month, word, n, persons := int(v[0]), int(v[1]), uint64(v[2]), v[3], uint64(v[4])
+		if t.sited() {
+			q.volumeAt(volumePlace{number, place, month}).add(n, 0, persons)
+		}
+		for i := range w.checks {
+			if of := w.of[i]; of >= 0 && word>>of&1 == 0 {
+				continue
+			}
+			failing := int64(0)
+			if word>>w.fails[i]&1 == 1 {
+				failing = n
+			}
+			q.countAt(countPlace{number, i, place, month / 12}).add(n, failing, persons)
+		}
+	})
+	if err != nil || t.same == "" {
+		return err
+	}
+	return q.duplicates(ctx, number, len(w.checks), t)
+}
+
+// duplicates counts the records beyond the first of those that are the same, of any site and year. Where a table
+// has codes, it is those that a definition asks for. Rows are told apart by a hash of 64 bits, which of a
+// thousand million rows has two wrongly together with a chance of 3 in 100.
+func (q *qualityRun) duplicates(ctx context.Context, number, check int, t qualityTable) error {
+	where := ""
+	if t.code != "" {
+		where = " WHERE t." + t.code + " IN (SELECT id FROM quality.code WHERE listed)"
+	}
+	return q.each(ctx, "duplicates of "+t.name, 4, fmt.Sprintf(`SELECT sum(n)::BIGINT, sum(n - 1)::BIGINT, bit_or(bit), bit_or(bit) FILTER (n > 1)
+		FROM (SELECT count(*) AS n, any_value(person) AS person FROM (SELECT t.%[1]s AS person, hash(t.%[1]s, %[4]s) AS same FROM %[2]s.%[3]s t%[5]s) GROUP BY same)
+		JOIN quality.person p ON p.%[1]s = person`, datasets.PersonNumber, datasets.NumberedSchema, t.name, t.same, where), func(v []int64) {
+		c := q.countAt(countPlace{number, check, -1, 0})
+		c.add(v[0]-v[1], 0, uint64(v[2]))
+		c.add(v[1], v[1], uint64(v[3]))
+	})
+}
+
+// each gives the rows of an answer of whole numbers.
+func (q *qualityRun) each(ctx context.Context, name string, width int, sql string, add func([]int64)) error {
+	rows, err := q.db.Query(ctx, name, sql)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	values, dest, row := make([]any, width), make([]any, width), make([]int64, width)
+	for i := range dest {
+		dest[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		for i, v := range values {
+			switch v := v.(type) {
+			case nil:
+				row[i] = 0
+			case int64:
+				row[i] = v
+			case uint64:
+				row[i] = int64(v)
+			case uint16:
+				row[i] = int64(v)
+			case int32:
+				row[i] = int64(v)
+			default:
+				return fmt.Errorf("%s: a column of %T", name, v)
+			}
+		}
+		add(row)
+	}
+	return rows.Err()
+}
