@@ -132,7 +132,7 @@ func release(ctx context.Context, in input, targets map[string]page.KPI, req Req
 		return nil, err
 	}
 	r := &page.Report{Organisation: req.Organisation, Title: req.Title, Policy: border.Policy,
-		AsOf: in.lineage.AsOf, Results: in.lineage.Results, Notices: notices}
+		AsOf: in.lineage.AsOf, Results: in.lineage.Results, Notices: notices, Source: page.Source{Extract: in.lineage.Extract, Engine: in.lineage.Engine}}
 	r.Previous, r.PreviousNote = previousState(cmp.Or(req.Previous, req.Out), in.lineage.Results)
 	if r.Organisation == "" {
 		r.Organisation = "Organisation not named"

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -82,9 +83,9 @@ func control(size Size, points []ControlPoint, events []Event, references []Targ
 		values = append(values, t.Value)
 	}
 	y := spanOf(values, limit, 6)
-	margin := opts.Grid{Left: "56", Right: "112", Top: "14", Bottom: "30"}
+	margin := opts.Grid{Left: "56", Right: endRoom(points, references, 112), Top: "14", Bottom: "30"}
 	if narrow {
-		margin.Left, margin.Right = "46", "80"
+		margin.Left, margin.Right = "46", endRoom(points, references, 80)
 	}
 	if len(events) > 0 {
 		margin.Top = "26"
@@ -267,6 +268,20 @@ func controlEnds(points []ControlPoint, references []Target, narrow bool, height
 	}
 	c.AddSeries("end", data)
 	return c, words
+}
+
+// endRoom is how wide the words at the right are, at least so much.
+func endRoom(points []ControlPoint, references []Target, least float64) string {
+	for _, t := range references {
+		least = math.Max(least, 12+breadth(t.Label, 12))
+	}
+	for _, p := range points {
+		if p.Meant {
+			least = math.Max(least, 12+breadth("mean "+p.Rate.Scale().Format(p.Mean), 12))
+			break
+		}
+	}
+	return fmt.Sprintf("%.0f", least)
 }
 
 // spread moves ordered places apart to at least gap, within 0 to height, each as little as may be.

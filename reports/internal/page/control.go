@@ -183,7 +183,7 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 		incomplete = incomplete || p.Row.Rate.State() == disclose.Incomplete
 	}
 	f.Table = t
-	a.keep(id, t)
+	a.keepSpan(id, t, rows)
 	f.Heading = capital(latestWords(m, c)) + "."
 	description := fmt.Sprintf("%s %d periods from %s to %s, with mean and limits. The table below the drawing has every number.", f.Heading, len(rows),
 		periodWords(rows[0].Period), periodWords(rows[len(rows)-1].Period))

@@ -168,9 +168,9 @@ func (t Table) rateCells(r disclose.Rate) []rateCell {
 	return append(cells, rateCell{v[1], true}, rateCell{v[2], true}, rateCell{r.Method(), false}, rateCell{r.State().String(), false})
 }
 
-// json is a list of objects with the columns of the CSV; what may not be shown
+// rowsJSON is a list of objects with the columns of the CSV; what may not be shown
 // is null.
-func (t Table) json() ([]byte, error) {
+func (t Table) rowsJSON() ([]json.RawMessage, error) {
 	head := t.columns()
 	rows := make([]json.RawMessage, 0, len(t.Rows))
 	for _, r := range t.Rows {
@@ -218,8 +218,7 @@ func (t Table) json() ([]byte, error) {
 		b.WriteString("}")
 		rows = append(rows, json.RawMessage(b.String()))
 	}
-	out, err := json.MarshalIndent(map[string]any{"caption": t.Caption, "rows": rows}, "", " ")
-	return append(out, '\n'), err
+	return rows, nil
 }
 
 func number(field string) any {

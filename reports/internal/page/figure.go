@@ -52,13 +52,21 @@ type artist struct {
 	order  []string
 	asked  map[string]*asked // control charts by measure
 	report *Report
+	about  about            // of the figures that are kept next
+	of     map[string]about // by figure
 }
 
 func (a *artist) keep(id string, t Table) {
 	if _, ok := a.tables[id]; !ok {
 		a.order = append(a.order, id)
 	}
-	a.tables[id] = t
+	a.tables[id], a.of[id] = t, a.about
+}
+
+// keepSpan keeps a figure of periods in order of time.
+func (a *artist) keepSpan(id string, t Table, rows []disclose.Row) {
+	a.keep(id, t)
+	a.of[id] = about{a.about.definition, spanDays(rows[0].Period.Low, rows[len(rows)-1].Period.High)}
 }
 
 // both draws in the two widths; the names of the drawings differ, since both are
@@ -111,7 +119,7 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 		incomplete = incomplete || r.Rate.State() == disclose.Incomplete
 	}
 	f := Figure{ID: id, Table: t, Hidden: hidden, DataPath: "../data/" + id}
-	a.keep(id, t)
+	a.keepSpan(id, t, rows)
 	i := newest(rows)
 	switch {
 	case i >= 0:

@@ -48,13 +48,13 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 		return nil, err
 	}
 	defer charts.Close()
-	a := &artist{charts: charts, tables: map[string]Table{}, asked: map[string]*asked{}, report: r}
+	a := &artist{charts: charts, tables: map[string]Table{}, asked: map[string]*asked{}, report: r, of: map[string]about{}}
 	out := map[string][]byte{}
 	style := template.CSS(styleSheet + footer(r))
 	templates, err := template.New("").Funcs(template.FuncMap{
 		"day": day, "short": short, "periodWords": periodWords, "targetWords": targetWords, "rateWords": rateWords, "counted": counted, "removed": removed, "attribution": attributionWords, "subjects": subjects,
 		"certificateWords": certificateWords, "thousands": func(n int) string { return disclose.Thousands(int64(n)) },
-		"join": func(list []string) string { return strings.Join(list, ", ") }, "add": func(a, b int) int { return a + b },
+		"join": func(list []string) string { return strings.Join(list, ", ") }, "add": func(a, b int) int { return a + b }, "from": a.from, "lineagePath": lineagePath,
 	}).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, err
@@ -92,6 +92,7 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 		if err := step(); err != nil {
 			return nil, err
 		}
+		a.about = about{&m.Definition, spanDays(m.Headline.Low, m.Headline.High)}
 		v, err := a.measure(r, m)
 		if err != nil {
 			return nil, err
@@ -104,6 +105,10 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 		if err := step(); err != nil {
 			return nil, err
 		}
+		a.about = about{&c.Definition, ""}
+		if c.StudyLow != "" && c.StudyHigh != "" {
+			a.about.period = c.StudyLow + " to " + c.StudyHigh
+		}
 		v, err := a.cohort(r, c)
 		if err != nil {
 			return nil, err
@@ -112,6 +117,7 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 			return nil, err
 		}
 	}
+	a.about = about{}
 	run := runView{Run: r.Run, Path: "data/run-records", Notices: r.Notices}
 	if r.Run.Accounting != nil {
 		a.keep("run-records", *r.Run.Accounting)
@@ -141,7 +147,7 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 		if out["data/"+id+".csv"], err = t.csv(); err != nil {
 			return nil, err
 		}
-		if out["data/"+id+".json"], err = t.json(); err != nil {
+		if out["data/"+id+".json"], err = stamped(t, a.provenanceOf(id)); err != nil {
 			return nil, err
 		}
 	}

@@ -15,6 +15,7 @@ type Report struct {
 	Policy              disclose.Policy
 	AsOf                time.Time
 	Results             string // snapshot ID
+	Source              Source
 	Measures            []Measure
 	Cohorts             []Cohort
 	Run                 Run

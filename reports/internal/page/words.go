@@ -217,3 +217,11 @@ func lowerFirst(s string) string {
 	}
 	return strings.ToLower(s[:1]) + s[1:]
 }
+
+// spanDays is "2025-01-01 to 2025-12-31" of a period that ends before high.
+func spanDays(low, high time.Time) string {
+	if low.IsZero() || high.IsZero() {
+		return ""
+	}
+	return low.Format(time.DateOnly) + " to " + high.AddDate(0, 0, -1).Format(time.DateOnly)
+}
