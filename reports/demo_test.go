@@ -23,7 +23,7 @@ func TestDemoPages(t *testing.T) {
 	dir := t.TempDir()
 	export := filepath.Join(dir, "export")
 	if _, err := synth.Generate(t.Context(), synth.Options{
-		Patients: 1200, Seed: 1, Sites: 12, Out: export,
+		Patients: 3000, Seed: 1, Sites: 12, Out: export,
 		Start: time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC),
 	}); err != nil {
 		t.Fatal(err)
@@ -85,6 +85,13 @@ func TestDemoPages(t *testing.T) {
 					t.Errorf("cohort %s is not shown with outcomes and Table 1: %v", id, err)
 				}
 			}
+			if audience == Internal {
+				checkPlanted(t, export, bundle.Dir)
+				checkHeadlines(t, read(t, bundle.Dir))
+			}
+			checkStatistics(t, read(t, bundle.Dir))
+			checkRatesAreWhole(t, read(t, bundle.Dir))
+			checkIndexAgrees(t, read(t, bundle.Dir))
 			for _, finding := range browserCheck(t, bundle.Dir) {
 				t.Error(finding)
 			}

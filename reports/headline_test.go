@@ -20,7 +20,7 @@ var (
 	funnelClaim  = regexp.MustCompile(`Beyond the 99.8 % limits, ([0-9]+) of ([0-9]+) sites|([0-9]+) of ([0-9]+) sites are beyond the 99.8 % limits|(No) site of ([0-9]+) is beyond`)
 	decileClaim  = regexp.MustCompile(`Half of ([0-9]+) sites are below ([0-9.,]+) ?%?; one in ten is below ([0-9.,]+) ?%? and one in ten above ([0-9.,]+)`)
 	runClaim     = regexp.MustCompile(`([0-9]+) points (?:in a row (?:above|below) the mean|that (?:rise|fall) throughout), (.+? [0-9]{4}) to (.+? [0-9]{4})\.`)
-	outsideClaim = regexp.MustCompile(`Change: signal, [a-z ,]+: (above the upper|below the lower) limit, (?:.+? to )?(\w+ [0-9]{4})\.`)
+	outsideClaim = regexp.MustCompile(`Change: signal, [a-z ,]+: (above the upper limit|below the lower limit|two of three points close to the (?:upper|lower) limit), (?:.+? to )?(\w+ [0-9]{4})\.`)
 	quietClaim   = regexp.MustCompile(`Change: no signal in ([0-9]+) points?\.`)
 )
 
@@ -72,34 +72,40 @@ func (s sheet) count(column, value string) int {
 // sentence of a finding must be one that was understood.
 func TestHeadlinesSayWhatTheTablesSay(t *testing.T) {
 	for _, a := range []Audience{Internal, External} {
-		files := sharedBundle(t, a)
-		seen := map[string]int{}
-		for path, page := range files {
-			if !strings.HasPrefix(path, "measures/") && !strings.HasPrefix(path, "cohorts/") {
-				continue
-			}
-			id := strings.TrimSuffix(path[strings.Index(path, "/")+1:], ".html")
-			var rows []string
-			for _, r := range regexp.MustCompile(`(?s)<tr>.*?</tr>`).FindAllString(page, -1) {
-				rows = append(rows, strings.TrimSpace(words(r)))
-			}
-			for _, h := range heading.FindAllStringSubmatch(page, -1) {
-				text := words(h[1] + h[2])
-				claims := checkRates(t, path, text, rows)
-				seen["rate"] += claims
-				if strings.HasPrefix(path, "measures/") {
-					claims += checkClaims(t, files, id, text, seen)
-				}
-				if claims == 0 && strings.HasPrefix(path, "measures/") && !strings.Contains(text, "hidden") {
-					t.Errorf("%s: a headline without its numbers: %s", path, text)
-				}
-			}
-		}
+		seen := checkHeadlines(t, sharedBundle(t, a))
 		t.Logf("%s: %v", a, seen)
 		if a == Internal && (seen["rate"] < 20 || seen["no gap"]+seen["gap"] < 5 || seen["funnel"] < 4 || seen["change"] < 5) {
 			t.Errorf("too few headlines had claims: %v", seen)
 		}
 	}
+}
+
+// checkHeadlines counts the claims that it found in headlines, by kind.
+func checkHeadlines(t *testing.T, files map[string]string) map[string]int {
+	t.Helper()
+	seen := map[string]int{}
+	for path, page := range files {
+		if !strings.HasPrefix(path, "measures/") && !strings.HasPrefix(path, "cohorts/") {
+			continue
+		}
+		id := strings.TrimSuffix(path[strings.Index(path, "/")+1:], ".html")
+		var rows []string
+		for _, r := range regexp.MustCompile(`(?s)<tr>.*?</tr>`).FindAllString(page, -1) {
+			rows = append(rows, strings.TrimSpace(words(r)))
+		}
+		for _, h := range heading.FindAllStringSubmatch(page, -1) {
+			text := words(h[1] + h[2])
+			claims := checkRates(t, path, text, rows)
+			seen["rate"] += claims
+			if strings.HasPrefix(path, "measures/") {
+				claims += checkClaims(t, files, id, text, seen)
+			}
+			if claims == 0 && strings.HasPrefix(path, "measures/") && !strings.Contains(text, "hidden") {
+				t.Errorf("%s: a headline without its numbers: %s", path, text)
+			}
+		}
+	}
+	return seen
 }
 
 func checkRates(t *testing.T, path, text string, rows []string) int {
@@ -181,7 +187,8 @@ func checkClaims(t *testing.T, files map[string]string, id, text string, seen ma
 			m := outsideClaim.FindStringSubmatch(text)
 			ok := false
 			for _, r := range s.rows {
-				ok = ok || s.get(r, "period") == m[2] && strings.Contains(s.get(r, "rules"), "outside")
+				rule := map[bool]string{true: "zone", false: "outside"}[strings.HasPrefix(m[1], "two")]
+				ok = ok || s.get(r, "period") == m[2] && strings.Contains(s.get(r, "rules"), rule)
 			}
 			hit("change", ok, m[0])
 		case quietClaim.MatchString(text):

@@ -133,8 +133,8 @@ func changeWords(m Measure, k *asked) string {
 	default:
 		now := p.RuleOf()
 		best := control.Signal{Rule: now, High: p.Signals.High, From: i, To: i, Points: 1}
-		for _, s := range c.Signals { // the longest that the newest point belongs to
-			if s.To == i && s.High == best.High && s.To-s.From > best.To-best.From {
+		for _, s := range c.Signals { // of those that the newest point belongs to, the one with most points
+			if s.To == i && s.High == best.High && s.Points >= best.Points {
 				best = s
 			}
 		}
@@ -156,7 +156,7 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 	rows := make([]disclose.Row, len(c.Points))
 	points := make([]chart.ControlPoint, len(c.Points))
 	t := Table{Caption: caption, Labels: []string{"Period", "From", "To"}, Rated: true, Scale: m.Released.Scale,
-		Derived: []string{"Mean", "Lower limit", "Upper limit", "Cause", "Rules", "Events"}}
+		Derived: []string{"Mean", "Lower limit", "Upper limit", "Cause", "Rules", "What happened"}}
 	seen := map[chart.Cause]bool{}
 	f := Figure{ID: id, DataPath: "../data/" + id}
 	incomplete := false
