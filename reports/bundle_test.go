@@ -157,6 +157,9 @@ func TestHiddenNumbersChangeNoByte(t *testing.T) {
 
 var exponent = regexp.MustCompile(`[0-9][eE][+-]?[0-9]`)
 
+// quarterName is "quarter 3 of 2025", which is no pair of counts.
+var quarterName = regexp.MustCompile(`[Qq]uarter [1-4] of [0-9]{4}`)
+
 var ofPair = regexp.MustCompile(`([0-9][0-9,]*) of ([0-9][0-9,]*)`)
 
 func TestExternalShowsNoSmallCount(t *testing.T) {
@@ -166,7 +169,7 @@ func TestExternalShowsNoSmallCount(t *testing.T) {
 	for path, text := range files {
 		switch filepath.Ext(path) {
 		case ".html":
-			for _, m := range ofPair.FindAllStringSubmatch(body(text), -1) {
+			for _, m := range ofPair.FindAllStringSubmatch(quarterName.ReplaceAllString(body(text), ""), -1) {
 				n, d := number(t, m[1]), number(t, m[2])
 				if strings.Contains(m[0], "targets") || d <= 4 && path == "index.html" {
 					continue // the score in the text of the index

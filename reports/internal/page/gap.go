@@ -250,8 +250,10 @@ func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
 	f.Table = t
 	a.keep(id, t)
 	switch g := widest(m, gaps); {
+	case n == 0 && f.Hidden:
+		f.Heading = "No group can be compared with the others: the numbers that it needs are hidden"
 	case n == 0:
-		f.Heading = "No group can be compared with the others"
+		f.Heading = "No group can be compared with the others: nobody is counted in two of them"
 	case g != nil:
 		f.Heading = fmt.Sprintf("%s: %s", g.Label, distanceWords(m, g))
 	default:
@@ -282,6 +284,10 @@ func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
 	how := "Newcombe's hybrid score interval of the difference; the interval of the ratio is symmetric on the log scale."
 	if m.Released.Scale.Timed() {
 		how = "Wald's interval of the difference of two rates; the interval of the ratio is symmetric on the log scale."
+	}
+	if n == 0 {
+		f.Note = "A group is compared with all others by the numbers that are shown: its own, and those of everyone."
+		return f
 	}
 	f.Note = how + fmt.Sprintf(" A group differs where the interval of the difference leaves 0 out, which says nothing of the reason. Of %s compared %d differ, and %s would by chance alone; the heading names a group only where it differs with all comparisons taken together (Bonferroni).", counted(n, "group"), differ, trimmed(disclose.Ratio.Format(math.Round(0.05*float64(n)*10)/10)))
 	return f
