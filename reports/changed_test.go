@@ -3,6 +3,7 @@ package reports
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -147,5 +148,24 @@ func TestManyMeasures(t *testing.T) {
 	}
 	for _, finding := range browserCheck(t, req.Out) {
 		t.Error(finding)
+	}
+}
+
+// TestTheIndexSaysHowOftenChanceSignals: the share that the index prints is the mean of those on the pages of the measures
+// with a control chart, and the number of charts is theirs.
+func TestTheIndexSaysHowOftenChanceSignals(t *testing.T) {
+	files := sharedBundle(t, Internal)
+	sum, charts := 0.0, 0
+	for path, page := range files {
+		if m := regexp.MustCompile(`Without any change ([0-9.]+) % of charts like this one`).FindStringSubmatch(words(page)); strings.HasPrefix(path, "measures/") && m != nil {
+			sum, charts = sum+plainNumber(m[1]), charts+1
+		}
+	}
+	m := regexp.MustCompile(`of ([0-9]+) charts have a signal somewhere; without any change ([0-9.]+) % of charts like these would have one, which is ([0-9.]+) of them`).FindStringSubmatch(words(files["index.html"]))
+	if m == nil || charts < 4 {
+		t.Fatalf("the index does not say how often chance signals, or there are %d charts", charts)
+	}
+	if int(plainNumber(m[1])) != charts || math.Abs(plainNumber(m[2])-sum/float64(charts)) > 0.11 || math.Abs(plainNumber(m[3])-sum/100) > 0.06 {
+		t.Errorf("the index says %q, the pages %.1f %% in %d charts", m[0], sum/float64(charts), charts)
 	}
 }

@@ -1,15 +1,16 @@
 // Package reports turns results into a bundle: a folder of pages that opens
 // offline, prints, needs no script, and says for each number where it came from.
 //
-//	exact counts (input)  ->  disclose  ->  page  ->  files, written whole or not at all
+//	exact counts (input)  ->  disclose  ->  control, page  ->  files, written whole or not at all
 //
 // [Build] reads results, a file of targets and an audience, and writes
 //
-//	index.html           measures against their targets
-//	measures/<id>.html   one measure: finding, populations, time, groups, sites, definition
+//	index.html           what changed since the report before, measures against their targets
+//	measures/<id>.html   one measure: finding, populations, control chart, sites, funnel, groups, gaps, definition
 //	cohorts/<id>.html    one cohort: attrition, Table 1, new cases over time, by group and place, age by sex, outcomes, survival, definition
 //	run.html             lineage, and the command that makes it again
 //	data/<figure>.csv    the numbers of each figure, and .json
+//	signals.json         how far the charts knew, for the report after this one
 //	licences.txt         notices of the software that drew the charts
 //	manifest.json        SHA-256 of each of these files
 //
