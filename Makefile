@@ -104,6 +104,11 @@ cql-random: assets ## compare farr with another engine on random CQL and persons
 	npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error @cqframework/cql@5.3.0 cql-execution@3.3.2 cql-exec-fhir@2.2.0 @lhncbc/ucum-lhc@7.1.10 && \
 	FARR_CQL_MODULES="$$tmp" SEED=$(SEED) N=$(N) PERSONS=$(PERSONS) go test -count 1 -timeout 60m -v -run TestRandom ./measures/internal/random
 
+ATTACK ?= 2000
+.PHONY: attack
+attack: ## protect random tables and releases and let glpsol attack each hidden number (an hour; needs glpk-utils); ATTACK=200
+	FARR_REQUIRE_GLPSOL=1 FARR_ATTACK=$(ATTACK) go test -count 1 -timeout 300m -v -run TestSuite ./reports/internal/disclose/attack
+
 # The published measures are looked for as in cases.
 PATIENTS ?= 100000
 .PHONY: bench

@@ -20,6 +20,7 @@ type chooser struct {
 	weight []float64 // cost of a unit
 	zone   []float64 // half width of the free zone
 	limit  int64     // shown cells that cost more stay in their zone
+	room   float64   // cells that have less below them do not go down
 	breaks []breakpoint
 }
 
@@ -60,6 +61,25 @@ func (c *chooser) stays(j int) bool {
 	return x.State == Shown && x.cost() > c.limit
 }
 
+// bottom is how low y of cell j may go.
+func (c *chooser) bottom(j int) float64 {
+	if low := c.low[j]; -low >= c.room {
+		return low
+	}
+	return -c.zone[j]
+}
+
+// roomy runs f on cells alone that can go down by amount: a way that no bound cuts off is of whole numbers more
+// often.
+func (c *chooser) roomy(amount float64, f func()) {
+	c.room = amount
+	f()
+	c.room = 0
+}
+
+// costLevels is in how many steps costs are told apart.
+const costLevels = 8
+
 // choose moves cell t by amount in direction dir, or as far as hiding any shown cell can bring it, and lists the
 // shown cells that have to be hidden for it. Cells that cost more are moved only where those that cost less are not enough:
 // a way is sought that moves far, and not the one that costs least, so that the costs have to come first.
@@ -79,7 +99,10 @@ func (c *chooser) choose(t int, dir, amount float64) (cells []int) {
 		return nil
 	}
 	slices.Sort(costs)
-	for _, c.limit = range slices.Compact(costs) {
+	costs = slices.Compact(costs)
+	every := (len(costs) + costLevels - 1) / costLevels
+	for i := every - 1; i < len(costs)+every-1; i += every {
+		c.limit = costs[min(i, len(costs)-1)]
 		if c.seek(t, dir, amount, highPrice*total/float64(shown)) {
 			break
 		}
@@ -180,7 +203,7 @@ func (c *chooser) improve(t int, price, dir, goal float64, pivots *int) {
 			if g := gain[j] + own - c.slope(j, 1); g > most && !(j == t && dir > 0 && c.y[t] >= goal-1e-9) {
 				best, side, most = j, 1, g
 			}
-			if g := -gain[j] - own - c.slope(j, -1); g > most && c.y[j] > c.low[j]+1e-12 && !(j == t && dir < 0 && c.y[t] <= goal+1e-9) {
+			if g := -gain[j] - own - c.slope(j, -1); g > most && c.y[j] > c.bottom(j)+1e-12 && !(j == t && dir < 0 && c.y[t] <= goal+1e-9) {
 				best, side, most = j, -1, g
 			}
 		}
@@ -247,7 +270,7 @@ func (c *chooser) look(q, row int, rate float64, t int, dir, goal float64) {
 		}
 	}
 	if rate < 0 {
-		add(c.low[q], math.Inf(1))
+		add(c.bottom(q), math.Inf(1))
 	}
 	if c.stays(q) {
 		w = math.Inf(1)

@@ -82,14 +82,15 @@ func (c Cell) lowest() int64 {
 	return c.Low
 }
 
-// Take copies from a joined and protected system what became of this release's own cells.
+// Take copies from a joined and protected system what of this release's own cells is not shown any more. What
+// this release hides and an earlier one shows stays hidden here. States are ordered by how much readers have: what is hidden here may have been taken out there.
 func (s *System) Take(joined *System) {
 	at := make(map[string]Cell, len(joined.Cells))
 	for _, c := range joined.Cells {
 		at[c.Key] = c
 	}
 	for i := range s.Cells {
-		if c, ok := at[s.Cells[i].Key]; ok && s.Cells[i].State != Unprinted {
+		if c, ok := at[s.Cells[i].Key]; ok && c.State > s.Cells[i].State {
 			s.Cells[i].State, s.Cells[i].Low = c.State, min(c.Low, c.Value)
 		}
 	}

@@ -211,11 +211,17 @@ func (g *guard) protect(t int) bool {
 	return g.walker.pool.safe(t)
 }
 
-// hideFor hides the cheapest cells with which t can move by amount, and says whether there was any.
+// hideFor hides cells with which t can move by amount, and says whether there was any.
 func (g *guard) hideFor(t int, dir float64, amount int64) bool {
 	c := g.walker.choosing()
 	hid := g.hide(c.choose(t, dir, float64(amount))...)
-	g.walker.pool.propose(c.y, g.work)
+	if g.walker.pool.propose(c.y, g.work) {
+		return hid
+	}
+	c.roomy(float64(amount), func() {
+		hid = g.hide(c.choose(t, dir, float64(amount))...) || hid
+		g.walker.pool.propose(c.y, g.work)
+	})
 	return hid
 }
 
