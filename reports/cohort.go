@@ -43,6 +43,7 @@ func releaseCohort(ctx context.Context, in input, d measures.Definition, b *disc
 		}
 	}
 	x.Cross = crossOf(in.described, d.ID, x.Levels)
+	x.Compared = comparedOf(in.described, d.ID)
 	x.Groups = groupsOf(in, d.ID)
 	x.Prevalence = prevalenceOf(in.spans, d.ID)
 	x.Curves, x.Expected = curvesOf(in.survival, d.ID), expectedOf(in.adjusted, d.ID)

@@ -203,3 +203,39 @@ func TestCohortPageInWords(t *testing.T) {
 		})
 	}
 }
+
+// TestWomenAndMen: standardised differences are of the counts, means and deviations of the table, and readers outside have no
+// such table.
+func TestWomenAndMen(t *testing.T) {
+	in := constructed(6000, siteNames(), onePage)
+	women, men := int64(0), int64(0)
+	var counts [2][]int64
+	for _, d := range in.described {
+		if d.Stratum == "sex" && d.Characteristic == "age" && d.Value == "female" {
+			women, counts[0] = women+d.People, append(counts[0], d.People)
+		}
+		if d.Stratum == "sex" && d.Characteristic == "age" && d.Value == "male" {
+			men, counts[1] = men+d.People, append(counts[1], d.People)
+		}
+	}
+	in.described = append(in.described,
+		measures.Description{Cohort: "incident-type-2-diabetes", Stratum: "sex", Value: "female", Characteristic: "ldl", Title: "LDL", People: women, Missing: 10, Mean: 110, SD: 30},
+		measures.Description{Cohort: "incident-type-2-diabetes", Stratum: "sex", Value: "male", Characteristic: "ldl", Title: "LDL", People: men, Missing: 20, Mean: 119, SD: 30})
+	rows := rowsOf(t, built(t, in, requestIn(t, Internal, onePage)), "women-men")
+	want, err := stats.SMDShares(counts[0], counts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := decimal(t, rows[len(ageGroups)-1]["standardised_difference"]); math.Abs(got-math.Abs(want)) > 0.0001 {
+		t.Errorf("ages differ by %v, want %v", got, want)
+	}
+	last := rows[len(rows)-1]
+	if decimal(t, last["standardised_difference"]) != 0.3 || last["women"] != fmt.Sprint(women-10) || last["men"] != fmt.Sprint(men-20) {
+		t.Errorf("the number: %v", last)
+	}
+	for path := range built(t, in, requestIn(t, External, onePage)) {
+		if strings.Contains(path, "women-men") {
+			t.Errorf("%s is outside", path)
+		}
+	}
+}

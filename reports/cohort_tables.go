@@ -44,6 +44,49 @@ func crossOf(described []measures.Description, cohort string, levels []disclose.
 	return x
 }
 
+// comparedOf compares women with men: Table 1 by sex, where the cohort asks for it and has both.
+func comparedOf(described []measures.Description, cohort string) []disclose.ExactCompared {
+	sexes := map[string]int{"female": 0, "male": 1}
+	type key struct{ characteristic, level string }
+	at := map[key]int{}
+	var out []disclose.ExactCompared
+	var both [2]bool
+	of := map[string]*[2]int64{} // members of each sex by characteristic
+	for _, r := range described {
+		i, ok := sexes[r.Value]
+		if r.Cohort != cohort || r.Stratum != "sex" || !ok || r.Characteristic == "sex" {
+			continue
+		}
+		both[i] = true
+		k := key{r.Characteristic, r.Level}
+		n, known := at[k]
+		if !known {
+			n = len(out)
+			at[k] = n
+			out = append(out, disclose.ExactCompared{Characteristic: r.Characteristic, Title: r.Title, Level: r.Level})
+		}
+		c := &out[n]
+		c.Members[i], c.Mean[i], c.SD[i] = r.People, r.Mean, r.SD
+		if r.Level == "" {
+			c.Members[i], c.Of[i] = r.People-r.Missing, r.People
+			continue
+		}
+		if of[r.Characteristic] == nil {
+			of[r.Characteristic] = &[2]int64{}
+		}
+		of[r.Characteristic][i] += r.People
+	}
+	for i := range out {
+		if out[i].Level != "" {
+			out[i].Of = *of[out[i].Characteristic]
+		}
+	}
+	if !both[0] || !both[1] {
+		return nil
+	}
+	return out
+}
+
 // groupsOf are the new cases by stratum.
 func groupsOf(in input, cohort string) disclose.ExactGroups {
 	var g disclose.ExactGroups

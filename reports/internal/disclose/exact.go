@@ -157,6 +157,7 @@ type ExactCohort struct {
 	Cross      ExactCross
 	Curves     []ExactCurve
 	Expected   []ExactExpected
+	Compared   []ExactCompared // women and men
 }
 
 // size is the number of members: who is left after the last step.

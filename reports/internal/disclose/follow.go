@@ -14,6 +14,7 @@ func (out *Cohort) more(p Policy, x ExactCohort, groups []cell, all cell, h hidd
 			note(g.hideN)
 		}
 	}
+	out.Compared = p.compared(x.Compared)
 	out.Prevalence = p.prevalence(x.Prevalence)
 	for _, r := range out.Prevalence {
 		note(r.Rate.State() == Suppressed)

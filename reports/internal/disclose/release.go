@@ -81,6 +81,7 @@ type Cohort struct {
 	Cross      Cross
 	Curves     []Curve
 	Expected   []Expected
+	Compared   []Compared
 }
 
 // Account is a published sum.

@@ -16,6 +16,7 @@ type cohortView struct {
 	// Table 1, new cases, prevalence, rates by groups and areas, and what became of the members.
 	Traits     []traitView
 	Numbered   bool    // there are numbers among them
+	Compared   *Table  // women and men
 	Spans      *Figure // new cases by periods shorter than a year
 	Years      *Figure
 	Prevalence *Figure
@@ -52,6 +53,7 @@ func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 		v.Study = "Study window: " + c.StudyLow + " to " + c.StudyHigh + ". "
 	}
 	a.describe(&v, c)
+	a.compare(&v, c)
 	a.outcomes(&v, c)
 	for _, draw := range []func(*cohortView, Cohort) error{a.spans, a.years, a.prevalence, a.groups, a.areas, a.pyramid, a.curves, a.expected} {
 		if err := draw(&v, c); err != nil {

@@ -2,7 +2,9 @@ package page
 
 import (
 	"fmt"
+	"math"
 
+	"farr/internal/stats"
 	"farr/reports/internal/chart"
 	"farr/reports/internal/disclose"
 )
@@ -91,6 +93,75 @@ func numberView(n disclose.Number) traitView {
 		say("Known; missing", n.Known.String()+"; "+n.Missing.String())
 	}
 	return v
+}
+
+// compare sets women and men beside each other, with their standardised difference by characteristic.
+func (a *artist) compare(v *cohortView, c Cohort) {
+	rows := c.Released.Compared
+	if len(rows) == 0 {
+		return
+	}
+	t := Table{Caption: c.Definition.Title + ": women and men on the index date", Labels: []string{"Characteristic", "Level"}, Counts: []string{"Women", "Men"},
+		Derived: []string{"Share or mean of women", "Share or mean of men", "SD of women", "SD of men", "Standardised difference"}}
+	for i, r := range rows {
+		if r.Level == "no" && declared(c, r.Characteristic) {
+			continue
+		}
+		label := valueLabel(r.Characteristic, r.Level)
+		row := TableRow{Counts: []disclose.Count{r.Shares[0].Numerator(), r.Shares[1].Numerator()}, Derived: make([]Derived, 5)}
+		for s := range r.Shares {
+			if r.Level == "" {
+				label = "known"
+				row.Derived[s], row.Derived[2+s] = figureField(r.Mean[s]), figureField(r.SD[s])
+			} else if share, _, _ := r.Shares[s].Plot(); r.Shares[s].Shown() {
+				row.Derived[s] = statistic(disclose.Percent, share)
+			}
+		}
+		row.Labels = []string{r.Title, label}
+		if d, ok := difference(rows, i); ok {
+			row.Derived[4] = ratioField(d)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	a.keep(c.Definition.ID+"-women-men", t)
+	v.Compared = &t
+}
+
+// difference is the standardised difference of a characteristic, on its last row.
+func difference(rows []disclose.Compared, at int) (float64, bool) {
+	r := rows[at]
+	if r.Level == "" {
+		var mean, sd [2]float64
+		for i := range mean {
+			var ok, known bool
+			if mean[i], ok = r.Mean[i].Value(); !ok {
+				return 0, false
+			}
+			if sd[i], known = r.SD[i].Value(); !known {
+				return 0, false
+			}
+		}
+		d, err := stats.SMD(mean[0], sd[0], mean[1], sd[1])
+		return math.Abs(d), err == nil
+	}
+	if at+1 < len(rows) && rows[at+1].Characteristic == r.Characteristic && rows[at+1].Level != "" {
+		return 0, false
+	}
+	var counts [2][]int64
+	for _, o := range rows {
+		if o.Characteristic != r.Characteristic || o.Level == "" {
+			continue
+		}
+		for i := range counts {
+			n, ok := o.Shares[i].Numerator().Value()
+			if !ok {
+				return 0, false
+			}
+			counts[i] = append(counts[i], n)
+		}
+	}
+	d, err := stats.SMDShares(counts[0], counts[1])
+	return math.Abs(d), err == nil
 }
 
 // figureField is a released figure in a table.
