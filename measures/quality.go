@@ -73,7 +73,7 @@ func (q *qualityRun) begin(ctx context.Context, definitions []Definition) error 
 	err := q.exec(ctx, "sites of records", `CREATE SCHEMA quality;
 		CREATE TABLE quality.named AS SELECT rid, label FROM fhir.organization UNION ALL
 		SELECT DISTINCT service_provider_rid, 'site-' || left(service_provider_rid::VARCHAR, 8) FROM fhir.encounter
-		WHERE service_provider_rid NOT IN (SELECT rid FROM fhir.organization);
+		WHERE service_provider_rid IS NOT NULL AND service_provider_rid NOT IN (SELECT rid FROM fhir.organization); -- without organizations, NULL is not in them
 		CREATE TABLE quality.site AS SELECT rid, dense_rank() OVER (ORDER BY label)::USMALLINT AS site, label FROM quality.named`)
 	if err != nil {
 		return err
