@@ -68,6 +68,7 @@ type input struct {
 	survival    []measures.SurvivalPoint // of all members
 	adjusted    []measures.Adjusted      // of all members and by stratum
 	described   []measures.Description   // of all members, by age and by sex
+	quality     measures.Quality
 	lineage     measures.Lineage
 }
 
@@ -94,6 +95,10 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
+	if report.Quality, err = qualityPage(ctx, in, border); err != nil {
+		return nil, err
+	}
+	markFeeds(report)
 	for i := range report.Cohorts {
 		report.Cohorts[i].Boundaries = boundaries
 	}

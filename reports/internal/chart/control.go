@@ -203,7 +203,7 @@ func causes(points []ControlPoint) *charts.Scatter {
 			continue
 		}
 		v, _, _ := p.Rate.Plot()
-		if p.Rate.State() == disclose.Incomplete {
+		if p.Rate.Hollow() {
 			part = append(part, opts.ScatterData{Value: []any{i, tidy(v)}, Symbol: "circle", SymbolSize: 7})
 			continue
 		}
@@ -229,7 +229,7 @@ func controlEnds(points []ControlPoint, references []Target, narrow bool, height
 	var ends []end
 	last, lastLimited := -1, -1
 	for i, p := range points {
-		if p.Rate.Shown() && p.Rate.State() != disclose.Incomplete {
+		if p.Rate.Shown() && !p.Rate.Hollow() {
 			last = i
 			if p.Limited {
 				lastLimited = i

@@ -88,7 +88,7 @@ func forest(size Size, mark Mark, overall Point, groups []Group) (spec, error) {
 		if n, ok := p.Rate.Denominator().Value(); ok && mark == Squares {
 			side = math.Max(4, 15*math.Sqrt(float64(n)/float64(largest)))
 		}
-		row := rowText{Label: clip(p.Label, narrow), N: p.Rate.NOfN(), Rate: p.Rate.Text(), Hollow: p.Rate.State() == disclose.Incomplete}
+		row := rowText{Label: clip(p.Label, narrow), N: p.Rate.NOfN(), Rate: p.Rate.Text(), Hollow: p.Rate.Hollow()}
 		if kind == headingRow {
 			row = rowText{Label: p.Label}
 		} else if !p.Rate.Shown() {

@@ -107,7 +107,7 @@ func Funnel(l Label, size Size, points []FunnelPoint, mean float64, limits Funne
 		n, _ := FunnelSize(pt.Rate)
 		v, _, _ := pt.Rate.Plot()
 		x, yy := atX(n), atY(v)
-		mark(p, x, yy, pt.Cause, pt.Rate.State() == disclose.Incomplete)
+		mark(p, x, yy, pt.Cause, pt.Rate.Hollow())
 		if pt.Cause != CommonCause {
 			named = append(named, placedWord{x, yy, fit(pt.Label, 12, (right-left)*0.45)})
 		}

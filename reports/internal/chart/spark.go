@@ -48,7 +48,7 @@ func Spark(l Label, rates []disclose.Rate) SVG {
 		fmt.Fprintf(&b, `<path d="%s" fill="none" stroke="%s" stroke-width="1.5" stroke-linejoin="round"></path>`, path.String(), muted)
 		v, _, _ := rates[last].Plot()
 		fill := main
-		if rates[last].State() == disclose.Incomplete {
+		if rates[last].Hollow() {
 			fill = "#ffffff"
 		}
 		fmt.Fprintf(&b, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s" stroke="%s" stroke-width="1.5"></circle>`, x(last), y(v), fill, main)

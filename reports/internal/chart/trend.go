@@ -195,7 +195,7 @@ func dots(points []Point, line Line) *charts.Scatter {
 		}
 		v, _, _ := p.Rate.Plot()
 		d := opts.ScatterData{Value: []any{i, tidy(v)}, Symbol: "circle", SymbolSize: 7}
-		if p.Rate.State() == disclose.Incomplete {
+		if p.Rate.Hollow() {
 			part = append(part, d)
 		} else if line != Ribbon {
 			whole = append(whole, d)
@@ -214,7 +214,7 @@ func endLabels(points []Point, target *Target, line Line, px func(float64) float
 	var words []rowText
 	last := -1
 	for i, p := range points {
-		if p.Rate.Shown() && p.Rate.State() != disclose.Incomplete {
+		if p.Rate.Shown() && !p.Rate.Hollow() {
 			last = i
 		}
 	}

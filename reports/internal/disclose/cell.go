@@ -115,6 +115,28 @@ type Rate struct {
 	method          string  // of the interval
 	scale           Scale
 	state           State
+	feed            bool // see OnIncompleteFeed
+}
+
+// OnIncompleteFeed is the rate where a feed that it is counted from was incomplete. That is no state of its own: the
+// number is what it was, and is judged with a word of warning.
+func (r Rate) OnIncompleteFeed() Rate {
+	r.feed = r.Shown()
+	return r
+}
+
+// FeedIncomplete tells whether the rate rests on a feed that was incomplete.
+func (r Rate) FeedIncomplete() bool { return r.feed && r.Shown() }
+
+// Hollow tells whether the rate is drawn hollow: it is incomplete, or rests on a feed that was.
+func (r Rate) Hollow() bool { return r.state == Incomplete || r.FeedIncomplete() }
+
+// StateText is the state in data files, with what it rests on.
+func (r Rate) StateText() string {
+	if r.FeedIncomplete() {
+		return r.state.String() + ", on an incomplete feed"
+	}
+	return r.state.String()
 }
 
 // State of the rate.
@@ -189,6 +211,18 @@ func (r Rate) Method() string { return r.method }
 
 // Note is the state in words for a reader; empty for a plain number.
 func (r Rate) Note() string {
+	const feed = "a feed was incomplete"
+	switch words := r.note(); {
+	case !r.FeedIncomplete():
+		return words
+	case words == "":
+		return feed
+	default:
+		return words + "; " + feed
+	}
+}
+
+func (r Rate) note() string {
 	switch r.state {
 	case Suppressed:
 		return "hidden"

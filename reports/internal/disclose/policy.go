@@ -51,6 +51,9 @@ func PolicyFor(a Audience, name string) (Policy, error) {
 	return policies[i], nil
 }
 
+// Inside is a count for an audience from whom nothing is hidden; for any other it is hidden.
+func (p Policy) Inside(n int64) Count { return p.count(n, p.hides()) }
+
 // hides tells whether anything may be hidden at all.
 func (p Policy) hides() bool { return p.most > 0 }
 

@@ -180,7 +180,7 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 		}
 		t.Rows = append(t.Rows, row)
 		f.Hidden = f.Hidden || p.Row.Rate.State() == disclose.Suppressed
-		incomplete = incomplete || p.Row.Rate.State() == disclose.Incomplete
+		incomplete = incomplete || p.Row.Rate.Hollow()
 	}
 	f.Table = t
 	a.keepSpan(id, t, rows)
@@ -208,7 +208,7 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 		f.Keys = append(f.Keys, Key{"benchmark", "benchmark: " + m.KPI.Benchmark.Source})
 	}
 	if incomplete {
-		f.Keys = append(f.Keys, Key{"hollow", "incomplete: will still change, and no rule is asked of it"})
+		f.Keys = append(f.Keys, Key{"hollow", hollowWords(rows)})
 	}
 	if f.Hidden {
 		f.Keys = append(f.Keys, Key{"hatch", "hidden: left out of the limits and of every rule"})

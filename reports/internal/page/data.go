@@ -165,7 +165,7 @@ func (t Table) rateCells(r disclose.Rate) []rateCell {
 		}
 		cells = append(cells, rateCell{denominator, true}, rateCell{unit, false}, rateCell{v[0], true}, rateCell{rateUnit, false})
 	}
-	return append(cells, rateCell{v[1], true}, rateCell{v[2], true}, rateCell{r.Method(), false}, rateCell{r.State().String(), false})
+	return append(cells, rateCell{v[1], true}, rateCell{v[2], true}, rateCell{r.Method(), false}, rateCell{r.StateText(), false})
 }
 
 // rowsJSON is a list of objects with the columns of the CSV; what may not be shown

@@ -116,7 +116,7 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 		t.Rows = append(t.Rows, TableRow{Labels: []string{periodWords(r.Period), r.Period.Low.Format("2006-01-02"),
 			r.Period.High.AddDate(0, 0, -1).Format("2006-01-02")}, Rate: r.Rate})
 		hidden = hidden || r.Rate.State() == disclose.Suppressed
-		incomplete = incomplete || r.Rate.State() == disclose.Incomplete
+		incomplete = incomplete || r.Rate.Hollow()
 	}
 	f := Figure{ID: id, Table: t, Hidden: hidden, DataPath: "../data/" + id}
 	a.keepSpan(id, t, rows)
@@ -151,7 +151,7 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 		f.Keys = append(f.Keys, interval)
 	}
 	if incomplete {
-		f.Keys = append(f.Keys, Key{"hollow", "incomplete: will still change"})
+		f.Keys = append(f.Keys, Key{"hollow", strings.TrimSuffix(hollowWords(rows), ", and no rule is asked of it")})
 	}
 	if hidden {
 		f.Keys = append(f.Keys, Key{"hatch", "hidden"})

@@ -124,6 +124,9 @@ func finding(m Measure, r disclose.Rate) string {
 	if why := pending(m); why != "" && r.State() != disclose.Incomplete {
 		s += " Newest complete period: " + why + "."
 	}
+	if r.FeedIncomplete() {
+		s += " It rests on a feed that was incomplete."
+	}
 	return s
 }
 

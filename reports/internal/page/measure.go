@@ -31,6 +31,7 @@ type measureView struct {
 	Attribution string
 	Unit        string // of the score
 	CountWords  string // what the score is made of
+	Behind      string // what is known of the data, in a sentence
 	Pending     string // why the newest period is not the headline's
 	Definition  definitionView
 	Results     string
@@ -75,7 +76,7 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 	d := m.Definition
 	k, gaps := a.askedOf(m), gapsOf(m, row, strataOf(d))
 	v := measureView{Measure: m, Finding: strings.TrimSpace(finding(m, row.Rate) + " " + changeWords(m, k) + " " + gapWords(m, gaps)), Variation: variationSign(m, k), Assurance: assuranceSign(m, k), Benchmark: benchmarkWords(m), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
-		Direction: directionWords(m), Verdict: verdict(m, row.Rate), Results: r.Results, Pending: pending(m),
+		Direction: directionWords(m), Verdict: verdict(m, row.Rate), Results: r.Results, Behind: behindWords(r.Quality, d.ID), Pending: pending(m),
 		Attribution: attributionWords(d), Definition: definitionOf(d), Unit: unitWords(m), CountWords: "Numerator, of the denominator"}
 	switch {
 	case m.Released.Scale.Timed():

@@ -125,6 +125,15 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 	if err := write("run.html", "run", "run", "How this report was made", run); err != nil {
 		return nil, err
 	}
+	if r.Quality != nil {
+		v, err := a.quality(r.Quality)
+		if err != nil {
+			return nil, err
+		}
+		if err := write("data-quality.html", "quality", "quality", "How good the data are", v); err != nil {
+			return nil, err
+		}
+	}
 	privacy := privacyView{r.Privacy, privacyFinding(r.Privacy), "data/privacy-classes"}
 	if r.Privacy.Risk != nil {
 		a.keep("privacy-classes", r.Privacy.Risk.Sizes)

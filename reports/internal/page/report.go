@@ -20,9 +20,10 @@ type Report struct {
 	Cohorts             []Cohort
 	Run                 Run
 	Privacy             Privacy
-	Notices             string // licences of the parts that drew the charts
-	Previous            *State // of the report before; nil without one
-	PreviousNote        string // why there is none although a report stood there
+	Quality             *Quality // nil in results of an older farr
+	Notices             string   // licences of the parts that drew the charts
+	Previous            *State   // of the report before; nil without one
+	PreviousNote        string   // why there is none although a report stood there
 }
 
 // Measure is one measure's page.
