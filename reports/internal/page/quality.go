@@ -131,7 +131,10 @@ func hollowWords(rows []disclose.Row) string {
 	return "incomplete: will still change, and no rule is asked of it"
 }
 
-// faults are the checks that failed, in the order of tables.
+// leastOfSite is how many records of a site are enough to judge it.
+const leastOfSite = 100
+
+// faults are the checks that failed, of all sites together or else of single sites, in the order of tables.
 func (q *Quality) faults() (list []fault, asked, hidden int) {
 	for _, t := range q.Tables {
 		add := func(c QualityCheck, r disclose.Rate, title string) {
@@ -150,6 +153,19 @@ func (q *Quality) faults() (list []fault, asked, hidden int) {
 		}
 		for i, c := range t.Elements {
 			add(c, t.Released.Elements[i], c.Title+" is there")
+			if c.failed(t.Released.Elements[i]) {
+				continue
+			}
+			for _, site := range t.Released.Feeds { // all sites together may hide one
+				r := site.Elements[i]
+				n, ok := r.Denominator().Value()
+				if !t.Sited || !ok || n < leastOfSite || residual(site.Site) > 0 || !c.failed(r) {
+					continue
+				}
+				f := fault{Table: t.Name, Title: fmt.Sprintf("%s is there, at %s", c.Title, site.Site), Rate: r, Column: c.Column}
+				f.Counts, f.Groups = q.Touches(t.Name, c.Column)
+				list = append(list, f)
+			}
 		}
 		for i, c := range t.Checks {
 			add(c, t.Released.Checks[i], capital(t.Records)+" "+c.Title)
@@ -307,7 +323,7 @@ func (a *artist) completeness(v *qualityView, q *Quality) error {
 		table := Table{Caption: "Completeness of " + t.Records, Labels: []string{"Site", "Element"}, Rated: true, Scale: disclose.Percent}
 		var columns []string
 		for _, e := range t.Elements {
-			columns = append(columns, strings.TrimPrefix(e.Title, t.Resource+"."))
+			columns = append(columns, elementLabel(e.Title))
 		}
 		var rows []chart.HeatRow
 		var rates []disclose.Rate
@@ -356,6 +372,19 @@ func (a *artist) completeness(v *qualityView, q *Quality) error {
 		v.Heats = append(v.Heats, f)
 	}
 	return nil
+}
+
+// elementLabel is a path of FHIR for a narrow column: its last name, and that of an extension.
+func elementLabel(path string) string {
+	path, _, _ = strings.Cut(path, ",")
+	path = strings.TrimSuffix(strings.ReplaceAll(path, "extension(us-core-", ""), ")")
+	path, _, _ = strings.Cut(path, " or ")
+	parts := strings.Split(path, ".")
+	last := parts[len(parts)-1]
+	if last == "start" || last == "end" || last == "unit" {
+		last = strings.TrimSuffix(parts[len(parts)-2], "Quantity") + " " + last
+	}
+	return last
 }
 
 // volumes draws, of each table with months, what all sites have and each feed that was incomplete.
