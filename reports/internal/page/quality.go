@@ -112,7 +112,7 @@ type fault struct {
 	Rate         disclose.Rate
 	Counts       []Named
 	Groups       []Named
-	Column, Name string
+	Name         string // of the check
 }
 
 // hollowWords say why points of a chart are hollow.
@@ -146,7 +146,7 @@ func (q *Quality) faults() (list []fault, asked, hidden int) {
 				hidden++
 			}
 			if c.failed(r) {
-				f := fault{Table: t.Name, Title: title, Rate: r, Column: c.Column}
+				f := fault{Table: t.Name, Title: title, Rate: r, Name: t.Name + " " + c.ID}
 				f.Counts, f.Groups = q.Touches(t.Name, c.Column)
 				list = append(list, f)
 			}
@@ -162,7 +162,7 @@ func (q *Quality) faults() (list []fault, asked, hidden int) {
 				if !t.Sited || !ok || n < leastOfSite || residual(site.Site) > 0 || !c.failed(r) {
 					continue
 				}
-				f := fault{Table: t.Name, Title: fmt.Sprintf("%s is there, at %s", c.Title, site.Site), Rate: r, Column: c.Column}
+				f := fault{Table: t.Name, Title: fmt.Sprintf("%s is there, at %s", c.Title, site.Site), Rate: r, Name: t.Name + " " + c.ID}
 				f.Counts, f.Groups = q.Touches(t.Name, c.Column)
 				list = append(list, f)
 			}
@@ -177,12 +177,13 @@ func (q *Quality) faults() (list []fault, asked, hidden int) {
 // faultsOf are those that touch the counts of a definition, and the incomplete months of feeds that it reads.
 func (q *Quality) faultsOf(definition string) (checks, gaps int) {
 	list, _, _ := q.faults()
+	failed := map[string]bool{}
 	for _, f := range list {
 		if slices.ContainsFunc(f.Counts, func(d Named) bool { return d.ID == definition }) {
-			checks++
+			failed[f.Name] = true
 		}
 	}
-	return checks, len(q.GapsOf(definition))
+	return len(failed), len(q.GapsOf(definition))
 }
 
 // behindWords is the line of a measure's page about its data; empty where nothing is known.
@@ -256,7 +257,11 @@ func (a *artist) quality(q *Quality) (qualityView, error) {
 			v.Gaps = append(v.Gaps, row)
 		}
 	}
-	v.Finding = qualityFinding(len(v.Faults), asked, hidden, months, len(touched))
+	failed := map[string]bool{}
+	for _, f := range v.Faults {
+		failed[f.Name] = true
+	}
+	v.Finding = qualityFinding(len(failed), asked, hidden, months, len(touched))
 	if err := a.completeness(&v, q); err != nil {
 		return v, err
 	}
