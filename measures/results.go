@@ -87,10 +87,8 @@ func (r *Results) Definitions() []Definition { return slices.Clone(r.definitions
 // Quality is what was seen of the data; empty in results of an older farr.
 func (r *Results) Quality() Quality { return r.quality }
 
-// Log appends an event about the results to their store's log.
-func (r *Results) Log(ctx context.Context, e datasets.Event) error {
-	return r.snapshot.Store().Log(ctx, e)
-}
+// Store is where the results are.
+func (r *Results) Store() *datasets.Store { return r.snapshot.Store() }
 
 // Lineage says where the results came from.
 func (r *Results) Lineage() Lineage { return r.lineage }

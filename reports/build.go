@@ -3,7 +3,6 @@ package reports
 import (
 	"context"
 
-	"farr/datasets"
 	"farr/measures"
 )
 
@@ -11,8 +10,13 @@ import (
 // targets come all at once, each with its line and column; nothing is written
 // unless the whole report is, nor before the store's log has its entry.
 func Build(ctx context.Context, req Request) (*Bundle, error) {
-	req.record = func(facts map[string]any) error {
-		return req.Results.Log(ctx, datasets.Event{Kind: "report", Facts: facts})
+	store := req.Results.Store()
+	req.record = func(facts map[string]any, released []byte) error { return store.LogReport(ctx, facts, released) }
+	if req.Audience != Internal {
+		var err error
+		if req.earlier, req.notCounted, err = earlierReleases(store, req.Results.Lineage().Extract); err != nil {
+			return nil, err
+		}
 	}
 	return build(ctx, inputOf(req.Results), req)
 }

@@ -86,9 +86,9 @@ func checkOut(out string) error {
 }
 
 // write stages the files beside out, then puts them in its place.
-func write(req Request, lineage measures.Lineage, policy disclose.Policy, targets string, files map[string][]byte) (*Bundle, error) {
+func write(req Request, lineage measures.Lineage, border *disclose.Border, cert *disclose.Certificate, targets string, files map[string][]byte) (*Bundle, error) {
 	m := manifest{Kind: bundleKind, Format: 1, Results: lineage.Results, Audience: req.Audience,
-		Policy: policy.Name, Checkpoint: lineage.Checkpoint}
+		Policy: border.Policy.Name, Checkpoint: lineage.Checkpoint}
 	paths := make([]string, 0, len(files))
 	for p := range files {
 		paths = append(paths, p)
@@ -139,8 +139,14 @@ func write(req Request, lineage measures.Lineage, policy disclose.Policy, target
 	sum := sha256.Sum256(list)
 	hash := hex.EncodeToString(sum[:])
 	if req.record != nil {
+		var released []byte
+		if cert != nil {
+			if released, err = json.Marshal(Released{1, hash, lineage.Results, lineage.Extract, *cert, border.Released()}); err != nil {
+				return nil, fmt.Errorf("report: %w", err)
+			}
+		}
 		err := req.record(map[string]any{"bundle": hash, "results": lineage.Results, "extract": lineage.Extract,
-			"audience": string(req.Audience), "disclosure": m.Policy, "targets": targets, "rebased": len(req.Rebases)})
+			"audience": string(req.Audience), "disclosure": m.Policy, "targets": targets, "rebased": len(req.Rebases)}, released)
 		if err != nil {
 			return nil, fmt.Errorf("report: %w", err)
 		}

@@ -12,7 +12,7 @@ import (
 // releaseCohort gives a cohort's page what the audience may see: attrition, new cases by year and by the
 // shortest periods, outcomes, and Table 1 of all members.
 func releaseCohort(ctx context.Context, in input, d measures.Definition, b *disclose.Border) (page.Cohort, error) {
-	x := disclose.ExactCohort{Name: named(d), Scale: cohortScale(d)}
+	x := disclose.ExactCohort{Name: named(d) + studyWindow(in), Scale: cohortScale(d)}
 	for _, s := range in.attrition {
 		if s.Cohort == d.ID {
 			x.Steps = append(x.Steps, disclose.ExactStep{Rule: s.Rule, Title: s.Title, Remaining: s.Remaining,
@@ -76,3 +76,12 @@ func kinOf(d measures.Definition, id string) disclose.Kin {
 
 // cohortScale is the person-years that a cohort's rates are per; outcomes have one even where new cases have none.
 func cohortScale(d measures.Definition) disclose.Scale { return disclose.Scale(max(1, d.Multiplier)) }
+
+// studyWindow is a part of a cohort's name in the ledger of releases: its members are others over another one.
+func studyWindow(in input) string {
+	f, err := into[resultsFacts](in.lineage.Facts)
+	if err != nil {
+		return ""
+	}
+	return " " + f.Low + ".." + f.High
+}

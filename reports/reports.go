@@ -44,7 +44,9 @@ type Request struct {
 	Browser      string // Chromium, to print the report as a PDF too; none when empty
 	Progress     progress.Func
 
-	record func(facts map[string]any) error // logs the report before it is in place; nil in tests
+	earlier    []disclose.Earlier                                // releases that count
+	notCounted int                                               // releases of the same extract that do not
+	record     func(facts map[string]any, released []byte) error // logs the report before it is in place; nil in tests
 }
 
 // Bundle is a written report.
@@ -77,6 +79,7 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
+	border.Against(req.earlier)
 	if err := checkOut(req.Out); err != nil {
 		return nil, err
 	}
@@ -110,6 +113,7 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	}
 	if !border.Internal() {
 		c := border.Certificate()
+		c.NotCounted = req.notCounted
 		report.Privacy.Certificate = &c
 	}
 	files, err := page.Render(ctx, report, func(done, total int) { req.Progress.Report("report", int64(done), int64(total)) })
@@ -126,7 +130,7 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 			return nil, err
 		}
 	}
-	return write(req, in.lineage, border.Policy, targetsHash, files)
+	return write(req, in.lineage, border, report.Privacy.Certificate, targetsHash, files)
 }
 
 // release makes the report of what the audience may see. After it, no exact

@@ -13,7 +13,7 @@ func TestUnloggedIsNotPublished(t *testing.T) {
 	earlier := built(t, constructed(50, siteNames(), onePage), req)
 	full := errors.New("the disk is full")
 	var logged map[string]any
-	req.record = func(facts map[string]any) error {
+	req.record = func(facts map[string]any, _ []byte) error {
 		logged = facts
 		return full
 	}

@@ -2,6 +2,7 @@ package disclose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,13 +14,16 @@ import (
 type Border struct {
 	Policy   Policy
 	released []Released
+	earlier  []Earlier
 }
 
 // Released is one measure, cohort or table of records as the attack sees it, and what it found.
 type Released struct {
-	Name        string
-	System      attack.System
-	Certificate attack.Certificate
+	Name        string             `json:"name"`
+	System      attack.System      `json:"system"`
+	Certificate attack.Certificate `json:"certificate"`
+	earlier     []string           // releases that it was attacked together with
+	elsewhere   int
 }
 
 // NewBorder is the border of a report for an audience, under a policy by its name; see PolicyFor.
@@ -83,13 +87,17 @@ func (b *Border) attacked(ctx context.Context, name string, of func() *sheet) er
 	}
 	for {
 		s := of()
-		cert, took, err := s.protect(ctx)
+		cert, ids, took, err := s.protect(ctx, func(sys *attack.System) ([]*attack.System, []string) { return b.known(name, sys) })
+		var open *attack.Unprotectable
+		if errors.As(err, &open) {
+			return &UnsafeError{name, err}
+		}
 		if err != nil {
 			return fmt.Errorf("disclosure control of %s: %w", name, err)
 		}
 		if !took {
 			b.released = slices.DeleteFunc(b.released, func(r Released) bool { return r.Name == name }) // a try before
-			b.released = append(b.released, Released{name, s.sys, cert})
+			b.released = append(b.released, Released{name, s.sys, cert, ids, b.elsewhere(name, &s.sys)})
 			return nil
 		}
 	}

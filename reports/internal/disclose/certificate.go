@@ -27,8 +27,14 @@ type Certificate struct {
 	Recoverable int      `json:"recoverable"` // always 0: a report of which the attack recovers anything is not made
 	Narrowest   int64    `json:"narrowest"`   // of all hidden numbers: how far apart least and greatest are, at least
 	TakenOut    []string `json:"taken_out,omitempty"`
-	Scope       []string `json:"scope"`
-	Outside     []string `json:"outside"`
+	// Earlier releases of the same extract snapshot that this one was attacked together with, and hidden numbers that a
+	// release of another snapshot shows: late records have changed them since, or they were not small then.
+	Earlier   int `json:"earlier_releases"`
+	Elsewhere int `json:"shown_by_releases_of_other_snapshots"`
+	// NotCounted are earlier releases that were withdrawn, or accepted as they are.
+	NotCounted int      `json:"earlier_releases_not_counted"`
+	Scope      []string `json:"scope"`
+	Outside    []string `json:"outside"`
 }
 
 // scope of the attack, in sentences.
@@ -43,15 +49,18 @@ var scope = []string{
 var outside = []string{
 	"Windows that overlap, of measures that count patients: who came and who went between two of them is not bounded by these numbers.",
 	"Numbers of different measures or cohorts against each other, but for the outcomes and characteristics of one cohort that may be of people of whom the ones are among the others: of two that are close, one is hidden.",
-	"Reports of other extract snapshots, in which late records have changed the counts; whatever a reader knows from elsewhere, and what could be read from the choice of the numbers that are hidden for the sake of others.",
+	"Reports of other extract snapshots, of a cohort over another study window or of a definition in another version, in which late records have changed the counts; whatever a reader knows from elsewhere, and what could be read from the choice of the numbers that are hidden for the sake of others.",
 }
 
 // Certificate is that of everything that has passed the border so far.
 func (b *Border) Certificate() Certificate {
 	c := Certificate{Policy: b.Policy.Name, Small: b.Policy.most, Width: b.Policy.most, Systems: len(b.released), Scope: scope, Outside: outside}
-	first := true
+	first, earlier := true, map[string]bool{}
 	for _, r := range b.released {
-		c.Cells, c.Hidden, c.Implied = c.Cells+r.Certificate.Cells, c.Hidden+r.Certificate.Hidden, c.Implied+r.Certificate.Implied
+		c.Elsewhere += r.elsewhere
+		for _, id := range r.earlier {
+			earlier[id] = true
+		}
 		for _, table := range r.Certificate.TakenOut {
 			c.TakenOut = append(c.TakenOut, r.Name+": "+table)
 		}
@@ -62,14 +71,21 @@ func (b *Border) Certificate() Certificate {
 		}
 		for _, cell := range r.System.Cells {
 			switch {
-			case cell.State != attack.Hidden:
+			case cell.State == attack.Unprinted:
+				if b.Policy.small(cell.Value) {
+					c.Implied++
+				}
+				continue
+			case cell.State == attack.Shown:
 			case b.Policy.small(cell.Value):
 				c.Primary++
 			default:
 				c.Complementary++
 			}
+			c.Cells++
 		}
 	}
+	c.Hidden, c.Earlier = c.Primary+c.Complementary, len(earlier)
 	if few := int(b.Policy.most); c.Primary <= few || c.Complementary <= few {
 		c.Primary, c.Complementary = 0, 0
 	}

@@ -2,6 +2,8 @@ package disclose
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"slices"
 
 	"farr/reports/internal/disclose/attack"
@@ -97,7 +99,12 @@ func (s *sheet) sum(key string, total int, parts ...int) {
 	case left == 0:
 		s.relate(total, parts...)
 	default:
-		s.relate(total, append(slices.Clone(parts), s.implied(key+"|rest", left))...)
+		// Another release may have other parts of the total: its rest is another number.
+		h := sha256.New()
+		for _, i := range parts {
+			fmt.Fprintln(h, s.sys.Cells[i].Key)
+		}
+		s.relate(total, append(slices.Clone(parts), s.implied(fmt.Sprintf("%s|rest %.4x", key, h.Sum(nil)), left))...)
 	}
 }
 
@@ -105,10 +112,10 @@ func (s *sheet) relate(total int, parts ...int) {
 	s.sys.Relations = append(s.sys.Relations, attack.Sum(total, parts...))
 }
 
-// protect plays the attack, takes what it hides from its places, and says whether it took any. A small number that the
-// rules before have left in a place is taken first.
-func (s *sheet) protect(ctx context.Context) (attack.Certificate, bool, error) {
-	took := false
+// protect plays the attack, alone and then together with what readers have already, takes what it hides from its places, and
+// says whether it took any. A small number that the rules before have left in a place is taken first. ids are the releases
+// that it was attacked with.
+func (s *sheet) protect(ctx context.Context, known func(*attack.System) ([]*attack.System, []string)) (cert attack.Certificate, ids []string, took bool, err error) {
 	take := func(i int) {
 		if s.taken != nil {
 			*s.taken++
@@ -125,14 +132,29 @@ func (s *sheet) protect(ctx context.Context) (attack.Certificate, bool, error) {
 		}
 	}
 	before := slices.Clone(s.sys.Cells)
-	cert, err := s.sys.Protect(ctx)
-	if err != nil {
-		return cert, false, err
+	if cert, err = s.sys.Protect(ctx); err != nil {
+		return cert, nil, false, err
+	}
+	earlier, ids := known(&s.sys)
+	if len(earlier) > 0 {
+		joined, err := attack.Join(&s.sys, earlier...)
+		if err != nil {
+			return cert, nil, false, err
+		}
+		for i := range joined.Cells { // what this policy shows, and the strictest of all would not
+			c := &joined.Cells[i]
+			c.Fixed = c.Fixed || c.State == attack.Shown && c.Value >= 1 && c.Value <= joined.Small
+		}
+		if cert, err = joined.Protect(ctx); err != nil {
+			return cert, nil, false, err
+		}
+		s.sys.Take(joined)
+		_, ids = known(&s.sys) // those that tell something else
 	}
 	for i, c := range s.sys.Cells {
 		if before[i].State == attack.Shown && c.State != attack.Shown {
 			take(i)
 		}
 	}
-	return cert, took, nil
+	return cert, ids, took, nil
 }

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestReleases makes reports for outsiders under two policies from one store: the ledger knows each once, they withstand an
+// attack together, a withdrawn one counts no more, and a damaged one is told.
+func TestReleases(t *testing.T) {
+	p := synthetic(t, 400, 3)
+	must := func(args ...string) string {
+		t.Helper()
+		out := farr(t, args...)
+		if out.code != 0 {
+			t.Fatalf("farr %s: exit %d\n%s", strings.Join(args, " "), out.code, out.stderr)
+		}
+		return out.stdout
+	}
+	must(p.extractArgs("--risk=false")...)
+	must("measure", "run", "--store", p.store, "--key", p.key, "--periods", "2025-01..2025-12,P12M/2025-12")
+	report := func(name string, args ...string) {
+		must(append([]string{"report", "--store", p.store, "--audience", "external", "--out", filepath.Join(p.dir, name)}, args...)...)
+	}
+	report("first")
+	report("again")
+	report("other", "--disclosure", "wa10")
+	a, err := os.ReadFile(filepath.Join(p.dir, "first", "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(p.dir, "again", "manifest.json"))
+	if err != nil || string(a) != string(b) {
+		t.Error("a release changes the same report made again")
+	}
+	var list []struct {
+		ID, Policy string
+		Hidden     int
+		Withdrawn  string
+	}
+	read := func() {
+		t.Helper()
+		list = nil
+		if err := json.Unmarshal([]byte(must("release", "list", "--store", p.store, "--json")), &list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read()
+	if len(list) != 2 || list[0].Policy != "cms11" || list[1].Policy != "wa10" || list[0].Hidden == 0 {
+		t.Fatalf("releases %+v", list)
+	}
+	if out := must("release", "attack", "--store", p.store); !strings.Contains(out, "each with room for 10 or more") || strings.Contains(out, "worked out") {
+		t.Errorf("attack says\n%s", out)
+	}
+	if out := must("release", "show", "--store", p.store, list[1].ID[:12]); !strings.Contains(out, "none recoverable") {
+		t.Errorf("show says\n%s", out)
+	}
+	must("release", "withdraw", "--store", p.store, list[1].ID, "--reason", "nobody had it")
+	if read(); list[1].Withdrawn != "nobody had it" || list[0].Withdrawn != "" {
+		t.Errorf("releases %+v", list)
+	}
+	for _, refused := range [][]string{
+		{"release", "withdraw", "--store", p.store, list[1].ID, "--reason", "again"},
+		{"release", "accept", "--store", p.store, list[0].ID},
+		{"release", "show", "--store", p.store, "nothing"},
+	} {
+		if out := farr(t, refused...); out.code == 0 {
+			t.Errorf("farr %s is taken", strings.Join(refused, " "))
+		}
+	}
+	must("audit", "verify", "--store", p.store, "--key", p.key)
+	file := filepath.Join(p.store, "releases", list[0].ID+".json.gz")
+	if err := os.WriteFile(file, []byte("changed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := farr(t, "report", "--store", p.store, "--audience", "external", "--out", filepath.Join(p.dir, "last")); out.code != 4 {
+		t.Errorf("a damaged ledger: exit %d\n%s", out.code, out.stderr)
+	}
+}

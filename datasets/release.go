@@ -1,0 +1,162 @@
+package datasets
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+)
+
+// releasesDir holds what each report for outsiders published, by the hash of the file. It is private as the
+// results are, of which the numbers come.
+const releasesDir = "releases"
+
+// The kinds of the log's entries about releases.
+const (
+	kindReport    = "report"
+	kindWithdrawn = "release-withdrawn"
+	kindAccepted  = "release-accepted"
+)
+
+// factRelease names a release in facts.
+const factRelease = "release"
+
+// Release is one report for outsiders, as the log knows it. A report that is made again of the same is the same release.
+type Release struct {
+	ID    string         `json:"id"`   // hex SHA-256 of the file that holds it
+	Time  time.Time      `json:"time"` // when it was first made
+	Facts map[string]any `json:"facts"`
+	// Withdrawn and Accepted are the reasons for which it is no more counted against later releases.
+	Withdrawn string `json:"withdrawn,omitempty"`
+	Accepted  string `json:"accepted,omitempty"`
+}
+
+// Counts tells whether later releases are held against this one.
+func (r Release) Counts() bool { return r.Withdrawn == "" && r.Accepted == "" }
+
+// LogReport logs a report and keeps what it released, both or neither; data is nil for a report that is not for outsiders.
+func (s *Store) LogReport(ctx context.Context, facts map[string]any, data []byte) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return fmt.Errorf("log report: %w", err)
+	}
+	defer unlock()
+	if data == nil {
+		_, err := s.record(LogEntry{Kind: kindReport, Facts: facts}, nil)
+		return err
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(data); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(packed.Bytes())
+	id := hex.EncodeToString(sum[:])
+	facts[factRelease] = id
+	if err := s.root.Mkdir(releasesDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("keep release: %w", err)
+	}
+	_, err = s.record(LogEntry{Kind: kindReport, Facts: facts}, func() error {
+		return s.writeFile(releaseFile(id), packed.Bytes(), 0o600)
+	})
+	return err
+}
+
+func releaseFile(id string) string { return path.Join(releasesDir, id+".json.gz") }
+
+// Releases are all that the log knows, in order of time.
+func (s *Store) Releases() ([]Release, error) {
+	entries, err := s.LogEntries()
+	if err != nil {
+		return nil, err
+	}
+	var all []Release
+	at := map[string]int{}
+	for _, e := range entries {
+		id, _ := e.Facts[factRelease].(string)
+		if id == "" {
+			continue
+		}
+		i, known := at[id]
+		switch {
+		case e.Kind == kindReport && !known:
+			at[id] = len(all)
+			all = append(all, Release{ID: id, Time: e.Time, Facts: e.Facts})
+		case !known:
+		case e.Kind == kindReport: // made again: it counts again
+			all[i].Withdrawn, all[i].Accepted = "", ""
+		case e.Kind == kindWithdrawn:
+			all[i].Withdrawn, _ = e.Facts["reason"].(string)
+		case e.Kind == kindAccepted:
+			all[i].Accepted, _ = e.Facts["reason"].(string)
+		}
+	}
+	return all, nil
+}
+
+// Release finds a release by its ID, or what begins only one.
+func (s *Store) Release(prefix string) (Release, error) {
+	all, err := s.Releases()
+	if err != nil {
+		return Release{}, err
+	}
+	var found []Release
+	for _, r := range all {
+		if prefix != "" && strings.HasPrefix(r.ID, prefix) {
+			found = append(found, r)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return Release{}, &Error{Code: CodeNotFound, Subject: "release " + prefix, Detail: "the store's log knows none"}
+	case 1:
+		return found[0], nil
+	}
+	return Release{}, &Error{Code: CodeNotFound, Subject: "release " + prefix, Detail: "several begin so: write more of it"}
+}
+
+// ReadRelease is what was kept of a release.
+func (s *Store) ReadRelease(id string) ([]byte, error) {
+	packed, err := s.root.ReadFile(releaseFile(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &Error{Code: CodeDamagedObject, Subject: "release " + id, Detail: "its file is not there, and the log has it"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read release %.12s: %w", id, err)
+	}
+	damaged := &Error{Code: CodeDamagedObject, Subject: "release " + id, Detail: "its file is not what was written"}
+	if sum := sha256.Sum256(packed); hex.EncodeToString(sum[:]) != id {
+		return nil, damaged
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, damaged
+	}
+	data, err := io.ReadAll(z)
+	if err != nil {
+		return nil, damaged
+	}
+	return data, nil
+}
+
+// WithdrawRelease records that a release was taken back, and AcceptRelease that what later ones give away beside it
+// is accepted. Neither is counted any more, until the same report is made again.
+func (s *Store) WithdrawRelease(ctx context.Context, r Release, who, reason string) error {
+	return s.Log(ctx, Event{Kind: kindWithdrawn, Facts: map[string]any{factRelease: r.ID, "who": who, "reason": reason}})
+}
+
+// AcceptRelease: see WithdrawRelease.
+func (s *Store) AcceptRelease(ctx context.Context, r Release, who, reason string) error {
+	return s.Log(ctx, Event{Kind: kindAccepted, Facts: map[string]any{factRelease: r.ID, "who": who, "reason": reason}})
+}
