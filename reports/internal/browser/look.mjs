@@ -63,5 +63,5 @@ export function drawings() {
       }
     }
   }
-  return out
+  return out.slice(0, 12)
 }

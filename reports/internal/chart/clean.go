@@ -25,6 +25,17 @@ var reference = regexp.MustCompile(`^url\(#([A-Za-z0-9-]+)\)$`)
 
 var engineID = regexp.MustCompile(`^zr\d+-`)
 
+// escape makes text of what may hold anything: markup is escaped, and what no XML may hold (XML 1.0,
+// section 2.2), such as a NUL, becomes the sign for an unknown character.
+func escape(s string) string { return html.EscapeString(strings.Map(drawable, s)) }
+
+func drawable(r rune) rune {
+	if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
+		return '\uFFFD'
+	}
+	return r
+}
+
 func set(words string) map[string]bool {
 	m := map[string]bool{}
 	for _, w := range strings.Fields(words) {
@@ -37,7 +48,7 @@ func set(words string) map[string]bool {
 // attributes become presentation attributes (the page's policy allows no inline
 // style), ids carry the figure's name, and an unknown element is an error.
 func clean(raw string, l Label) (SVG, error) {
-	d := xml.NewDecoder(strings.NewReader(raw))
+	d := xml.NewDecoder(strings.NewReader(strings.Map(drawable, raw)))
 	var out strings.Builder
 	depth := 0
 	for {
@@ -65,17 +76,17 @@ func clean(raw string, l Label) (SVG, error) {
 			}
 			for _, a := range flatten(t.Attr) {
 				if depth == 0 && a[0] == "width" || depth == 0 && a[0] == "height" {
-					out.WriteString(" " + a[0] + `="` + html.EscapeString(a[1]) + `"`)
+					out.WriteString(" " + a[0] + `="` + escape(a[1]) + `"`)
 					continue
 				}
 				v, ok := attribute(a[0], a[1], l.ID)
 				if ok {
-					out.WriteString(" " + a[0] + `="` + html.EscapeString(v) + `"`)
+					out.WriteString(" " + a[0] + `="` + escape(v) + `"`)
 				}
 			}
 			out.WriteString(">")
 			if depth == 0 {
-				fmt.Fprintf(&out, `<title id="%s-t">%s</title><desc id="%s-d">%s</desc>`, l.ID, html.EscapeString(l.Title), l.ID, html.EscapeString(l.Description))
+				fmt.Fprintf(&out, `<title id="%s-t">%s</title><desc id="%s-d">%s</desc>`, l.ID, escape(l.Title), l.ID, escape(l.Description))
 			}
 			depth++
 		case xml.EndElement:
@@ -83,7 +94,7 @@ func clean(raw string, l Label) (SVG, error) {
 			out.WriteString("</" + t.Name.Local + ">")
 		case xml.CharData:
 			if depth > 0 {
-				out.WriteString(html.EscapeString(string(t)))
+				out.WriteString(escape(string(t)))
 			}
 		}
 	}

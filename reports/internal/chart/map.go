@@ -3,7 +3,6 @@ package chart
 import (
 	"encoding/json"
 	"fmt"
-	"html"
 	"io/fs"
 	"maps"
 	"math"
@@ -95,13 +94,13 @@ func Map(l Label, around, regions Regions, classes Classes, areas []MapArea) (SV
 		if drawn[name] || r.Box[2] < box[0]-left || r.Box[0] > box[2]+left || r.Box[3] < box[1] || r.Box[1] > box[3] {
 			continue
 		}
-		fmt.Fprintf(p, `<path d="%s" fill="#ffffff" stroke="#c9d1d8"></path>`, html.EscapeString(r.Path))
+		fmt.Fprintf(p, `<path d="%s" fill="#ffffff" stroke="#c9d1d8"></path>`, escape(r.Path))
 	}
 	for _, a := range areas {
 		fill := p.fill(classes, a.Rate)
 		for _, name := range a.Regions {
 			if r, ok := regions[name]; ok {
-				fmt.Fprintf(p, `<path d="%s" fill="%s" stroke="#5b6b7b"></path>`, html.EscapeString(r.Path), fill)
+				fmt.Fprintf(p, `<path d="%s" fill="%s" stroke="#5b6b7b"></path>`, escape(r.Path), fill)
 			}
 		}
 	}

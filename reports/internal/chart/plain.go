@@ -2,7 +2,6 @@ package chart
 
 import (
 	"fmt"
-	"html"
 	"html/template"
 	"strings"
 )
@@ -23,10 +22,10 @@ func (p *plain) done(l Label, width, height float64) SVG {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %[1]s %[2]s" role="img" aria-labelledby="%[3]s-t %[3]s-d">`+
 		`<title id="%[3]s-t">%[4]s</title><desc id="%[3]s-d">%[5]s</desc>`,
-		px(width), px(height), html.EscapeString(l.ID), html.EscapeString(l.Title), html.EscapeString(l.Description))
+		px(width), px(height), escape(l.ID), escape(l.Title), escape(l.Description))
 	if p.hatch {
 		fmt.Fprintf(&b, `<defs><pattern id="%s-hidden" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)%s">`+
-			`<rect width="6" height="6" fill="#eef1f4"></rect><rect width="1.4" height="6" fill="#b4bec8"></rect></pattern></defs>`, html.EscapeString(p.id), grained(p.grain))
+			`<rect width="6" height="6" fill="#eef1f4"></rect><rect width="1.4" height="6" fill="#b4bec8"></rect></pattern></defs>`, escape(p.id), grained(p.grain))
 	}
 	b.WriteString(p.String())
 	b.WriteString("</svg>")
@@ -44,7 +43,7 @@ func grained(grain float64) string {
 // hidden is the fill of what exists and may not be shown.
 func (p *plain) hidden() string {
 	p.hatch = true
-	return "url(#" + html.EscapeString(p.id) + "-hidden)"
+	return "url(#" + escape(p.id) + "-hidden)"
 }
 
 func (p *plain) rect(x, y, width, height float64, fill, more string) {
@@ -58,7 +57,7 @@ func (p *plain) line(x1, y1, x2, y2 float64, colour, more string) {
 // words stand with their middle at y; anchor is start, middle or end.
 func (p *plain) words(x, y, size float64, anchor, colour, words, more string) {
 	fmt.Fprintf(p, `<text x="%s" y="%s" font-family="%s" font-size="%s" text-anchor="%s" fill="%s"%s>%s</text>`,
-		px(x), px(y+size*0.36), font, px(size), anchor, colour, more, html.EscapeString(words))
+		px(x), px(y+size*0.36), font, px(size), anchor, colour, more, escape(words))
 }
 
 // px is a length with no more digits than a screen shows.

@@ -2,7 +2,6 @@ package chart
 
 import (
 	"fmt"
-	"html"
 	"html/template"
 	"math"
 	"strings"
@@ -25,7 +24,7 @@ func Spark(l Label, rates []disclose.Rate) SVG {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%g" height="%g" viewBox="0 0 %g %g" role="img" aria-labelledby="%s-t"><title id="%s-t">%s. %s</title>`,
-		width, height, width, height, l.ID, l.ID, html.EscapeString(l.Title), html.EscapeString(l.Description))
+		width, height, width, height, l.ID, l.ID, escape(l.Title), escape(l.Description))
 	if last >= 0 {
 		x := func(i int) float64 { return pad + (width-2*pad)*float64(i)/math.Max(1, float64(len(rates)-1)) }
 		y := func(v float64) float64 {

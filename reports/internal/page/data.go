@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"farr/reports/internal/disclose"
 )
@@ -249,9 +250,10 @@ func rateFields(r disclose.Rate) [3]string {
 	return [3]string{f(v), f(low), f(high)}
 }
 
-// inert keeps a spreadsheet from reading text as a formula.
+// inert keeps a spreadsheet from reading text as a formula, also where it takes the wide forms of the signs for them.
 func inert(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n|", rune(s[0])) {
+	first, _ := utf8.DecodeRuneInString(s)
+	if s != "" && strings.ContainsRune("=+-@\t\r\n|＝＋－＠", first) {
 		return "'" + s
 	}
 	return s
