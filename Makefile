@@ -122,6 +122,16 @@ bench: build ## speed and memory on seeded populations (minutes); PATIENTS=10000
 bench-report: assets ## time, memory and sizes of a bundle of 80 measures by 24 months by 40 sites, both audiences, and the share that is hidden (minutes)
 	FARR_SCALE=1 go test -count 1 -timeout 30m -v -run 'TestScaleOfABundle' ./reports
 
+.PHONY: bench-hidden
+bench-hidden: build ## what share of an external bundle is hidden, by kind of figure, with 50,000 synthetic patients (minutes, 5 GB of disk); HIDDEN_PATIENTS=5000
+	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; set -e; \
+	bin/farr synth --patients $(or $(HIDDEN_PATIENTS),50000) --seed 1 --sites 12 --start 2023-01-01 --end 2025-12-31 --out "$$tmp/export"; \
+	bin/farr keys new --out "$$tmp/key"; \
+	bin/farr extract --source "$$tmp/export" --store "$$tmp/store" --key "$$tmp/key" --zone America/New_York --sites "$$tmp/export/sites.csv"; \
+	bin/farr measure run --store "$$tmp/store" --key "$$tmp/key" --periods 2024-01..2025-12,P12M/2024-01..2025-12; \
+	bin/farr report --store "$$tmp/store" --audience external --out "$$tmp/bundle"; \
+	FARR_HIDDEN="$$tmp/bundle" go test -count 1 -v -run TestHiddenShares ./reports
+
 .PHONY: bench-peers
 bench-peers: build ## speed beside fqm-execution on the same patients (an hour; needs npm); PEER_PERSONS=240 of farr synth, PEER_PATIENTS=1000000 of farr's run
 	go build -o bin/scale ./measures/internal/scale

@@ -86,7 +86,8 @@ func peakMemory() string {
 	return "not known"
 }
 
-var figureKind = regexp.MustCompile(`-(control|periods|rolling|sites|groups|funnel|deciles|populations|gaps|disparity|incidence|prevalence|attrition|outcomes|table1|pyramid|places|survival|expected|other-periods)[a-z0-9-]*\.csv$`)
+// figureKind finds the end of the name of a file of data, after the measure's or cohort's: it says what kind of figure it is.
+var figureKind = regexp.MustCompile(`-(age-sex|area|attrition|control|curve|deciles|disparity|expected|funnel|gaps|groups|incidence|numbers|other-periods|outcomes|periods|populations|prevalence|rolling|sites|table1)(-[a-z0-9-]*)?\.csv$`)
 
 // hiddenShares says, by kind of figure, how many of its rows have something hidden.
 func hiddenShares(files map[string]string) string {
@@ -109,7 +110,33 @@ func hiddenShares(files map[string]string) string {
 	}
 	slices.Sort(kinds)
 	for _, k := range kinds {
+		rows["all"], hidden["all"] = rows["all"]+rows[k], hidden["all"]+hidden[k]
+	}
+	kinds = append(kinds, "all")
+	for _, k := range kinds {
 		out = append(out, fmt.Sprintf("%s %d of %d rows (%.1f %%)", k, hidden[k], rows[k], 100*float64(hidden[k])/float64(rows[k])))
 	}
 	return strings.Join(out, ", ")
+}
+
+// TestHiddenShares prints what share of the rows of each kind of figure is hidden in the bundle that
+// FARR_HIDDEN names (make bench-hidden): most are to be shown.
+func TestHiddenShares(t *testing.T) {
+	bundle := os.Getenv("FARR_HIDDEN")
+	if bundle == "" {
+		t.Skip("FARR_HIDDEN names no bundle")
+	}
+	files := read(t, bundle)
+	t.Logf("hidden: %s", hiddenShares(files))
+	shown, drawn := 0, 0
+	for path, text := range files {
+		if strings.HasPrefix(path, "measures/") || strings.HasPrefix(path, "cohorts/") {
+			shown += strings.Count(text, "<figure")
+			drawn += strings.Count(text, `<div class="wide">`) + strings.Count(text, `<div class="one">`) + strings.Count(text, `<div class="data">`)
+		}
+	}
+	t.Logf("figures: %d of %d are drawn, or are a table", drawn, shown)
+	if 2*drawn < shown {
+		t.Error("most figures are hidden")
+	}
 }

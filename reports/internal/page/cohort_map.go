@@ -88,7 +88,7 @@ func (a *artist) chartMap(v *areaView, c Cohort, stratum string) error {
 		return nil
 	}
 	standard := slices.ContainsFunc(known, func(r areaRow) bool { return r.Adjusted.Shown() })
-	f := Figure{ID: c.Definition.ID + "-map-" + stratum, Tall: true}
+	f := Figure{ID: c.Definition.ID + "-map-" + stratum, Tall: true, DataPath: "../data/" + c.Definition.ID + "-area-" + stratum}
 	var areas []chart.MapArea
 	var rates []disclose.Rate
 	shown := 0
