@@ -11,6 +11,7 @@
 //	run.html             lineage, and the command that makes it again
 //	data/<figure>.csv    the numbers of each figure, and .json
 //	signals.json         how far the charts knew, for the report after this one
+//	report.pdf           where asked for: all pages as one printed document, by Chromium
 //	licences.txt         notices of the software that drew the charts
 //	manifest.json        SHA-256 of each of these files
 //
