@@ -29,6 +29,7 @@
 //	by-key/<key>               what was asked -> what was made
 //	staging/<random>/          what a living writer prepares
 //	log/                       what was done to the store, tamper-evident
+//	releases/<sha256>.json.gz  what reports for an external audience show and hide
 //	custody.json               epochs of keys, the officer, marks of removed persons
 //	writer.lock                flock'ed while names are changed
 //

@@ -160,3 +160,22 @@ func (s *Store) WithdrawRelease(ctx context.Context, r Release, who, reason stri
 func (s *Store) AcceptRelease(ctx context.Context, r Release, who, reason string) error {
 	return s.Log(ctx, Event{Kind: kindAccepted, Facts: map[string]any{factRelease: r.ID, "who": who, "reason": reason}})
 }
+
+// releases holds what was kept of each release against the log.
+func (v *verifier) releases(ctx context.Context) error {
+	all, err := v.store.Releases()
+	if err != nil {
+		return v.found(err)
+	}
+	for _, r := range all {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := v.store.ReadRelease(r.ID); err != nil {
+			if err := v.found(err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

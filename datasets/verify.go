@@ -50,7 +50,7 @@ func (r VerifyReport) Err() error {
 // a store that cannot be read at all.
 func (s *Store) Verify(ctx context.Context) (VerifyReport, error) {
 	v := verifier{store: s, named: map[string]Object{}, keys: map[string]bool{}}
-	for _, stage := range []func(context.Context) error{v.manifests, v.objects, v.pointers, v.index, v.custody, v.log} {
+	for _, stage := range []func(context.Context) error{v.manifests, v.objects, v.pointers, v.index, v.custody, v.releases, v.log} {
 		if err := stage(ctx); err != nil {
 			return VerifyReport{}, fmt.Errorf("verify store: %w", err)
 		}

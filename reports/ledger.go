@@ -105,12 +105,9 @@ func AttackReleases(ctx context.Context, s *datasets.Store, ids ...string) ([]At
 	recovered := 0
 	for _, name := range names {
 		list := systems[name]
-		joined, err := attack.Join(list[0], list[1:]...)
+		joined, err := attack.JoinReleased(list...)
 		if err != nil {
 			return nil, fmt.Errorf("attack %s: %w", name, err)
-		}
-		for i := range joined.Cells {
-			joined.Cells[i].Fixed = true // what is out is out
 		}
 		findings, err := joined.Attack(ctx)
 		if err != nil {

@@ -6,6 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"farr/datasets"
+	"farr/jobs"
+	"farr/reports"
 )
 
 // TestReleases makes reports for outsiders under two policies from one store: the ledger knows each once, they withstand an
@@ -79,4 +83,80 @@ func TestReleases(t *testing.T) {
 	if out := farr(t, "report", "--store", p.store, "--audience", "external", "--out", filepath.Join(p.dir, "last")); out.code != 4 {
 		t.Errorf("a damaged ledger: exit %d\n%s", out.code, out.stderr)
 	}
+	if out := farr(t, "verify", "--store", p.store); out.code != 4 || !strings.Contains(out.stdout+out.stderr, list[0].ID) {
+		t.Errorf("verify of a damaged ledger: exit %d\n%s", out.code, out.stderr)
+	}
+}
+
+// TestReleaseConflict: where an earlier release shows what would have to be hidden now, the report that is there stays, exit
+// code 5, and the attack on both says the same; with the earlier one accepted the report is made.
+func TestReleaseConflict(t *testing.T) {
+	p := synthetic(t, 400, 12)
+	must(t, p.extractArgs("--risk=false")...)
+	must(t, "measure", "run", "--store", p.store, "--key", p.key, "--periods", "2025-01..2025-12", "--measure", "blood-pressure-control")
+	out := filepath.Join(p.dir, "report")
+	args := []string{"report", "--store", p.store, "--audience", "external", "--out", out}
+	must(t, args...)
+	plain := p.plainRelease()
+	before, err := os.ReadFile(filepath.Join(out, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := farr(t, args...); e.code != jobs.ExitPrivacy || !strings.Contains(e.stderr, "farr release list") {
+		t.Fatalf("exit %d\n%s", e.code, e.stderr)
+	}
+	if after, err := os.ReadFile(filepath.Join(out, "manifest.json")); err != nil || string(after) != string(before) {
+		t.Error("the report that was there is not there any more")
+	}
+	if e := farr(t, "release", "attack", "--store", p.store); e.code != jobs.ExitPrivacy || !strings.Contains(e.stdout, "can be worked out") {
+		t.Errorf("attack: exit %d\n%s", e.code, e.stdout)
+	}
+	must(t, "release", "accept", plain, "--store", p.store, "--reason", "the committee decided")
+	must(t, args...)
+	must(t, "release", "attack", "--store", p.store)
+}
+
+// plainRelease keeps the store's newest release again as if nothing but small numbers had been hidden in it, and gives its ID.
+func (p project) plainRelease() string {
+	p.t.Helper()
+	s, err := datasets.OpenStore(p.store)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer s.Close()
+	newest := func() datasets.Release {
+		all, err := s.Releases()
+		if err != nil || len(all) == 0 {
+			p.t.Fatal("no release", err)
+		}
+		return all[len(all)-1]
+	}
+	r := newest()
+	text, err := s.ReadRelease(r.ID)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var record reports.Released
+	if err := json.Unmarshal(text, &record); err != nil {
+		p.t.Fatal(err)
+	}
+	shown := 0
+	for _, one := range record.Systems {
+		for i := range one.System.Cells {
+			if c := &one.System.Cells[i]; c.Value > 10 && c.State.String() == "hidden" {
+				c.State = 0 // shown
+				shown++
+			}
+		}
+	}
+	if shown == 0 {
+		p.t.Fatal("no number but small ones is hidden: there is no conflict to make")
+	}
+	if text, err = json.Marshal(record); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := s.LogReport(p.t.Context(), map[string]any{"extract": record.Extract}, text); err != nil {
+		p.t.Fatal(err)
+	}
+	return newest().ID
 }

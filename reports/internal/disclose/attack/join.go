@@ -34,6 +34,16 @@ func Join(now *System, earlier ...*System) (*System, error) {
 			}
 			out.Relations = append(out.Relations, moved)
 		}
+		for _, w := range s.Witnesses {
+			moved := Witness{Moves: w.Moves}
+			for _, i := range w.Cells {
+				if i < 0 || i >= len(place) {
+					return fmt.Errorf("a witness names cell %d of %d", i, len(place))
+				}
+				moved.Cells = append(moved.Cells, place[i])
+			}
+			out.Witnesses = append(out.Witnesses, moved)
+		}
 		out.Small, out.Width = max(out.Small, s.small()), max(out.Width, s.width())
 		return nil
 	}
@@ -46,6 +56,12 @@ func Join(now *System, earlier ...*System) (*System, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// JoinReleased makes one system of releases that have all left: what any of them shows is known.
+func JoinReleased(all ...*System) (*System, error) {
+	none := &System{Small: 1, Width: 1}
+	return Join(none, all...)
 }
 
 // merge takes in what another release has of the same number.

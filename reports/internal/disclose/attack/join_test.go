@@ -143,3 +143,58 @@ func TestSameInSameOut(t *testing.T) {
 		}
 	}
 }
+
+// TestJoinReleased: of releases that have left, what any shows is known, whichever was first.
+func TestJoinReleased(t *testing.T) {
+	release := func(women attack.State) *attack.System {
+		return &attack.System{Cells: []attack.Cell{{Key: "all", Value: 100}, {Key: "women", Value: 95, State: women, Low: 1},
+			{Key: "men", Value: 5, State: attack.Hidden, Low: 1}}, Relations: []attack.Relation{attack.Sum(0, 1, 2)}}
+	}
+	for _, order := range [][]*attack.System{{release(attack.Shown), release(attack.Hidden)}, {release(attack.Hidden), release(attack.Shown)}} {
+		joined, err := attack.JoinReleased(order...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := joined.Attack(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := attack.Recoverable(found); len(left) != 1 || left[0].Key != "men" {
+			t.Errorf("recoverable: %v", left)
+		}
+	}
+	joined, err := attack.JoinReleased(release(attack.Hidden), release(attack.Hidden))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := joined.Attack(context.Background())
+	if err != nil || len(found) != 2 || len(attack.Recoverable(found)) != 0 {
+		t.Errorf("two that hide both: %v, %v", found, err)
+	}
+}
+
+// TestWitnesses: what Protect has proved is in the system; an attack takes it only after checking it.
+func TestWitnesses(t *testing.T) {
+	ctx := context.Background()
+	s := randomTable(rand.New(rand.NewPCG(4, 4)), 3, false)
+	if _, err := s.Protect(ctx); err != nil || len(s.Witnesses) == 0 {
+		t.Fatal(err, len(s.Witnesses))
+	}
+	plain := clone(randomTable(rand.New(rand.NewPCG(4, 4)), 3, false))
+	want, err := plain.Attack(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain.Witnesses = s.Witnesses // of a release that hides more: here they are lies
+	plain.Witnesses = append(plain.Witnesses, attack.Witness{Cells: []int{0}, Moves: []int64{50}},
+		attack.Witness{Cells: []int{1, 1}, Moves: []int64{50, -50}}, attack.Witness{Cells: []int{1 << 20}, Moves: []int64{5}}, attack.Witness{Cells: []int{1}})
+	got, err := plain.Attack(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range want {
+		if want[i].Safe != got[i].Safe {
+			t.Errorf("%v, and with false witnesses %v", want[i], got[i])
+		}
+	}
+}

@@ -29,6 +29,9 @@ type Certificate struct {
 // Unprotectable is the error of a system in which targets stay recoverable whatever is hidden.
 type Unprotectable struct{ Findings []Finding }
 
+// PrivacyGate marks the error as that of a privacy gate.
+func (e *Unprotectable) PrivacyGate() bool { return true }
+
 // Error names the cells and no value.
 func (e *Unprotectable) Error() string {
 	var keys []string
@@ -42,23 +45,24 @@ func (e *Unprotectable) Error() string {
 }
 
 // Protect hides shown cells until no target is recoverable, as few and as cheap as it can, and where
-// that is not enough takes tables out. It changes the states of the cells and, of those taken out, what
+// that is not enough takes tables out. It leaves the witnesses of its proof in the system. It changes the states of the cells and, of those taken out, what
 // readers know at least. On an error the system is as it was.
 func (s *System) Protect(ctx context.Context) (Certificate, error) {
 	if err := s.Check(); err != nil {
 		return Certificate{}, err
 	}
-	before := slices.Clone(s.Cells)
+	before, known := slices.Clone(s.Cells), s.Witnesses
 	cert := Certificate{Small: s.small(), Width: s.width()}
 	work := int64(0)
 	for {
-		found, open, err := s.protect(ctx, &work)
+		s.Witnesses = known
+		found, proof, open, err := s.protect(ctx, &work)
 		if err != nil {
-			s.Cells = before
+			s.Cells, s.Witnesses = before, known
 			return Certificate{}, err
 		}
 		if len(open) == 0 {
-			cert.Findings = s.inOrder(found)
+			cert.Findings, s.Witnesses = s.inOrder(found), proof
 			break
 		}
 		// Begin again without a table, and the next time without twice as many: what was hidden for their sake
@@ -76,7 +80,7 @@ func (s *System) Protect(ctx context.Context) (Certificate, error) {
 		}
 		if len(cert.TakenOut) == taken {
 			all := Recoverable(s.inOrder(found))
-			s.Cells = before
+			s.Cells, s.Witnesses = before, known
 			return Certificate{}, &Unprotectable{all}
 		}
 		s.Cells = slices.Clone(before)
@@ -117,20 +121,21 @@ func (c *Certificate) count(s *System, before []Cell) {
 
 // protect hides what is needed in each part. open are the targets, by their place in s.Cells, that hiding
 // cannot protect.
-func (s *System) protect(ctx context.Context, work *int64) (found map[int]Finding, open []int, err error) {
+func (s *System) protect(ctx context.Context, work *int64) (found map[int]Finding, proof []Witness, open []int, err error) {
 	found = map[int]Finding{}
 	for _, p := range s.split() {
 		g := &guard{part: p, work: work, walker: newWalker(p, work), wasShown: map[int]bool{}}
 		failed, err := g.hideUntilSafe(ctx)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if len(failed) == 0 {
 			if err := g.clean(ctx); err != nil {
-				return nil, nil, err
+				return nil, nil, nil, err
 			}
 		}
 		g.walker.pool.keep(g.walker.pool.check) // all of it again, as the cells are now
+		proof = append(proof, g.walker.pool.witnesses()...)
 		for _, t := range p.targets() {
 			f := g.walker.pool.finding(t)
 			if found[p.cells[t]] = f; !f.Safe {
@@ -139,7 +144,7 @@ func (s *System) protect(ctx context.Context, work *int64) (found map[int]Findin
 		}
 	}
 	slices.Sort(open)
-	return found, open, nil
+	return found, proof, open, nil
 }
 
 // guard protects the targets of one part.

@@ -12,6 +12,7 @@ type part struct {
 	sys   *System
 	cells []int // in System.Cells, ascending
 	rows  [][]entry
+	known []witness // from before, not yet checked
 }
 
 func (p *part) cell(j int) *Cell { return &p.sys.Cells[p.cells[j]] }
@@ -53,7 +54,7 @@ func (s *System) split() []*part {
 		}
 	}
 	var parts []*part
-	of, at := make([]*part, len(s.Cells)), make([]int, len(s.Cells))
+	of, at := make([]*part, len(s.Cells)), make([]int, len(s.Cells)) // by root; by cell
 	for i, c := range s.Cells {
 		r := find(i)
 		if c.blocked() || !wanted[r] {
@@ -91,6 +92,22 @@ func (s *System) split() []*part {
 		}
 		if len(kept) > 0 {
 			p.rows = append(p.rows, kept)
+		}
+	}
+	for _, known := range s.Witnesses {
+		w, p, ok := witness{}, (*part)(nil), len(known.Cells) == len(known.Moves)
+		for k, i := range known.Cells {
+			if ok = ok && i >= 0 && i < len(of) && of[find(i)] != nil && !s.Cells[i].blocked(); !ok {
+				break
+			}
+			if p == nil {
+				p = of[find(i)]
+			}
+			ok = p == of[find(i)]
+			w.at, w.y = append(w.at, int32(at[i])), append(w.y, known.Moves[k])
+		}
+		if ok && p != nil {
+			p.known = append(p.known, w.sorted())
 		}
 	}
 	return parts

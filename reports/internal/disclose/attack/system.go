@@ -87,6 +87,8 @@ type System struct {
 	Width     int64      `json:"width,omitempty"`
 	Cells     []Cell     `json:"cells"`
 	Relations []Relation `json:"relations"`
+	// Witnesses are what an attack has proved before. Each is checked again before it counts.
+	Witnesses []Witness `json:"witnesses,omitempty"`
 	// Budget bounds the work, in changed numbers of a tableau (about a thousand million a
 	// second). 0 is DefaultBudget. When it is used up, more is hidden than needed.
 	Budget int64 `json:"-"`

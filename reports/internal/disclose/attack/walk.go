@@ -35,6 +35,9 @@ func newWalker(p *part, work *int64) *walker {
 		w.bound(j)
 	}
 	w.arrange()
+	for _, known := range p.known {
+		w.pool.add(known)
+	}
 	return w
 }
 

@@ -1,6 +1,16 @@
 package attack
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
+
+// Witness is an assignment of whole numbers to the cells of a system, as differences from the truth; cells that
+// are not named do not differ.
+type Witness struct {
+	Cells []int   `json:"cells"` // places in System.Cells
+	Moves []int64 `json:"moves"`
+}
 
 // witness is an assignment of whole numbers to the cells of a part that are not shown, as
 // differences from the truth; cells that are not named do not differ.
@@ -14,6 +24,23 @@ func (w witness) of(j int) int64 {
 		return w.y[k]
 	}
 	return 0
+}
+
+// sorted gives the witness with its cells in order.
+func (w witness) sorted() witness {
+	order := make([]int, len(w.at))
+	for k := range order {
+		order[k] = k
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(w.at[a], w.at[b]) })
+	var out witness
+	for _, k := range order {
+		if n := len(out.at); n > 0 && out.at[n-1] == w.at[k] {
+			return witness{} // a cell twice: not one of ours
+		}
+		out.at, out.y = append(out.at, w.at[k]), append(out.y, w.y[k])
+	}
+	return out
 }
 
 // pool holds checked witnesses, and of each cell the least and greatest difference among them.
@@ -116,6 +143,18 @@ func (o *pool) snapshot() []witness { return slices.Clone(o.all) }
 func (o *pool) restore(all []witness) {
 	o.all = all
 	o.keep(func(witness) bool { return true })
+}
+
+// witnesses gives those of the pool in terms of the system.
+func (o *pool) witnesses() (all []Witness) {
+	for _, w := range o.all {
+		out := Witness{Moves: w.y}
+		for _, j := range w.at {
+			out.Cells = append(out.Cells, o.part.cells[j])
+		}
+		all = append(all, out)
+	}
+	return all
 }
 
 // safe tells whether the witnesses prove that cell j is not recoverable.
