@@ -278,6 +278,14 @@
 // of one person, define by define. The packages below measures/internal do the work:
 // content reads, elm links, plan compiles, evaluate computes, conformance tests.
 //
+// # Data quality
+//
+// A run also looks at the data behind it, in the terms of Kahn et al. (2016). quality_check has the questions,
+// quality_count how many records of each site and year fail them, quality_volume the records of each site by month,
+// and quality_use which columns each definition reads. What is asked of a table is in quality_tables.go and
+// quality_checks.go, which columns stand behind a view in quality_reads.go. Persons behind a count are told at the
+// least: of how many of 64 parts of the pseudonyms somebody is among them.
+//
 // # How to add an operator
 //
 // ELM that the compiler does not know is a diagnostic with its place, such as

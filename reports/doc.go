@@ -8,6 +8,7 @@
 //	index.html           what changed since the report before, measures against their targets
 //	measures/<id>.html   one measure: finding, populations, control chart, sites, funnel, groups, gaps, definition
 //	cohorts/<id>.html    one cohort: attrition, Table 1, new cases over time, by group and place, age by sex, outcomes, survival, definition
+//	data-quality.html    what fails, feeds that were incomplete, completeness by site, and which measures each touches
 //	run.html             lineage, and the command that makes it again
 //	data/<figure>.csv    the numbers of each figure, and .json
 //	signals.json         how far the charts knew, for the report after this one

@@ -70,7 +70,7 @@ func qualityPage(ctx context.Context, in input, b *disclose.Border) (*page.Quali
 			out.Rejected = append(out.Rejected, page.Reason{Name: cmp.Or(reasonWords[reason], reason), Dropped: true, Count: b.Policy.Inside(facts.DropReasons[reason])})
 		}
 		for _, path := range slices.Sorted(maps.Keys(facts.ValuesDropped)) {
-			out.Values = append(out.Values, page.Reason{Name: path, Count: b.Policy.Inside(facts.ValuesDropped[path])})
+			out.Values = append(out.Values, page.Reason{Name: elementName(path), Count: b.Policy.Inside(facts.ValuesDropped[path])})
 		}
 	}
 	return out, nil

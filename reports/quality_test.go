@@ -1,0 +1,223 @@
+package reports
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"farr/datasets"
+	"farr/internal/synth"
+	"farr/measures"
+	"farr/reports/internal/disclose"
+	"farr/reports/internal/page"
+)
+
+// TestDataQuality: the feed that the generator stops, the elements that it leaves out at one site and two months that
+// this test takes out of another site's feed are found, and so what rests on the feeds is hollow, on measures that
+// read observations alone.
+func TestDataQuality(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
+	dir := t.TempDir()
+	export := filepath.Join(dir, "export")
+	if _, err := synth.Generate(t.Context(), synth.Options{Patients: 1500, Seed: 3, Sites: 6, Out: export,
+		Start: time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC)}); err != nil {
+		t.Fatal(err)
+	}
+	stopped, gappy, from := plantedFaults(t, export)
+	silenced := silence(t, export, stopped, gappy, "2024-04", "2024-05")
+	key, err := datasets.CreateKey(filepath.Join(dir, "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := datasets.CreateStore(filepath.Join(dir, "store"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	extracted, err := datasets.Extract(t.Context(), store, datasets.ExtractRequest{Source: export, SourceName: "x", Zone: "America/New_York", SitesFile: filepath.Join(export, "sites.csv"), Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	extract, err := store.Open(extracted.Snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err := measures.LoadLibrary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	periods, err := measures.ParsePeriods("2024-01..2025-12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran, err := measures.Run(t.Context(), store, measures.Request{Extract: extract, Key: key, Library: library, Periods: periods, Cohorts: []string{},
+		Measures: []string{"blood-pressure-control", "emergency-visits"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sn, err := store.Open(ran.Snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := measures.OpenResults(t.Context(), store, sn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	border, err := disclose.NewBorder("internal", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := release(t.Context(), inputOf(results), nil, Request{Results: results, Audience: Internal, Out: filepath.Join(dir, "out")}, border)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Quality, err = qualityPage(t.Context(), inputOf(results), border); err != nil {
+		t.Fatal(err)
+	}
+	markFeeds(r)
+	months := map[string][]string{}
+	for _, table := range r.Quality.Tables {
+		for _, g := range table.Gaps {
+			if table.Name != "observation" {
+				t.Errorf("%s of %s in %s are told as incomplete", table.Records, g.Site, g.Low.Format("2006-01"))
+			}
+			months[g.Site] = append(months[g.Site], g.Low.Format("2006-01"))
+		}
+		if table.Name != "observation" {
+			continue
+		}
+		i := slices.IndexFunc(table.Elements, func(c page.QualityCheck) bool { return c.ID == "effective_start" })
+		for _, f := range table.Released.Feeds {
+			if v, _, _ := f.Elements[i].Plot(); f.Site != measures.Unattributed && (v < 90) != (f.Site == gappy) {
+				t.Errorf("%s has %s of its observations dated; %s was made to lack dates", f.Site, f.Elements[i].Text(), gappy)
+			}
+		}
+	}
+	if !slices.Equal(months[silenced], []string{"2024-04", "2024-05"}) {
+		t.Errorf("%s was silent in 2024-04 and 2024-05; found %v", silenced, months[silenced])
+	}
+	if found := months[stopped]; len(found) == 0 || found[0] != from || found[len(found)-1] != "2025-12" || len(months) != 2 {
+		t.Errorf("%s stopped in %s; found %v", stopped, from, months)
+	}
+	for _, m := range r.Measures {
+		for _, row := range m.Released.Rows {
+			if row.Stratum != "all" || !row.Rate.Shown() {
+				continue
+			}
+			want := m.Definition.ID == "blood-pressure-control" && (row.Period.ID >= from || row.Period.ID == "2024-04" || row.Period.ID == "2024-05")
+			if row.Rate.Hollow() != want || want != strings.Contains(row.Rate.Note(), "a feed was incomplete") {
+				t.Errorf("%s in %s: hollow is %v, its note %q", m.Definition.ID, row.Period.ID, row.Rate.Hollow(), row.Rate.Note())
+			}
+		}
+	}
+}
+
+// plantedFaults are the site whose observations stop, from which month, and the site that leaves dates out.
+func plantedFaults(t *testing.T, export string) (stopped, gappy, from string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(export, "truth.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var truth struct{ Effects []synth.Effect }
+	if err := json.Unmarshal(text, &truth); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range truth.Effects {
+		switch e.Kind {
+		case "stopped-feed":
+			stopped, from = e.Site, e.From
+		case "missing-elements":
+			gappy = e.Site
+		}
+	}
+	if stopped == "" || gappy == "" {
+		t.Fatal("nothing was planted")
+	}
+	return stopped, gappy, from
+}
+
+// silence takes the observations of one other site out of the export in some months, and gives the site's label.
+func silence(t *testing.T, export, stopped, gappy string, months ...string) string {
+	t.Helper()
+	sites, err := os.ReadFile(filepath.Join(export, "sites.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, label := "", ""
+	for _, line := range strings.Split(strings.TrimSpace(string(sites)), "\n")[1:] {
+		fields := strings.Split(line, ",")
+		if l := fields[len(fields)-1]; l != stopped && l != gappy && id == "" {
+			id, label = fields[0], l
+		}
+	}
+	of := map[string]bool{}
+	rewrite(t, filepath.Join(export, "Encounter.ndjson.gz"), func(line []byte) bool {
+		var e struct {
+			ID              string
+			ServiceProvider struct{ Reference string }
+		}
+		if json.Unmarshal(line, &e) == nil && strings.HasSuffix(e.ServiceProvider.Reference, id) {
+			of["Encounter/"+e.ID] = true
+		}
+		return true
+	})
+	taken := 0
+	rewrite(t, filepath.Join(export, "Observation.ndjson.gz"), func(line []byte) bool {
+		var o struct {
+			Encounter         struct{ Reference string }
+			EffectiveDateTime string
+		}
+		if json.Unmarshal(line, &o) != nil || !of[o.Encounter.Reference] || len(o.EffectiveDateTime) < 7 || !slices.Contains(months, o.EffectiveDateTime[:7]) {
+			return true
+		}
+		taken++
+		return false
+	})
+	if taken < 100 {
+		t.Fatalf("%d observations of %s were taken out", taken, label)
+	}
+	return label
+}
+
+// rewrite keeps the lines of a file that keep wants.
+func rewrite(t *testing.T, path string, keep func([]byte) bool) {
+	t.Helper()
+	in, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	plain, err := gzip.NewReader(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(path + ".new")
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed, err := gzip.NewWriterLevel(out, gzip.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(plain)
+	lines.Buffer(nil, 1<<22)
+	for lines.Scan() {
+		if keep(lines.Bytes()) {
+			packed.Write(append(lines.Bytes(), '\n'))
+		}
+	}
+	for _, err := range []error{lines.Err(), packed.Close(), out.Close(), os.Rename(path+".new", path)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
