@@ -5,9 +5,30 @@ import (
 	"slices"
 )
 
-// ControlPoint is one period of a control chart.
+// ControlPoint is one period of a control chart. A limit that would lie beyond what a value
+// can be is infinite: there is none on that side, since no value can pass it.
+//
+// Source: Montgomery, section 7.2: a chart with a limit below 0 has an upper limit alone.
 type ControlPoint struct {
-	Value, Mean, Low, High float64 // a proportion's limits are kept within 0 and 1
+	Value, Mean, Low, High float64
+}
+
+// Open takes the limits away that lie beyond what a value can be, least to most.
+func (p ControlPoint) Open(least, most float64) ControlPoint {
+	if p.Low < least {
+		p.Low = math.Inf(-1)
+	}
+	if p.High > most {
+		p.High = math.Inf(1)
+	}
+	return p
+}
+
+// Within keeps the limits from least to most, as a drawing has them. No rule may be asked of such limits:
+// a value at the end of its range would be taken for one close to a limit.
+func (p ControlPoint) Within(least, most float64) ControlPoint {
+	p.Low, p.High = math.Max(p.Low, least), math.Min(p.High, most)
+	return p
 }
 
 // Control is a control chart, before rules are asked.
@@ -81,7 +102,7 @@ func proportions(baseline, periods []Proportion, laney bool) (Control, error) {
 			}
 			before = score
 		}
-		c.Sigma = ranges / float64(len(baseline)-1) / d2
+		c.Sigma = ranges / float64(len(baseline)-1) / D2
 	}
 	if laney {
 		if x == 0 || x == n {
@@ -91,13 +112,13 @@ func proportions(baseline, periods []Proportion, laney bool) (Control, error) {
 	}
 	for _, p := range periods {
 		reach := 3 * sd(p) * factor
-		c.Points = append(c.Points, ControlPoint{share(p), c.Mean, math.Max(0, c.Mean-reach), math.Min(1, c.Mean+reach)})
+		c.Points = append(c.Points, ControlPoint{share(p), c.Mean, c.Mean - reach, c.Mean + reach}.Open(0, 1))
 	}
 	return c, nil
 }
 
-// d2 is the mean range of two standard normal values, 2/sqrt(pi), to the digits in use.
-const d2 = 1.128
+// D2 is the mean range of two standard normal values, 2/sqrt(pi), to the digits in use.
+const D2 = 1.128
 
 // XmRChart is a chart of single values: mean plus and minus 2.66 mean moving ranges.
 // With screen, moving ranges of 3.267 times their mean or more are left out once.

@@ -153,6 +153,72 @@ func TestSpecialCauses(t *testing.T) {
 	}
 }
 
+// TestTrendsThatAdjoin: the point at which a trend turns is counted with both.
+func TestTrendsThatAdjoin(t *testing.T) {
+	for _, c := range []struct {
+		values []float64
+		want   []Stretch
+		high   []bool
+	}{
+		{[]float64{1, 2, 3, 4, 5, 6, 7, 6.5, 5.5, 4.5, 3.5, 2.5, 1.5}, []Stretch{{0, 6, true}, {6, 12, false}}, []bool{true, true, true, true, true, true, false, false, false, false, false, false, false}},
+		{[]float64{1, 2, 3, 4, 5, 6, 7, 6.5, 7.1, 7.2, 7.3, 7.4, 7.5, 7.6}, []Stretch{{0, 6, true}, {7, 13, true}}, []bool{true, true, true, true, true, true, true, true, true, true, true, true, true, true}},
+		{[]float64{1, 2, 3, 4, 5, 6, 5.5, 4.5, 3.5, 2.5, 1.5}, nil, nil},
+		{nil, nil, nil},
+	} {
+		chart := points(c.values...)
+		for i := range chart { // no point outside
+			chart[i].Low, chart[i].High = -100, 100
+		}
+		if got := Trends(chart); !slices.Equal(got, c.want) {
+			t.Errorf("%v: trends %v, want %v", c.values, got, c.want)
+		}
+		for i, s := range SpecialCauses(chart) {
+			if s.Trend != (c.want != nil) || c.high != nil && s.High != c.high[i] {
+				t.Errorf("%v: point %d is %+v", c.values, i+1, s)
+			}
+		}
+	}
+}
+
+// TestNoLimitBeyondTheScale: a proportion's limit beyond 0 or 1 is none, so that no value is outside it or close
+// to it; drawn, it is at the end.
+func TestNoLimitBeyondTheScale(t *testing.T) {
+	few := make([]Proportion, 12)
+	for i := range few {
+		few[i] = Proportion{int64(3 + i%2), 60}
+	}
+	few = append(few, Proportion{0, 60}, Proportion{0, 60}, Proportion{0, 60})
+	many := make([]Proportion, len(few))
+	for i, p := range few {
+		many[i] = Proportion{p.Denominator - p.Numerator, p.Denominator}
+	}
+	for _, all := range [][]Proportion{few, many} {
+		c := must[Control](t)(PChartFrom(all[:12], all))
+		for i, s := range SpecialCauses(c.Points) {
+			if s.Zone || s.Outside {
+				t.Errorf("%v: close to a limit that lies beyond what can be: %+v", all[i], s)
+			}
+		}
+		p, drawn := c.Points[14], c.Points[14].Within(0, 1)
+		if math.IsInf(p.Low, -1) == math.IsInf(p.High, 1) || drawn.Low < 0 || drawn.High > 1 || drawn.Low > drawn.Mean || drawn.High < drawn.Mean {
+			t.Errorf("limits %v, drawn %v", p, drawn)
+		}
+		// What the rule would find of limits as they are drawn: it was so, and signalled in 4 of 10 stable charts.
+		for i := range c.Points {
+			c.Points[i] = c.Points[i].Within(0, 1)
+		}
+		if !SpecialCauses(c.Points)[14].Zone {
+			t.Error("three at the end of the scale are no zone by drawn limits either: the test shows nothing")
+		}
+	}
+	// The side that has a limit is asked as before.
+	all := append(few[:12:12], Proportion{9, 60}, Proportion{9, 60}, Proportion{30, 60})
+	s := SpecialCauses(must[Control](t)(PChartFrom(few[:12], all)).Points)
+	if !s[13].Zone || !s[14].Outside {
+		t.Errorf("above: %+v", s[12:])
+	}
+}
+
 // TestAnhoejLimits compares the limits with the published table for numbers of useful
 // observations (Anhoej and Olesen 2014, table 1).
 func TestAnhoejLimits(t *testing.T) {

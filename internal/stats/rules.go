@@ -19,7 +19,8 @@ const runLength = 7
 
 // SpecialCauses asks the rules in their order: outside, trend, zone, run. All seven
 // points of a trend or run and those of a zone that are beyond are marked. A point on
-// the mean breaks a run, and equal points break a trend. They hold for disjoint periods
+// the mean breaks a run, and equal points break a trend. On a side without a limit
+// ([ControlPoint.Open]) no point is outside or close to it. They hold for disjoint periods
 // only: rolling windows move together and signal in nine of ten charts by chance.
 //
 // Source: NHS England. Making data count. Strengthening your decisions, 2019.
@@ -31,9 +32,12 @@ func SpecialCauses(points []ControlPoint) []Signals {
 			out[i].Outside = true
 		}
 	}
-	mark(len(points)-1, runLength-1, func(i int) int { return sign(points[i+1].Value - points[i].Value) }, func(i int) {
-		out[i].Trend, out[i+1].Trend = true, true
-	})
+	trends := Trends(points)
+	for _, s := range trends {
+		for i := s.From; i <= s.To; i++ {
+			out[i].Trend = true
+		}
+	}
 	beyond := func(i int) bool {
 		p := points[i]
 		return p.Value > p.Mean+(p.High-p.Mean)*2/3 || p.Value < p.Mean-(p.Mean-p.Low)*2/3
@@ -52,34 +56,54 @@ func SpecialCauses(points []ControlPoint) []Signals {
 			out[j].Zone = out[j].Zone || beyond(j)
 		}
 	}
-	mark(len(points), runLength, side, func(i int) { out[i].Run = true })
+	for _, s := range stretches(len(points), runLength, side) {
+		for i := s.From; i <= s.To; i++ {
+			out[i].Run = true
+		}
+	}
 	for i := range out {
-		switch {
-		case out[i].Outside || !out[i].Trend:
-			out[i].High = side(i) > 0
-		case i+1 < len(points) && out[i+1].Trend:
-			out[i].High = points[i+1].Value > points[i].Value
-		default:
-			out[i].High = points[i].Value > points[i-1].Value
+		out[i].High = side(i) > 0
+	}
+	for _, s := range trends { // a turning point tells the newer
+		for i := s.From; i <= s.To; i++ {
+			if !out[i].Outside {
+				out[i].High = s.High
+			}
 		}
 	}
 	return out
 }
 
-// mark calls do for each place of every run of at least length equal signs that are not 0.
-func mark(n, length int, of func(int) int, do func(int)) {
+// Stretch is the points From to To, that rise or are above the mean where it is High, else fall or are below.
+type Stretch struct {
+	From, To int
+	High     bool
+}
+
+// Trends are the stretches of 7 points or more that rise, or fall, throughout. The point at which one turns into
+// the next belongs to both.
+func Trends(points []ControlPoint) []Stretch {
+	steps := stretches(len(points)-1, runLength-1, func(i int) int { return sign(points[i+1].Value - points[i].Value) })
+	for i := range steps {
+		steps[i].To++
+	}
+	return steps
+}
+
+// stretches are those of at least length equal signs that are not 0, among n.
+func stretches(n, length int, of func(int) int) []Stretch {
+	var out []Stretch
 	for i := 0; i < n; {
 		j := i
 		for j < n && of(j) == of(i) {
 			j++
 		}
 		if of(i) != 0 && j-i >= length {
-			for at := i; at < j; at++ {
-				do(at)
-			}
+			out = append(out, Stretch{i, j - 1, of(i) > 0})
 		}
 		i = j
 	}
+	return out
 }
 
 func sign(x float64) int {

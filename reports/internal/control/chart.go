@@ -95,7 +95,7 @@ func Of(rows []disclose.Row, rebases []Rebase) Chart {
 			c.Bases = append(c.Bases, b)
 		}
 	}
-	c.Signals = signalsOf(c.Points)
+	c.Signals = signalsOf(c.Points, found.trends)
 	c.Runs, c.NoRuns = stats.Anhoej(lastBase(c.observed))
 	return c
 }
@@ -104,6 +104,7 @@ func Of(rows []disclose.Row, rebases []Rebase) Chart {
 type analysis struct {
 	points []placed
 	bases  []Base
+	trends []stats.Stretch
 }
 
 type placed struct {
@@ -130,7 +131,10 @@ func analyse(all []observation, scale disclose.Scale) analysis {
 			}
 		}
 		if limits != nil {
-			ask(all[from:to], a.points[from:to], scale)
+			for _, s := range ask(all[from:to], a.points[from:to], scale) {
+				s.From, s.To = s.From+from, s.To+from
+				a.trends = append(a.trends, s)
+			}
 		}
 		a.bases = append(a.bases, b)
 		from = to
@@ -138,31 +142,51 @@ func analyse(all []observation, scale disclose.Scale) analysis {
 	return a
 }
 
-// ask asks the rules of each stretch of neighbours that are all used.
-func ask(all []observation, points []placed, scale disclose.Scale) {
+// ask asks the rules of each stretch of neighbours that are all used, and gives the trends. They are asked of the limits
+// that there are; one beyond what can be is drawn at that end, and is none.
+func ask(all []observation, points []placed, scale disclose.Scale) []stats.Stretch {
+	var trends []stats.Stretch
+	least, most := ends(scale)
 	for from := 0; from < len(all); {
 		to := from
 		var stretch []stats.ControlPoint
 		for to < len(all) && all[to].used && (to == from || !all[to].apart) {
-			stretch = append(stretch, points[to].limits)
+			stretch = append(stretch, points[to].limits.Open(least, most))
 			to++
 		}
 		for i, s := range stats.SpecialCauses(stretch) {
 			points[from+i].signals = s
 		}
+		for _, s := range stats.Trends(stretch) {
+			trends = append(trends, stats.Stretch{From: from + s.From, To: from + s.To, High: s.High})
+		}
 		from = max(to, from+1)
 	}
-	for i := range points { // a limit beyond what can be is drawn at its end
-		points[i].limits.Low = math.Max(points[i].limits.Low, floor(scale))
+	for i := range points {
+		points[i].limits = points[i].limits.Within(least, most)
 	}
+	return trends
 }
 
-// floor is the least that a score can be; only what was observed can be below zero.
-func floor(scale disclose.Scale) float64 {
-	if scale == disclose.Observed || scale == disclose.Ratio {
-		return math.Inf(-1)
+// ends are the least and the most that a score can be; only what was observed can be below zero.
+func ends(scale disclose.Scale) (least, most float64) {
+	switch scale {
+	case disclose.Percent:
+		return 0, 100
+	case disclose.Observed, disclose.Ratio:
+		return math.Inf(-1), math.Inf(1)
 	}
-	return 0
+	return 0, math.Inf(1)
+}
+
+// Open tells whether some point has no lower, or no upper, limit, since it would lie beyond what the score can be.
+func (c Chart) Open() (low, high bool) {
+	least, most := ends(c.Scale)
+	for _, p := range c.Points {
+		low = low || p.Limited && p.Limits.Low == least
+		high = high || p.Limited && p.Limits.High == most
+	}
+	return low, high
 }
 
 // limitsOf is a base of its observations with the limits of each, NaN where nobody is known to be counted; nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -338,6 +339,93 @@ func TestFalseSignals(t *testing.T) {
 	}
 	if math.Abs(printed-want) > 0.02 {
 		t.Errorf("the page would print %.1f %%, the reference says %.1f %%", 100*printed, 100*want)
+	}
+}
+
+// stable is the share of charts of 24 months of n whose level never changes that signal by the zone rule, and by any, and
+// what their pages would print of the latter.
+func stable(charts int, p float64, n int64, random *rand.Rand) (zone, anyRule, printed float64) {
+	for w := range charts {
+		months := make([]pair, 24)
+		for i := range months {
+			months[i][1] = n
+			for range n {
+				if random.Float64() < p {
+					months[i][0]++
+				}
+			}
+		}
+		c := chartOf(months)
+		if slices.ContainsFunc(c.Signals, func(s control.Signal) bool { return s.Rule == control.Zone }) {
+			zone++
+		}
+		if len(c.Signals) > 0 {
+			anyRule++
+		}
+		if w < 40 {
+			printed += c.Null(time.Time{}, 500, uint64(w)).Any / 40
+		}
+	}
+	return zone / float64(charts), anyRule / float64(charts), printed
+}
+
+// TestFewCasesAreNoZone: where the lower limit would lie below 0, months without a case are not close to it. With the
+// zone rule asked of limits cut off at 0, these charts signalled by it in 41.5 % (3 % of 60) and 73.2 % (3 % of 40), and in
+// 2.6 % where no limit is cut off (50 % of 200). What the page says of false signals falls with it.
+func TestFewCasesAreNoZone(t *testing.T) {
+	random := rand.New(rand.NewPCG(11, 11))
+	for _, c := range []struct {
+		p         float64
+		n         int64
+		zone, any float64 // at most
+	}{{0.03, 60, 0.10, 0.45}, {0.03, 40, 0.10, 0.55}, {0.97, 60, 0.10, 0.45}, {0.5, 200, 0.05, 0.35}} {
+		zone, anyRule, printed := stable(2000, c.p, c.n, random)
+		t.Logf("%.0f %% of %d: zone %.1f %%, any rule %.1f %%, printed %.1f %%", 100*c.p, c.n, 100*zone, 100*anyRule, 100*printed)
+		if math.Abs(printed-anyRule) > 0.05 {
+			t.Errorf("%.0f %% of %d: the page would print %.1f %%, and %.1f %% signal", 100*c.p, c.n, 100*printed, 100*anyRule)
+		}
+		if zone > c.zone || anyRule > c.any {
+			t.Errorf("%.0f %% of %d: %.1f %% of stable charts signal by zone, %.1f %% by any rule", 100*c.p, c.n, 100*zone, 100*anyRule)
+		}
+	}
+}
+
+// TestDrawnLimits: a limit beyond 0 or 100 is drawn there, for assurance too, and the chart says that it is none.
+func TestDrawnLimits(t *testing.T) {
+	c := chartOf(level(3, 4, 2, 3, 5, 3, 2, 4, 3, 3, 4, 2, 0, 0, 0))
+	if low, high := c.Open(); !low || high {
+		t.Errorf("3 %% has no lower limit %v, no upper one %v", low, high)
+	}
+	if p := c.Points[14]; p.Limits.Low != 0 || p.Marked(control.Zone) || p.Marked(control.Outside) {
+		t.Errorf("months without a case: %+v", p)
+	}
+	if got := c.Assurance(0, "lower"); got != stats.HitOrMiss {
+		t.Errorf("a target of 0 with limits from 0 on: %q", got)
+	}
+	if low, high := chartOf(level(steady...)).Open(); low || high {
+		t.Error("50 % has no limits")
+	}
+	rates := make([]pair, 14)
+	for i := range rates {
+		rates[i] = pair{[]int64{2, 9}[i%2], 100000}
+	}
+	if c := control.Of(released(disclose.Internal, 1000, rates, 0), nil); c.Points[0].Limits.Low != 0 || len(c.Signals) != 0 {
+		t.Errorf("rates whose lower limit would be negative: %+v, %v", c.Points[0].Limits, c.Signals)
+	}
+}
+
+// TestTrendsThatAdjoin: each of two trends has its own points, the turning point both.
+func TestTrendsThatAdjoin(t *testing.T) {
+	c := chartOf(level(append(append([]int64{}, steady...), 44, 46, 48, 50, 52, 54, 56, 55, 53, 51, 49, 47, 45)...))
+	var trends []control.Signal
+	for _, s := range c.Signals {
+		if s.Rule == control.Trend {
+			trends = append(trends, s)
+		}
+	}
+	want := []control.Signal{{Rule: control.Trend, High: true, From: 12, To: 18, Points: 7}, {Rule: control.Trend, From: 18, To: 24, Points: 7}}
+	if !slices.Equal(trends, want) {
+		t.Errorf("trends %+v, want %+v", trends, want)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"farr/internal/stats"
 	"farr/reports/internal/disclose"
 )
 
@@ -49,7 +50,7 @@ func (c Chart) Null(since time.Time, charts int, seed uint64) Null {
 			continue
 		}
 		anywhere++
-		for _, s := range signalsOf(points) {
+		for _, s := range signalsOf(points, found.trends) {
 			if c.Points[s.To].Row.Period.High.After(since) {
 				fresh++
 				break
@@ -75,9 +76,10 @@ func (c Chart) draw(o observation, b Base, source rand.Source, random *rand.Rand
 		return func() observation { return o }
 	}
 	if c.Scale != disclose.Percent {
-		sd := b.Sigma / d2
+		sd := b.Sigma / stats.D2
+		least, _ := ends(c.Scale)
 		return func() observation {
-			o.value = math.Max(floor(c.Scale), b.Mean+sd*random.NormFloat64())
+			o.value = math.Max(least, b.Mean+sd*random.NormFloat64())
 			return o
 		}
 	}
@@ -95,6 +97,3 @@ func (c Chart) draw(o observation, b Base, source rand.Source, random *rand.Rand
 		return o
 	}
 }
-
-// d2 is the mean range of two standard normal values.
-const d2 = 1.128

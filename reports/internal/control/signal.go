@@ -51,10 +51,17 @@ func (p Point) RuleOf() Rule {
 }
 
 // signalsOf gathers marked points into signals, rule by rule. Points of one rule and side belong together
-// while every point between them is marked, too; two of a zone may have one between them.
-func signalsOf(points []Point) []Signal {
+// while every point between them is marked, too; two of a zone may have one between them. Trends are stretches as they
+// were found: the point at which one turns is in both.
+func signalsOf(points []Point, trends []stats.Stretch) []Signal {
 	var out []Signal
 	for _, r := range Rules {
+		if r == Trend {
+			for _, s := range trends {
+				out = append(out, Signal{Rule: Trend, High: s.High, From: s.From, To: s.To, Points: s.To - s.From + 1})
+			}
+			continue
+		}
 		gap := 1
 		if r == Zone {
 			gap = 2
@@ -64,7 +71,7 @@ func signalsOf(points []Point) []Signal {
 			if !has(p.Signals, r) {
 				continue
 			}
-			high := direction(points, i, r)
+			high := p.Limits.Value > p.Limits.Mean
 			if last >= 0 && out[last].High == high && i-out[last].To <= gap && points[out[last].To].Base == p.Base {
 				out[last].To = i
 				out[last].Points++
@@ -75,18 +82,6 @@ func signalsOf(points []Point) []Signal {
 		}
 	}
 	return out
-}
-
-// direction of a marked point: up or down in a trend, else the side of the mean.
-func direction(points []Point, i int, r Rule) bool {
-	if r != Trend {
-		return points[i].Limits.Value > points[i].Limits.Mean
-	}
-	j := i + 1
-	if j >= len(points) || !points[j].Signals.Trend || points[j].Base != points[i].Base {
-		return points[i].Limits.Value > points[i-1].Limits.Value
-	}
-	return points[j].Limits.Value > points[i].Limits.Value
 }
 
 // Variation is what the newest point that is used says.

@@ -393,6 +393,7 @@ func controlNote(m Measure, k *asked) string {
 		s += baseWords(c, i) + " "
 	}
 	s += "Rules in their order: a point beyond a limit; 7 points that rise or fall throughout; two of three points beyond two thirds of the way to a limit, all three on one side; 7 in a row on one side of the mean. "
+	s += openWords(c)
 	switch r := c.Runs; {
 	case c.NoRuns != nil:
 		s += fmt.Sprintf("Anhøj's runs rules need 10 points that are not on the median, and there are %d. ", r.Useful)
@@ -405,6 +406,20 @@ func controlNote(m Measure, k *asked) string {
 			percent(100*k.Null.Any), disclose.Thousands(int64(k.Null.Charts)))
 	}
 	return s
+}
+
+// openWords say that a limit which is drawn at the end of the scale is none.
+func openWords(c control.Chart) string {
+	low, high := c.Open()
+	switch {
+	case low && high:
+		return "Where a limit would lie below 0 or above " + c.Scale.Format(100) + " there is none: it is drawn at the end of the scale, and no point is outside it or close to it. "
+	case low:
+		return "Where the lower limit would lie below 0 there is none: it is drawn at 0, and no point is outside it or close to it. "
+	case high:
+		return "Where the upper limit would lie above " + c.Scale.Format(100) + " there is none: it is drawn there, and no point is outside it or close to it. "
+	}
+	return ""
 }
 
 func hiddenOf(c control.Chart) int {
