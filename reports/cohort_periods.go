@@ -10,8 +10,8 @@ import (
 	"farr/reports/internal/disclose"
 )
 
-// mostHidden is the share of separate periods that may be hidden before they are merged to longer ones.
-const mostHidden = 1.0 / 3
+// mostPeriodsHidden is the share of separate periods that may be hidden before they are merged to longer ones.
+const mostPeriodsHidden = 1.0 / 3
 
 // releaseOver releases a cohort with its new cases by the shortest periods of which most may be shown: as they
 // are, else by quarters, else by years alone.
@@ -30,7 +30,7 @@ func releaseOver(ctx context.Context, b *disclose.Border, x disclose.ExactCohort
 				hidden++
 			}
 		}
-		if float64(hidden) <= mostHidden*float64(len(out.Spans)) {
+		if float64(hidden) <= mostPeriodsHidden*float64(len(out.Spans)) {
 			return out, nil
 		}
 	}

@@ -17,5 +17,5 @@
 //	manifest.json        SHA-256 of each of these files
 //
 // The same inputs give the same bytes. An audience must be named: internal shows
-// everything and marks every page, external shows no count of 1 to 10.
+// everything and marks every page, external does not show what the policy hides.
 package reports

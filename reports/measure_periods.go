@@ -32,7 +32,7 @@ func releaseOverPeriods(ctx context.Context, b *disclose.Border, x disclose.Exac
 		if share := hiddenPeriods(m); share < least {
 			best, least, kept = i, share, m
 		}
-		if least <= mostHidden {
+		if least <= mostPeriodsHidden {
 			return kept, nil
 		}
 	}

@@ -12,7 +12,7 @@ const (
 	// Internal readers belong to the organisation; nothing is hidden, and every
 	// page carries a warning.
 	Internal Audience = "internal"
-	// External readers get no count of 1 to 10.
+	// External readers do not get what the policy hides.
 	External Audience = "external"
 )
 

@@ -22,7 +22,7 @@
 //	clean.go     what turned out not to be needed is shown again
 //	resort.go    the last resort: a table is taken out
 //	join.go      several releases as one system
-
+//
 // # Proof by witnesses
 //
 // That a cell is safe is proved by assignments of whole numbers to all cells that are
