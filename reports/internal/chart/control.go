@@ -1,8 +1,6 @@
 package chart
 
 import (
-	"cmp"
-	"fmt"
 	"math"
 	"slices"
 
@@ -218,91 +216,4 @@ func causes(points []ControlPoint) *charts.Scatter {
 	}
 	c.AddSeries("incomplete", part, charts.WithItemStyleOpts(opts.ItemStyle{Color: "#ffffff", BorderColor: neutralColour, BorderWidth: 1.5, Opacity: opts.Float(1)}))
 	return c
-}
-
-// controlEnds writes at the right what each line is, moved apart where the words would touch.
-func controlEnds(points []ControlPoint, references []Target, narrow bool, height float64, px func(float64) float64) (*charts.Custom, []rowText) {
-	type end struct {
-		value, at float64
-		text      rowText
-	}
-	var ends []end
-	last, lastLimited := -1, -1
-	for i, p := range points {
-		if p.Rate.Shown() && !p.Rate.Hollow() {
-			last = i
-			if p.Limited {
-				lastLimited = i
-			}
-		}
-	}
-	add := func(v float64, text rowText) { ends = append(ends, end{v, px(v), text}) }
-	if last >= 0 {
-		v, _, _ := points[last].Rate.Plot()
-		add(v, rowText{Label: points[last].Rate.Text(), Colour: ink, Weight: "bold"})
-	}
-	if lastLimited >= 0 {
-		p := points[lastLimited]
-		format := func(v float64) string { return p.Rate.Scale().Format(v) }
-		add(p.Mean, rowText{Label: "mean " + format(p.Mean), Colour: ink})
-		if !narrow {
-			add(p.High, rowText{Label: "limit " + format(p.High), Colour: muted})
-			add(p.Low, rowText{Label: "limit " + format(p.Low), Colour: muted})
-		}
-	}
-	for i, t := range references {
-		add(t.Value, rowText{Label: t.Label, Colour: referenceColour(i, t)})
-	}
-	slices.SortStableFunc(ends, func(a, b end) int { return cmp.Compare(a.at, b.at) })
-	var at []float64
-	for _, e := range ends {
-		at = append(at, e.at)
-	}
-	spread(at, 15, height)
-	c := charts.NewCustom()
-	var data []opts.CustomData
-	var words []rowText
-	for i, e := range ends {
-		data = append(data, opts.CustomData{Value: []any{len(points) - 1, tidy(e.value), tidy(at[i] - e.at)}})
-		words = append(words, e.text)
-	}
-	c.AddSeries("end", data)
-	return c, words
-}
-
-// endRoom is how wide the words at the right are, at least so much.
-func endRoom(points []ControlPoint, references []Target, least float64) string {
-	for _, t := range references {
-		least = math.Max(least, 12+breadth(t.Label, 12))
-	}
-	for _, p := range points {
-		if p.Meant {
-			least = math.Max(least, 12+breadth("mean "+p.Rate.Scale().Format(p.Mean), 12))
-			break
-		}
-	}
-	return fmt.Sprintf("%.0f", least)
-}
-
-// spread moves ordered places apart to at least gap, within 0 to height, each as little as may be.
-func spread(at []float64, gap, height float64) {
-	for range 60 {
-		moved := false
-		for i := 1; i < len(at); i++ {
-			if d := gap - (at[i] - at[i-1]); d > 0.01 {
-				at[i-1], at[i], moved = at[i-1]-d/2, at[i]+d/2, true
-			}
-		}
-		if n := len(at); n > 0 {
-			if at[0] < 0 {
-				at[0] = 0
-			}
-			if at[n-1] > height {
-				at[n-1] = height
-			}
-		}
-		if !moved {
-			return
-		}
-	}
 }
