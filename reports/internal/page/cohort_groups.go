@@ -35,9 +35,6 @@ type areaRow struct {
 	Few             bool // fewer events than a reliable rate has
 }
 
-// reliable is how many events a rate needs to be reliable by the rule of the National Center for Health Statistics.
-const reliable = 20
-
 // byPlace tells whether a stratum is of places, whose table is ranked.
 func (c Cohort) byPlace(stratum string) bool {
 	if stratum == "site" || stratum == "zip3" || stratum == "state" {
@@ -215,9 +212,9 @@ func (a *artist) areas(v *cohortView, c Cohort) error {
 		view.About = "New cases " + view.Scale.Unit() + " at risk, " + inPeriod(g.Period) + ", with 95\u00a0% intervals, the greatest rate first."
 		view.Rows = ranked(groupsIn(g, stratum), stratum, c.Definition.Standard != "")
 		t := Table{Caption: c.Definition.Title + ": new cases by " + lowerFirst(view.Title), Labels: []string{"Rank", view.Title, "Rate is"}, Rated: true, Scale: view.Scale}
-		few := false
+		anyFew := false
 		for _, r := range view.Rows {
-			few = few || r.Few
+			anyFew = anyFew || r.Few
 			t.Rows = append(t.Rows, TableRow{Labels: []string{r.Place, r.Label, "crude"}, Rate: r.Crude})
 			if c.Definition.Standard != "" {
 				t.Rows = append(t.Rows, TableRow{Labels: []string{r.Place, r.Label, "standardised"}, Rate: r.Adjusted})
@@ -228,7 +225,7 @@ func (a *artist) areas(v *cohortView, c Cohort) error {
 		if c.Definition.Standard != "" {
 			view.Note = "Standardised directly by age to " + stats.Standards[c.Definition.Standard].Name + ", so that areas can be compared whose people differ in age; a dash: fewer than 10 cases, or an age with nobody at risk. " + view.Note
 		}
-		if few {
+		if anyFew {
 			view.Note += " ‡ Fewer than 20 cases: not reliable by the rule of the National Center for Health Statistics."
 		}
 		if err := a.chartMap(&view, c, stratum); err != nil {
@@ -253,11 +250,7 @@ func ranked(groups []disclose.Group, stratum string, standard bool) []areaRow {
 	}
 	var rows []areaRow
 	for _, g := range groups {
-		row := areaRow{Label: valueLabel(stratum, g.Value), Value: g.Value, Crude: g.Crude, Adjusted: g.Adjusted}
-		if n, ok := g.Crude.Numerator().Value(); ok && n < reliable && g.Crude.Shown() {
-			row.Few = true
-		}
-		rows = append(rows, row)
+		rows = append(rows, areaRow{Label: valueLabel(stratum, g.Value), Value: g.Value, Crude: g.Crude, Adjusted: g.Adjusted, Few: few(g.Crude)})
 	}
 	sort.SliceStable(rows, func(i, j int) bool {
 		a, okA := by(rows[i])

@@ -29,9 +29,34 @@ type TableRow struct {
 	Labels []string
 	Counts []disclose.Count
 	Rate   disclose.Rate
+	Few    bool // the rate rests on fewer events than a reliable one does
 	Total  bool // the sum of the rows above
 
 	Derived []Derived
+}
+
+// Note is what a reader is told of the rate, beside it.
+func (r TableRow) Note() string {
+	note := r.Rate.Note()
+	switch {
+	case !r.Few:
+		return note
+	case note == "":
+		return fewWords
+	}
+	return note + "; " + fewWords
+}
+
+const fewWords = "fewer than 20 events: not reliable (NCHS)"
+
+// reliable is how many events a rate needs to be reliable by the rule of the National Center for Health Statistics.
+const reliable = 20
+
+// few tells whether a rate over time that is shown rests on fewer events than that. The rule is of events of a Poisson process: for
+// proportions the Center has another one.
+func few(r disclose.Rate) bool {
+	n, ok := r.Numerator().Value()
+	return ok && n < reliable && r.Shown() && r.Scale().Timed()
 }
 
 // Derived is a statistic made of released numbers, or a word; the zero value is an empty field.

@@ -187,7 +187,7 @@ func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark 
 		for _, r := range rows {
 			label := valueLabel(stratum, r.Value)
 			g.Points = append(g.Points, chart.Point{Label: label, Rate: r.Rate})
-			t.Rows = append(t.Rows, TableRow{Labels: []string{stratumName(stratum), label}, Rate: r.Rate})
+			t.Rows = append(t.Rows, TableRow{Labels: []string{stratumName(stratum), label}, Rate: r.Rate, Few: few(r.Rate)})
 			f.Hidden = f.Hidden || r.Rate.State() == disclose.Suppressed
 		}
 		groups = append(groups, g)

@@ -156,3 +156,26 @@ func released(a disclose.Audience, x disclose.ExactMeasure) disclose.Measure {
 	}
 	return m
 }
+
+// TestFewEventsAreNotReliable: a rate over time of fewer than 20 events says so beside its state; a hidden one says no more than that.
+func TestFewEventsAreNotReliable(t *testing.T) {
+	for _, c := range []struct {
+		numerator int64
+		scale     disclose.Scale
+		want      string
+	}{
+		{19, 1000, "fewer than 20 events: not reliable (NCHS)"},
+		{20, 1000, ""},
+		{0, 1000, "zero; fewer than 20 events: not reliable (NCHS)"},
+		{4, 1000, "hidden"},
+		{19, disclose.Percent, ""},
+		{19, disclose.Ratio, ""},
+	} {
+		x := disclose.Exact{Period: disclose.Period{ID: "a"}, Stratum: "all", Value: "all", Initial: 37300, Denominator: 37300, Numerator: c.numerator,
+			Rate: float64(c.numerator) / 37300, Complete: true}
+		r := released(disclose.External, disclose.ExactMeasure{Scale: c.scale, Headline: "a", Rows: []disclose.Exact{x}}).Rows[0].Rate
+		if got := (TableRow{Rate: r, Few: few(r)}).Note(); got != c.want {
+			t.Errorf("%d at scale %v: %q, want %q", c.numerator, c.scale, got, c.want)
+		}
+	}
+}
