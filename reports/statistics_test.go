@@ -229,7 +229,7 @@ func checkGaps(t *testing.T, path string, s, groups sheet) int {
 		}
 		g := at[s.get(row, "group")+"|"+s.get(row, "value")]
 		rest := released{Proportion: stats.Proportion{Numerator: all.Numerator - g.Numerator, Denominator: all.Denominator - g.Denominator}}
-		difference, ratio := stats.Difference(g.Numerator, g.Denominator, rest.Numerator, rest.Denominator).Scale(100), stats.Ratio(g.Numerator, g.Denominator, rest.Numerator, rest.Denominator)
+		difference, ratio := stats.Difference(g.Numerator, g.Denominator, rest.Numerator, rest.Denominator).Scale(100), stats.RatioScore(g.Numerator, g.Denominator, rest.Numerator, rest.Denominator)
 		if g.scale > 0 {
 			d, err := stats.RateDifference(g.Numerator, g.years(), rest.Numerator, rest.years())
 			if err != nil {

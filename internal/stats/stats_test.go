@@ -27,6 +27,7 @@ func TestReferenceValues(t *testing.T) {
 		{"Wilson 2893/4021", Wilson(2893, 4021), Estimate{2893.0 / 4021, 0.705382, 0.733144}, 6},
 		{"Difference", Difference(633, 820, 498, 780), Estimate{0.133490, 0.088955, 0.177412}, 6},
 		{"Ratio", Ratio(633, 820, 498, 780), Estimate{1.209080, 1.133446, 1.289761}, 6},
+		{"RatioScore", RatioScore(7, 34, 1, 34), Estimate{7, 1.1537, 41.9763}, 4},
 		{"Count 20", count(20), Estimate{20, 12.2114, 30.8899}, 4},
 		{"Count 65", count(65), Estimate{65, 50.1632, 82.8491}, 4},
 		{"Count 4", count(4), Estimate{4, 1.08987, 10.24159}, 5},
@@ -54,6 +55,8 @@ func TestUndefined(t *testing.T) {
 		"Wilson of nobody":      Wilson(0, 0),
 		"Difference to nobody":  Difference(1, 2, 0, 0),
 		"Ratio to none":         Ratio(1, 2, 0, 5),
+		"RatioScore to none":    RatioScore(1, 2, 0, 5),
+		"RatioScore of nobody":  RatioScore(0, 0, 2, 5),
 		"Rate without time":     noTime,
 		"IndirectRatio to none": IndirectRatio(2, 0),
 	} {
@@ -99,6 +102,28 @@ func TestIntervalsHoldTheirEstimate(t *testing.T) {
 		}
 		if next, _ := Count(x + 1); next.Low < c.Low || next.High < c.High {
 			t.Fatalf("limits fall from %d to %d events: %+v, %+v", x, x+1, c, next)
+		}
+	})
+}
+
+// TestRatioAndDifferenceAgree: the two say alike whether two proportions differ, also where all or none are in a numerator.
+func TestRatioAndDifferenceAgree(t *testing.T) {
+	if r := RatioScore(4, 4, 1000, 1389); !(r.Low < 1 && r.High > 1) {
+		t.Errorf("4 of 4 against 72 %% differs: %+v", r)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		n1, n2 := rapid.Int64Range(1, 5000).Draw(t, "n1"), rapid.Int64Range(1, 5000).Draw(t, "n2")
+		x1, x2 := rapid.Int64Range(0, n1).Draw(t, "x1"), rapid.Int64Range(1, n2).Draw(t, "x2")
+		if rapid.Bool().Draw(t, "all") {
+			x1 = n1
+		}
+		r, d := RatioScore(x1, n1, x2, n2), Difference(x1, n1, x2, n2)
+		const e = 1e-9
+		if !(0 <= r.Low && r.Low <= r.Value+e && r.Value <= r.High+e) || math.IsInf(r.High, 0) {
+			t.Fatalf("%d/%d over %d/%d is %+v", x1, n1, x2, n2, r)
+		}
+		if d.Low > e && r.Low <= 1 || d.Low < -e && r.Low >= 1 || d.High < -e && r.High >= 1 || d.High > e && r.High <= 1 {
+			t.Fatalf("%d/%d against %d/%d: ratio %+v, difference %+v", x1, n1, x2, n2, r, d)
 		}
 	})
 }

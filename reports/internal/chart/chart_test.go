@@ -295,3 +295,55 @@ func border(a disclose.Audience) *disclose.Border {
 	}
 	return b
 }
+
+// TestTheNamedRateStandsAtItsPoint: where the newest rates are not complete, the words of the newest complete one are
+// beside it with its period, not at the right edge; a rate on an incomplete feed is complete.
+func TestTheNamedRateStandsAtItsPoint(t *testing.T) {
+	target := &Target{Value: 70, Label: "target 70 %"}
+	for name, c := range map[string]struct {
+		points []Point
+		at     int
+		words  string
+	}{
+		"two incomplete":     {months(), 21, "Oct 25: 67.9 %"},
+		"all complete":       {months()[:22], 21, "67.9 %"},
+		"an incomplete feed": {onFeed(months()[:22], 21), 21, "67.9 %"},
+		"the last hidden":    {months()[:10], 8, "Sep 24: 67.9 %"},
+	} {
+		for line, s := range map[Line]Size{Joined: Wide, Ribbon: Narrow} {
+			chart, err := series(s, line, c.points, target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, _ := json.Marshal(chart.Option)
+			v, _, _ := c.points[c.at].Rate.Plot()
+			own := strings.Contains(string(b), fmt.Sprintf(`{"value":[%d,%v,`, c.at, tidy(v)))
+			if strings.ReplaceAll(chart.Rows[0].Label, "\u00a0", " ") != c.words || !own || (chart.Rows[0].Align != "") != (c.at < len(c.points)-1) {
+				t.Errorf("%s: %q at its point: %v", name, chart.Rows[0].Label, own)
+			}
+		}
+	}
+}
+
+func onFeed(points []Point, i int) []Point {
+	points[i].Rate = points[i].Rate.OnIncompleteFeed()
+	return points
+}
+
+// TestAPointBetweenHiddenOnesIsSeen: a line or a band needs two neighbours.
+func TestAPointBetweenHiddenOnesIsSeen(t *testing.T) {
+	counts := [][2]int64{{300, 400}, {310, 400}, {8, 14}, {320, 410}, {9, 14}, {330, 420}, {331, 421}}
+	chart, err := series(Wide, Ribbon, ratesOf(disclose.External, counts, 0), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range list(chart.Option["series"]) {
+		if m := s.(map[string]any); m["name"] == "complete" {
+			if data := list(m["data"]); len(data) != 1 || fmt.Sprint(list(data[0].(map[string]any)["value"])[0]) != "3" {
+				t.Errorf("dots are %v", data)
+			}
+			return
+		}
+	}
+	t.Error("no dots are drawn")
+}

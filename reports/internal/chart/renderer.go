@@ -91,6 +91,7 @@ type rowText struct {
 	Hollow bool   `json:"hollow,omitempty"`
 	Colour string `json:"colour,omitempty"`
 	Weight string `json:"weight,omitempty"`
+	Align  string `json:"align,omitempty"`
 }
 
 // draw renders a spec under the figure's name, title and description.

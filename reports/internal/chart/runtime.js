@@ -43,9 +43,15 @@ var farr = (function () {
       return { type: 'group', children: hatch(x, c.y + c.height - 14, w, 14) };
     },
 
-    // [category, value, shift, colour, weight]: words at the line's end.
+    // [category, value, shift, own]: words at the line's end, or beside their own point.
     endLabel: function (params, api) {
       var row = farr.rows[params.dataIndex], at = api.coord([api.value(0), api.value(1)]);
+      if (api.value(3)) {
+        var own = text(at[0], at[1] + api.value(2), row.label, row.align, row.colour, row.weight);
+        own.style.stroke = '#fff';
+        own.style.lineWidth = 3;
+        return own;
+      }
       return text(params.coordSys.x + params.coordSys.width + 8, at[1] + api.value(2), row.label, 'left', row.colour, row.weight);
     },
 

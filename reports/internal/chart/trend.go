@@ -184,8 +184,39 @@ func whiskers(points []Point) *charts.Custom {
 	return c
 }
 
+// alone tells whether a point has no neighbour that is shown, so that no line and no band would show it.
+func alone(points []Point, i int) bool {
+	return (i == 0 || !points[i-1].Rate.Shown()) && (i == len(points)-1 || !points[i+1].Rate.Shown())
+}
+
+// named is the place of the newest rate that is shown and complete, also on a feed that was not, as headings have
+// it; -1 without.
+func named(n int, rate func(int) disclose.Rate) int {
+	for i := n - 1; i >= 0; i-- {
+		if r := rate(i); r.Shown() && r.State() != disclose.Incomplete {
+			return i
+		}
+	}
+	return -1
+}
+
+// atPoint are the words of the named rate beside its own point, with its period: at the right edge they would stand
+// for the newest one. The third number moves them above the point, or below where they would leave the drawing.
+func atPoint(i, n int, v, y float64, label string, r disclose.Rate, colour string) (opts.CustomData, rowText) {
+	shift, align := -15.0, "center"
+	if y < 20 {
+		shift = 15
+	}
+	if 8*i >= 7*n {
+		align = "right"
+	} else if 8*i < n {
+		align = "left"
+	}
+	return opts.CustomData{Value: []any{i, tidy(v), shift, 1}}, rowText{Label: label + ": " + r.Text(), Colour: colour, Weight: "bold", Align: align}
+}
+
 // dots is an overlay: go-echarts' line data cannot style one point. A ribbon has
-// dots only where a window is not complete.
+// dots only where a window is not complete, or stands alone.
 func dots(points []Point, line Line) *charts.Scatter {
 	c := charts.NewScatter()
 	var whole, part []opts.ScatterData
@@ -197,7 +228,7 @@ func dots(points []Point, line Line) *charts.Scatter {
 		d := opts.ScatterData{Value: []any{i, tidy(v)}, Symbol: "circle", SymbolSize: 7}
 		if p.Rate.Hollow() {
 			part = append(part, d)
-		} else if line != Ribbon {
+		} else if line != Ribbon || alone(points, i) {
 			whole = append(whole, d)
 		}
 	}
@@ -206,20 +237,21 @@ func dots(points []Point, line Line) *charts.Scatter {
 	return c
 }
 
-// endLabels writes the newest complete rate, which the figure's heading names too,
-// and the target at the right, moved apart where they would touch.
+// endLabels writes the newest complete rate, which the figure's heading names too, at its own point where it is not
+// the last one, else at the right; and there the target, moved apart where they would touch.
 func endLabels(points []Point, target *Target, line Line, px func(float64) float64) (*charts.Custom, []rowText) {
 	c := charts.NewCustom()
 	var data []opts.CustomData
 	var words []rowText
-	last := -1
-	for i, p := range points {
-		if p.Rate.Shown() && !p.Rate.Hollow() {
-			last = i
-		}
-	}
+	last := named(len(points), func(i int) disclose.Rate { return points[i].Rate })
 	shift := 0.0
-	if last >= 0 && line != Apart {
+	switch {
+	case last < 0 || line == Apart:
+	case last < len(points)-1:
+		v, _, _ := points[last].Rate.Plot()
+		d, w := atPoint(last, len(points), v, px(v), points[last].Label, points[last].Rate, main)
+		data, words = append(data, d), append(words, w)
+	default:
 		v, _, _ := points[last].Rate.Plot()
 		if target != nil {
 			if d := px(v) - px(target.Value); math.Abs(d) < 16 {
@@ -229,11 +261,11 @@ func endLabels(points []Point, target *Target, line Line, px func(float64) float
 				}
 			}
 		}
-		data = append(data, opts.CustomData{Value: []any{last, tidy(v), tidy(shift)}})
+		data = append(data, opts.CustomData{Value: []any{last, tidy(v), tidy(shift), 0}})
 		words = append(words, rowText{Label: points[last].Rate.Text(), Colour: main, Weight: "bold"})
 	}
 	if target != nil && len(points) > 0 {
-		data = append(data, opts.CustomData{Value: []any{len(points) - 1, tidy(target.Value), tidy(-shift)}})
+		data = append(data, opts.CustomData{Value: []any{len(points) - 1, tidy(target.Value), tidy(-shift), 0}})
 		words = append(words, rowText{Label: target.Label, Colour: targetColour})
 	}
 	c.AddSeries("end", data)

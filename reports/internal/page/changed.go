@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"farr/reports/internal/chart"
 	"farr/reports/internal/control"
 	"farr/reports/internal/disclose"
 )
@@ -114,9 +113,9 @@ func (a *artist) changed(r *Report) changedView {
 				continue
 			}
 			anew++
-			says := fmt.Sprintf("%s: %s (%s).", stretchWords(k.Chart, s), signalWords(s), variationWords[cause])
+			says := fmt.Sprintf("%s: %s (%s)%s.", stretchWords(k.Chart, s), signalWords(s), variationWords[cause], feedWords(k.Chart, s))
 			if before(k.Chart, s, since) >= pointsNeeded[s.Rule] {
-				says = fmt.Sprintf("%s: %s (%s); it was there before and goes on.", stretchWords(k.Chart, s), signalWords(s), variationWords[cause])
+				says = fmt.Sprintf("%s: %s (%s); it was there before and goes on%s.", stretchWords(k.Chart, s), signalWords(s), variationWords[cause], feedWords(k.Chart, s))
 			}
 			v.Items = append(v.Items, changedItem{string(causeMarks[cause]), m.Definition.ID, m.Definition.Title, says})
 		}
@@ -174,17 +173,4 @@ func dayOf(date string) string {
 		return "a day that is not known"
 	}
 	return day(t)
-}
-
-// references are the lines that a chart compares with: the target, then the benchmark.
-func references(m Measure) []chart.Target {
-	var out []chart.Target
-	if t := target(m); t != nil {
-		out = append(out, *t)
-	}
-	if m.KPI != nil && m.KPI.Benchmark != nil {
-		b := m.KPI.Benchmark
-		out = append(out, chart.Target{Value: b.Value, Label: "benchmark " + trimmed(m.Released.Scale.Format(b.Value)), Benchmark: true})
-	}
-	return out
 }

@@ -14,6 +14,7 @@ type unequal struct {
 	Stratum   string
 	Groups    int
 	Left      int // hidden
+	Small     int // too small for a rate that says something
 	Lowest    string
 	Highest   string
 	Low, High disclose.Rate
@@ -21,7 +22,30 @@ type unequal struct {
 	NoRatio   bool // the lowest rate is zero
 }
 
-// unequalOf measures the disparity among the groups of a stratum that say who they are and have somebody; nil below two.
+// What a group needs to be one of the extremes: of fewer, chance alone makes a rate very low or very high.
+const (
+	leastOfGroup  = 20 // in the denominator of a proportion
+	leastOfEvents = 10 // events of a rate over time
+)
+
+// large tells whether a group is large enough to compare its rate with others as it stands.
+func large(scale disclose.Scale, c counts) bool {
+	if scale.Timed() {
+		return c.Numerator >= leastOfEvents
+	}
+	return c.Denominator >= leastOfGroup
+}
+
+// smallWords say which groups are left out.
+func smallWords(scale disclose.Scale) string {
+	if scale.Timed() {
+		return "fewer than 10 events"
+	}
+	return "fewer than 20 in the denominator"
+}
+
+// unequalOf measures the disparity among the groups of a stratum that say who they are and are large enough; nil where
+// fewer than two have somebody. With fewer than two that are large enough Groups says how many there are, and no more.
 func unequalOf(m Measure, stratum string) *unequal {
 	u := unequal{Stratum: stratum}
 	var groups []stats.GroupRate
@@ -43,18 +67,24 @@ func unequalOf(m Measure, stratum string) *unequal {
 			}
 			continue
 		}
+		if !large(m.Released.Scale, c) {
+			u.Small++
+			continue
+		}
 		v, _, _ := r.Rate.Plot()
 		groups = append(groups, stats.GroupRate{Rate: v, Share: float64(c.Denominator)})
 		total += float64(c.Denominator)
 		all = append(all, one{valueLabel(stratum, r.Value), r.Rate, v})
 	}
-	if len(groups) < 2 {
+	if len(groups)+u.Small < 2 {
 		return nil
+	}
+	if u.Groups = len(groups); u.Groups < 2 {
+		return &u
 	}
 	for i := range groups {
 		groups[i].Share /= total
 	}
-	u.Groups = len(groups)
 	low, high := all[0], all[0]
 	for _, g := range all {
 		if g.v < low.v {
@@ -78,12 +108,19 @@ func (a *artist) disparities(m Measure, strata []string) Figure {
 	t := Table{Caption: "between the groups of each kind, " + periodWords(m.Headline), Labels: []string{"Kind of group", "Lowest rate", "Highest rate"},
 		Derived: []string{"Groups", "Difference", "Ratio", "Between-group variance", "Index of disparity %"}}
 	var widest *unequal
+	some := false
 	for _, s := range strata {
 		u := unequalOf(m, s)
 		if u == nil {
 			continue
 		}
 		f.Hidden = f.Hidden || u.Left > 0
+		some = true
+		if u.Groups < 2 {
+			t.Rows = append(t.Rows, TableRow{Labels: []string{stratumName(s), "fewer than two groups are large enough", ""},
+				Derived: append([]Derived{{Text: strconv.Itoa(u.Groups), Field: strconv.Itoa(u.Groups), IsNumber: true}}, make([]Derived, len(t.Derived)-1)...)})
+			continue
+		}
 		row := TableRow{Labels: []string{stratumName(s), u.Lowest + ": " + rateWords(u.Low), u.Highest + ": " + rateWords(u.High)},
 			Derived: []Derived{{Text: strconv.Itoa(u.Groups), Field: strconv.Itoa(u.Groups), IsNumber: true}, statisticOf(u.D.RangeDifference, 1)}}
 		if u.NoRatio {
@@ -96,7 +133,7 @@ func (a *artist) disparities(m Measure, strata []string) Figure {
 			widest = u
 		}
 	}
-	if widest == nil {
+	if !some {
 		return Figure{}
 	}
 	f.Table = t
@@ -105,9 +142,13 @@ func (a *artist) disparities(m Measure, strata []string) Figure {
 	if m.Released.Scale.Timed() {
 		unit = m.Released.Scale.Unit()
 	}
-	f.Heading = fmt.Sprintf("Furthest apart by %s: %s, %s, and %s, %s", lowerFirst(stratumName(widest.Stratum)), widest.Lowest, rateWords(widest.Low), widest.Highest, rateWords(widest.High))
+	if widest == nil {
+		f.Heading = "No two groups of a kind are large enough to say how far apart they are"
+	} else {
+		f.Heading = fmt.Sprintf("Furthest apart by %s: %s, %s, and %s, %s", lowerFirst(stratumName(widest.Stratum)), widest.Lowest, rateWords(widest.Low), widest.Highest, rateWords(widest.High))
+	}
 	f.About = m.Definition.Title + " " + inPeriod(m.Headline) + ": highest less lowest rate in " + unit + " (absolute), highest over lowest (relative), the variance between groups by their size, and the mean distance from the best group in percent of its rate."
-	f.Note = "Groups that are not known are left out, and so are hidden ones. The lowest and the highest of several groups are apart by chance, too: the more so, the smaller and the more they are. These figures have no interval; the figure of gaps tells who differs."
+	f.Note = "Groups that are not known are left out, and so are hidden ones and those with " + smallWords(m.Released.Scale) + ", whose rates are the furthest apart by chance. The lowest and the highest of several groups are apart by chance, too: the more so, the smaller and the more they are. These figures have no interval; the figure of gaps tells who differs."
 	return f
 }
 

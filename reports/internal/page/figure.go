@@ -86,13 +86,6 @@ func both(id, title, description string, draw func(chart.Label, chart.Size) (cha
 	return wide, narrow, nil
 }
 
-func target(m Measure) *chart.Target {
-	if !m.hasTarget() {
-		return nil
-	}
-	return &chart.Target{Value: *m.KPI.Target, Label: "target " + trimmed(m.Released.Scale.Format(*m.KPI.Target))}
-}
-
 // trimmed drops ".0" where the label must be short.
 func trimmed(s string) string {
 	for i := 0; i+1 < len(s); i++ {
@@ -138,7 +131,7 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 		periodWords(rows[0].Period), periodWords(rows[len(rows)-1].Period))
 	var err error
 	f.Wide, f.Narrow, err = both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
-		return a.charts.Series(l, s, line, points, target(m))
+		return a.charts.Series(l, s, line, points, target(m, rows))
 	})
 	if err != nil {
 		return Figure{}, err

@@ -125,7 +125,7 @@ func finding(m Measure, r disclose.Rate) string {
 		s += " Newest complete period: " + why + "."
 	}
 	if r.FeedIncomplete() {
-		s += " It rests on a feed that was incomplete."
+		s += " It rests on an incomplete feed."
 	}
 	return s
 }

@@ -3,7 +3,9 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"farr/internal/stats"
@@ -44,8 +46,20 @@ func sitesOf(m Measure) (used []disclose.Row, hidden, none int) {
 // funnelled is a funnel in the rate's unit, whatever is counted.
 type funnelled struct {
 	mean, phi float64
+	tau       float64   // standard deviation between sites beyond chance, on the transformed scale; 0 where nothing is added
 	scores    []float64 // with over-dispersion allowed for
 	limits    chart.FunnelLimits
+}
+
+// addedWords say what the limits allow for beyond chance.
+func (f funnelled) addedWords(scale string) string {
+	switch {
+	case f.tau > 0:
+		return fmt.Sprintf("sites vary beyond chance, and τ² is added to each site's variance, where τ is %s on the %s scale", strconv.FormatFloat(f.tau, 'f', 4, 64), scale)
+	case f.phi < 1:
+		return "sites vary less than chance alone makes them, so that nothing is added to a site's variance"
+	}
+	return "sites vary hardly more than chance makes them, so that nothing is added to a site's variance"
 }
 
 // funnelOf makes the funnel of sites' released numbers; only proportions and rates over time have one.
@@ -59,7 +73,7 @@ func funnelOf(scale disclose.Scale, sites []disclose.Row) (funnelled, error) {
 		}
 		f, err := stats.RateFunnelOf(units)
 		unit := float64(scale)
-		return funnelled{f.Rate0 * unit, f.Phi, f.Adjusted, func(n float64) (a, b, c, d float64) {
+		return funnelled{f.Rate0 * unit, f.Phi, math.Sqrt(f.Tau2), f.Adjusted, func(n float64) (a, b, c, d float64) {
 			a, b = f.Limits(n, stats.Funnel95)
 			c, d = f.Limits(n, stats.Funnel998)
 			return a * unit, b * unit, c * unit, d * unit
@@ -72,7 +86,7 @@ func funnelOf(scale disclose.Scale, sites []disclose.Row) (funnelled, error) {
 		units = append(units, stats.Proportion{Numerator: n, Denominator: d})
 	}
 	f, err := stats.FunnelOf(units)
-	return funnelled{100 * f.P0, f.Phi, f.Adjusted, func(n float64) (a, b, c, d float64) {
+	return funnelled{100 * f.P0, f.Phi, math.Sqrt(f.Tau2), f.Adjusted, func(n float64) (a, b, c, d float64) {
 		a, b = f.Limits(max(1, int64(n)), stats.Funnel95)
 		c, d = f.Limits(max(1, int64(n)), stats.Funnel998)
 		return 100 * a, 100 * b, 100 * c, 100 * d
@@ -116,7 +130,7 @@ func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error)
 		Derived: []string{"Lower 99.8 % limit", "Lower 95 % limit", "Upper 95 % limit", "Upper 99.8 % limit", "Score", "Place"}}
 	var points []chart.FunnelPoint
 	var outside []string
-	near := 0
+	near, onFeed, hollow := 0, 0, false
 	seen := map[chart.Cause]bool{}
 	for i, s := range sites {
 		size, _ := chart.FunnelSize(s.Rate)
@@ -126,12 +140,18 @@ func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error)
 		switch {
 		case v < l998 || v > h998:
 			place, cause = side(v > h998, "above 99.8 %", "below 99.8 %"), judged(m, v > h998)
-			outside = append(outside, valueLabel("site", s.Value)+", "+rateWords(s.Rate))
+			words := valueLabel("site", s.Value) + ", " + rateWords(s.Rate)
+			if s.Rate.FeedIncomplete() {
+				words += ", which rests on an incomplete feed"
+				onFeed++
+			}
+			outside = append(outside, words)
 		case v < l95 || v > h95:
 			place = side(v > h95, "above 95 %", "below 95 %")
 			near++
 		}
 		seen[cause] = true
+		hollow = hollow || s.Rate.Hollow()
 		points = append(points, chart.FunnelPoint{Label: valueLabel("site", s.Value), Rate: s.Rate, Cause: cause})
 		row := TableRow{Labels: []string{valueLabel("site", s.Value)}, Rate: s.Rate}
 		for _, v := range []float64{l998, l95, h95, h998} {
@@ -149,6 +169,9 @@ func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error)
 		out.Heading = fmt.Sprintf("Beyond the 99.8\u00a0%% limits, %d of %d sites: %s", n, len(sites), strings.Join(outside, "; "))
 	default:
 		out.Heading = fmt.Sprintf("%d of %d sites are beyond the 99.8\u00a0%% limits", n, len(sites))
+		if onFeed > 0 {
+			out.Heading += fmt.Sprintf("; %d of them with an incomplete feed", onFeed)
+		}
 	}
 	across := capital(subjects(m.Definition)) + " in the denominator"
 	if m.Released.Scale.Timed() {
@@ -166,14 +189,17 @@ func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error)
 			out.Keys = append(out.Keys, Key{string(k.c), k.words})
 		}
 	}
+	if hollow {
+		out.Keys = append(out.Keys, Key{"hollow", "hollow, in the shape and colour of the others: " + hollowWords(sites)})
+	}
 	out.Keys = append(out.Keys, Key{"average", "mean of these sites"}, Key{"limit", "95\u00a0% limits"}, Key{"mean", "99.8\u00a0% limits"})
 	out.About = m.Definition.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by site and by how many it counts. " + attributionWords(m.Definition)
 	root := "arcsine"
 	if m.Released.Scale.Timed() {
 		root = "square root"
 	}
-	out.Note = fmt.Sprintf("Limits by Spiegelhalter on the %s scale, with what sites vary beyond chance allowed for: φ is %s (1 is chance alone; 10\u00a0%% of the scores at each end are pulled in before it is taken). By chance 1 site in 20 is beyond the 95\u00a0%% limits and 1 in 500 beyond the 99.8\u00a0%% limits; here %d and %d. Sites see different patients; a site beyond the limits asks for a reason, it is not a verdict.",
-		root, twoDecimals(f.phi), near+len(outside), len(outside))
+	out.Note = fmt.Sprintf("Limits by Spiegelhalter on the %s scale. φ is %s (1 is chance alone; 10\u00a0%% of the scores at each end are pulled in before it is taken): %s. By chance 1 site in 20 is beyond the 95\u00a0%% limits and 1 in 500 beyond the 99.8\u00a0%% limits; here %d and %d. Sites see different patients; a site beyond the limits asks for a reason, it is not a verdict.",
+		root, twoDecimals(f.phi), f.addedWords(root), near+len(outside), len(outside))
 	if hidden > 0 {
 		out.Note += fmt.Sprintf(" %s left out: hidden.", map[bool]string{true: "1 site is", false: fmt.Sprint(hidden, " sites are")}[hidden == 1])
 	}

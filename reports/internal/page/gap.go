@@ -68,7 +68,7 @@ func gapOf(scale disclose.Scale, stratum, label string, group, all disclose.Rate
 		return g
 	}
 	g.Difference = stats.Difference(one.Numerator, one.Denominator, rest.Numerator, rest.Denominator).Scale(100)
-	g.Ratio = stats.Ratio(one.Numerator, one.Denominator, rest.Numerator, rest.Denominator)
+	g.Ratio = stats.RatioScore(one.Numerator, one.Denominator, rest.Numerator, rest.Denominator)
 	return g
 }
 
@@ -281,7 +281,7 @@ func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
 		}
 	}
 	f.About = m.Definition.Title + " " + inPeriod(m.Headline) + ": the rate of a group less that of all others, in " + unit + ", and one over the other. Numerators, denominators and rates are in the figure above."
-	how := "Newcombe's hybrid score interval of the difference; the interval of the ratio is symmetric on the log scale."
+	how := "Newcombe's hybrid score interval of the difference; the interval of the ratio is made of the same score intervals (MOVER-R)."
 	if m.Released.Scale.Timed() {
 		how = "Wald's interval of the difference of two rates; the interval of the ratio is symmetric on the log scale."
 	}

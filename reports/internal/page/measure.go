@@ -130,6 +130,9 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		}
 		f.About = d.Title + ", " + monthsWords(rows[0].Period) + " windows that end with the month shown, " + unitWords(m) + "."
 		f.Note = "Neighbouring windows share most of their days, so the line is smooth by construction: it shows the level, not month-to-month change."
+		if compares(m) && !sameKind(m, rows) && f.Wide != "" {
+			f.Note += " No target line: " + apartWords(m, rows) + "."
+		}
 		if m.Released.Withheld && f.Hidden {
 			f.Note += " " + withheldWords
 		}
@@ -217,6 +220,9 @@ func (a *artist) apart(m Measure, rows []disclose.Row, id, caption string, k *as
 	}
 	if line == chart.Joined && f.Wide != "" {
 		f.Note = "A thin line joins neighbouring periods. " + f.Note
+	}
+	if compares(m) && !sameKind(m, rows) && f.Wide != "" {
+		f.Note += " No target line: " + apartWords(m, rows) + "."
 	}
 	return f, nil
 }
