@@ -74,6 +74,9 @@ func controlPoints() []ControlPoint {
 		if c.Cause == "" {
 			c.Cause = CommonCause
 		}
+		if i == 7 {
+			c.Cause, c.Rate = Concerning, c.Rate.OnIncompleteFeed()
+		}
 		out = append(out, c)
 	}
 	return out
@@ -346,4 +349,48 @@ func TestAPointBetweenHiddenOnesIsSeen(t *testing.T) {
 		}
 	}
 	t.Error("no dots are drawn")
+}
+
+// TestAHollowSignalKeepsItsShape: a special cause on an incomplete feed has the shape and the colour of its cause, and
+// no fill.
+func TestAHollowSignalKeepsItsShape(t *testing.T) {
+	chart, err := control(Wide, controlPoints(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range list(chart.Option["series"]) {
+		if m := s.(map[string]any); m["name"] == "hollow concerning" {
+			b, _ := json.Marshal(m)
+			for _, want := range []string{`"symbol":"diamond"`, `"value":[7,`, `"borderColor":"` + concernColour, `"color":"#ffffff"`} {
+				if !strings.Contains(string(b), want) {
+					t.Errorf("the hollow signal has no %s: %s", want, b)
+				}
+			}
+			return
+		}
+	}
+	t.Error("the signal is not drawn")
+}
+
+// TestControlNamesItsRateAtItsPoint as TestTheNamedRateStandsAtItsPoint.
+func TestControlNamesItsRateAtItsPoint(t *testing.T) {
+	for _, size := range []Size{Wide, Narrow} {
+		chart, err := control(size, controlPoints(), nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := chart.Rows[0]; strings.ReplaceAll(r.Label, "\u00a0", " ") != "Oct 25: 67.9 %" || r.Align == "" {
+			t.Errorf("the first words are %+v", r)
+		}
+		if chart, err = control(size, controlPoints()[:22], nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		ok := false
+		for _, r := range chart.Rows {
+			ok = ok || strings.ReplaceAll(r.Label, "\u00a0", " ") == "67.9 %" && r.Align == "" && r.Weight == "bold"
+		}
+		if !ok {
+			t.Errorf("the newest rate is not at the edge: %+v", chart.Rows)
+		}
+	}
 }

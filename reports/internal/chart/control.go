@@ -135,12 +135,8 @@ func control(size Size, points []ControlPoint, events []Event, references []Targ
 		lineAt = append(lineAt, opts.CustomData{Value: []any{e.At, tidy(e.Share), 0, again}})
 	}
 	lines.AddSeries("event", lineAt)
-	top := 14.0
-	if len(events) > 0 {
-		top = 26
-	}
-	plot := float64(size.Height) - top - 30
-	ends, words := controlEnds(points, references, narrow, plot, func(v float64) float64 { return (y.high - v) / (y.high - y.low) * plot })
+	plot := plotOf(size, margin)
+	ends, words := controlEnds(points, references, narrow, plot, func(v float64) float64 { return (y.high - v) / (y.high - y.low) * plot.height })
 	base.Overlap(hidden, lines, ends)
 
 	o, err := option(base, margin)
@@ -159,7 +155,7 @@ func control(size Size, points []ControlPoint, events []Event, references []Targ
 		switch m["name"] {
 		case "target", "mean", "limit":
 			m["z"] = 2
-		case string(CommonCause), string(Improving), string(Concerning), string(Unjudged), "incomplete":
+		case string(CommonCause), string(Improving), string(Concerning), string(Unjudged), "incomplete", "hollow improving", "hollow concerning", "hollow unjudged":
 			m["z"] = 4
 		}
 	}
@@ -184,7 +180,8 @@ func referenceColour(i int, t Target) string {
 
 const benchmarkColour = "#00796b"
 
-// causes are the points by what is said of them, each in its own shape.
+// causes are the points by what is said of them, each in its own shape, hollow where they are not complete or rest on an
+// incomplete feed.
 func causes(points []ControlPoint) *charts.Scatter {
 	look := []struct {
 		name, symbol, colour string
@@ -195,24 +192,31 @@ func causes(points []ControlPoint) *charts.Scatter {
 	}
 	c := charts.NewScatter()
 	var part []opts.ScatterData
-	by := map[string][]opts.ScatterData{}
+	by, hollow := map[string][]opts.ScatterData{}, map[string][]opts.ScatterData{}
 	for i, p := range points {
 		if !p.Rate.Shown() {
 			continue
 		}
 		v, _, _ := p.Rate.Plot()
-		if p.Rate.Hollow() {
-			part = append(part, opts.ScatterData{Value: []any{i, tidy(v)}, Symbol: "circle", SymbolSize: 7})
-			continue
-		}
 		for _, k := range look {
-			if k.name == string(p.Cause) {
+			switch {
+			case k.name != string(p.Cause):
+			case p.Rate.Hollow() && p.Cause == CommonCause:
+				part = append(part, opts.ScatterData{Value: []any{i, tidy(v)}, Symbol: k.symbol, SymbolSize: k.size})
+			case p.Rate.Hollow():
+				hollow[k.name] = append(hollow[k.name], opts.ScatterData{Value: []any{i, tidy(v)}, Symbol: k.symbol, SymbolSize: k.size})
+			default:
 				by[k.name] = append(by[k.name], opts.ScatterData{Value: []any{i, tidy(v)}, Symbol: k.symbol, SymbolSize: k.size})
 			}
 		}
 	}
 	for _, k := range look {
 		c.AddSeries(k.name, by[k.name], charts.WithItemStyleOpts(opts.ItemStyle{Color: k.colour, Opacity: opts.Float(1)}))
+	}
+	for _, k := range look {
+		if data := hollow[k.name]; len(data) > 0 {
+			c.AddSeries("hollow "+k.name, data, charts.WithItemStyleOpts(opts.ItemStyle{Color: "#ffffff", BorderColor: k.colour, BorderWidth: 2, Opacity: opts.Float(1)}))
+		}
 	}
 	c.AddSeries("incomplete", part, charts.WithItemStyleOpts(opts.ItemStyle{Color: "#ffffff", BorderColor: neutralColour, BorderWidth: 1.5, Opacity: opts.Float(1)}))
 	return c

@@ -8,26 +8,40 @@ import (
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"farr/reports/internal/disclose"
 )
 
-// controlEnds writes at the right what each line is, moved apart where the words would touch.
-func controlEnds(points []ControlPoint, references []Target, narrow bool, height float64, px func(float64) float64) (*charts.Custom, []rowText) {
+// controlEnds writes at the right what each line is, moved apart where the words would touch; the newest complete rate at
+// its own point where that is not the last one.
+func controlEnds(points []ControlPoint, references []Target, narrow bool, plot area, px func(float64) float64) (*charts.Custom, []rowText) {
 	type end struct {
 		value, at float64
 		text      rowText
 	}
 	var ends []end
-	last, lastLimited := -1, -1
+	last, lastLimited := named(len(points), func(i int) disclose.Rate { return points[i].Rate }), -1
 	for i, p := range points {
-		if p.Rate.Shown() && !p.Rate.Hollow() {
-			last = i
-			if p.Limited {
-				lastLimited = i
-			}
+		if p.Limited {
+			lastLimited = i
 		}
 	}
+	c := charts.NewCustom()
+	var data []opts.CustomData
+	var words []rowText
 	add := func(v float64, text rowText) { ends = append(ends, end{v, px(v), text}) }
-	if last >= 0 {
+	switch {
+	case last < 0:
+	case last < len(points)-1:
+		v, _, _ := points[last].Rate.Plot()
+		label := points[last].Label + ": " + points[last].Rate.Text()
+		shift, align := plot.beside(last, len(points), px(v), breadth(label, 12.6), func(i int) (float64, float64, bool) {
+			v, _, _ := points[i].Rate.Plot()
+			return px(v) - 4, px(v) + 4, points[i].Rate.Shown()
+		})
+		data = append(data, opts.CustomData{Value: []any{last, tidy(v), tidy(shift), 1}})
+		words = append(words, rowText{Label: label, Colour: ink, Weight: "bold", Align: align})
+	default:
 		v, _, _ := points[last].Rate.Plot()
 		add(v, rowText{Label: points[last].Rate.Text(), Colour: ink, Weight: "bold"})
 	}
@@ -48,12 +62,9 @@ func controlEnds(points []ControlPoint, references []Target, narrow bool, height
 	for _, e := range ends {
 		at = append(at, e.at)
 	}
-	spread(at, 15, height)
-	c := charts.NewCustom()
-	var data []opts.CustomData
-	var words []rowText
+	spread(at, 15, plot.height)
 	for i, e := range ends {
-		data = append(data, opts.CustomData{Value: []any{len(points) - 1, tidy(e.value), tidy(at[i] - e.at)}})
+		data = append(data, opts.CustomData{Value: []any{len(points) - 1, tidy(e.value), tidy(at[i] - e.at), 0}})
 		words = append(words, e.text)
 	}
 	c.AddSeries("end", data)

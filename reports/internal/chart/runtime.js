@@ -47,10 +47,12 @@ var farr = (function () {
     endLabel: function (params, api) {
       var row = farr.rows[params.dataIndex], at = api.coord([api.value(0), api.value(1)]);
       if (api.value(3)) {
-        var own = text(at[0], at[1] + api.value(2), row.label, row.align, row.colour, row.weight);
+        var shift = api.value(2), y = at[1] + shift, own = text(at[0], y, row.label, row.align, row.colour, row.weight);
         own.style.stroke = '#fff';
         own.style.lineWidth = 3;
-        return own;
+        var kids = [own];
+        if (Math.abs(shift) > 16) kids.unshift(line(at[0], at[1] + (shift < 0 ? -5 : 5), at[0], y + (shift < 0 ? 8 : -8), row.colour, 1));
+        return { type: 'group', children: kids };
       }
       return text(params.coordSys.x + params.coordSys.width + 8, at[1] + api.value(2), row.label, 'left', row.colour, row.weight);
     },

@@ -79,7 +79,7 @@ func series(size Size, line Line, points []Point, target *Target) (spec, error) 
 	if size.Width < 500 {
 		margin.Left, margin.Right = "46", "80"
 	}
-	plot := float64(size.Height - 44)
+	plot := plotOf(size, margin)
 
 	base := charts.NewLine()
 	base.SetXAxis(categories)
@@ -115,7 +115,7 @@ func series(size Size, line Line, points []Point, target *Target) (spec, error) 
 		}
 	}
 	hidden.AddSeries("hidden", hiddenData)
-	ends, words := endLabels(points, target, line, func(v float64) float64 { return (y.high - v) / (y.high - y.low) * plot })
+	ends, words := endLabels(points, target, line, plot, func(v float64) float64 { return (y.high - v) / (y.high - y.low) * plot.height })
 	base.Overlap(hidden, ends)
 
 	o, err := option(base, margin)
@@ -189,32 +189,6 @@ func alone(points []Point, i int) bool {
 	return (i == 0 || !points[i-1].Rate.Shown()) && (i == len(points)-1 || !points[i+1].Rate.Shown())
 }
 
-// named is the place of the newest rate that is shown and complete, also on a feed that was not, as headings have
-// it; -1 without.
-func named(n int, rate func(int) disclose.Rate) int {
-	for i := n - 1; i >= 0; i-- {
-		if r := rate(i); r.Shown() && r.State() != disclose.Incomplete {
-			return i
-		}
-	}
-	return -1
-}
-
-// atPoint are the words of the named rate beside its own point, with its period: at the right edge they would stand
-// for the newest one. The third number moves them above the point, or below where they would leave the drawing.
-func atPoint(i, n int, v, y float64, label string, r disclose.Rate, colour string) (opts.CustomData, rowText) {
-	shift, align := -15.0, "center"
-	if y < 20 {
-		shift = 15
-	}
-	if 8*i >= 7*n {
-		align = "right"
-	} else if 8*i < n {
-		align = "left"
-	}
-	return opts.CustomData{Value: []any{i, tidy(v), shift, 1}}, rowText{Label: label + ": " + r.Text(), Colour: colour, Weight: "bold", Align: align}
-}
-
 // dots is an overlay: go-echarts' line data cannot style one point. A ribbon has
 // dots only where a window is not complete, or stands alone.
 func dots(points []Point, line Line) *charts.Scatter {
@@ -239,7 +213,7 @@ func dots(points []Point, line Line) *charts.Scatter {
 
 // endLabels writes the newest complete rate, which the figure's heading names too, at its own point where it is not
 // the last one, else at the right; and there the target, moved apart where they would touch.
-func endLabels(points []Point, target *Target, line Line, px func(float64) float64) (*charts.Custom, []rowText) {
+func endLabels(points []Point, target *Target, line Line, plot area, px func(float64) float64) (*charts.Custom, []rowText) {
 	c := charts.NewCustom()
 	var data []opts.CustomData
 	var words []rowText
@@ -249,8 +223,13 @@ func endLabels(points []Point, target *Target, line Line, px func(float64) float
 	case last < 0 || line == Apart:
 	case last < len(points)-1:
 		v, _, _ := points[last].Rate.Plot()
-		d, w := atPoint(last, len(points), v, px(v), points[last].Label, points[last].Rate, main)
-		data, words = append(data, d), append(words, w)
+		label := points[last].Label + ": " + points[last].Rate.Text()
+		shift, align := plot.beside(last, len(points), px(v), breadth(label, 12.6), func(i int) (float64, float64, bool) {
+			_, low, high := points[i].Rate.Plot()
+			return px(high), px(low), points[i].Rate.Shown()
+		})
+		data = append(data, opts.CustomData{Value: []any{last, tidy(v), tidy(shift), 1}})
+		words = append(words, rowText{Label: label, Colour: main, Weight: "bold", Align: align})
 	default:
 		v, _, _ := points[last].Rate.Plot()
 		if target != nil {

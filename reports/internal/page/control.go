@@ -85,7 +85,7 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 	events, happened := eventsOf(m, rows)
 	var err error
 	f.Wide, f.Narrow, err = both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
-		return a.charts.Control(l, s, points, events, references(m))
+		return a.charts.Control(l, s, points, events, references(m, rows))
 	})
 	if err != nil {
 		return Figure{}, err
@@ -99,11 +99,11 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 		}
 	}
 	f.Keys = append(f.Keys, Key{"mean", "mean"}, Key{"limit", "limits"})
-	if m.KPI != nil && m.KPI.Benchmark != nil {
+	if m.KPI != nil && m.KPI.Benchmark != nil && sameKind(m, rows) {
 		f.Keys = append(f.Keys, Key{"benchmark", "benchmark: " + m.KPI.Benchmark.Source})
 	}
 	if incomplete {
-		f.Keys = append(f.Keys, Key{"hollow", hollowWords(rows)})
+		f.Keys = append(f.Keys, Key{"hollow", "hollow, in whatever shape: " + hollowWords(rows)})
 	}
 	if f.Hidden {
 		f.Keys = append(f.Keys, Key{"hatch", "hidden: left out of the limits and of every rule"})
@@ -114,5 +114,8 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 	}
 	f.About = m.Definition.Title + ", each period counted by itself, " + unitWords(m) + "."
 	f.Note = controlNote(m, k)
+	if compares(m) && !sameKind(m, rows) {
+		f.Note = "No target line: " + apartWords(m, rows) + ". " + f.Note
+	}
 	return f, nil
 }

@@ -39,6 +39,9 @@ func variationSign(m Measure, k *asked) sign {
 	} else if c.Bases[p.Base].Trial() {
 		s.More += ", by trial limits"
 	}
+	if p.Row.Rate.FeedIncomplete() {
+		s.More += "; rests on an incomplete feed"
+	}
 	return s
 }
 
@@ -54,6 +57,9 @@ func assuranceSign(m Measure, k *asked) sign {
 		return none
 	case k.At < 0:
 		none.More = k.whyWords()
+		return none
+	case !sameKind(m, rowsIn(k.Chart)):
+		none.More = apartWords(m, rowsIn(k.Chart))
 		return none
 	}
 	signs := map[stats.Assurance]sign{

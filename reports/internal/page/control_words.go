@@ -34,7 +34,7 @@ func changeWords(m Measure, k *asked) string {
 				best = s
 			}
 		}
-		return fmt.Sprintf("Change: signal, %s: %s, %s.", variationWords[v], signalWords(best), stretchWords(c, best))
+		return fmt.Sprintf("Change: signal, %s: %s, %s%s.", variationWords[v], signalWords(best), stretchWords(c, best), feedWords(c, best))
 	}
 }
 
@@ -58,7 +58,11 @@ func latestWords(m Measure, c control.Chart) string {
 	case cause == control.Common:
 		return s + "Common cause: no rule marks it"
 	}
-	return s + capital(variationWords[cause]) + ": " + pointWords[p.RuleOf()](p.Signals.High)
+	s += capital(variationWords[cause]) + ": " + pointWords[p.RuleOf()](p.Signals.High)
+	if p.Row.Rate.FeedIncomplete() {
+		s += "; it rests on an incomplete feed"
+	}
+	return s
 }
 
 // noLimitsWords say why a base has no limits.
@@ -118,6 +122,35 @@ func signalWords(s control.Signal) string {
 	}
 }
 
+// feedWords say that months of a signal rest on an incomplete feed; empty where none does.
+func feedWords(c control.Chart, s control.Signal) string {
+	months, of := 0, 0
+	for _, p := range c.Points[s.From : s.To+1] {
+		if p.Used {
+			of++
+		}
+		if p.Used && p.Row.Rate.FeedIncomplete() {
+			months++
+		}
+	}
+	switch {
+	case months == 0:
+		return ""
+	case of == 1:
+		return "; it rests on an incomplete feed"
+	}
+	return fmt.Sprintf("; %d of its %d points rest on an incomplete feed", months, of)
+}
+
+// rowsIn are the rows of a chart.
+func rowsIn(c control.Chart) []disclose.Row {
+	rows := make([]disclose.Row, len(c.Points))
+	for i, p := range c.Points {
+		rows[i] = p.Row
+	}
+	return rows
+}
+
 // stretchWords is "March 2025" or "March 2025 to June 2025".
 func stretchWords(c control.Chart, s control.Signal) string {
 	from, to := periodWords(c.Points[s.From].Row.Period), periodWords(c.Points[s.To].Row.Period)
@@ -132,7 +165,7 @@ func signalItems(c control.Chart, better string) []item {
 	var items []item
 	for _, s := range c.Signals {
 		cause := s.Cause(better)
-		items = append(items, item{Mark: string(causeMarks[cause]), Words: fmt.Sprintf("%s: %s (%s).", stretchWords(c, s), signalWords(s), variationWords[cause])})
+		items = append(items, item{Mark: string(causeMarks[cause]), Words: fmt.Sprintf("%s: %s (%s)%s.", stretchWords(c, s), signalWords(s), variationWords[cause], feedWords(c, s))})
 	}
 	if len(items) == 0 {
 		items = []item{{Words: "No rule marks a point: the periods differ no more than chance makes them."}}

@@ -190,7 +190,7 @@ func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error)
 		}
 	}
 	if hollow {
-		out.Keys = append(out.Keys, Key{"hollow", "hollow, in the shape and colour of the others: " + hollowWords(sites)})
+		out.Keys = append(out.Keys, Key{"hollow", "hollow, in whatever shape: " + hollowWords(sites)})
 	}
 	out.Keys = append(out.Keys, Key{"average", "mean of these sites"}, Key{"limit", "95\u00a0% limits"}, Key{"mean", "99.8\u00a0% limits"})
 	out.About = m.Definition.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by site and by how many it counts. " + attributionWords(m.Definition)
