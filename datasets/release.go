@@ -42,8 +42,12 @@ type Release struct {
 // Counts tells whether later releases are held against this one.
 func (r Release) Counts() bool { return r.Withdrawn == "" && r.Accepted == "" }
 
+// ErrReleasedMeanwhile says that another report for outsiders was made since this one looked for earlier ones.
+var ErrReleasedMeanwhile = errors.New("another report for outsiders was made of this store meanwhile")
+
 // LogReport logs a report and keeps what it released, both or neither; data is nil for a report that is not for outsiders.
-func (s *Store) LogReport(ctx context.Context, facts map[string]any, data []byte) error {
+// seen is how many releases there were when it was held against them: with another number now it is ErrReleasedMeanwhile.
+func (s *Store) LogReport(ctx context.Context, facts map[string]any, data []byte, seen int) error {
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return fmt.Errorf("log report: %w", err)
@@ -52,6 +56,11 @@ func (s *Store) LogReport(ctx context.Context, facts map[string]any, data []byte
 	if data == nil {
 		_, err := s.record(LogEntry{Kind: kindReport, Facts: facts}, nil)
 		return err
+	}
+	if now, err := s.Releases(); err != nil {
+		return err
+	} else if len(now) != seen {
+		return ErrReleasedMeanwhile
 	}
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)

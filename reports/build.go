@@ -2,7 +2,9 @@ package reports
 
 import (
 	"context"
+	"errors"
 
+	"farr/datasets"
 	"farr/measures"
 )
 
@@ -10,15 +12,20 @@ import (
 // targets come all at once, each with its line and column; nothing is written
 // unless the whole report is, nor before the store's log has its entry.
 func Build(ctx context.Context, req Request) (*Bundle, error) {
-	store := req.Results.Store()
-	req.record = func(facts map[string]any, released []byte) error { return store.LogReport(ctx, facts, released) }
-	if req.Audience != Internal {
-		var err error
-		if req.earlier, req.notCounted, err = earlierReleases(store, req.Results.Lineage().Extract); err != nil {
-			return nil, err
+	store, in := req.Results.Store(), inputOf(req.Results)
+	for {
+		seen := 0
+		if req.Audience != Internal {
+			var err error
+			if req.earlier, req.notCounted, seen, err = earlierReleases(store, in.lineage.Extract); err != nil {
+				return nil, err
+			}
+		}
+		req.record = func(facts map[string]any, released []byte) error { return store.LogReport(ctx, facts, released, seen) }
+		if b, err := build(ctx, in, req); !errors.Is(err, datasets.ErrReleasedMeanwhile) {
+			return b, err
 		}
 	}
-	return build(ctx, inputOf(req.Results), req)
 }
 
 // inputOf is the one place that reads results.

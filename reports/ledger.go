@@ -35,11 +35,11 @@ func ReadReleased(s *datasets.Store, id string) (*Released, error) {
 	return &r, nil
 }
 
-// earlierReleases are those that count, and how many of the same extract do not.
-func earlierReleases(s *datasets.Store, extract string) (all []disclose.Earlier, notCounted int, err error) {
+// earlierReleases are those that count, how many of the same extract do not, and how many there are in all.
+func earlierReleases(s *datasets.Store, extract string) (all []disclose.Earlier, notCounted, seen int, err error) {
 	known, err := s.Releases()
 	if err != nil {
-		return nil, 0, fmt.Errorf("ledger of releases: %w", err)
+		return nil, 0, 0, fmt.Errorf("ledger of releases: %w", err)
 	}
 	for _, k := range known {
 		of, _ := k.Facts["extract"].(string)
@@ -51,11 +51,11 @@ func earlierReleases(s *datasets.Store, extract string) (all []disclose.Earlier,
 		}
 		r, err := ReadReleased(s, k.ID)
 		if err != nil {
-			return nil, 0, fmt.Errorf("ledger of releases: %w", err)
+			return nil, 0, 0, fmt.Errorf("ledger of releases: %w", err)
 		}
 		all = append(all, disclose.Earlier{ID: k.ID, Systems: r.Systems, Same: r.Extract == extract})
 	}
-	return all, notCounted, nil
+	return all, notCounted, len(known), nil
 }
 
 // Attacked is what an attack on one measure, cohort or table of records of some releases together found.
@@ -82,7 +82,7 @@ func (e *AttackError) PrivacyGate() bool { return true }
 // an [AttackError] where hidden numbers can be recovered, beside what was found.
 func AttackReleases(ctx context.Context, s *datasets.Store, ids ...string) ([]Attacked, error) {
 	var names []string
-	systems := map[string][]*attack.System{}
+	systems := map[string][]disclose.Released{}
 	extract := ""
 	for _, id := range ids {
 		r, err := ReadReleased(s, id)
@@ -93,19 +93,17 @@ func AttackReleases(ctx context.Context, s *datasets.Store, ids ...string) ([]At
 			return nil, errors.New("these releases are of different extract snapshots: their numbers differ by late records, so they are not attacked together")
 		}
 		extract = r.Extract
-		for i := range r.Systems {
-			one := &r.Systems[i]
+		for _, one := range r.Systems {
 			if systems[one.Name] == nil {
 				names = append(names, one.Name)
 			}
-			systems[one.Name] = append(systems[one.Name], &one.System)
+			systems[one.Name] = append(systems[one.Name], one)
 		}
 	}
 	var out []Attacked
 	recovered := 0
 	for _, name := range names {
-		list := systems[name]
-		joined, err := attack.JoinReleased(list...)
+		joined, err := disclose.Together(systems[name])
 		if err != nil {
 			return nil, fmt.Errorf("attack %s: %w", name, err)
 		}

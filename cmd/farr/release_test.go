@@ -155,7 +155,11 @@ func (p project) plainRelease() string {
 	if text, err = json.Marshal(record); err != nil {
 		p.t.Fatal(err)
 	}
-	if err := s.LogReport(p.t.Context(), map[string]any{"extract": record.Extract}, text); err != nil {
+	known, err := s.Releases()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := s.LogReport(p.t.Context(), map[string]any{"extract": record.Extract}, text, len(known)); err != nil {
 		p.t.Fatal(err)
 	}
 	return newest().ID

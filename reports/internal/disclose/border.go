@@ -22,8 +22,11 @@ type Released struct {
 	Name        string             `json:"name"`
 	System      attack.System      `json:"system"`
 	Certificate attack.Certificate `json:"certificate"`
+	Additive    bool               `json:"additive,omitempty"` // counts of periods add up
 	earlier     []string           // releases that it was attacked together with
-	elsewhere   int
+	elsewhere   int                // hidden numbers that releases of other data show
+	before      int                // hidden numbers that earlier releases of the same data show
+	loose       int                // sums that do not hold in the data
 }
 
 // NewBorder is the border of a report for an audience, under a policy by its name; see PolicyFor.
@@ -62,6 +65,7 @@ func (b *Border) Measure(ctx context.Context, x ExactMeasure) (Measure, error) {
 func (b *Border) Cohort(ctx context.Context, x ExactCohort) (Cohort, error) {
 	out := b.Policy.cohort(x)
 	err := b.attacked(ctx, "cohort "+x.Name, func() *sheet {
+		out.hidePlaces(x)
 		s := cohortSheet(b.Policy, x, &out)
 		s.taken = &out.Hidden
 		return s
@@ -97,7 +101,7 @@ func (b *Border) attacked(ctx context.Context, name string, of func() *sheet) er
 		}
 		if !took {
 			b.released = slices.DeleteFunc(b.released, func(r Released) bool { return r.Name == name }) // a try before
-			b.released = append(b.released, Released{name, s.sys, cert, ids, b.elsewhere(name, &s.sys)})
+			b.released = append(b.released, Released{Name: name, System: s.sys, Certificate: cert, Additive: s.additive, earlier: ids, elsewhere: b.shownBy(name, &s.sys, false), before: b.shownBy(name, &s.sys, true), loose: s.loose})
 			return nil
 		}
 	}

@@ -31,6 +31,10 @@ type Certificate struct {
 	// release of another snapshot shows: late records have changed them since, or they were not small then.
 	Earlier   int `json:"earlier_releases"`
 	Elsewhere int `json:"shown_by_releases_of_other_snapshots"`
+	// Before are hidden numbers that an earlier release of the same snapshot shows, under a policy that may: who has it has them.
+	Before int `json:"shown_by_earlier_releases"`
+	// Loose are sums that do not hold in the data, and so were not attacked.
+	Loose int `json:"sums_that_do_not_hold"`
 	// NotCounted are earlier releases that were withdrawn, or accepted as they are.
 	NotCounted int      `json:"earlier_releases_not_counted"`
 	Scope      []string `json:"scope"`
@@ -57,7 +61,7 @@ func (b *Border) Certificate() Certificate {
 	c := Certificate{Policy: b.Policy.Name, Small: b.Policy.most, Width: b.Policy.most, Systems: len(b.released), Scope: scope, Outside: outside}
 	first, earlier := true, map[string]bool{}
 	for _, r := range b.released {
-		c.Elsewhere += r.elsewhere
+		c.Elsewhere, c.Before, c.Loose = c.Elsewhere+r.elsewhere, c.Before+r.before, c.Loose+r.loose
 		for _, id := range r.earlier {
 			earlier[id] = true
 		}

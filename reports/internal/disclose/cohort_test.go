@@ -57,7 +57,7 @@ func randomCohort(r *rand.Rand) ExactCohort {
 		if happened = min(atRisk, happened+int64(r.IntN(15))); r.IntN(3) == 0 {
 			happened = int64(r.IntN(int(atRisk) + 1))
 		}
-		x.Outcomes = append(x.Outcomes, ExactOutcome{AtRisk: atRisk, Events: happened, PersonDays: atRisk*30 - happened*15, Rate: 1, Low: 1, High: 1})
+		x.Outcomes = append(x.Outcomes, ExactOutcome{ID: fmt.Sprint(len(x.Outcomes)), AtRisk: atRisk, Events: happened, PersonDays: atRisk*30 - happened*15, Rate: 1, Low: 1, High: 1})
 		with := max(0, happened-int64(r.IntN(15)))
 		trait := fmt.Sprint("trait ", i)
 		x.Levels = append(x.Levels, ExactLevel{Characteristic: trait, Level: "no", Members: size - with}, ExactLevel{Characteristic: trait, Level: "yes", Members: with})

@@ -23,6 +23,7 @@ type Curve struct {
 	Merged  bool  // steps are of several days of events, so that no step is small
 	Stopped bool  // days of events after the last step are left out
 	Hidden  bool  // nothing of it may be shown
+	exact   []interval
 }
 
 // CurveStep is from the day after the step before to a day, inclusive.
@@ -59,6 +60,7 @@ func (p Policy) curve(x ExactCurve, o ExactOutcome, hide hiddenOutcome, most int
 		*out = append(append(*out, steps...), later(steps, o.Events))
 		c.Stopped = steps[len(steps)-1].day < x.Points[len(x.Points)-1].Day
 	}
+	c.exact = steps
 	after := steps[0].risk
 	for _, s := range steps {
 		after -= s.events + s.left

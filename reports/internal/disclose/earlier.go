@@ -29,12 +29,12 @@ func (b *Border) known(name string, s *attack.System) (systems []*attack.System,
 	return systems, ids
 }
 
-// elsewhere counts the hidden numbers of s that a release of another snapshot shows.
-func (b *Border) elsewhere(name string, s *attack.System) int {
+// shownBy counts the hidden numbers of s that an earlier release shows: of the same extract snapshot, or of others.
+func (b *Border) shownBy(name string, s *attack.System, sameData bool) int {
 	shown := map[string]bool{}
 	for _, e := range b.earlier {
 		for _, r := range e.Systems {
-			if e.Same || r.Name != name {
+			if e.Same != sameData || r.Name != name {
 				continue
 			}
 			for _, c := range r.System.Cells {
@@ -49,6 +49,21 @@ func (b *Border) elsewhere(name string, s *attack.System) int {
 		}
 	}
 	return n
+}
+
+// Together is what readers of several releases of one snapshot have of a measure, cohort or table of records.
+func Together(all []Released) (*attack.System, error) {
+	var systems []*attack.System
+	additive := false
+	for i := range all {
+		systems = append(systems, &all[i].System)
+		additive = additive || all[i].Additive
+	}
+	joined, err := attack.JoinReleased(systems...)
+	if err == nil {
+		relateSpans(joined, additive)
+	}
+	return joined, err
 }
 
 // same tells whether two systems tell a reader the same.

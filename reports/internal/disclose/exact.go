@@ -35,6 +35,14 @@ type Period struct {
 	Low, High time.Time
 }
 
+// window names the days of a period.
+func (p Period) window() string {
+	if p.Low.IsZero() {
+		return p.ID
+	}
+	return p.Low.Format(time.DateOnly) + ".." + p.High.Format(time.DateOnly)
+}
+
 // Exact is one aggregate as counted.
 type Exact struct {
 	Period         Period

@@ -206,3 +206,36 @@ func (p Policy) groups(x ExactCohort, cells []cell, total cell) Groups {
 	}
 	return out
 }
+
+// hidePlaces hides, in Table 1, all levels of characteristics by place where anything of one is hidden, but of the
+// characteristic of which the most members are shown: which ZIP codes are of a state is not known here, and what the one
+// hides the other and its shown parts would give.
+func (out *Cohort) hidePlaces(x ExactCohort) {
+	shown, hides := map[string]int64{}, false
+	var order []string
+	for i, l := range x.Levels {
+		if l.Kin != Place {
+			continue
+		}
+		if !slices.Contains(order, l.Characteristic) {
+			order = append(order, l.Characteristic)
+		}
+		if out.Levels[i].Rate.num.state == Suppressed {
+			hides = true
+		} else {
+			shown[l.Characteristic] += l.Members
+		}
+	}
+	if len(order) < 2 || !hides {
+		return
+	}
+	best := slices.MaxFunc(order, func(a, b string) int {
+		return cmp.Or(cmp.Compare(shown[a], shown[b]), slices.Index(order, b)-slices.Index(order, a))
+	})
+	for i, l := range x.Levels {
+		if l.Kin == Place && l.Characteristic != best && out.Levels[i].Rate.num.state != Suppressed {
+			out.Levels[i].Rate.hideNumerator()
+			out.Hidden++
+		}
+	}
+}

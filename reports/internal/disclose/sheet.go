@@ -12,11 +12,14 @@ import (
 // sheet is what one measure, cohort or table of records publishes, as the attack sees it: its numbers, each with
 // its places in the release, and what is known to hold between them.
 type sheet struct {
-	p      Policy
-	sys    attack.System
-	at     map[string]int
-	places [][]func() // by cell: what takes the number from each of its places
-	taken  *int       // counts the cells that are taken from their places; nil where nobody asks
+	p        Policy
+	sys      attack.System
+	at       map[string]int
+	places   [][]func() // by cell: what takes the number from each of its places
+	twice    []string   // keys of which there are two numbers: a mistake in what was counted, or here
+	loose    int        // sums that do not hold in the data, and so are not attacked
+	additive bool       // counts of periods add up: so they do over several releases
+	taken    *int       // counts the cells that are taken from their places; nil where nobody asks
 }
 
 func newSheet(p Policy) *sheet {
@@ -41,6 +44,9 @@ func (s *sheet) put(key string, value int64, state attack.State, cost int64, tab
 		s.places = append(s.places, nil)
 	}
 	c := &s.sys.Cells[i]
+	if c.Value != value {
+		s.twice = append(s.twice, key)
+	}
 	if state < c.State {
 		c.State = state
 	}
@@ -85,6 +91,8 @@ func (s *sheet) implied(key string, value int64) int {
 func (s *sheet) less(key string, total, part int) {
 	if left := s.sys.Cells[total].Value - s.sys.Cells[part].Value; left >= 0 {
 		s.relate(total, part, s.implied(key, left))
+	} else {
+		s.loose++
 	}
 }
 
@@ -95,7 +103,9 @@ func (s *sheet) sum(key string, total int, parts ...int) {
 		left -= s.sys.Cells[i].Value
 	}
 	switch {
-	case len(parts) == 0 || left < 0:
+	case len(parts) == 0:
+	case left < 0:
+		s.loose++
 	case left == 0:
 		s.relate(total, parts...)
 	default:
@@ -131,6 +141,9 @@ func (s *sheet) protect(ctx context.Context, known func(*attack.System) ([]*atta
 			take(i)
 		}
 	}
+	if len(s.twice) > 0 {
+		return cert, nil, false, fmt.Errorf("there are two numbers for %q", s.twice[0])
+	}
 	before := slices.Clone(s.sys.Cells)
 	if cert, err = s.sys.Protect(ctx); err != nil {
 		return cert, nil, false, err
@@ -141,6 +154,7 @@ func (s *sheet) protect(ctx context.Context, known func(*attack.System) ([]*atta
 		if err != nil {
 			return cert, nil, false, err
 		}
+		relateSpans(joined, s.additive)
 		for i := range joined.Cells { // what this policy shows, and the strictest of all would not
 			c := &joined.Cells[i]
 			c.Fixed = c.Fixed || c.State == attack.Shown && c.Value >= 1 && c.Value <= joined.Small

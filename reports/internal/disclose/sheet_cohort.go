@@ -3,6 +3,8 @@ package disclose
 import (
 	"fmt"
 	"time"
+
+	"farr/reports/internal/disclose/attack"
 )
 
 // cohortSheet is what a cohort publishes, out being the release of x.
@@ -12,6 +14,7 @@ import (
 // up to their period, a cross to its margins, and a curve to its outcome.
 func cohortSheet(p Policy, x ExactCohort, out *Cohort) *sheet {
 	s := newSheet(p)
+	s.additive = true
 	size := s.steps(x, out)
 	if size >= 0 {
 		s.cases(x, out, size)
@@ -19,7 +22,7 @@ func cohortSheet(p Policy, x ExactCohort, out *Cohort) *sheet {
 		s.outcomes(x, out, size)
 	}
 	for i, r := range x.Prevalence {
-		key := "prevalence " + r.Period.ID
+		key := "prevalence at " + r.Period.High.Format(time.DateOnly)
 		n, d := s.rate(key, r.Cases, r.PersonDays, costPeriod, "prevalence", &out.Prevalence[i].Rate)
 		s.less(key+"|without", d, n)
 	}
@@ -54,7 +57,7 @@ type spanCells struct {
 func (s *sheet) cases(x ExactCohort, out *Cohort, size int) {
 	var all []spanCells
 	add := func(low, high time.Time, cases, days int64, table string, cost int64, r *Rate) spanCells {
-		key := "cases " + low.Format(time.DateOnly) + ".." + high.Format(time.DateOnly)
+		key := "cases " + Period{Low: low, High: high}.window()
 		c := spanCells{low: low, high: high}
 		c.num, c.den = s.rate(key, cases, days, cost, table, r)
 		for _, known := range all {
@@ -75,25 +78,25 @@ func (s *sheet) cases(x ExactCohort, out *Cohort, size int) {
 	if g := x.Groups; len(g.Rows) > 0 {
 		const table = "cases by group"
 		whole := add(g.Period.Low, g.Period.High, g.All.Cases, g.All.PersonDays, table, costPeriod, &out.Groups.All.Crude)
-		s.rate("cases "+g.Period.Low.Format(time.DateOnly)+".."+g.Period.High.Format(time.DateOnly), g.All.Cases, g.All.PersonDays, costPeriod, table, &out.Groups.All.Adjusted)
+		s.rate("cases "+g.Period.window(), g.All.Cases, g.All.PersonDays, costPeriod, table, &out.Groups.All.Adjusted)
 		for k := 0; k < len(g.Rows); {
 			stratum := g.Rows[k].Stratum
 			var nums, dens []int
 			for ; k < len(g.Rows) && g.Rows[k].Stratum == stratum; k++ {
 				r, o := g.Rows[k], &out.Groups.Rows[k]
-				key := "cases of " + stratum + " " + r.Value
+				key := "cases " + g.Period.window() + " of " + stratum + " " + r.Value
 				n, d := s.rate(key, r.Cases, r.PersonDays, costGroup, table, &o.Crude)
 				s.rate(key, r.Cases, r.PersonDays, costGroup, table, &o.Adjusted)
 				nums, dens = append(nums, n), append(dens, d)
 			}
-			s.sum("cases of "+stratum+"|numerator", whole.num, nums...)
-			s.sum("cases of "+stratum+"|denominator", whole.den, dens...)
+			s.sum("cases "+g.Period.window()+" of "+stratum+"|numerator", whole.num, nums...)
+			s.sum("cases "+g.Period.window()+" of "+stratum+"|denominator", whole.den, dens...)
 		}
 	}
 	// A period holds those in it that no other in it holds; the cohort holds those that none holds.
 	holds := func(a, b spanCells) bool { return a != b && !b.low.Before(a.low) && !b.high.After(a.high) }
 	held := make([]bool, len(all))
-	for i, a := range all {
+	for _, a := range all {
 		var nums, dens []int
 		for j, b := range all {
 			if !holds(a, b) {
@@ -107,8 +110,9 @@ func (s *sheet) cases(x ExactCohort, out *Cohort, size int) {
 				nums, dens = append(nums, b.num), append(dens, b.den)
 			}
 		}
-		s.sum(fmt.Sprintf("period %d|numerator", i), a.num, nums...)
-		s.sum(fmt.Sprintf("period %d|denominator", i), a.den, dens...)
+		window := Period{Low: a.low, High: a.high}.window()
+		s.sum("cases in "+window+"|numerator", a.num, nums...)
+		s.sum("cases in "+window+"|denominator", a.den, dens...)
 	}
 	var tops []int
 	for i, a := range all {
@@ -177,7 +181,7 @@ func (s *sheet) outcomes(x ExactCohort, out *Cohort, size int) {
 	for i := range out.Curves {
 		c := &out.Curves[i]
 		o, ok := at[c.Outcome]
-		if !ok || c.Hidden || len(c.Steps) == 0 {
+		if !ok || c.Hidden || len(c.exact) == 0 {
 			continue
 		}
 		s.curve(c, o[0], o[1])
@@ -190,26 +194,21 @@ func (s *sheet) outcomes(x ExactCohort, out *Cohort, size int) {
 	}
 }
 
-// curve adds the steps of a curve, as they are released: a curve is shown whole or not at all.
+// curve adds the steps of a curve, in exact numbers, each by the days that it is of: a curve is shown whole or not at all.
 func (s *sheet) curve(c *Curve, risk, events int) {
 	key := "curve " + c.Outcome
-	table := key
 	hide := func() { *c = Curve{Outcome: c.Outcome, Hidden: true} }
-	put := func(name string, n Count) int { return s.put(key+"|"+name, n.n, printed(n), costPeriod, table, hide) }
+	put := func(name string, n int64) int { return s.put(key+name, n, attack.Shown, costPeriod, key, hide) }
+	atRisk := func(after, n int64) int { return put(fmt.Sprintf("|at risk after day %d", after), n) }
 	var all []int
-	before := -1
-	left := 0
-	for i, st := range c.Steps {
-		name := fmt.Sprintf("step %d", i)
-		at, gone, e := put(name+"|at risk", st.AtRisk), put(name+"|left", st.Left), put(name+"|events", st.Events)
-		if before >= 0 {
-			s.relate(before, at, left, all[len(all)-1])
-		} else {
-			s.sum(key+"|first", risk, at)
-		}
-		before, left, all = at, gone, append(all, e)
+	before := atRisk(c.exact[0].after, c.exact[0].risk)
+	s.sum(key+"|first", risk, before)
+	for _, st := range c.exact {
+		days := fmt.Sprintf("|days %d..%d", st.after, st.day)
+		e, gone, next := put(days+"|events", st.events), put(days+"|left", st.left), atRisk(st.day, st.risk-st.events-st.left)
+		s.relate(before, next, gone, e)
+		before, all = next, append(all, e)
 	}
-	s.relate(before, put("after", c.After), left, all[len(all)-1])
 	s.sum(key+"|events", events, all...)
 }
 

@@ -11,11 +11,14 @@ func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 	proportion := x.Scale == Percent || x.Scale == Observed
 	type cells struct{ num, den int }
 	at := make([]cells, len(x.Rows))
-	all := map[string]int{} // the row of everybody, by period
+	all, headline := map[string]int{}, -1 // the row of everybody, by window: two periods of one window are one number
 	for i, r := range x.Rows {
-		key, table, cost := r.Period.ID+"|"+r.Stratum+"|"+r.Value, "groups by "+r.Stratum, int64(costGroup)
+		key, table, cost := r.Period.window()+"|"+r.Stratum+"|"+r.Value, "groups by "+r.Stratum, int64(costGroup)
 		if r.Stratum == "all" {
-			all[r.Period.ID] = i
+			all[r.Period.window()] = i
+			if r.Period.ID == x.Headline {
+				headline = i
+			}
 			table, cost = "periods: "+r.Period.Family, costPeriod
 			if r.Period.ID == x.Headline {
 				table, cost = "headline", costHeadline
@@ -36,7 +39,7 @@ func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 	groups := map[stratum][]int{}
 	var order []stratum
 	for i, r := range x.Rows {
-		if k := (stratum{r.Period.ID, r.Stratum}); r.Stratum != "all" {
+		if k := (stratum{r.Period.window(), r.Stratum}); r.Stratum != "all" {
 			if groups[k] == nil {
 				order = append(order, k)
 			}
@@ -56,43 +59,50 @@ func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 		s.sum(key+"|numerator", at[total].num, nums...)
 		s.sum(key+"|denominator", at[total].den, dens...)
 	}
+	s.additive = x.Additive
 	if x.Additive {
 		base := basePeriods(x.Rows)
 		for _, i := range periodsOf(x.Rows) {
-			id := x.Rows[i].Period.ID
+			id := x.Rows[i].Period.window()
 			if slices.Contains(base, i) {
 				continue
 			}
 			var nums, dens []int
 			parts, _ := inside(x.Rows, base, i)
 			for _, j := range parts {
+				if at[j] == at[i] {
+					continue // the same window
+				}
 				nums, dens = append(nums, at[j].num), append(dens, at[j].den)
 			}
 			s.sum(id+"|months|numerator", at[i].num, nums...)
 			s.sum(id+"|months|denominator", at[i].den, dens...)
 		}
 	}
-	if i, ok := all[x.Headline]; ok {
-		r, c, q := x.Rows[i], at[i], &m.Populations
+	if headline >= 0 {
+		r, c, q, window := x.Rows[headline], at[headline], &m.Populations, x.Rows[headline].Period.window()
 		steps := func(name string, n int64, to *Count) int {
-			return s.count(x.Headline+"|"+name, n, costAll, "populations", to)
+			return s.count(window+"|"+name, n, costAll, "populations", to)
 		}
 		initial := steps("initial population", r.Initial, &q.Initial)
 		excluded, excepted := steps("excluded", r.Excluded, &q.Excluded), steps("excepted", r.Excepted, &q.Excepted)
-		key := x.Headline + "|all|all"
+		if x.Scale == Headcount {
+			s.relate(initial, c.den)
+		}
+		key := window + "|all|all"
 		s.count(key+"|denominator", r.Denominator, costHeadline, "headline", &q.Denominator)
 		s.count(key+"|numerator", r.Numerator, costHeadline, "headline", &q.Numerator)
 		if proportion {
-			s.sum(x.Headline+"|populations", initial, excluded, excepted, c.den)
+			s.sum(window+"|populations", initial, excluded, excepted, c.den)
 			rest := s.count(key+"|rest", r.Denominator-r.Numerator, costHeadline, "headline", &q.Rest)
 			var gaps []int
 			for k, g := range x.Gaps {
-				gaps = append(gaps, s.count(x.Headline+"|gap "+g.ID, g.Subjects, costGroup, "care gaps", &m.Gaps[k].Subjects))
+				gaps = append(gaps, s.count(window+"|gap "+g.ID, g.Subjects, costGroup, "care gaps", &m.Gaps[k].Subjects))
 			}
 			if x.GapsIn {
 				rest = c.num
 			}
-			s.sum(x.Headline+"|gaps", rest, gaps...)
+			s.sum(window+"|gaps", rest, gaps...)
 		}
 	}
 	return s
