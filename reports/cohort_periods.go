@@ -2,7 +2,9 @@ package reports
 
 import (
 	"context"
+	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"farr/internal/stats"
@@ -21,6 +23,10 @@ func releaseOver(ctx context.Context, b *disclose.Border, x disclose.ExactCohort
 			continue
 		}
 		out, err := b.Cohort(ctx, x)
+		var unsafe *disclose.UnsafeError
+		if errors.As(err, &unsafe) {
+			continue // what is out already leaves no room for periods so short
+		}
 		if err != nil {
 			return out, err
 		}
@@ -35,6 +41,15 @@ func releaseOver(ctx context.Context, b *disclose.Border, x disclose.ExactCohort
 		}
 	}
 	x.Spans = nil
+	out, err := b.Cohort(ctx, x)
+	var unsafe *disclose.UnsafeError
+	if !errors.As(err, &unsafe) || len(x.Curves) == 0 {
+		return out, err
+	}
+	x.Curves = slices.Clone(x.Curves) // the last resort is to hide the curves, not to lose the report
+	for i := range x.Curves {
+		x.Curves[i].Withheld = true
+	}
 	return b.Cohort(ctx, x)
 }
 

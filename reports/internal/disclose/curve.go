@@ -7,6 +7,8 @@ import "math"
 type ExactCurve struct {
 	Outcome string // an ExactOutcome's ID
 	Points  []ExactPoint
+	// Withheld: earlier releases leave no room for it.
+	Withheld bool
 }
 
 // ExactPoint is one day of an event.
@@ -46,7 +48,7 @@ func (p Policy) curve(x ExactCurve, o ExactOutcome, hide hiddenOutcome, most int
 	}
 	steps := daily(x.Points)
 	if p.hides() {
-		if hide.atRisk || hide.events {
+		if x.Withheld || hide.atRisk || hide.events {
 			c.Hidden = true
 			return c
 		}

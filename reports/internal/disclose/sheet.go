@@ -81,6 +81,12 @@ func (s *sheet) rate(key string, num, den int64, cost int64, table string, r *Ra
 	return n, d
 }
 
+// differs tells whether a rate with the key is there, of other numbers.
+func (s *sheet) differs(key string, num, den int64) bool {
+	n, known := s.at[key+"|numerator"]
+	return known && (s.sys.Cells[n].Value != num || s.sys.Cells[s.at[key+"|denominator"]].Value != den)
+}
+
 // implied adds a number without a place.
 func (s *sheet) implied(key string, value int64) int {
 	return s.put(key, value, attack.Unprinted, 0, "", nil)

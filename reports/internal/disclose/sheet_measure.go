@@ -1,6 +1,9 @@
 package disclose
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // measureSheet is what a measure publishes, m being the release of x.
 //
@@ -14,8 +17,13 @@ func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 	all, headline := map[string]int{}, -1 // the row of everybody, by window: two periods of one window are one number
 	for i, r := range x.Rows {
 		key, table, cost := r.Period.window()+"|"+r.Stratum+"|"+r.Value, "groups by "+r.Stratum, int64(costGroup)
+		if s.differs(key, r.Numerator, r.Denominator) { // who is asked about depends on how the period was named
+			key = r.Period.ID + " as " + key
+		}
 		if r.Stratum == "all" {
-			all[r.Period.window()] = i
+			if _, known := all[r.Period.window()]; !known || r.Period.ID == x.Headline {
+				all[r.Period.window()] = i
+			}
 			if r.Period.ID == x.Headline {
 				headline = i
 			}
@@ -89,7 +97,7 @@ func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 		if x.Scale == Headcount {
 			s.relate(initial, c.den)
 		}
-		key := window + "|all|all"
+		key := strings.TrimSuffix(s.sys.Cells[c.den].Key, "|denominator")
 		s.count(key+"|denominator", r.Denominator, costHeadline, "headline", &q.Denominator)
 		s.count(key+"|numerator", r.Numerator, costHeadline, "headline", &q.Numerator)
 		if proportion {
