@@ -112,6 +112,9 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 	if len(happened) > 0 {
 		f.Lists = append(f.Lists, saying{"What happened", happened})
 	}
+	if change := beforeAfter(m, rows); len(change) > 0 {
+		f.Lists = append(f.Lists, saying{"Before and after", change})
+	}
 	f.About = m.Definition.Title + ", each period counted by itself, " + unitWords(m) + "."
 	f.Note = controlNote(m, k)
 	if compares(m) && !sameKind(m, rows) {

@@ -54,7 +54,13 @@ func eventsOf(m Measure, rows []disclose.Row) ([]chart.Event, []item) {
 			}
 			events = append(events, chart.Event{At: i, Share: share, Number: number, Rebase: h.rebase})
 		}
-		items = append(items, item{Number: number, Words: day(h.date) + ": " + h.words})
+		words := day(h.date) + ": " + h.words
+		if h.rebase {
+			if from := countFrom(h.date, rows); from != "" {
+				words = strings.TrimSuffix(words, ".") + "." + from
+			}
+		}
+		items = append(items, item{Number: number, Words: words})
 	}
 	return events, items
 }

@@ -187,7 +187,7 @@ func controlNote(m Measure, k *asked) string {
 		if len(c.Bases) > 1 {
 			s += "From " + day(b.From) + ": "
 		}
-		s += baseWords(c, i) + " "
+		s += baseWords(c, i) + " " + baseFeedWords(c, i)
 	}
 	s += "Rules in their order: a point beyond a limit; 7 points that rise or fall throughout; two of three points beyond two thirds of the way to a limit, all three on one side; 7 in a row on one side of the mean. "
 	s += openWords(c)
@@ -231,6 +231,24 @@ func hiddenOf(c control.Chart) int {
 
 // percent writes a share of charts.
 func percent(v float64) string { return disclose.Percent.Format(v) }
+
+// baseFeedWords say that limits rest on periods with an incomplete feed; empty where they do not.
+func baseFeedWords(c control.Chart, at int) string {
+	taken, feed := 0, 0
+	for _, p := range c.Points {
+		if p.Base != at || !p.Used || taken == c.Bases[at].Baseline {
+			continue
+		}
+		taken++
+		if p.Row.Rate.FeedIncomplete() {
+			feed++
+		}
+	}
+	if feed == 0 || c.Bases[at].None != nil {
+		return ""
+	}
+	return fmt.Sprintf("Of the %d periods that these limits are made from %d rest on an incomplete feed. ", taken, feed)
+}
 
 // baseWords say how a base's limits are made.
 func baseWords(c control.Chart, at int) string {
