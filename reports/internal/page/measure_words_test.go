@@ -140,3 +140,63 @@ func TestAnIncompleteFeedIsSaid(t *testing.T) {
 		t.Errorf("limits: %q", s)
 	}
 }
+
+// TestBeforeAndAfterOfRates: events and person-time are put together.
+func TestBeforeAndAfterOfRates(t *testing.T) {
+	m := Measure{Definition: measures.Definition{Scoring: measures.ScoringRate, Basis: measures.BasisPatient}, Released: disclose.Measure{Scale: 1000}}
+	years := func(n float64) int64 { return int64(n * disclose.DaysPerYear) }
+	got, ok := pooledWords(m, "months", stretch{periods: 12, counts: counts{20, years(100)}}, stretch{periods: 6, counts: counts{15, years(100)}})
+	d, _ := stats.RateDifference(15, 100, 20, 100)
+	d = d.Scale(1000)
+	want := fmt.Sprintf("the difference is −50.0 per 1,000 person-years (95 %% interval %s to %s)", plusMinus(d.Low), plusMinus(d.High))
+	if !ok || !strings.Contains(plain(got), want) || !strings.HasPrefix(plain(got), "20 in 100 person-years (200.0 per 1,000 person-years, 95 % interval 122.1 to 308.9) in 12 months before it, 15 in 100 person-years (150.0") {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestTheFunnelSaysWhatItAdds: nothing where sites vary less than chance, else tau; and that a site has an incomplete feed.
+func TestTheFunnelSaysWhatItAdds(t *testing.T) {
+	for _, c := range []struct {
+		far  int64
+		want string
+	}{{600, "nothing is added to a site's variance"}, {900, "τ² is added to each site's variance, where τ is 0."}} {
+		x := disclose.ExactMeasure{Headline: "2025", Scale: disclose.Percent, Additive: true}
+		p := disclose.Period{ID: "2025", Family: "disjoint", Low: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), High: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+		add := func(stratum, value string, num, den int64) {
+			e := stats.Wilson(num, den)
+			x.Rows = append(x.Rows, disclose.Exact{Period: p, Stratum: stratum, Value: value, Initial: den, Denominator: den, Numerator: num, Rate: e.Value, Low: e.Low, High: e.High, Method: "wilson", Complete: true})
+		}
+		add("all", "all", 600*11+c.far, 12000)
+		for i := range 12 {
+			n := int64(600)
+			if i < 1 {
+				n = c.far
+			}
+			add("site", fmt.Sprintf("Site %d", i+1), n, 1000)
+		}
+		m := Measure{Definition: measures.Definition{ID: "m", Title: "T", Direction: "higher", Scoring: "proportion", Basis: "Encounter"}, Headline: p, Released: released(disclose.Internal, x)}
+		for i, r := range m.Released.Rows {
+			if r.Value == "Site 1" {
+				m.Released.Rows[i].Rate = r.Rate.OnIncompleteFeed()
+			}
+		}
+		a := &artist{tables: map[string]Table{}, of: map[string]about{}}
+		f, why, err := a.funnel(m, headlineRow(m))
+		if err != nil || why != "" {
+			t.Fatal(err, why)
+		}
+		if !strings.Contains(f.Note, c.want) {
+			t.Errorf("%d: %s", c.far, f.Note)
+		}
+		hollow := false
+		for _, k := range f.Keys {
+			hollow = hollow || k.Kind == "hollow" && strings.Contains(k.Words, "a feed that was incomplete")
+		}
+		if !hollow {
+			t.Errorf("the legend has no hollow mark: %v", f.Keys)
+		}
+		if c.far > 600 && !strings.HasSuffix(f.Heading, "1 of 12 sites: Site 1, 900 of 1,000 (90.0\u00a0%, 95\u00a0% interval 88.0 to 91.7), which rests on an incomplete feed") {
+			t.Errorf("heading: %s", f.Heading)
+		}
+	}
+}
