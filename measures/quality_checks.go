@@ -16,6 +16,15 @@ const (
 	QualityCodes        = "codes" // how many records have a code that a definition of the run asks for; not judged
 )
 
+// QualityUnlisted and QualityDuplicate are the checks that depend on the codes that the definitions of a run ask for.
+const (
+	QualityUnlisted  = "unlisted"
+	QualityDuplicate = "duplicate"
+)
+
+// QualityPassing begins the name of what a check looks at where it is the records that pass another check.
+const QualityPassing = "passing "
+
 // qualityCheck is one question that is asked of each record of a table.
 type qualityCheck struct {
 	dimension string
@@ -23,7 +32,7 @@ type qualityCheck struct {
 	column    string // that is at fault; empty: the record as a whole
 	title     string // what is wrong with a record that fails
 	source    string
-	of        string // SQL of the records that are looked at; all when empty
+	of        qualityScope
 	fails     string // SQL of those that fail
 	most      float64
 
@@ -92,36 +101,36 @@ func (t qualityTable) checks(ids qualityCodes, asOf string) []qualityCheck {
 		if fails == "" {
 			fails = "t." + e.column + " IS NULL"
 		}
-		list = append(list, qualityCheck{dimension: QualityCompleteness, id: e.column, column: e.column, title: e.path, fails: fails, most: e.most})
+		list = append(list, qualityCheck{dimension: QualityCompleteness, id: e.column, column: e.column, title: e.path, of: t.of[e.column], fails: fails, most: e.most})
 	}
-	wrong := func(id, column, title, source, of, fails string) {
+	wrong := func(id, column, title, source string, of qualityScope, fails string) {
 		list = append(list, qualityCheck{dimension: QualityPlausibility, id: id, column: column, title: title, source: source, of: of, fails: fails, most: mostWrong})
 	}
 	if t.date != "" {
-		wrong("before-birth", t.date, "dated before the person's birth", sourceTime, "", before(t.moment(), t.prec(), "p.birth_low"))
-		wrong("after-death", t.date, "dated after the day of the person's death", sourceTime, "", t.moment()+" >= p.death_high")
-		wrong("after-as-of", t.date, "dated after the last day that the data know", sourceTime, "", t.moment()+" >= "+asOf+" + INTERVAL 1 DAY")
+		wrong("before-birth", t.date, "dated before the person's birth", sourceTime, t.dated(), before(t.moment(), t.prec(), "p.birth_low"))
+		wrong("after-death", t.date, "dated after the day of the person's death, of persons who died", sourceTime, qualityScope{"dated, of the dead", t.dated().sql + " AND " + ofTheDead}, t.moment()+" >= p.death_high")
+		wrong("after-as-of", t.date, "dated after the last day that the data know", sourceTime, t.dated(), t.moment()+" >= "+asOf+" + INTERVAL 1 DAY")
 	}
 	if t.end != "" {
-		wrong("end-before-start", t.end, "ends before it begins", sourceTime, "", before("t."+t.end, "t."+t.end+"_prec", "t."+t.date))
+		wrong("end-before-start", t.end, "ends before it begins, of those with an end", sourceTime, qualityScope{"begun and ended", "t." + t.date + " IS NOT NULL AND t." + t.end + " IS NOT NULL"}, before("t."+t.end, "t."+t.end+"_prec", "t."+t.date))
 	}
 	if t.patient {
-		wrong("older-than-120", "birth_date", "older than 120 years and not known to have died", "farr's own limit; the oldest person whose age is proven died at 122", "",
-			"p.death_high IS NULL AND p.birth_high <= "+asOf+" - INTERVAL 121 YEAR")
-		wrong("born-after-as-of", "birth_date", "born after the last day that the data know", sourceTime, "", "t.birth_date > "+asOf)
-		wrong("death-before-birth", "deceased_start", "died before being born", sourceTime, "", "p.death_high <= p.birth_low")
+		wrong("older-than-120", "birth_date", "older than 120 years and not known to have died", "farr's own limit; the oldest person whose age is proven died at 122", qualityScope{"born and living", "t.birth_date IS NOT NULL AND p.death_high IS NULL"},
+			"p.birth_high <= "+asOf+" - INTERVAL 121 YEAR")
+		wrong("born-after-as-of", "birth_date", "born after the last day that the data know", sourceTime, passing("birth_date", "t.birth_date IS NOT NULL"), "t.birth_date > "+asOf)
+		wrong("death-before-birth", "deceased_start", "died before being born, of those who died", sourceTime, qualityScope{"born and dead", "t.birth_date IS NOT NULL AND " + ofTheDead}, "p.death_high <= p.birth_low")
 	}
 	if t.name == "condition" || t.name == "procedure" {
 		women, men := "t."+t.code+" IN ("+ids.female+")", "t."+t.code+" IN ("+ids.male+")"
 		wrong("other-sex", t.code, "of a kind that the recorded sex cannot have", "ICD-10-CM, ICD-10-PCS, SNOMED CT and LOINC: codes that name organs or pregnancy",
-			women+" OR "+men, "p.gender = 'male' AND "+women+" OR p.gender = 'female' AND "+men)
+			qualityScope{"codes of one sex", women + " OR " + men}, "p.gender = 'male' AND "+women+" OR p.gender = 'female' AND "+men)
 	}
 	if t.name == "observation" || t.name == "observation_component" {
 		list = append(list, ids.valueChecks()...)
 	}
 	if t.code != "" {
-		list = append(list, qualityCheck{dimension: QualityCodes, id: "unlisted", column: t.code, title: "with a code that no value list of these definitions has",
-			of: "t." + t.code + " IS NOT NULL", fails: "t." + t.code + " IS NOT NULL AND k.listed IS NULL", most: mostAny})
+		list = append(list, qualityCheck{dimension: QualityCodes, id: QualityUnlisted, column: t.code, title: "with a code that no value list of these definitions has",
+			of: t.coded(), fails: "k.listed IS NULL", most: mostAny})
 	}
 	return list
 }
@@ -139,10 +148,11 @@ func (ids qualityCodes) valueChecks() []qualityCheck {
 			ranges = append(ranges, fmt.Sprintf("%v to %v %s", u.low, u.high, u.unit))
 		}
 		column := "value_num/" + l.code
+		scope := qualityScope{name: "values of " + l.code}
 		list = append(list, qualityCheck{dimension: QualityPlausibility, id: "limits-" + l.code, column: column, title: l.name + " outside " + strings.Join(ranges, " or "),
-			source: "farr's own limits, wide of what is measured in a living person", of: l.code, most: mostWrong, limits: i + 1, units: l.units},
+			source: "farr's own limits, wide of what is measured in a living person", of: scope, most: mostWrong, limits: i + 1, units: l.units},
 			qualityCheck{dimension: QualityConformance, id: "unit-" + l.code, column: column, title: l.name + " in another unit than " + strings.Join(units, " or "),
-				source: "UCUM", of: l.code, most: mostWrong, limits: i + 1, units: l.units})
+				source: "UCUM", of: scope, most: mostWrong, limits: i + 1, units: l.units})
 	}
 	return list
 }
@@ -154,6 +164,10 @@ func before(moment, prec, other string) string {
 
 // duplicate is the check that is asked of a table's rows together.
 func (t qualityTable) duplicate() qualityCheck {
-	return qualityCheck{dimension: QualityPlausibility, id: "duplicate", title: "the same as another record of the person in all that is looked at",
+	var of qualityScope
+	if t.code != "" {
+		of = passing(QualityUnlisted, "")
+	}
+	return qualityCheck{dimension: QualityPlausibility, id: QualityDuplicate, of: of, title: "the same as another record of the person in all that is looked at",
 		source: "Kahn et al. 2016, uniqueness", most: mostLacking}
 }

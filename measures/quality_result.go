@@ -28,6 +28,9 @@ type QualityCheck struct {
 	Column    string // that is at fault; "" for the record as a whole; "value_num/CODE" for values of a code of LOINC
 	Title     string // what may be lacking, or what is wrong with a record that fails
 	Source    string // of the question or its limits
+	// Of names the records that are looked at, within the table: checks of the same name look at the same. "" is all,
+	// QualityPassing and a check those that pass it.
+	Of string
 	// Most is the greatest share that may fail, 0 to 1; 1 where that is not judged.
 	Most float64
 }
@@ -60,7 +63,7 @@ type QualityUse struct {
 }
 
 func (c QualityCheck) row() []any {
-	return []any{c.Ordinal, c.Table, c.Resource, c.Records, c.Check, c.Dimension, c.Column, c.Title, c.Source, c.Most}
+	return []any{c.Ordinal, c.Table, c.Resource, c.Records, c.Check, c.Dimension, c.Column, c.Title, c.Source, c.Of, c.Most}
 }
 
 func (c QualityCount) row() []any {
@@ -78,7 +81,7 @@ func (v QualityVolume) row() []any {
 func (u QualityUse) row() []any { return []any{u.Definition, u.Table, u.Column, u.Groups} }
 
 func (v rowReader) qualityCheck() QualityCheck {
-	return QualityCheck{v.small("ordinal"), v.text("data"), v.text("resource"), v.text("records"), v.text("question"), v.text("dimension"), v.text("element"), v.text("title"), v.text("source"), v.number("most")}
+	return QualityCheck{v.small("ordinal"), v.text("data"), v.text("resource"), v.text("records"), v.text("question"), v.text("dimension"), v.text("element"), v.text("title"), v.text("source"), v.text("looked_at"), v.number("most")}
 }
 
 func (v rowReader) qualityCount() QualityCount {

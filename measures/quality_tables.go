@@ -16,6 +16,7 @@ type qualityTable struct {
 	code     string // column of the code that says what the record is about; empty without one
 	same     string // columns that, with the person, tell one record from another; empty: not asked
 	elements []qualityElement
+	of       map[string]qualityScope // by an element's column: the records that should have it; all where it is not here
 }
 
 // qualityElement is something that a record should have.
@@ -25,6 +26,18 @@ type qualityElement struct {
 	lacking string // SQL that is true where a record lacks it; column IS NULL when empty
 	most    float64
 }
+
+// qualityScope is a part of a table's records that a check looks at, by a name that is the same in each run. Checks of
+// one scope have one denominator.
+type qualityScope struct{ name, sql string }
+
+// passing is the scope of the records that pass another check of the table.
+func passing(check, sql string) qualityScope { return qualityScope{QualityPassing + check, sql} }
+
+var (
+	quantities = qualityScope{"quantities", "t.value_tag = 'Quantity'"}
+	ofTheDead  = "p.death_high IS NOT NULL"
+)
 
 // The greatest shares of records that may lack an element, or fail, before a check counts as failed. They are
 // farr's own: the harmonized terms of Kahn et al. (eGEMs 2016;4(1):1244) name what is checked and leave
@@ -49,9 +62,9 @@ var qualityTables = []qualityTable{
 	{name: "encounter", resource: "Encounter", records: "encounters", provider: "service_provider_rid", date: "period_start", end: "period_end",
 		same: "class, type, period_start, period_end", elements: []qualityElement{
 			{"status", "Encounter.status", "", mostLacking}, {"class", "Encounter.class", "", mostLacking}, {"type", "Encounter.type", "", mostOptions},
-			{"period_start", "Encounter.period.start", "", mostLacking}, {"period_end", "Encounter.period.end, of finished ones", "t.status = 'finished' AND t.period_end IS NULL", mostOptions},
+			{"period_start", "Encounter.period.start", "", mostLacking}, {"period_end", "Encounter.period.end, of finished ones", "", mostOptions},
 			{"service_provider_rid", "Encounter.serviceProvider", "", mostLacking},
-		}},
+		}, of: map[string]qualityScope{"period_end": {"finished", "t.status = 'finished'"}}},
 	{name: "condition", resource: "Condition", records: "conditions", link: "encounter_rid", date: "onset_start", second: "recorded_date", end: "abatement_end", code: "code",
 		same: "code, onset_start, recorded_date, abatement_start", elements: []qualityElement{
 			{"code", "Condition.code", "", mostLacking}, {"onset_start", "Condition.onset or recordedDate", "coalesce(t.onset_start, t.recorded_date) IS NULL", mostLacking},
@@ -61,14 +74,14 @@ var qualityTables = []qualityTable{
 	{name: "observation", resource: "Observation", records: "observations", link: "encounter_rid", date: "effective_start", code: "code",
 		same: "code, effective_start, value_tag, value_num, value_unit, value_concept", elements: []qualityElement{
 			{"status", "Observation.status", "", mostLacking}, {"code", "Observation.code", "", mostLacking}, {"effective_start", "Observation.effective", "", mostLacking},
-			{"value_num", "Observation.value, of codes that have one", "t.value_tag IS NULL AND t.code IN (FROM quality.valued)", mostLacking},
-			{"value_unit", "Observation.valueQuantity.unit", "t.value_tag = 'Quantity' AND t.value_unit IS NULL", mostLacking},
+			{"value_num", "Observation.value, of codes that have one", "t.value_tag IS NULL", mostLacking},
+			{"value_unit", "Observation.valueQuantity.unit, of quantities", "", mostLacking},
 			{"encounter_rid", "Observation.encounter", "", mostAny},
-		}},
+		}, of: map[string]qualityScope{"value_num": {"codes with values", "t.code IN (FROM quality.valued)"}, "value_unit": quantities}},
 	{name: "observation_component", resource: "Observation.component", records: "components of observations", code: "code", elements: []qualityElement{
 		{"code", "Observation.component.code", "", mostLacking}, {"value_num", "Observation.component.value", "t.value_tag IS NULL", mostLacking},
-		{"value_unit", "Observation.component.valueQuantity.unit", "t.value_tag = 'Quantity' AND t.value_unit IS NULL", mostLacking},
-	}},
+		{"value_unit", "Observation.component.valueQuantity.unit, of quantities", "", mostLacking},
+	}, of: map[string]qualityScope{"value_unit": quantities}},
 	{name: "procedure", resource: "Procedure", records: "procedures", link: "encounter_rid", date: "performed_start", end: "performed_end", code: "code",
 		same: "code, performed_start, performed_end", elements: []qualityElement{
 			{"status", "Procedure.status", "", mostLacking}, {"code", "Procedure.code", "", mostLacking}, {"performed_start", "Procedure.performed", "", mostLacking},
@@ -126,6 +139,20 @@ func (t qualityTable) prec() string {
 		return "CASE WHEN t." + t.date + " IS NULL THEN t." + t.second + "_prec ELSE t." + t.date + "_prec END"
 	}
 	return "t." + t.date + "_prec"
+}
+
+// dated is the scope of the records with a clinical date: each table with one asks for it as an element.
+func (t qualityTable) dated() qualityScope { return passing(t.date, t.moment()+" IS NOT NULL") }
+
+// coded is the scope of the records with a code; a medication may stand in a record of its own instead.
+func (t qualityTable) coded() qualityScope {
+	sql := "t." + t.code + " IS NOT NULL"
+	for _, e := range t.elements {
+		if e.column == t.code && e.lacking == "" {
+			return passing(e.column, sql)
+		}
+	}
+	return qualityScope{"coded", sql}
 }
 
 // sited is whether its records belong to sites and months, so that it has a volume.

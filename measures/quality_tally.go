@@ -57,7 +57,7 @@ func (q *qualityRun) keep(uses []QualityUse, out *output) error {
 			continue
 		}
 		if n := len(checks); n == 0 || checks[n-1].Table != t.name || checks[n-1].Check != asked.id {
-			checks = append(checks, QualityCheck{len(checks), t.name, t.resource, t.records, asked.id, asked.dimension, asked.column, asked.title, asked.source, asked.most})
+			checks = append(checks, QualityCheck{len(checks), t.name, t.resource, t.records, asked.id, asked.dimension, asked.column, asked.title, asked.source, asked.of.name, asked.most})
 		}
 		counts = append(counts, QualityCount{Table: t.name, Check: asked.id, Site: q.siteOf(t, x.site), Year: x.year, Records: tally.records, Failing: tally.failing,
 			Persons: parts64(tally.all), FailingPersons: parts64(tally.failed), PassingPersons: parts64(tally.passed)})

@@ -23,13 +23,13 @@ func wordOf(checks []qualityCheck) word {
 	for i := range checks {
 		c := checks[i]
 		of := -1
-		if c.of != "" {
-			at, ok := known[c.of]
+		if c.of.name != "" {
+			at, ok := known[c.of.name]
 			if !ok {
 				at = bit()
-				known[c.of] = at
+				known[c.of.name] = at
 				if c.limits == 0 {
-					w.terms = append(w.terms, term(c.of, at))
+					w.terms = append(w.terms, term(c.of.sql, at))
 				}
 			}
 			of = at

@@ -83,7 +83,7 @@ var resultTables = []resultTable{
 		"hosmer_chi2 double, hosmer_df int32, hosmer_p double, reason varchar"), "cohort, outcome"},
 	{tableOne, columns("cohort varchar, stratum varchar, value varchar, characteristic varchar, title varchar, level varchar, people int64, missing int64, share double, " +
 		"mean double, sd double, q1 double, median double, q3 double, smd double, persons int64"), "cohort, stratum, value, characteristic, level"},
-	{tableQualityCheck, columns("ordinal int32, data varchar, resource varchar, records varchar, question varchar, dimension varchar, element varchar, title varchar, source varchar, most double"), "ordinal"},
+	{tableQualityCheck, columns("ordinal int32, data varchar, resource varchar, records varchar, question varchar, dimension varchar, element varchar, title varchar, source varchar, looked_at varchar, most double"), "ordinal"},
 	{tableQualityCount, columns("data varchar, question varchar, site varchar, year int32, records int64, failing int64, persons int64, failing_persons int64, passing_persons int64"),
 		"data, question, site, year"},
 	{tableQualityVolume, columns("data varchar, site varchar, month date, records int64, persons int64"), "data, site, month"},
