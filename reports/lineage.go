@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -63,7 +62,7 @@ func into[T any](m map[string]any) (T, error) {
 // runPage says where the numbers came from. Settings and hashes are for everyone;
 // the account of the records passes the wall, and what was lost inside them is
 // told only inside the organisation.
-func runPage(ctx context.Context, in input, req Request, border *disclose.Border, targetsHash string) (page.Run, error) {
+func runPage(in input, req Request, border *disclose.Border, targetsHash string, seen records) (page.Run, error) {
 	l := in.lineage
 	results, err := into[resultsFacts](l.Facts)
 	if err != nil {
@@ -81,13 +80,9 @@ func runPage(ctx context.Context, in input, req Request, border *disclose.Border
 		reportStage(req, border.Policy, targetsHash), resultsStage(l, results, in.definitions), extractStage(l, recipe, facts), inputStage(recipe),
 	}}
 	if l.ExtractFacts != nil {
-		if run.Accounting, err = accounting(ctx, facts.ExtractReport, border); err != nil {
-			return page.Run{}, err
-		}
+		run.Accounting = accounting(seen)
 		if border.Internal() {
-			if run.Losses, err = losses(ctx, facts, border); err != nil {
-				return page.Run{}, err
-			}
+			run.Losses = losses(facts, border.Policy)
 		}
 	}
 	for _, d := range in.definitions {
@@ -182,41 +177,24 @@ var observableWords = map[string]string{
 	"contact":         "from the first encounter to the last",
 }
 
-// accounting is what became of the records of each type. Read is the sum of the
-// other columns.
-func accounting(ctx context.Context, r datasets.ExtractReport, b *disclose.Border) (*page.Table, error) {
-	names := slices.Sorted(maps.Keys(r.ByType))
-	var x disclose.ExactAccounts
-	var read int64
-	for _, name := range names {
-		c := r.ByType[name]
-		x = append(x, []int64{c.Stored, c.Superseded, c.NotInPolicy, c.DroppedByPolicy, 0})
-		read += c.Read
-	}
-	if read < r.Read || len(names) == 0 {
-		names = append(names, "Rejected lines")
-		x = append(x, []int64{0, 0, 0, 0, r.Rejected})
-	}
-	released, err := b.Accounts(ctx, "by resource type", x)
-	if err != nil {
-		return nil, err
-	}
+// accounting is what became of the records of each type.
+func accounting(r records) *page.Table {
 	t := &page.Table{Caption: "Records by resource type, as the extract found them", Labels: []string{"Resource type"},
 		Counts: []string{"Read", "Stored", "Superseded", "Type not in policy", "Dropped", "Rejected"}}
 	row := func(name string, a disclose.Account) page.TableRow {
 		return page.TableRow{Labels: []string{name}, Counts: append([]disclose.Count{a.Total}, a.Parts...)}
 	}
-	for i, name := range names {
-		t.Rows = append(t.Rows, row(name, released.Rows[i]))
+	for i, name := range r.types {
+		t.Rows = append(t.Rows, row(name, r.released.Accounts.Rows[i]))
 	}
-	sum := row("All", released.Total)
+	sum := row("All", r.released.Accounts.Total)
 	sum.Total = true
 	t.Rows = append(t.Rows, sum)
-	return t, nil
+	return t
 }
 
-// losses is what was left out, by reason and by place; nil when nothing was.
-func losses(ctx context.Context, f extractFacts, b *disclose.Border) (*page.Table, error) {
+// losses is what was left out, by reason and by place, for those inside; nil when nothing was.
+func losses(f extractFacts, p disclose.Policy) *page.Table {
 	t := &page.Table{Caption: "What was left out, by reason and by place", Labels: []string{"Left out", "Reason or place"}, Counts: []string{"Count"}}
 	for _, part := range []struct {
 		name   string
@@ -224,26 +202,14 @@ func losses(ctx context.Context, f extractFacts, b *disclose.Border) (*page.Tabl
 	}{
 		{"Record dropped", f.DropReasons}, {"Line rejected", f.RejectReasons}, {"Value dropped", f.ValuesDropped}, {"Element not in the policy", f.Unread},
 	} {
-		keys := slices.Sorted(maps.Keys(part.counts))
-		if len(keys) == 0 {
-			continue
-		}
-		var row []int64
-		for _, k := range keys {
-			row = append(row, part.counts[k])
-		}
-		told, err := b.Accounts(ctx, "left out: "+part.name, disclose.ExactAccounts{row})
-		if err != nil {
-			return nil, err
-		}
-		for i, c := range told.Rows[0].Parts {
-			t.Rows = append(t.Rows, page.TableRow{Labels: []string{part.name, cmp.Or(reasonWords[keys[i]], keys[i])}, Counts: []disclose.Count{c}})
+		for _, k := range slices.Sorted(maps.Keys(part.counts)) {
+			t.Rows = append(t.Rows, page.TableRow{Labels: []string{part.name, cmp.Or(reasonWords[k], k)}, Counts: []disclose.Count{p.Inside(part.counts[k])}})
 		}
 	}
 	if len(t.Rows) == 0 {
-		return nil, nil
+		return nil
 	}
-	return t, nil
+	return t
 }
 
 // reasonWords explain codes that say too little; others are shown as they are.

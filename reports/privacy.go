@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -17,7 +16,7 @@ import (
 
 // privacyPage says what kind of data the report rests on, what was kept of them, and how well a person could
 // still be found. Counts of persons pass the wall like any other.
-func privacyPage(ctx context.Context, l measures.Lineage, b *disclose.Border) (page.Privacy, error) {
+func privacyPage(l measures.Lineage, b *disclose.Border, seen records) (page.Privacy, error) {
 	recipe, err := into[extractRecipe](l.ExtractRecipe)
 	if err != nil {
 		return page.Privacy{}, err
@@ -31,9 +30,7 @@ func privacyPage(ctx context.Context, l measures.Lineage, b *disclose.Border) (p
 		return page.Privacy{}, err
 	}
 	if l.Risk != nil {
-		if p.Risk, err = riskOf(ctx, l.Risk, l.RiskSnapshot, b); err != nil {
-			return page.Privacy{}, err
-		}
+		p.Risk = riskOf(l.Risk, l.RiskSnapshot, b, seen.released)
 	}
 	return p, nil
 }
@@ -83,18 +80,9 @@ func elementName(path string) string {
 	return strings.NewReplacer("[current]", "", "[preferred]", "", "[first]", "", "[]", "").Replace(path)
 }
 
-// riskOf is the residual risk as an audience may see it. The one table of persons is that of the sizes of classes;
-// what else is told of persons comes from its cells, or is an account of its own over other persons.
-func riskOf(ctx context.Context, r *risk.Report, snapshot string, b *disclose.Border) (*page.Risk, error) {
-	var parts []int64
-	for _, b := range r.Sizes {
-		parts = append(parts, b.Records)
-	}
-	accounts, err := b.Accounts(ctx, "persons by size of class", disclose.ExactAccounts{parts})
-	if err != nil {
-		return nil, err
-	}
-	released := accounts.Rows[0]
+// riskOf is the residual risk as an audience may see it: what is told of persons comes from the counts that were released.
+func riskOf(r *risk.Report, snapshot string, b *disclose.Border, all disclose.Records) *page.Risk {
+	released := all.Classes
 	var quasi []string
 	for _, name := range r.Quasi {
 		quasi = append(quasi, strings.ReplaceAll(name, "_", " "))
@@ -132,16 +120,12 @@ func riskOf(ctx context.Context, r *risk.Report, snapshot string, b *disclose.Bo
 		fact("Conditions in a class (l-diversity)", fmt.Sprintf("%d different at least, “none” included; %s of patients are in classes of two or more that are all alike", d.Distinct, percent(float64(d.Share))))
 	}
 	if t := r.Traces; t != nil {
-		for _, p := range t.Points {
-			unique := int64(math.Round(float64(p.Any) * float64(t.Sampled)))
-			told, err := b.Accounts(ctx, fmt.Sprintf("persons unique on %d pairs", p.Pairs), disclose.ExactAccounts{{unique, t.Sampled - unique}})
-			if err != nil {
-				return nil, err
-			}
-			account := told.Rows[0]
+		for i, p := range t.Points {
+			account := all.Unique[i]
 			value := hidden
-			if n, shown := account.Parts[0].Value(); shown {
-				value = fmt.Sprintf("%s of %s patients looked at, %s", disclose.Thousands(n), account.Total, percent(float64(n)/math.Max(1, float64(t.Sampled))))
+			n, shown := account.Parts[0].Value()
+			if of, whole := account.Total.Value(); shown && whole {
+				value = fmt.Sprintf("%s of %s patients looked at, %s", disclose.Thousands(n), account.Total, percent(float64(n)/math.Max(1, float64(of))))
 			}
 			fact(fmt.Sprintf("Unique on some %d of their (code, year) pairs", p.Pairs), value)
 		}
@@ -153,7 +137,7 @@ func riskOf(ctx context.Context, r *risk.Report, snapshot string, b *disclose.Bo
 		}
 		out.Attacks = append(out.Attacks, row)
 	}
-	return out, nil
+	return out
 }
 
 // attackWords say what an attack on the date shift goes by.

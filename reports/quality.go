@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ import (
 
 // qualityPage is what the audience may see of the data behind the report. Whether a check failed and a feed was
 // incomplete is judged on what is shown.
-func qualityPage(ctx context.Context, in input, b *disclose.Border) (*page.Quality, error) {
+func qualityPage(in input, b *disclose.Border, seen records) (*page.Quality, error) {
 	q := in.quality
 	if len(q.Checks) == 0 {
 		return nil, nil // results of an older farr
@@ -25,33 +24,7 @@ func qualityPage(ctx context.Context, in input, b *disclose.Border) (*page.Quali
 	if err != nil {
 		return nil, err
 	}
-	out := &page.Quality{Internal: b.Internal(), Uses: map[string][]page.Use{}}
-	months := monthsOfVolume(q.Volume, in.lineage.AsOf)
-	out.Months = months
-	var tables []string
-	for _, c := range q.Checks {
-		if !slices.Contains(tables, c.Table) {
-			tables = append(tables, c.Table)
-		}
-	}
-	for _, name := range tables {
-		t, x := exactQuality(q, name, months)
-		if c, ok := facts.ByType[t.Resource]; ok && t.Sited {
-			x.Stored = c.Stored
-		}
-		if t.Released, err = b.Quality(ctx, x); err != nil {
-			return nil, err
-		}
-		if b.Internal() {
-			for path, n := range facts.ValuesDropped {
-				if strings.HasPrefix(path, t.Resource+".") {
-					t.Dropped += n
-				}
-			}
-		}
-		findGaps(&t, months)
-		out.Tables = append(out.Tables, t)
-	}
+	out := &page.Quality{Internal: b.Internal(), Uses: map[string][]page.Use{}, Months: seen.months, Tables: seen.tables}
 	titles := map[string]string{}
 	for _, d := range in.definitions {
 		titles[d.ID] = d.Title
@@ -91,27 +64,30 @@ func monthsOfVolume(volume []measures.QualityVolume, asOf time.Time) []time.Time
 	return months
 }
 
-// exactQuality gathers the counts of one table.
-func exactQuality(q measures.Quality, name string, months []time.Time) (page.QualityTable, disclose.ExactQuality) {
+// exactQuality gathers the counts of one table. asked names the codes on which some checks depend.
+func exactQuality(q measures.Quality, name string, months []time.Time, asked string) (page.QualityTable, disclose.ExactQuality) {
 	t := page.QualityTable{Name: name}
-	x := disclose.ExactQuality{Name: name, Months: len(months)}
+	var x disclose.ExactQuality
+	for _, m := range months {
+		x.Months = append(x.Months, m.Format("2006-01"))
+	}
 	at := map[string]int{} // element or check, by its name
 	for _, c := range q.Checks {
 		if c.Table != name {
 			continue
 		}
-		t.Resource, t.Records = c.Resource, c.Records
+		t.Resource, t.Records, x.Type = c.Resource, c.Records, c.Resource
 		check := page.QualityCheck{ID: c.Check, Dimension: c.Dimension, Column: c.Column, Title: c.Title, Source: c.Source, Most: c.Most}
 		if c.Dimension == measures.QualityCompleteness {
 			at[c.Check] = len(t.Elements)
 			t.Elements = append(t.Elements, check)
+			x.Elements = append(x.Elements, checkOf(c, asked))
 		} else {
 			at[c.Check] = len(t.Checks)
 			t.Checks = append(t.Checks, check)
-			x.Checks = append(x.Checks, disclose.ExactShare{})
+			x.Checks, x.Checked = append(x.Checks, checkOf(c, asked)), append(x.Checked, disclose.ExactShare{})
 		}
 	}
-	x.Elements = len(t.Elements)
 	feeds := map[string]*disclose.ExactFeed{}
 	feed := func(site string) *disclose.ExactFeed {
 		if feeds[site] == nil {
@@ -131,7 +107,7 @@ func exactQuality(q measures.Quality, name string, months []time.Time) (page.Qua
 		if i < len(t.Elements) && t.Elements[i].ID == c.Check {
 			add(&feed(c.Site).Elements[i], c)
 		} else {
-			add(&x.Checks[i], c)
+			add(&x.Checked[i], c)
 		}
 	}
 	number := map[time.Time]int{}
@@ -156,11 +132,28 @@ func exactQuality(q measures.Quality, name string, months []time.Time) (page.Qua
 	for _, site := range slices.Sorted(maps.Keys(feeds)) {
 		f := *feeds[site]
 		if f.Months == nil && len(f.Elements) > 0 { // of no months
-			f.Other = disclose.ExactShare{Records: f.Elements[0].Records, Persons: f.Elements[0].Persons}
+			for _, e := range f.Elements {
+				f.Other.Records, f.Other.Persons = max(f.Other.Records, e.Records), max(f.Other.Persons, e.Persons)
+			}
 		}
 		x.Feeds = append(x.Feeds, f)
 	}
 	return t, x
+}
+
+// checkOf names a check and what it looks at. Where they depend on the codes that were asked for, so do the names.
+func checkOf(c measures.QualityCheck, asked string) disclose.ExactCheck {
+	x := disclose.ExactCheck{ID: c.Check, Of: c.Of}
+	if before, ok := strings.CutPrefix(c.Of, measures.QualityPassing); ok {
+		x.Of = disclose.Passing + before
+	}
+	if c.Check == measures.QualityUnlisted || c.Check == measures.QualityDuplicate {
+		x.ID += " " + asked
+	}
+	if x.Of == disclose.Passing+measures.QualityUnlisted {
+		x.Of += " " + asked
+	}
+	return x
 }
 
 // leastMonthly is the mean number of records a month below which a month without any may be chance: of a

@@ -79,7 +79,11 @@ func TestDataQuality(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Quality, err = qualityPage(t.Context(), inputOf(results), border); err != nil {
+	seen, err := releaseRecords(t.Context(), inputOf(results), border)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Quality, err = qualityPage(inputOf(results), border, seen); err != nil {
 		t.Fatal(err)
 	}
 	markFeeds(r)

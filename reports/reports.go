@@ -98,17 +98,21 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if report.Quality, err = qualityPage(ctx, in, border); err != nil {
+	seen, err := releaseRecords(ctx, in, border)
+	if err != nil {
+		return nil, err
+	}
+	if report.Quality, err = qualityPage(in, border, seen); err != nil {
 		return nil, err
 	}
 	markFeeds(report)
 	for i := range report.Cohorts {
 		report.Cohorts[i].Boundaries = boundaries
 	}
-	if report.Run, err = runPage(ctx, in, req, border, targetsHash); err != nil {
+	if report.Run, err = runPage(in, req, border, targetsHash, seen); err != nil {
 		return nil, err
 	}
-	if report.Privacy, err = privacyPage(ctx, in.lineage, border); err != nil {
+	if report.Privacy, err = privacyPage(in.lineage, border, seen); err != nil {
 		return nil, err
 	}
 	if !border.Internal() {

@@ -13,15 +13,16 @@ import (
 func counts(t *testing.T, numbers ...int64) []disclose.Count {
 	t.Helper()
 	var x disclose.ExactAccounts
-	for _, n := range numbers {
-		x = append(x, []int64{n, 500})
+	var types []string
+	for i, n := range numbers {
+		x, types = append(x, []int64{n, 500}), append(types, fmt.Sprint("type ", i))
 	}
-	accounts, err := border(disclose.External).Accounts(t.Context(), "test", x)
+	records, err := border(disclose.External).Records(t.Context(), disclose.ExactRecords{Accounts: x, Types: types, Columns: []string{disclose.Stored, "rest"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out []disclose.Count
-	for _, row := range accounts.Rows {
+	for _, row := range records.Accounts.Rows {
 		out = append(out, row.Parts[0])
 	}
 	return out

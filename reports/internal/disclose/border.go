@@ -73,12 +73,13 @@ func (b *Border) Cohort(ctx context.Context, x ExactCohort) (Cohort, error) {
 	return out, err
 }
 
-// Accounts releases a table of records by its name. All rows have a part for each column.
-func (b *Border) Accounts(ctx context.Context, name string, x ExactAccounts) (Accounts, error) {
-	out := b.Policy.accounts(x)
-	err := b.attacked(ctx, "records "+name, func() *sheet { return accountsSheet(b.Policy, x, &out) })
-	if len(x) == 1 {
-		out.Total = out.Rows[0]
+// Records releases what a run publishes of the records behind it: how many were read, what was seen of each table, and
+// persons by the risk of being found. They are attacked together, since pages apart print the same numbers.
+func (b *Border) Records(ctx context.Context, x ExactRecords) (Records, error) {
+	out := b.Policy.records(x)
+	err := b.attacked(ctx, "records", func() *sheet { return recordsSheet(b.Policy, x, &out) })
+	if len(x.Accounts) == 1 {
+		out.Accounts.Total = out.Accounts.Rows[0]
 	}
 	return out, err
 }

@@ -1,12 +1,6 @@
 package disclose
 
-import (
-	"context"
-	"fmt"
-
-	"farr/internal/stats"
-	"farr/reports/internal/disclose/attack"
-)
+import "farr/internal/stats"
 
 // ExactShare is how many of so many records fail a check. The persons behind them are known at the least.
 type ExactShare struct {
@@ -22,14 +16,25 @@ type ExactFeed struct {
 	Elements []ExactShare // in the order of ExactQuality.Elements
 }
 
+// ExactCheck is a question to records, by names that are the same in every report on the same data.
+type ExactCheck struct {
+	ID string // within the table
+	// Of names the records that are looked at; "" for all, Passing with an ID for those that pass that check.
+	Of string
+}
+
+// Passing begins the name of the records that pass a check.
+const Passing = "passing "
+
 // ExactQuality is what was seen of one table of the extract.
 type ExactQuality struct {
-	Name     string
-	Months   int // of every feed
-	Elements int
+	Name     string   // with what its counts depend on besides the extract: the same name is the same count
+	Type     string   // of ExactRecords.Types, whose stored records these are
+	Months   []string // of every feed
+	Elements []ExactCheck
 	Feeds    []ExactFeed
-	Checks   []ExactShare // of all sites together
-	Stored   int64        // records of the type, as another page prints them; 0 where it does not
+	Checks   []ExactCheck
+	Checked  []ExactShare // by check, of all sites together
 }
 
 // Feed is one site's records as they may be shown.
@@ -37,7 +42,7 @@ type Feed struct {
 	Site     string
 	Months   []Count
 	Total    Count
-	Elements []Rate // filled of all records
+	Elements []Rate // filled of those that are looked at
 }
 
 // Quality is a table of the extract as it may be shown.
@@ -49,16 +54,8 @@ type Quality struct {
 	Withheld bool   // most months of sites are small: none is shown
 }
 
-// mostHidden is the share of small months of sites beyond which none is shown.
-const mostHidden = 0.1
-
-// Quality releases a table of the extract. Sites in months, elements by site and checks are played against the
-// attack together, since the months of a site are its records, and what lacks an element is a part of them.
-func (b *Border) Quality(ctx context.Context, x ExactQuality) (Quality, error) {
-	out := b.Policy.quality(x)
-	err := b.attacked(ctx, "data quality of "+x.Name, func() *sheet { return qualitySheet(b.Policy, x, &out) })
-	return out, err
-}
+// mostMonthsHidden is the share of small months of sites beyond which none is shown.
+const mostMonthsHidden = 0.1
 
 // fewRecords is the primary rule for a count of records.
 func (p Policy) fewRecords(records, persons int64) bool {
@@ -69,7 +66,7 @@ func (p Policy) quality(x ExactQuality) Quality {
 	var out Quality
 	small, cells := 0, 0
 	var all ExactShare
-	sums := make([]ExactShare, x.Elements)
+	sums := make([]ExactShare, len(x.Elements))
 	for _, f := range x.Feeds {
 		for _, m := range f.Months {
 			if m.Records > 0 {
@@ -86,7 +83,7 @@ func (p Policy) quality(x ExactQuality) Quality {
 				max(sums[i].Persons, e.Persons), max(sums[i].FailingPersons, e.FailingPersons), max(sums[i].PassingPersons, e.PassingPersons)}
 		}
 	}
-	out.Withheld = float64(small) > mostHidden*float64(cells)
+	out.Withheld = float64(small) > mostMonthsHidden*float64(cells)
 	for _, f := range x.Feeds {
 		total := f.total()
 		r := Feed{Site: f.Site, Total: p.count(total.Records, p.fewRecords(total.Records, total.Persons))}
@@ -107,7 +104,7 @@ func (p Policy) quality(x ExactQuality) Quality {
 	for _, e := range sums {
 		out.Elements = append(out.Elements, p.share(e.filled(), out.Total.state == Suppressed))
 	}
-	for _, c := range x.Checks {
+	for _, c := range x.Checked {
 		out.Checks = append(out.Checks, p.share(c, false))
 	}
 	return out
@@ -137,58 +134,4 @@ func (p Policy) share(s ExactShare, hidden bool) Rate {
 	}
 	e := stats.Wilson(s.Failing, s.Records)
 	return p.rate(Percent, c, e.Value, e.Low, e.High, stats.MethodWilson, true)
-}
-
-// qualitySheet is what a table's quality publishes, out being the release of x.
-func qualitySheet(p Policy, x ExactQuality, out *Quality) *sheet {
-	s := newSheet(p)
-	var totals []int
-	filled := make([][]int, x.Elements)
-	whole := int64(0)
-	wholeFilled := make([]int64, x.Elements)
-	for i, f := range x.Feeds {
-		r := &out.Feeds[i]
-		key := fmt.Sprintf("site %d", i)
-		records := f.total().Records
-		whole += records
-		total := s.count(key, records, costPeriod, "records by site", &r.Total)
-		var months []int
-		for j, m := range f.Months {
-			months = append(months, s.count(fmt.Sprintf("%s|month %d", key, j), m.Records, costGroup, "records by site and month", &r.Months[j]))
-		}
-		s.sum(key+"|months", total, months...)
-		for j, e := range f.Elements {
-			name := fmt.Sprintf("%s|element %d", key, j)
-			n := s.put(name, e.Records-e.Failing, printed(r.Elements[j].num), costGroup, "elements by site", r.Elements[j].hideNumerator)
-			s.put(key, records, printed(r.Elements[j].den), costPeriod, "records by site", r.Elements[j].hide)
-			s.less(name+"|lacking", total, n)
-			filled[j] = append(filled[j], n)
-			wholeFilled[j] += e.Records - e.Failing
-		}
-		totals = append(totals, total)
-	}
-	all := s.count("all", whole, costAll, "records", &out.Total)
-	s.sum("sites", all, totals...)
-	if x.Stored >= whole { // the run page prints it
-		s.sum("stored", s.put("stored", x.Stored, attack.Shown, costAll, "", nil), all)
-	}
-	for j := range wholeFilled {
-		name := fmt.Sprintf("element %d", j)
-		n := s.put(name, wholeFilled[j], printed(out.Elements[j].num), costPeriod, "elements", out.Elements[j].hideNumerator)
-		s.put("all", whole, printed(out.Elements[j].den), costAll, "records", out.Elements[j].hide)
-		s.less(name+"|lacking", all, n)
-		s.sum(name+"|sites", n, filled[j]...)
-	}
-	for j, c := range x.Checks {
-		name := fmt.Sprintf("check %d", j)
-		if c.Records == whole {
-			n := s.put(name, c.Failing, printed(out.Checks[j].num), costPeriod, "checks", out.Checks[j].hideNumerator)
-			s.put("all", whole, printed(out.Checks[j].den), costAll, "records", out.Checks[j].hide)
-			s.less(name+"|rest", all, n)
-			continue
-		}
-		n, d := s.rate(name, c.Failing, c.Records, costPeriod, "checks", &out.Checks[j])
-		s.less(name+"|rest", d, n)
-	}
-	return s
 }

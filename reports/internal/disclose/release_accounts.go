@@ -13,7 +13,7 @@ type Accounts struct {
 	Total Account
 }
 
-// accounts applies the rules to a table of records. All rows
+// accounts hides what is small in a table of records; what else has to be hidden the attack finds. All rows
 // have a part for each column.
 func (p Policy) accounts(x ExactAccounts) Accounts {
 	if len(x) == 0 {
@@ -30,11 +30,10 @@ func (p Policy) accounts(x ExactAccounts) Accounts {
 			}
 		}
 	}
-	if p.hides() {
-		for i := range cells {
+	for i := range cells {
+		if p.hides() {
 			p.primary(&cells[i])
 		}
-		p.complementary(cells, sumsOfTable(width, height))
 	}
 	row := func(i int) Account {
 		var out Account
@@ -53,27 +52,4 @@ func (p Policy) accounts(x ExactAccounts) Accounts {
 		out.Total = row(height - 1)
 	}
 	return out
-}
-
-// sumsOfTable lists the sums along the rows and columns of a table whose last
-// row and column are the sums. One row alone is its own column sum.
-func sumsOfTable(width, height int) []sum {
-	var sums []sum
-	for i := range height {
-		s := sum{total: i*width + width - 1}
-		for j := range width - 1 {
-			s.parts = append(s.parts, i*width+j)
-		}
-		if sums = append(sums, s); height == 2 {
-			return sums
-		}
-	}
-	for j := range width {
-		s := sum{total: (height-1)*width + j}
-		for i := range height - 1 {
-			s.parts = append(s.parts, i*width+j)
-		}
-		sums = append(sums, s)
-	}
-	return sums
 }

@@ -489,9 +489,16 @@ func ReleaseCohort(p Policy, x ExactCohort) Cohort {
 }
 
 func ReleaseAccounts(p Policy, x ExactAccounts) Accounts {
-	a, err := (&Border{Policy: p}).Accounts(context.Background(), "test", x)
+	records := ExactRecords{Accounts: x}
+	for i := range x {
+		records.Types = append(records.Types, fmt.Sprint("type ", i))
+	}
+	for i := range x[0] {
+		records.Columns = append(records.Columns, fmt.Sprint("column ", i))
+	}
+	a, err := (&Border{Policy: p}).Records(context.Background(), records)
 	if err != nil {
 		panic(err)
 	}
-	return a
+	return a.Accounts
 }
