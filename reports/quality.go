@@ -184,9 +184,11 @@ func findGaps(t *page.QualityTable, months []time.Time) {
 			values, at = append(values, float64(n)), append(at, j)
 		}
 		chart, err := stats.XmRChart(values, true)
-		if err != nil || len(values) < 6 {
+		if err != nil || len(values) < page.LeastMonths {
+			t.Short++
 			continue
 		}
+		t.Judged++
 		for k, p := range chart.Points {
 			if low := p.Value < p.Low && p.Value < p.Mean/2; low || p.Value == 0 && p.Mean >= leastMonthly {
 				t.Gaps = append(t.Gaps, page.Gap{Feed: i, Site: f.Site, Month: at[k], Low: months[at[k]], High: months[at[k]].AddDate(0, 1, 0), Count: f.Months[at[k]], Mean: p.Mean})

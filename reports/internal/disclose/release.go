@@ -33,6 +33,23 @@ func (r *Rate) hide() {
 	r.hideNumerator()
 }
 
+// Complement is the rate of the others of a proportion, made from what is shown of it alone. Wilson's interval of the
+// others is its mirror.
+func (r Rate) Complement() Rate {
+	if r.num.state == Suppressed || r.den.state == Suppressed || !r.Shown() {
+		return r
+	}
+	r.num = Count{n: r.den.n - r.num.n, state: Measured}
+	if r.num.n == 0 {
+		r.num.state = Zero
+	}
+	if r.state == Measured || r.state == Zero {
+		r.state = r.num.state
+	}
+	r.rate, r.low, r.high = 100-r.rate, 100-r.high, 100-r.low
+	return r
+}
+
 // difference is that of two counts that are shown: of the numbers as they are shown.
 func (p Policy) difference(a, b int64, hidden bool) Count {
 	return p.count(p.rounded(a)-p.rounded(b), hidden)

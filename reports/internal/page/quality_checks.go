@@ -1,0 +1,51 @@
+package page
+
+import (
+	"strings"
+
+	"farr/reports/internal/disclose"
+)
+
+// checkTables lists the checks of conformance and plausibility, and how many codes are in no value list.
+func (a *artist) checkTables(v *qualityView, q *Quality) {
+	checks := Table{Caption: "Checks of conformance and plausibility: failing, of those that were looked at", Labels: []string{"What is wrong", "Kind", "Verdict", "Touches", "By"}, Rated: true, Scale: disclose.Percent}
+	codes := Table{Caption: "Records with a code that no value list of these measures and cohorts has, of those with a code", Labels: []string{"Records"}, Rated: true, Scale: disclose.Percent}
+	for _, t := range q.Tables {
+		for i, c := range t.Checks {
+			r := t.Released.Checks[i]
+			if c.Dimension == "codes" {
+				codes.Rows = append(codes.Rows, TableRow{Labels: []string{capital(t.Records)}, Rate: r})
+				continue
+			}
+			verdict := "passed"
+			switch {
+			case !r.Shown():
+				verdict = "not judged"
+			case c.failed(r):
+				verdict = "failed"
+			}
+			counts, groups := q.Touches(t.Name, c.Column)
+			checks.Rows = append(checks.Rows, TableRow{Labels: []string{capital(t.Records) + " " + c.Title, c.Dimension, verdict, touchWords(counts, groups), c.Source}, Rate: r})
+		}
+	}
+	a.keep("quality-checks", checks)
+	v.Checks = &checks
+	if len(codes.Rows) > 0 {
+		a.keep("quality-codes", codes)
+		v.Codes = &codes
+	}
+}
+
+func touchWords(counts, groups []Named) string {
+	var names []string
+	for _, d := range counts {
+		names = append(names, d.Title)
+	}
+	for _, d := range groups {
+		names = append(names, "groups of "+d.Title)
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, "; ")
+}

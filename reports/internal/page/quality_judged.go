@@ -1,0 +1,197 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"farr/reports/internal/disclose"
+)
+
+// fault is a check that failed, with what it touches. Its rate is of those that fail.
+type fault struct {
+	Table, Title string
+	Rate         disclose.Rate
+	Counts       []Named
+	Groups       []Named
+	Name         string // of the check
+}
+
+// judgement says of how much it is known whether it is at fault. What is hidden is not.
+type judgement struct {
+	checks, failed, hidden int // hidden: checks whose share is
+	feeds, gaps, short     int // of sites: judged, months that were incomplete, and feeds of too few months
+	withheld               int // tables of which the months are hidden
+}
+
+// failed says whether more of what was looked at fails than may; a hidden share tells nothing.
+func (c QualityCheck) failed(failing disclose.Rate) bool {
+	v, _, _ := failing.Plot()
+	return failing.Shown() && v > 100*c.Most
+}
+
+// missing is the title of what lacks an element: "Encounter.period.end is missing, of finished ones".
+func (c QualityCheck) missing() string {
+	name, of, some := strings.Cut(c.Title, ", ")
+	if some {
+		return name + " is missing, " + of
+	}
+	return name + " is missing"
+}
+
+// hollowWords say why points of a chart are hollow.
+func hollowWords(rows []disclose.Row) string {
+	feed, ahead := false, false
+	for _, r := range rows {
+		feed = feed || r.Rate.FeedIncomplete()
+		ahead = ahead || r.Rate.State() == disclose.Incomplete
+	}
+	switch {
+	case feed && ahead:
+		return "incomplete and will still change, or rests on a feed that was incomplete"
+	case feed:
+		return "rests on a feed that was incomplete"
+	}
+	return "incomplete: will still change, and no rule is asked of it"
+}
+
+// leastOfSite is how many records of a site are enough to judge it.
+const leastOfSite = 100
+
+// LeastMonths is how many months of a feed are enough to judge it.
+const LeastMonths = 6
+
+// anything is every table and column.
+func anything(QualityTable, string) bool { return true }
+
+// faults are the checks that failed, of all sites together or else of single sites, in the order of tables, and how
+// much was judged: of the columns that reads says, and of the feeds of the tables whose column "" it says.
+func (q *Quality) faults(reads func(t QualityTable, column string) bool) (list []fault, j judgement) {
+	for _, t := range q.Tables {
+		add := func(c QualityCheck, r disclose.Rate, title string) {
+			f := fault{Table: t.Name, Title: title, Rate: r, Name: t.Name + " " + c.ID}
+			f.Counts, f.Groups = q.Touches(t.Name, c.Column)
+			list = append(list, f)
+		}
+		count := func(r disclose.Rate, failed bool) {
+			switch {
+			case failed:
+				j.checks, j.failed = j.checks+1, j.failed+1
+			case r.Shown():
+				j.checks++
+			case r.State() == disclose.Suppressed:
+				j.hidden++
+			}
+		}
+		for i, c := range t.Elements {
+			if c.Most >= 1 || !reads(t, c.Column) {
+				continue
+			}
+			r := t.Released.Elements[i].Complement()
+			failed := c.failed(r)
+			if failed {
+				add(c, r, c.missing())
+			}
+			for _, site := range t.Released.Feeds { // all sites together may hide one
+				s := site.Elements[i].Complement()
+				n, ok := s.Denominator().Value()
+				if t.Sited && ok && n >= leastOfSite && residual(site.Site) == 0 && c.failed(s) && !c.failed(r) {
+					add(c, s, fmt.Sprintf("%s, at %s", c.missing(), site.Site))
+					failed = true
+				}
+			}
+			count(r, failed)
+		}
+		for i, c := range t.Checks {
+			if c.Most >= 1 || !reads(t, c.Column) {
+				continue
+			}
+			r := t.Released.Checks[i]
+			if c.failed(r) {
+				add(c, r, capital(t.Records)+" "+c.Title)
+			}
+			count(r, c.failed(r))
+		}
+		switch {
+		case !t.Sited || !reads(t, ""):
+		case t.Released.Withheld:
+			j.withheld++
+		default:
+			j.feeds, j.gaps, j.short = j.feeds+t.Judged, j.gaps+len(t.Gaps), j.short+t.Short
+		}
+	}
+	return list, j
+}
+
+// judgedOf is what is known of the data that the counts of a definition rest on.
+func (q *Quality) judgedOf(definition string) judgement {
+	_, j := q.faults(func(t QualityTable, column string) bool {
+		return slices.ContainsFunc(q.Uses[definition], func(u Use) bool { return u.Table == t.Name && (column == "" || u.Column == column) && !u.Groups })
+	})
+	return j
+}
+
+// unjudged are the sentences on what could not be judged, each with a space before it.
+func (j judgement) unjudged() string {
+	s := ""
+	if j.hidden > 0 {
+		s += fmt.Sprintf(" %s could not be judged: the share is hidden.", capital(counted(j.hidden, "check")))
+	}
+	if j.withheld > 0 {
+		s += fmt.Sprintf(" Feeds could not be judged: the months of %s are hidden.", counted(j.withheld, "table"))
+	}
+	if j.short > 0 {
+		s += fmt.Sprintf(" %s of a site could not be judged: fewer than %d months are shown.", capital(counted(j.short, "feed")), LeastMonths)
+	}
+	return s
+}
+
+// behindWords is the line of a measure's page about its data; empty where nothing is known.
+func behindWords(q *Quality, definition string) string {
+	if q == nil {
+		return ""
+	}
+	j := q.judgedOf(definition)
+	checks, feeds := "no check failed", "no feed was incomplete"
+	switch {
+	case j.failed > 0:
+		checks = counted(j.failed, "check") + " failed"
+	case j.checks == 0:
+		checks = "no check could be judged"
+	}
+	switch {
+	case j.gaps > 0:
+		feeds = fmt.Sprintf("feeds were incomplete in %s of a site; what rests on them is drawn hollow", counted(j.gaps, "month"))
+	case j.feeds == 0:
+		feeds = "no feed could be judged"
+	}
+	return fmt.Sprintf("Data behind this measure: %s, and %s.", checks, feeds) + j.unjudged()
+}
+
+// finding is the first sentence of the page, and what could not be judged.
+func (j judgement) finding(touched int) string {
+	s := fmt.Sprintf("%d of %s failed", j.failed, counted(j.checks, "check"))
+	switch {
+	case j.checks == 0:
+		s = "No check could be judged"
+	case j.failed == 0:
+		s = fmt.Sprintf("None of %s failed", counted(j.checks, "check"))
+	}
+	switch {
+	case j.gaps > 0:
+		s += fmt.Sprintf(", and feeds were incomplete in %s of a site", counted(j.gaps, "month"))
+	case j.feeds == 0:
+		s += ", and no feed could be judged"
+	default:
+		s += ", and no feed was seen to be incomplete"
+	}
+	switch touched {
+	case 0:
+		s += "; no measure's or cohort's counts rest on what failed."
+	case 1:
+		s += "; the counts of 1 measure or cohort rest on what failed."
+	default:
+		s += fmt.Sprintf("; the counts of %d measures and cohorts rest on what failed.", touched)
+	}
+	return s + j.unjudged()
+}

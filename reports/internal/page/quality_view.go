@@ -1,0 +1,102 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+
+	"farr/reports/internal/disclose"
+)
+
+type qualityView struct {
+	Quality  *Quality
+	Finding  string
+	NoFault  string // where nothing failed
+	NoGap    string // where no feed was incomplete
+	Faults   []fault
+	Gaps     []feedRow
+	Heats    []Figure
+	Volumes  []Figure
+	Withheld []string // tables of which no month of a site is shown
+	Newest   *Table
+	Checks   *Table
+	Codes    *Table
+	Rejected *Table
+	Values   *Table
+}
+
+type feedRow struct {
+	Records, Site, Month string
+	Counts               []disclose.Count // of each month
+	Usual                string
+	first                string
+	next                 int // the month after the last
+	Touched              []Named
+}
+
+func (a *artist) quality(q *Quality) (qualityView, error) {
+	v := qualityView{Quality: q}
+	var judged judgement
+	v.Faults, judged = q.faults(anything)
+	touched := map[string]bool{}
+	for _, f := range v.Faults {
+		for _, d := range f.Counts {
+			touched[d.ID] = true
+		}
+	}
+	for _, t := range q.Tables {
+		for _, g := range t.Gaps {
+			if n := len(v.Gaps); n > 0 && v.Gaps[n-1].next == g.Month && v.Gaps[n-1].Site == g.Site && v.Gaps[n-1].Records == t.Records {
+				last := &v.Gaps[n-1]
+				last.next, last.Month = g.Month+1, last.first+" to "+g.Low.Format("Jan 2006")
+				last.Counts = append(last.Counts, g.Count)
+				continue
+			}
+			first := g.Low.Format("Jan 2006")
+			row := feedRow{Records: t.Records, Site: g.Site, Month: first, first: first, next: g.Month + 1, Counts: []disclose.Count{g.Count}, Usual: fmt.Sprintf("%.1f", g.Mean)}
+			for _, d := range q.Definitions {
+				if slices.ContainsFunc(q.Uses[d.ID], func(u Use) bool { return u.Table == t.Name && !u.Groups }) {
+					row.Touched = append(row.Touched, d)
+					touched[d.ID] = true
+				}
+			}
+			v.Gaps = append(v.Gaps, row)
+		}
+	}
+	v.Finding = judged.finding(len(touched))
+	v.NoFault, v.NoGap = "No check failed.", "No month of a site that is shown lies below what its other months allow for."
+	if judged.checks == 0 {
+		v.NoFault = "No check could be judged."
+	}
+	if judged.feeds == 0 {
+		v.NoGap = "No feed could be judged."
+	}
+	if err := a.completeness(&v, q); err != nil {
+		return v, err
+	}
+	if err := a.volumes(&v, q); err != nil {
+		return v, err
+	}
+	a.newest(&v, q)
+	a.checkTables(&v, q)
+	if len(q.Rejected) > 0 {
+		t := Table{Caption: "Lines that were rejected, and records that were dropped, by reason", Labels: []string{"Reason", "What"}, Counts: []string{"Count"}}
+		for _, r := range q.Rejected {
+			what := "line rejected"
+			if r.Dropped {
+				what = "record dropped"
+			}
+			t.Rows = append(t.Rows, TableRow{Labels: []string{r.Name, what}, Counts: []disclose.Count{r.Count}})
+		}
+		a.keep("quality-rejected", t)
+		v.Rejected = &t
+	}
+	if len(q.Values) > 0 {
+		t := Table{Caption: "Values that were dropped: codes of no standard system, quantities that are none, and the like, by element", Labels: []string{"Element"}, Counts: []string{"Count"}}
+		for _, r := range q.Values {
+			t.Rows = append(t.Rows, TableRow{Labels: []string{r.Name}, Counts: []disclose.Count{r.Count}})
+		}
+		a.keep("quality-values", t)
+		v.Values = &t
+	}
+	return v, nil
+}
