@@ -103,7 +103,7 @@ func codesAsked(definitions []measures.Definition) string {
 	h := sha256.New()
 	for _, line := range slices.Sorted(func(yield func(string) bool) {
 		for _, d := range definitions {
-			if !yield(d.Kind + " " + named(d)) {
+			if !yield(d.Kind + " " + d.ID + " " + d.Hash) {
 				return
 			}
 		}
