@@ -86,6 +86,9 @@ characteristics: [{id: charlson, title: Charlson, charlson: {days: -365..0}}]}`)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if text := chosen[0].Describe(); !strings.Contains(text, "(by its end)") || strings.Contains(text, ",.") || strings.Contains(text, ", .") {
+		t.Errorf("an event by its end is described as:\n%s", text)
+	}
 	r, err := newFixture(t, text.String()).engine("2023", chosen[0]).cohort(t.Context(), chosen[0], window{time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)})
 	if err != nil {
 		t.Fatal(err)

@@ -14,12 +14,13 @@ import (
 	"farr/internal/source"
 	"farr/measures"
 	"farr/reports/internal/chart"
+	"farr/reports/internal/page"
 )
 
 // Boundaries is a file of boundaries for the places of a cohort's stratum: GeoJSON (RFC 7946), whose features are areas that
 // name their place in a property.
 type Boundaries struct {
-	Area     string // zip3, state, or the id of an area of a cohort
+	Area     string // zip3, state, site, or the id of an area of a cohort
 	File     string
 	Property string
 }
@@ -46,7 +47,11 @@ func readBoundaries(list []Boundaries, in input) (map[string]chart.Regions, erro
 		}
 		places := placesOf(in, b.Area)
 		if places == nil {
-			report(source.Pos{}, "unknown-area", fmt.Sprintf("no cohort in the results has new cases by %q", b.Area), "zip3, state, or the id of an area in a cohort's file")
+			hint := "no cohort of these results has new cases by place, so that nothing can be drawn"
+			if drawn := strataByPlace(in); len(drawn) > 0 {
+				hint = "what can be drawn of these results: " + strings.Join(drawn, ", ")
+			}
+			report(source.Pos{}, "unknown-area", fmt.Sprintf("no cohort in the results has new cases by place %q", b.Area), hint)
 			continue
 		}
 		data, err := os.ReadFile(b.File)
@@ -81,20 +86,45 @@ func some(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:5], ", "), len(names)-5)
 }
 
-// placesOf are the known places of a stratum; nil where no cohort has it.
+// byPlace goes through the new cases of cohorts by place, which are what a map is drawn of.
+func byPlace(in input, each func(stratum, value string)) {
+	cohorts := map[string]page.Cohort{}
+	for _, d := range in.definitions {
+		cohorts[d.ID] = page.Cohort{Definition: d}
+	}
+	for _, r := range in.grouped {
+		if r.Kind == measures.RateIncidence && cohorts[r.Cohort].ByPlace(r.Stratum) {
+			each(r.Stratum, r.Value)
+		}
+	}
+}
+
+// strataByPlace are the strata that a map can be drawn of.
+func strataByPlace(in input) []string {
+	var out []string
+	byPlace(in, func(stratum, _ string) {
+		if !slices.Contains(out, stratum) {
+			out = append(out, stratum)
+		}
+	})
+	slices.Sort(out)
+	return out
+}
+
+// placesOf are the places of a stratum, without those who live in none that is known; nil where no cohort has it.
 func placesOf(in input, stratum string) []string {
 	var out []string
-	for _, r := range in.grouped {
-		if r.Stratum != stratum || r.Kind != measures.RateIncidence {
-			continue
+	byPlace(in, func(of, value string) {
+		if of != stratum {
+			return
 		}
 		if out == nil {
 			out = []string{}
 		}
-		if r.Value != "unknown" && !slices.Contains(out, r.Value) {
-			out = append(out, r.Value)
+		if !page.NoPlace(value) && !slices.Contains(out, value) {
+			out = append(out, value)
 		}
-	}
+	})
 	slices.Sort(out)
 	return out
 }

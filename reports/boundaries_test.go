@@ -28,7 +28,8 @@ func TestBoundaryMistakes(t *testing.T) {
 		{"other.geojson", collection(square("CT", -73), square("MA", -72)), "ZCTA3", "state",
 			`other.geojson:1:1: missing-region: there is no boundary of state NJ, NY (a feature's property ZCTA3 names its place; here are CT, MA)`},
 		{"property.geojson", collection(square("CT", -73)), "name", "state", `property.geojson:3:3: missing-property: a feature has no property "name" (it has ZCTA3, land)`},
-		{"area.geojson", collection(square("CT", -73)), "ZCTA3", "zip3", `area.geojson: unknown-area: no cohort in the results has new cases by "zip3" (zip3, state, or the id of an area in a cohort's file)`},
+		{"area.geojson", collection(square("CT", -73)), "ZCTA3", "zip3", `area.geojson: unknown-area: no cohort in the results has new cases by place "zip3" (what can be drawn of these results: state)`},
+		{"sex.geojson", collection(square("female", -73), square("male", -72)), "ZCTA3", "sex", `sex.geojson: unknown-area: no cohort in the results has new cases by place "sex" (what can be drawn of these results: state)`},
 		{"line.geojson", collection(square("CT", -73), strings.Replace(square("MA", -72), "Polygon", "LineString", 1), strings.Replace(square("NJ", -74), "[-74,40]]]", "[-74,39]]]", 1), square("NY", 1900)), "ZCTA3", "state",
 			"line.geojson:4:3: bad-boundary: a feature is no area (a Polygon or MultiPolygon in degrees, longitude first, WGS 84)\n" +
 				"line.geojson:5:3: bad-boundary: a feature has an edge that does not close (a Polygon or MultiPolygon in degrees, longitude first, WGS 84)\n" +

@@ -12,6 +12,15 @@ import (
 // Source: Rothman KJ, Greenland S, Lash TL. Modern epidemiology, 3rd edition, chapter 14.
 // Reference: 41 in 28010 against 15 in 19017 give 1.8557 (1.0273 to 3.3521).
 func RateRatio(events1 int64, time1 float64, events0 int64, time0 float64) (Estimate, error) {
+	return rateRatioAt(events1, time1, events0, time0, z)
+}
+
+// RateRatioOfMany is [RateRatio] for one of so many comparisons, as [DifferenceOfMany].
+func RateRatioOfMany(comparisons int, events1 int64, time1 float64, events0 int64, time0 float64) (Estimate, error) {
+	return rateRatioAt(events1, time1, events0, time0, zOfMany(comparisons))
+}
+
+func rateRatioAt(events1 int64, time1 float64, events0 int64, time0, z float64) (Estimate, error) {
 	if err := comparable2(events1, time1, events0, time0); err != nil {
 		return Estimate{}, err
 	}
@@ -22,7 +31,7 @@ func RateRatio(events1 int64, time1 float64, events0 int64, time0 float64) (Esti
 		return Estimate{}, NoEvents
 	}
 	a, b := float64(events1), float64(events0)
-	return logScale(a/time1/(b/time0), math.Sqrt(1/a+1/b)), nil
+	return logScaleAt(a/time1/(b/time0), math.Sqrt(1/a+1/b), z), nil
 }
 
 // RateRatioExact is the rate ratio with exact limits: given all events, those of group 1
@@ -79,7 +88,9 @@ func comparable2(events1 int64, time1 float64, events0 int64, time0 float64) err
 }
 
 // logScale is an estimate with limits symmetric on the log scale.
-func logScale(value, se float64) Estimate {
+func logScale(value, se float64) Estimate { return logScaleAt(value, se, z) }
+
+func logScaleAt(value, se, z float64) Estimate {
 	factor := math.Exp(z * se)
 	return Estimate{value, value / factor, value * factor}
 }

@@ -96,7 +96,7 @@ func (c *Encounter) describe(title func(string) string) string {
 		text += " for " + title(c.Diagnosis)
 	}
 	if c.At == "end" {
-		return text + ", by its end,"
+		return text + " (by its end)"
 	}
 	return text
 }

@@ -115,7 +115,8 @@ type Rate struct {
 	method          string  // of the interval
 	scale           Scale
 	state           State
-	feed            bool // see OnIncompleteFeed
+	feed            bool   // see OnIncompleteFeed
+	lacks           string // why there is no rate though there are people; empty where there is nobody
 }
 
 // OnIncompleteFeed is the rate where a feed that it is counted from was incomplete. That is no state of its own: the
@@ -227,6 +228,9 @@ func (r Rate) note() string {
 	case Suppressed:
 		return "hidden"
 	case NotApplicable:
+		if r.lacks != "" {
+			return "not applicable: " + r.lacks
+		}
 		return "not applicable: no one to count"
 	case Incomplete:
 		return "incomplete"

@@ -96,6 +96,7 @@ func (p Policy) standardised(scale Scale, c cell, value, low, high float64, comp
 		r.state = Suppressed
 		return r
 	case math.IsNaN(value):
+		r.lacks = p.unstandardised(r)
 		return r // NotApplicable
 	case !complete:
 		r.state = Incomplete
@@ -108,6 +109,26 @@ func (p Policy) standardised(scale Scale, c cell, value, low, high float64, comp
 	}
 	return r
 }
+
+// unstandardised says why a group has no standardised rate ([stats.Direct]), of released numbers alone: where they are
+// rounded, which of the two it is may not be said. It is empty where there is nobody.
+func (p Policy) unstandardised(r Rate) string {
+	const few, empty = "fewer than 10 cases", "an age of the standard has nobody at risk"
+	n, known := r.num.Value()
+	days, timed := r.den.Value()
+	switch {
+	case timed && days == 0:
+		return ""
+	case !known || p.round > 0:
+		return few + ", or " + empty
+	case n < directFrom:
+		return few
+	}
+	return empty
+}
+
+// directFrom is how many cases a standardised rate needs.
+const directFrom = 10
 
 func (p Policy) rate(scale Scale, c cell, value, low, high float64, method string, complete bool) Rate {
 	r := Rate{num: p.count(c.num, c.hideN), den: p.count(c.den, c.hideDen), scale: scale}

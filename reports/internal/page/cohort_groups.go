@@ -14,35 +14,6 @@ import (
 // plainNumber is a number as data files have it.
 func plainNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// areaView is a stratum by place, or the sites: a ranked table of crude rates beside standardised ones, and a
-// map where there are boundaries.
-type areaView struct {
-	ID, Title string
-	About     string
-	Rows      []areaRow
-	Scale     disclose.Scale
-	Map       *Figure
-	NoMap     string // why there is none
-	Data      string
-	Note      string
-}
-
-// areaRow is one area with its place in the order of the standardised rates, or of the crude ones.
-type areaRow struct {
-	Place           string
-	Label, Value    string
-	Crude, Adjusted disclose.Rate
-	Few             bool // fewer events than a reliable rate has
-}
-
-// byPlace tells whether a stratum is of places, whose table is ranked.
-func (c Cohort) byPlace(stratum string) bool {
-	if stratum == "site" || stratum == "zip3" || stratum == "state" {
-		return true
-	}
-	return c.area(stratum) >= 0
-}
-
 // area is the place of a stratum among the cohort's own areas; -1 where it is none of them.
 func (c Cohort) area(stratum string) int {
 	for i, a := range c.Definition.Areas {
@@ -111,7 +82,7 @@ func (a *artist) groups(v *cohortView, c Cohort) error {
 	var list []chart.Group
 	shown := 0
 	for _, stratum := range strata(g) {
-		if c.byPlace(stratum) {
+		if c.ByPlace(stratum) {
 			continue
 		}
 		group := chart.Group{Name: c.stratum(stratum)}
@@ -199,76 +170,4 @@ func gapRow(c Cohort, g disclose.Groups, stratum string) (TableRow, bool) {
 		row.Derived[2] = Derived{Text: "–", IsNumber: true}
 	}
 	return row, true
-}
-
-// areas make a ranked table of each stratum by place: crude rates beside standardised ones.
-func (a *artist) areas(v *cohortView, c Cohort) error {
-	g := c.Released.Groups
-	for _, stratum := range strata(g) {
-		if !c.byPlace(stratum) {
-			continue
-		}
-		view := areaView{ID: "area-" + stratum, Title: c.stratum(stratum), Scale: g.All.Crude.Scale(), Data: c.Definition.ID + "-area-" + stratum}
-		view.About = "New cases " + view.Scale.Unit() + " at risk, " + inPeriod(g.Period) + ", with 95\u00a0% intervals, the greatest rate first."
-		view.Rows = ranked(groupsIn(g, stratum), stratum, c.Definition.Standard != "")
-		t := Table{Caption: c.Definition.Title + ": new cases by " + lowerFirst(view.Title), Labels: []string{"Rank", view.Title, "Rate is"}, Rated: true, Scale: view.Scale}
-		anyFew := false
-		for _, r := range view.Rows {
-			anyFew = anyFew || r.Few
-			t.Rows = append(t.Rows, TableRow{Labels: []string{r.Place, r.Label, "crude"}, Rate: r.Crude})
-			if c.Definition.Standard != "" {
-				t.Rows = append(t.Rows, TableRow{Labels: []string{r.Place, r.Label, "standardised"}, Rate: r.Adjusted})
-			}
-		}
-		a.keep(view.Data, t)
-		view.Note = t.IntervalMethod()
-		if c.Definition.Standard != "" {
-			view.Note = "Standardised directly by age to " + stats.Standards[c.Definition.Standard].Name + ", so that areas can be compared whose people differ in age; a dash: fewer than 10 cases, or an age with nobody at risk. " + view.Note
-		}
-		if anyFew {
-			view.Note += " ‡ Fewer than 20 cases: not reliable by the rule of the National Center for Health Statistics."
-		}
-		if err := a.chartMap(&view, c, stratum); err != nil {
-			return err
-		}
-		v.Areas = append(v.Areas, view)
-	}
-	return nil
-}
-
-// ranked puts groups by their shown standardised rates where there are any, else by the crude ones; those without are
-// behind, by name, with no place.
-func ranked(groups []disclose.Group, stratum string, standard bool) []areaRow {
-	standard = standard && slices.ContainsFunc(groups, func(g disclose.Group) bool { return g.Adjusted.Shown() })
-	by := func(r areaRow) (float64, bool) {
-		rate := r.Crude
-		if standard {
-			rate = r.Adjusted
-		}
-		v, _, _ := rate.Plot()
-		return v, rate.Shown() && residual(r.Value) != 2
-	}
-	var rows []areaRow
-	for _, g := range groups {
-		rows = append(rows, areaRow{Label: valueLabel(stratum, g.Value), Value: g.Value, Crude: g.Crude, Adjusted: g.Adjusted, Few: few(g.Crude)})
-	}
-	sort.SliceStable(rows, func(i, j int) bool {
-		a, okA := by(rows[i])
-		b, okB := by(rows[j])
-		if okA != okB {
-			return okA
-		}
-		return okA && a > b
-	})
-	for i := range rows {
-		if v, ok := by(rows[i]); ok {
-			rows[i].Place = fmt.Sprint(i + 1)
-			if i > 0 {
-				if before, _ := by(rows[i-1]); before == v {
-					rows[i].Place = rows[i-1].Place
-				}
-			}
-		}
-	}
-	return rows
 }

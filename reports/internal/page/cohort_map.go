@@ -62,7 +62,7 @@ func statesOf(a measures.Area) func(value string) []string {
 // chartMap draws the areas of a stratum on a map, where there are boundaries and something to compare, or says why
 // there is no map.
 func (a *artist) chartMap(v *areaView, c Cohort, stratum string) error {
-	if stratum == "site" {
+	if _, own := c.Boundaries[stratum]; stratum == "site" && !own {
 		return nil
 	}
 	var known []areaRow

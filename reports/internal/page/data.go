@@ -98,6 +98,14 @@ func (t Table) DenominatorHead() string {
 	return "Denominator"
 }
 
+// RateHead names the rate with its unit, where numbers of the table do not carry it.
+func (t Table) RateHead() string {
+	if t.Scale.Timed() && !t.Mixed {
+		return "Rate " + t.Scale.Unit()
+	}
+	return "Rate"
+}
+
 // csv has one row a table row; a number that may not be shown is an empty field
 // with its state beside it.
 func (t Table) csv() ([]byte, error) {

@@ -222,9 +222,13 @@ func everyone(m Measure) string {
 	return "all " + subjects(m.Definition)
 }
 
-// subjects are what a measure counts.
+// subjects are what a measure or a cohort counts.
 func subjects(d measures.Definition) string {
 	switch {
+	case d.Kind == measures.KindCohort && d.Occurrence == "every":
+		return "entries: a person has one for each day with the entry event, and may have several"
+	case d.Kind == measures.KindCohort:
+		return "persons"
 	case !d.Episodic():
 		return "patients"
 	case d.Published == nil:
