@@ -52,7 +52,7 @@ type released struct {
 
 func releasedOf(s sheet, row []string) released {
 	state := s.get(row, "state")
-	r := released{shown: state == "measured" || state == "zero"}
+	r := released{shown: strings.HasPrefix(state, "measured") || state == "zero"}
 	for _, h := range s.head {
 		switch {
 		case h == "percent":

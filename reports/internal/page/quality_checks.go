@@ -8,8 +8,8 @@ import (
 
 // checkTables lists the checks of conformance and plausibility, and how many codes are in no value list.
 func (a *artist) checkTables(v *qualityView, q *Quality) {
-	checks := Table{Caption: "Checks of conformance and plausibility: failing, of those that were looked at", Labels: []string{"What is wrong", "Kind", "Verdict", "Touches", "By"}, Rated: true, Scale: disclose.Percent}
-	codes := Table{Caption: "Records with a code that no value list of these measures and cohorts has, of those with a code", Labels: []string{"Records"}, Rated: true, Scale: disclose.Percent}
+	checks := Table{Caption: "Checks of conformance and plausibility: failing, of those that were looked at" + a.knownTo(), Labels: []string{"What is wrong", "Kind", "Verdict", "Touches", "By"}, Rated: true, Scale: disclose.Percent}
+	codes := Table{Caption: "Records with a code that no value list of these measures and cohorts has, of those with a code" + a.knownTo(), Labels: []string{"Records"}, Rated: true, Scale: disclose.Percent}
 	for _, t := range q.Tables {
 		for i, c := range t.Checks {
 			r := t.Released.Checks[i]

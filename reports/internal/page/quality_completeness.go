@@ -16,7 +16,7 @@ func (a *artist) completeness(v *qualityView, q *Quality) error {
 			continue
 		}
 		id := "quality-" + strings.ReplaceAll(t.Name, "_", "-")
-		table := Table{Caption: "Completeness of " + t.Records, Labels: []string{"Site", "Element"}, Rated: true, Scale: disclose.Percent}
+		table := Table{Caption: "Completeness of " + t.Records + a.knownTo(), Labels: []string{"Site", "Element"}, Rated: true, Scale: disclose.Percent}
 		var columns []string
 		for _, e := range t.Elements {
 			columns = append(columns, elementLabel(e.Title))
@@ -82,3 +82,6 @@ func elementLabel(path string) string {
 	}
 	return last
 }
+
+// knownTo says of which time the records are: of all until the last day that the data know.
+func (a *artist) knownTo() string { return ", all records to " + day(a.report.AsOf) }
