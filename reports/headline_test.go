@@ -19,8 +19,8 @@ var (
 	noGapClaim   = regexp.MustCompile(`[Nn]one of ([0-9]+) groups? (?:is|are)`)
 	funnelClaim  = regexp.MustCompile(`Beyond the 99.8 % limits, ([0-9]+) of ([0-9]+) sites|([0-9]+) of ([0-9]+) sites are beyond the 99.8 % limits|(No) site of ([0-9]+) is beyond`)
 	decileClaim  = regexp.MustCompile(`Half of ([0-9]+) sites are below ([0-9.,]+) ?%?; one in ten is below ([0-9.,]+) ?%? and one in ten above ([0-9.,]+)`)
-	runClaim     = regexp.MustCompile(`([0-9]+) points (?:in a row (?:above|below) the mean|that (?:rise|fall) throughout), (.+? [0-9]{4}) to (.+? [0-9]{4})\.`)
-	outsideClaim = regexp.MustCompile(`Change: signal, [a-z ,]+: (above the upper limit|below the lower limit|two of three points close to the (?:upper|lower) limit), (?:.+? to )?(\w+ [0-9]{4})\.`)
+	runClaim     = regexp.MustCompile(`([0-9]+) points (?:in a row (?:above|below) the mean|that (?:rise|fall) throughout), (.+? [0-9]{4}) to (.+? [0-9]{4})[.;]`)
+	outsideClaim = regexp.MustCompile(`Change: signal, [a-z ,]+: (above the upper limit|below the lower limit|two of three points close to the (?:upper|lower) limit), (?:.+? to )?(\w+ [0-9]{4})[.;]`)
 	quietClaim   = regexp.MustCompile(`Change: no signal in ([0-9]+) points?\.`)
 )
 
