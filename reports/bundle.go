@@ -14,6 +14,7 @@ import (
 	"farr/internal/atomicdir"
 	"farr/measures"
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // manifestName is the file that makes a folder a farr bundle.
@@ -29,8 +30,11 @@ type manifest struct {
 	Audience Audience `json:"audience"`
 	Policy   string   `json:"policy"`
 	// Checkpoint is the head of the store's log right behind the entry of the results: origin, size, root.
-	Checkpoint string         `json:"checkpoint,omitempty"`
-	Files      []manifestFile `json:"files"`
+	Checkpoint string `json:"checkpoint,omitempty"`
+	// Language of the pages, and the hex SHA-256 of its file; none in English.
+	Language     string         `json:"language,omitempty"`
+	LanguageFile string         `json:"language_file,omitempty"`
+	Files        []manifestFile `json:"files"`
 }
 
 type manifestFile struct {
@@ -86,9 +90,12 @@ func checkOut(out string) error {
 }
 
 // write stages the files beside out, then puts them in its place.
-func write(req Request, lineage measures.Lineage, border *disclose.Border, cert *disclose.Certificate, targets string, files map[string][]byte) (*Bundle, error) {
+func write(req Request, lineage measures.Lineage, border *disclose.Border, cert *disclose.Certificate, targets string, language *text.Words, files map[string][]byte) (*Bundle, error) {
 	m := manifest{Kind: bundleKind, Format: 1, Results: lineage.Results, Audience: req.Audience,
-		Policy: border.Policy.Name, Checkpoint: lineage.Checkpoint}
+		Policy: border.Policy.Name, Checkpoint: lineage.Checkpoint, LanguageFile: language.Hash}
+	if !language.English {
+		m.Language = language.Language()
+	}
 	paths := make([]string, 0, len(files))
 	for p := range files {
 		paths = append(paths, p)

@@ -11,6 +11,7 @@ import (
 	"farr/measures"
 	"farr/reports/internal/control"
 	"farr/reports/internal/page"
+	"farr/reports/internal/text"
 )
 
 // Annotation is something that happened on a day, to be seen on a measure's control chart.
@@ -82,13 +83,13 @@ func eventsOf(req Request, measure string) (annotations []page.Annotation, rebas
 }
 
 // eventFacts are the lines of the run page and the store's log about them.
-func eventFacts(req Request) []page.Fact {
+func eventFacts(w *text.Words, req Request) []page.Fact {
 	var facts []page.Fact
 	for _, r := range req.Rebases {
-		facts = append(facts, page.Fact{Name: "Limits made again", Value: r.Measure + " from " + r.Date.Format(time.DateOnly) + ": " + r.Reason})
+		facts = append(facts, page.Fact{Name: w.Say("Limits made again"), Value: w.Say("{measure} from {day}: {reason}", r.Measure, r.Date.Format(time.DateOnly), r.Reason)})
 	}
 	for _, a := range req.Annotations {
-		facts = append(facts, page.Fact{Name: "Annotation", Value: a.Measure + " on " + a.Date.Format(time.DateOnly) + ": " + a.Text})
+		facts = append(facts, page.Fact{Name: w.Say("Annotation"), Value: w.Say("{measure} on {day}: {text}", a.Measure, a.Date.Format(time.DateOnly), a.Text)})
 	}
 	return facts
 }

@@ -13,6 +13,7 @@ import (
 	"farr/measures"
 	"farr/reports/internal/disclose"
 	"farr/reports/internal/page"
+	"farr/reports/internal/text"
 )
 
 // kpiFile is the file of targets:
@@ -159,7 +160,7 @@ func levelMistake(what string, t target, d measures.Definition) (code, message, 
 	case proportion && (t.value < 0 || t.value > 100):
 		return what + "-off-scale", "a proportion's " + what + " is between 0% and 100%", "a percentage of those who count, such as 70%"
 	case !proportion && t.percent && scale.Timed():
-		return "bad-" + what, fmt.Sprintf("%s is a rate %s; its %s is a plain number", d.ID, scale.Unit(), what), fmt.Sprintf("%g", t.value)
+		return "bad-" + what, fmt.Sprintf("%s is a rate %s; its %s is a plain number", d.ID, scale.Unit(text.English()), what), fmt.Sprintf("%g", t.value)
 	case !proportion && t.percent:
 		return "bad-" + what, fmt.Sprintf("%s is scored as %s; its %s is a plain number", d.ID, d.Scoring, what), fmt.Sprintf("%g", t.value)
 	case !proportion && t.value < 0 && scale != disclose.Observed:

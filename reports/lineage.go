@@ -1,12 +1,10 @@
 package reports
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"farr/measures"
 	"farr/reports/internal/disclose"
 	"farr/reports/internal/page"
+	"farr/reports/internal/text"
 )
 
 // extractRecipe is what an extract was asked, and extractFacts what it found: the
@@ -59,36 +58,38 @@ func into[T any](m map[string]any) (T, error) {
 	return out, nil
 }
 
-// runPage says where the numbers came from. Settings and hashes are for everyone;
+// runPage says where the numbers came from, in a language. Settings and hashes are for everyone;
 // the account of the records passes the wall, and what was lost inside them is
 // told only inside the organisation.
-func runPage(in input, req Request, border *disclose.Border, targetsHash string, seen records) (page.Run, error) {
+func runPage(in input, req Request, border *disclose.Border, targetsHash string, seen records) (func(w *text.Words) page.Run, error) {
 	l := in.lineage
 	results, err := into[resultsFacts](l.Facts)
 	if err != nil {
-		return page.Run{}, err
+		return nil, err
 	}
 	recipe, err := into[extractRecipe](l.ExtractRecipe)
 	if err != nil {
-		return page.Run{}, err
+		return nil, err
 	}
 	facts, err := into[extractFacts](l.ExtractFacts)
 	if err != nil {
-		return page.Run{}, err
+		return nil, err
 	}
-	run := page.Run{Command: req.Command, Chain: []page.Stage{
-		reportStage(req, border.Policy, targetsHash), resultsStage(l, results, in.definitions), extractStage(l, recipe, facts), inputStage(recipe),
-	}}
-	if l.ExtractFacts != nil {
-		run.Accounting = accounting(seen)
-		if border.Internal() {
-			run.Losses = losses(facts, border.Policy)
+	return func(w *text.Words) page.Run {
+		run := page.Run{Command: req.Command, Chain: []page.Stage{
+			reportStage(w, req, border.Policy, targetsHash), resultsStage(w, l, results, in.definitions), extractStage(w, l, recipe, facts), inputStage(w, recipe),
+		}}
+		if l.ExtractFacts != nil {
+			run.Accounting = accounting(w, seen)
+			if border.Internal() {
+				run.Losses = losses(w, facts, border.Policy)
+			}
 		}
-	}
-	for _, d := range in.definitions {
-		run.Definitions = append(run.Definitions, page.Version{Kind: d.Kind, Title: d.Title, ID: d.ID, Hash: d.Hash})
-	}
-	return run, nil
+		for _, d := range in.definitions {
+			run.Definitions = append(run.Definitions, page.Version{Kind: d.Kind, Title: d.Title, ID: d.ID, Hash: d.Hash})
+		}
+		return run
+	}, nil
 }
 
 // known drops the facts without a value.
@@ -96,20 +97,20 @@ func known(facts ...page.Fact) []page.Fact {
 	return slices.DeleteFunc(facts, func(f page.Fact) bool { return f.Value == "" })
 }
 
-func reportStage(req Request, p disclose.Policy, targetsHash string) page.Stage {
-	policy := p.Rule()
-	if source := p.Source(); source != "" {
-		policy = p.Name + ": " + source
+func reportStage(w *text.Words, req Request, p disclose.Policy, targetsHash string) page.Stage {
+	policy := p.Rule(w)
+	if source := p.Source(w); source != "" {
+		policy = w.Say("{policy}: {source}", p.Name, source)
 	}
-	return page.Stage{Name: "This report", Facts: append(known(
-		page.Fact{Name: "Audience", Value: string(req.Audience)},
-		page.Fact{Name: "Disclosure rule", Value: policy},
-		page.Fact{Name: "File of targets, SHA-256", Value: targetsHash, Code: true},
-		page.Fact{Name: "Its files", Value: "manifest.json, beside index.html, has the SHA-256 of each"},
-	), eventFacts(req)...)}
+	return page.Stage{Name: w.Say("This report"), Facts: append(known(
+		page.Fact{Name: w.Say("Audience"), Value: audienceWords(w, req.Audience)},
+		page.Fact{Name: w.Say("Disclosure rule"), Value: policy},
+		page.Fact{Name: w.Say("File of targets, SHA-256"), Value: targetsHash, Code: true},
+		page.Fact{Name: w.Say("Its files"), Value: w.Say("manifest.json, beside index.html, has the SHA-256 of each")},
+	), eventFacts(w, req)...)}
 }
 
-func resultsStage(l measures.Lineage, f resultsFacts, definitions []measures.Definition) page.Stage {
+func resultsStage(w *text.Words, l measures.Lineage, f resultsFacts, definitions []measures.Definition) page.Stage {
 	count := func(kind string) int {
 		n := 0
 		for _, d := range definitions {
@@ -121,89 +122,92 @@ func resultsStage(l measures.Lineage, f resultsFacts, definitions []measures.Def
 	}
 	study := ""
 	if last := f.lastDay(); last != "" {
-		study = f.Low + " to " + last
+		study = w.Say("{from} to {to}", f.Low, last)
 	}
-	return page.Stage{Name: "Results snapshot", ID: l.Results, Facts: known(
-		page.Fact{Name: "Data as of", Value: l.AsOf.Format(time.DateOnly)},
-		page.Fact{Name: "Periods", Value: periodList(l.Periods)},
-		page.Fact{Name: "Study window of cohorts", Value: study},
-		page.Fact{Name: "Definitions", Value: plural(count("measure"), "measure") + ", " + plural(count("cohort"), "cohort") + "; versions below"},
-		page.Fact{Name: "Measure engine, version", Value: l.Engine},
-		page.Fact{Name: "Checkpoint of the store's log", Value: l.Checkpoint, Code: true},
+	return page.Stage{Name: w.Say("Results snapshot"), ID: l.Results, Facts: known(
+		page.Fact{Name: w.Say("Data as of"), Value: l.AsOf.Format(time.DateOnly)},
+		page.Fact{Name: w.Say("Periods"), Value: periodList(w, l.Periods)},
+		page.Fact{Name: w.Say("Study window of cohorts"), Value: study},
+		page.Fact{Name: w.Say("Definitions"), Value: w.Say("{measures, plural, one {# measure} other {# measures}}, {cohorts, plural, one {# cohort} other {# cohorts}}; versions below", count("measure"), count("cohort"))},
+		page.Fact{Name: w.Say("Measure engine, version"), Value: l.Engine},
+		page.Fact{Name: w.Say("Checkpoint of the store's log"), Value: l.Checkpoint, Code: true},
 	)}
 }
 
-func extractStage(l measures.Lineage, r extractRecipe, f extractFacts) page.Stage {
-	s := page.Stage{Name: "Extract snapshot", ID: l.Extract}
+func extractStage(w *text.Words, l measures.Lineage, r extractRecipe, f extractFacts) page.Stage {
+	s := page.Stage{Name: w.Say("Extract snapshot"), ID: l.Extract}
 	if l.ExtractRecipe == nil {
-		s.Note = "This extract is no longer in the store, so what it was made from cannot be listed here."
+		s.Note = w.Say("This extract is no longer in the store, so what it was made from cannot be listed here.")
 		return s
 	}
 	asOf := f.AsOf
 	if asOf != "" && r.AsOf == "" {
-		asOf += ", the newest clinical event in the data"
+		asOf = w.Say("{day}, the newest clinical event in the data", asOf)
 	} else if asOf != "" {
-		asOf += ", as asked"
+		asOf = w.Say("{day}, as asked", asOf)
 	}
-	observable := cmp.Or(observableWords[f.Observable], f.Observable)
+	observable := orSaid(w, observableWords, f.Observable)
 	if r.Observable == "auto" && observable != "" {
-		observable += " (chosen automatically)"
+		observable = w.Say("{observed} (chosen automatically)", observable)
 	}
 	s.Facts = known(
-		page.Fact{Name: "Data as of", Value: asOf},
-		page.Fact{Name: "Privacy profile", Value: cmp.Or(profileWords[r.Profile], r.Profile)},
-		page.Fact{Name: "Privacy policy, SHA-256", Value: r.Policy, Code: true},
-		page.Fact{Name: "Key, by its public name", Value: r.Key, Code: true},
-		page.Fact{Name: "Time zone", Value: r.Zone},
-		page.Fact{Name: "Time under observation", Value: observable},
-		page.Fact{Name: "Extraction, version", Value: string(r.Step)},
+		page.Fact{Name: w.Say("Data as of"), Value: asOf},
+		page.Fact{Name: w.Say("Privacy profile"), Value: orSaid(w, profileWords, r.Profile)},
+		page.Fact{Name: w.Say("Privacy policy, SHA-256"), Value: r.Policy, Code: true},
+		page.Fact{Name: w.Say("Key, by its public name"), Value: r.Key, Code: true},
+		page.Fact{Name: w.Say("Time zone"), Value: r.Zone},
+		page.Fact{Name: w.Say("Time under observation"), Value: observable},
+		page.Fact{Name: w.Say("Extraction, version"), Value: string(r.Step)},
 	)
 	return s
 }
 
-func inputStage(r extractRecipe) page.Stage {
-	return page.Stage{Name: "Input files", ID: r.Order, Note: "One SHA-256 over those of all files, in order. The extract's manifest in the store lists each file's SHA-256 and bytes.",
-		Facts: known(page.Fact{Name: "Source", Value: r.Source})}
+func inputStage(w *text.Words, r extractRecipe) page.Stage {
+	return page.Stage{Name: w.Say("Input files"), ID: r.Order, Note: w.Say("One SHA-256 over those of all files, in order. The extract's manifest in the store lists each file's SHA-256 and bytes."),
+		Facts: known(page.Fact{Name: w.Say("Source"), Value: r.Source})}
 }
 
-var profileWords = map[string]string{
+var profileWords = map[string]text.Message{
 	"shifted":     "shifted: the dates of each patient are moved by a secret number of days",
 	"limited":     "limited: true dates and areas, no direct identifiers",
 	"safe-harbor": "safe-harbor: of each date the year alone, ages up to 89, codes under a key that nobody keeps",
 }
 
-var observableWords = map[string]string{
+var observableWords = map[string]text.Message{
 	"enrolment-gap45": "insurance coverage, gaps of up to 45 days bridged",
 	"contact":         "from the first encounter to the last",
 }
 
 // accounting is what became of the records of each type.
-func accounting(r records) *page.Table {
-	t := &page.Table{Caption: "Records by resource type, as the extract found them", Labels: []string{"Resource type"},
-		Counts: []string{"Read", "Stored", "Superseded", "Type not in policy", "Dropped", "Rejected"}}
+func accounting(w *text.Words, r records) *page.Table {
+	t := &page.Table{Caption: w.Say("Records by resource type, as the extract found them"), Labels: []string{w.Say("Resource type")},
+		Counts: []string{w.Say("Read"), w.Say("Stored"), w.Say("Superseded"), w.Say("Type not in policy"), w.Say("Dropped"), w.Say("Rejected")}}
 	row := func(name string, a disclose.Account) page.TableRow {
 		return page.TableRow{Labels: []string{name}, Counts: append([]disclose.Count{a.Total}, a.Parts...)}
 	}
 	for i, name := range r.types {
+		if name == rejectedLines {
+			name = w.Say(rejectedLines)
+		}
 		t.Rows = append(t.Rows, row(name, r.released.Accounts.Rows[i]))
 	}
-	sum := row("All", r.released.Accounts.Total)
+	sum := row(w.Say("All"), r.released.Accounts.Total)
 	sum.Total = true
 	t.Rows = append(t.Rows, sum)
 	return t
 }
 
 // losses is what was left out, by reason and by place, for those inside; nil when nothing was.
-func losses(f extractFacts, p disclose.Policy) *page.Table {
-	t := &page.Table{Caption: "What was left out, by reason and by place", Labels: []string{"Left out", "Reason or place"}, Counts: []string{"Count"}}
+func losses(w *text.Words, f extractFacts, p disclose.Policy) *page.Table {
+	t := &page.Table{Caption: w.Say("What was left out, by reason and by place"), Labels: []string{w.Say("Left out"), w.Say("Reason or place")}, Counts: []string{w.Say("Count")}}
 	for _, part := range []struct {
 		name   string
 		counts map[string]int64
 	}{
-		{"Record dropped", f.DropReasons}, {"Line rejected", f.RejectReasons}, {"Value dropped", f.ValuesDropped}, {"Element not in the policy", f.Unread},
+		{w.Say("Record dropped"), f.DropReasons}, {w.Say("Line rejected"), f.RejectReasons}, {w.Say("Value dropped"), f.ValuesDropped}, {w.Say("Element not in the policy"), f.Unread},
 	} {
 		for _, k := range slices.Sorted(maps.Keys(part.counts)) {
-			t.Rows = append(t.Rows, page.TableRow{Labels: []string{part.name, cmp.Or(reasonWords[k], k)}, Counts: []disclose.Count{p.Inside(part.counts[k])}})
+			t.Rows = append(t.Rows, page.TableRow{Labels: []string{part.name, orSaid(w, reasonWords, k)}, Counts: []disclose.Count{p.Inside(part.counts[k])}})
 		}
 	}
 	if len(t.Rows) == 0 {
@@ -213,58 +217,73 @@ func losses(f extractFacts, p disclose.Policy) *page.Table {
 }
 
 // reasonWords explain codes that say too little; others are shown as they are.
-var reasonWords = map[string]string{
+var reasonWords = map[string]text.Message{
 	"implicit-rules":             "the record depends on implicit rules",
 	"unknown-modifier-extension": "a modifier extension that is not known may change the record's meaning",
 	"missing-subject":            "the record names no patient",
 }
 
-func plural(n int, word string) string {
-	if n != 1 {
-		word += "s"
+// orSaid says a code in words where there are some for it.
+func orSaid(w *text.Words, list map[string]text.Message, code string) string {
+	if m, ok := list[code]; ok {
+		return w.Say(m)
 	}
-	return strconv.Itoa(n) + " " + word
+	return code
 }
 
-// periodList is "24 months 2024-01 to 2025-12; 24 windows of 12 months to ...".
-func periodList(ids []string) string {
+// audienceWords name whom the report is for.
+func audienceWords(w *text.Words, a Audience) string {
+	if a == Internal {
+		return w.Say("internal")
+	}
+	return w.Say("external")
+}
+
+// periodList is "24 months 2024-01 to 2025-12; 24 windows of 12 months that end with ...".
+func periodList(w *text.Words, ids []string) string {
 	type span struct {
-		noun string
-		ends []string
+		noun   string
+		months string // of a window
+		ends   []string
 	}
 	var spans []*span
 	for _, id := range ids {
 		window, end, rolling := strings.Cut(id, "/")
-		noun := "month"
+		one := span{noun: "month"}
 		switch {
 		case rolling:
-			noun = "window of " + strings.ToLower(strings.TrimPrefix(window, "P"))
+			one = span{noun: "window", months: strings.TrimSuffix(strings.TrimPrefix(window, "P"), "M")}
 		case strings.Contains(id, "Q"):
-			noun = "quarter"
+			one.noun = "quarter"
 		case len(id) == len("2025"):
-			noun = "year"
+			one.noun = "year"
 		}
 		if !rolling {
 			end = id
 		}
-		i := slices.IndexFunc(spans, func(s *span) bool { return s.noun == noun })
+		i := slices.IndexFunc(spans, func(s *span) bool { return s.noun == one.noun && s.months == one.months })
 		if i < 0 {
-			i, spans = len(spans), append(spans, &span{noun: noun})
+			i, spans = len(spans), append(spans, &one)
 		}
 		spans[i].ends = append(spans[i].ends, end)
 	}
 	var parts []string
 	for _, s := range spans {
 		slices.Sort(s.ends)
-		noun, length, rolling := strings.Cut(s.noun, " of ")
-		words := plural(len(s.ends), noun)
-		if rolling {
-			words += " of " + strings.TrimSuffix(length, "m") + " months that end with"
+		ends, n := s.ends[0], len(s.ends)
+		if n > 1 {
+			ends = w.Say("{from} to {to}", ends, s.ends[n-1])
 		}
-		if words += " " + s.ends[0]; len(s.ends) > 1 {
-			words += " to " + s.ends[len(s.ends)-1]
+		switch s.noun {
+		case "month":
+			parts = append(parts, w.Say("{n, plural, one {# month} other {# months}} {ends}", n, ends))
+		case "quarter":
+			parts = append(parts, w.Say("{n, plural, one {# quarter} other {# quarters}} {ends}", n, ends))
+		case "year":
+			parts = append(parts, w.Say("{n, plural, one {# year} other {# years}} {ends}", n, ends))
+		default:
+			parts = append(parts, w.Say("{n, plural, one {# window} other {# windows}} of {months} months that end with {ends}", n, s.months, ends))
 		}
-		parts = append(parts, words)
 	}
-	return strings.Join(parts, "; ")
+	return w.JoinParts(parts)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // stays are so many months of a measure of stays, each with so many of so many.
@@ -48,7 +49,7 @@ func TestMonthsAreMergedBeforeTheyAreHidden(t *testing.T) {
 				}
 				rate, low, high := r.Rate.Plot()
 				if !ok || num != want || den != c.den*int64(c.length) || c.length > 1 && (math.Abs(rate-100*float64(num)/float64(den)) > 1e-9 || !(low < rate && rate < high)) {
-					t.Errorf("period %d is %s, %s", i, r.Rate.NOfN(), r.Rate.Text())
+					t.Errorf("period %d is %s, %s", i, r.Rate.NOfN(text.English()), r.Rate.Text(text.English()))
 				}
 			}
 		})

@@ -12,5 +12,5 @@ func PolicyPage(p *datasets.Policy, profile, version string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return page.RenderPolicy(page.Policy{Profile: profile, Words: profileWords[profile], Hash: p.Hash(), Version: version, Types: types})
+	return page.RenderPolicy(page.Policy{Profile: profile, Words: string(profileWords[profile]), Hash: p.Hash(), Version: version, Types: types})
 }

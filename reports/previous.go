@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"farr/reports/internal/page"
+	"farr/reports/internal/text"
 )
 
 var hexForm = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
@@ -17,7 +18,7 @@ var hexForm = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
 // previousState is what the bundle in dir says of itself, for the question what changed since; nil with a note where there
 // is no bundle, or one that cannot say. A bundle of the same results was made of what this one is made of: then
 // it is what that one was compared with, so that a report made again is the same.
-func previousState(dir, results string) (*page.State, string) {
+func previousState(dir, results string) (*page.State, text.Message) {
 	if dir == "" {
 		return nil, ""
 	}
@@ -25,7 +26,7 @@ func previousState(dir, results string) (*page.State, string) {
 	if err != nil {
 		return nil, ""
 	}
-	const unreadable = "The report that stood in its place cannot say how far it knew."
+	const unreadable text.Message = "The report that stood in its place cannot say how far it knew."
 	var m manifest
 	if json.Unmarshal(list, &m) != nil || m.Kind != bundleKind {
 		return nil, unreadable

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -12,27 +11,31 @@ import (
 	"farr/measures"
 	"farr/reports/internal/disclose"
 	"farr/reports/internal/page"
+	"farr/reports/internal/text"
 )
 
 // privacyPage says what kind of data the report rests on, what was kept of them, and how well a person could
 // still be found. Counts of persons pass the wall like any other.
-func privacyPage(l measures.Lineage, b *disclose.Border, seen records) (page.Privacy, error) {
+func privacyPage(l measures.Lineage, b *disclose.Border, seen records, certificate *disclose.Certificate) (func(w *text.Words) page.Privacy, error) {
 	recipe, err := into[extractRecipe](l.ExtractRecipe)
 	if err != nil {
-		return page.Privacy{}, err
+		return nil, err
 	}
-	p := page.Privacy{Profile: recipe.Profile, Policy: recipe.Policy, Key: recipe.Key, Checkpoint: l.Checkpoint, Internal: b.Internal()}
+	p := page.Privacy{Profile: recipe.Profile, Policy: recipe.Policy, Key: recipe.Key, Checkpoint: l.Checkpoint, Internal: b.Internal(), Certificate: certificate}
 	if l.ExtractRecipe == nil {
 		p.Gone = true
-		return p, nil
+		return func(*text.Words) page.Privacy { return p }, nil
 	}
 	if p.Kept, err = keptByType(recipe); err != nil {
-		return page.Privacy{}, err
+		return nil, err
 	}
-	if l.Risk != nil {
-		p.Risk = riskOf(l.Risk, l.RiskSnapshot, b, seen.released)
-	}
-	return p, nil
+	return func(w *text.Words) page.Privacy {
+		said := p
+		if l.Risk != nil {
+			said.Risk = riskOf(w, l.Risk, l.RiskSnapshot, b, seen.released)
+		}
+		return said
+	}, nil
 }
 
 // keptByType lists the elements of each resource type by what is done with them; nil when the policy of the extract
@@ -81,27 +84,27 @@ func elementName(path string) string {
 }
 
 // riskOf is the residual risk as an audience may see it: what is told of persons comes from the counts that were released.
-func riskOf(r *risk.Report, snapshot string, b *disclose.Border, all disclose.Records) *page.Risk {
+func riskOf(w *text.Words, r *risk.Report, snapshot string, b *disclose.Border, all disclose.Records) *page.Risk {
 	released := all.Classes
 	var quasi []string
 	for _, name := range r.Quasi {
-		quasi = append(quasi, strings.ReplaceAll(name, "_", " "))
+		quasi = append(quasi, orSaid(w, quasiWords, name))
 	}
-	out := &page.Risk{Snapshot: snapshot, Quasi: quasi, Persons: released.Total.String(),
-		Sizes: page.Table{Caption: "Patients by the size of their class", Labels: []string{"Patients in the class"}, Counts: []string{"Patients"}}}
+	out := &page.Risk{Snapshot: snapshot, Quasi: quasi, Persons: released.Total.Text(w),
+		Sizes: page.Table{Caption: w.Say("Patients by the size of their class"), Labels: []string{w.Say("Patients in the class")}, Counts: []string{w.Say("Patients")}}}
 	open := true
 	below := int64(0)
 	for i, b := range r.Sizes {
-		out.Sizes.Rows = append(out.Sizes.Rows, page.TableRow{Labels: []string{b.Name()}, Counts: []disclose.Count{released.Parts[i]}})
+		out.Sizes.Rows = append(out.Sizes.Rows, page.TableRow{Labels: []string{bandWords(w, b)}, Counts: []disclose.Count{released.Parts[i]}})
 		n, shown := released.Parts[i].Value()
 		open = open && shown
 		if b.High > 0 && b.High < risk.Small {
 			below += n
 		}
 	}
-	out.Sizes.Rows = append(out.Sizes.Rows, page.TableRow{Labels: []string{"All"}, Counts: []disclose.Count{released.Total}, Total: true})
+	out.Sizes.Rows = append(out.Sizes.Rows, page.TableRow{Labels: []string{w.Say("All")}, Counts: []disclose.Count{released.Total}, Total: true})
 	fact := func(name, value string) { out.Facts = append(out.Facts, page.Fact{Name: name, Value: value}) }
-	hidden := "hidden, with the small numbers that it would tell"
+	hidden := w.Say("hidden, with the small numbers that it would tell")
 	total, totalShown := released.Total.Value()
 	say := func(name string, value func() string) {
 		if open && totalShown {
@@ -110,14 +113,14 @@ func riskOf(r *risk.Report, snapshot string, b *disclose.Border, all disclose.Re
 			fact(name, hidden)
 		}
 	}
-	say("Smallest class (k)", func() string { return disclose.Thousands(r.Smallest) })
-	say(fmt.Sprintf("In classes smaller than %d", risk.Small), func() string {
-		return fmt.Sprintf("%s of %s patients, %s", disclose.Thousands(below), disclose.Thousands(total), percent(float64(below)/math.Max(1, float64(total))))
+	say(w.Say("Smallest class (k)"), func() string { return thousands(w, r.Smallest) })
+	say(w.Say("In classes smaller than {small}", risk.Small), func() string {
+		return w.Say("{below} of {total} patients, {share}", thousands(w, below), thousands(w, total), percent(w, float64(below)/math.Max(1, float64(total))))
 	})
-	say("Prosecutor risk, highest", func() string { return oneIn(float64(r.Highest)) })
-	say("Prosecutor risk, on average", func() string { return oneIn(float64(r.Average)) })
+	say(w.Say("Prosecutor risk, highest"), func() string { return oneIn(w, float64(r.Highest)) })
+	say(w.Say("Prosecutor risk, on average"), func() string { return oneIn(w, float64(r.Average)) })
 	if d := r.Diversity; d != nil && b.Internal() {
-		fact("Conditions in a class (l-diversity)", fmt.Sprintf("%d different at least, “none” included; %s of patients are in classes of two or more that are all alike", d.Distinct, percent(float64(d.Share))))
+		fact(w.Say("Conditions in a class (l-diversity)"), w.Say("{distinct} different at least, “none” included; {share} of patients are in classes of two or more that are all alike", d.Distinct, percent(w, float64(d.Share))))
 	}
 	if t := r.Traces; t != nil {
 		for i, p := range t.Points {
@@ -125,38 +128,57 @@ func riskOf(r *risk.Report, snapshot string, b *disclose.Border, all disclose.Re
 			value := hidden
 			n, shown := account.Parts[0].Value()
 			if of, whole := account.Total.Value(); shown && whole {
-				value = fmt.Sprintf("%s of %s patients looked at, %s", disclose.Thousands(n), account.Total, percent(float64(n)/math.Max(1, float64(of))))
+				value = w.Say("{n} of {all} patients looked at, {share}", thousands(w, n), account.Total.Text(w), percent(w, float64(n)/math.Max(1, float64(of))))
 			}
-			fact(fmt.Sprintf("Unique on some %d of their (code, year) pairs", p.Pairs), value)
+			fact(w.Say("Unique on some {pairs} of their (code, year) pairs", p.Pairs), value)
 		}
 	}
 	for _, one := range r.Attacks {
-		row := page.Attack{Name: cmp.Or(attackWords[one.Name], one.Name), Least: one.Least, Median: one.Median}
+		row := page.Attack{Name: orSaid(w, attackWords, one.Name), Least: one.Least, Median: one.Median}
 		if b.Internal() {
-			row.Told = percent(float64(one.Identified))
+			row.Told = percent(w, float64(one.Identified))
 		}
 		out.Attacks = append(out.Attacks, row)
 	}
 	return out
 }
 
+// quasiWords name what a stranger may know, as the extract's columns are called.
+var quasiWords = map[string]text.Message{"birth_year": "birth year", "age_years": "age years", "sex": "sex", "gender": "gender", "race": "race", "ethnicity": "ethnicity", "zip3": "zip3", "zip5": "zip5", "state": "state", "city": "city", "language": "language"}
+
+// bandWords are the sizes of a class.
+func bandWords(w *text.Words, b risk.Band) string {
+	switch {
+	case b.High == 0:
+		return w.Say("{n} or more", b.Low)
+	case b.High == b.Low:
+		return fmt.Sprint(b.Low)
+	}
+	return w.Say("{low} to {high}", fmt.Sprint(b.Low), fmt.Sprint(b.High))
+}
+
 // attackWords say what an attack on the date shift goes by.
-var attackWords = map[string]string{
+var attackWords = map[string]text.Message{
 	"offset": "No time can lie in an hour that a change of clocks skips or repeats", "newest": "No event is later than the newest date of the load",
 	"vaccine": "No vaccine was given before its launch", "weekday": "Visits keep to some days of the week", "month": "Dates heap on the first of a month or year",
 	"season": "Doses against influenza have a season", "clock": "What a machine writes in UTC jumps with daylight saving", "all together": "All of these by one attacker",
 }
 
 // oneIn is a probability in words: 1 in 11.
-func oneIn(p float64) string {
+func oneIn(w *text.Words, p float64) string {
 	switch {
 	case p <= 0:
-		return "none"
+		return w.Say("none")
 	case p >= 1:
-		return "certain (1 in 1)"
+		return w.Say("certain (1 in 1)")
 	default:
-		return fmt.Sprintf("%.3g (1 in %.3g)", p, 1/p)
+		return w.Say("{risk} (1 in {n})", threeOf(w, p), threeOf(w, 1/p))
 	}
 }
 
-func percent(share float64) string { return fmt.Sprintf("%.1f\u00a0%%", 100*share) }
+func percent(w *text.Words, share float64) string { return disclose.Percent.Format(w, 100*share) }
+
+func thousands(w *text.Words, n int64) string { return w.Number(disclose.Thousands(n)) }
+
+// threeOf is a number with three digits.
+func threeOf(w *text.Words, v float64) string { return w.Number(fmt.Sprintf("%.3g", v)) }

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -37,10 +36,10 @@ func qualityPage(in input, b *disclose.Border, seen records) (*page.Quality, err
 	}
 	if b.Internal() {
 		for _, reason := range slices.Sorted(maps.Keys(facts.RejectReasons)) {
-			out.Rejected = append(out.Rejected, page.Reason{Name: cmp.Or(reasonWords[reason], reason), Count: b.Policy.Inside(facts.RejectReasons[reason])})
+			out.Rejected = append(out.Rejected, page.Reason{Name: reason, Words: reasonWords[reason], Count: b.Policy.Inside(facts.RejectReasons[reason])})
 		}
 		for _, reason := range slices.Sorted(maps.Keys(facts.DropReasons)) {
-			out.Rejected = append(out.Rejected, page.Reason{Name: cmp.Or(reasonWords[reason], reason), Dropped: true, Count: b.Policy.Inside(facts.DropReasons[reason])})
+			out.Rejected = append(out.Rejected, page.Reason{Name: reason, Words: reasonWords[reason], Dropped: true, Count: b.Policy.Inside(facts.DropReasons[reason])})
 		}
 		for _, path := range slices.Sorted(maps.Keys(facts.ValuesDropped)) {
 			out.Values = append(out.Values, page.Reason{Name: elementName(path), Count: b.Policy.Inside(facts.ValuesDropped[path])})

@@ -16,6 +16,7 @@ import (
 	"farr/measures"
 	"farr/reports/internal/disclose"
 	"farr/reports/internal/page"
+	"farr/reports/internal/text"
 )
 
 // TestDataQuality: the feed that the generator stops, the elements that it leaves out at one site and two months that
@@ -75,7 +76,7 @@ func TestDataQuality(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := release(t.Context(), inputOf(results), nil, Request{Results: results, Audience: Internal, Out: filepath.Join(dir, "out")}, border)
+	r, err := release(t.Context(), inputOf(results), nil, Request{Results: results, Audience: Internal, Out: filepath.Join(dir, "out")}, text.English(), border)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +102,7 @@ func TestDataQuality(t *testing.T) {
 		i := slices.IndexFunc(table.Elements, func(c page.QualityCheck) bool { return c.ID == "effective_start" })
 		for _, f := range table.Released.Feeds {
 			if v, _, _ := f.Elements[i].Plot(); f.Site != measures.Unattributed && (v < 90) != (f.Site == gappy) {
-				t.Errorf("%s has %s of its observations dated; %s was made to lack dates", f.Site, f.Elements[i].Text(), gappy)
+				t.Errorf("%s has %s of its observations dated; %s was made to lack dates", f.Site, f.Elements[i].Text(text.English()), gappy)
 			}
 		}
 	}
@@ -117,8 +118,8 @@ func TestDataQuality(t *testing.T) {
 				continue
 			}
 			want := m.Definition.ID == "blood-pressure-control" && (row.Period.ID >= from || row.Period.ID == "2024-04" || row.Period.ID == "2024-05")
-			if row.Rate.Hollow() != want || want != strings.Contains(row.Rate.Note(), "a feed was incomplete") {
-				t.Errorf("%s in %s: hollow is %v, its note %q", m.Definition.ID, row.Period.ID, row.Rate.Hollow(), row.Rate.Note())
+			if row.Rate.Hollow() != want || want != strings.Contains(row.Rate.Note(text.English()), "a feed was incomplete") {
+				t.Errorf("%s in %s: hollow is %v, its note %q", m.Definition.ID, row.Period.ID, row.Rate.Hollow(), row.Rate.Note(text.English()))
 			}
 		}
 	}

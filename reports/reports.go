@@ -12,6 +12,7 @@ import (
 	"farr/reports/internal/chart"
 	"farr/reports/internal/disclose"
 	"farr/reports/internal/page"
+	"farr/reports/internal/text"
 )
 
 // Audience is who will read the report: Internal or External. There is no
@@ -33,6 +34,7 @@ type Request struct {
 	KPIFile      string // targets and owners; none when empty
 	Audience     Audience
 	Disclosure   string // policy for an external audience, of DisclosurePolicies; the first when empty
+	LanguageFile string // of the pages; English when empty
 	Organisation string // on every page and in the printed foot
 	Title        string
 	Boundaries   []Boundaries // of places that farr has none of, for maps
@@ -83,6 +85,10 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if err := checkOut(req.Out); err != nil {
 		return nil, err
 	}
+	language, err := languageOf(req.LanguageFile)
+	if err != nil {
+		return nil, err
+	}
 	targets, targetsHash, err := readKPIs(req.KPIFile, in.definitions)
 	if err != nil {
 		return nil, err
@@ -94,7 +100,7 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := release(ctx, in, targets, req, border)
+	report, err := release(ctx, in, targets, req, language, border)
 	if err != nil {
 		return nil, err
 	}
@@ -112,15 +118,16 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if report.Run, err = runPage(in, req, border, targetsHash, seen); err != nil {
 		return nil, err
 	}
-	if report.Privacy, err = privacyPage(in.lineage, border, seen); err != nil {
-		return nil, err
-	}
+	var certificate *disclose.Certificate
 	if !border.Internal() {
 		c := border.Certificate()
 		c.NotCounted = req.notCounted
-		report.Privacy.Certificate = &c
+		certificate = &c
 	}
-	files, err := page.Render(ctx, report, func(done, total int) { req.Progress.Report("report", int64(done), int64(total)) })
+	if report.Privacy, err = privacyPage(in.lineage, border, seen, certificate); err != nil {
+		return nil, err
+	}
+	files, err := page.Render(ctx, report, language, func(done, total int) { req.Progress.Report("report", int64(done), int64(total)) })
 	if err != nil {
 		return nil, err
 	}
@@ -134,12 +141,12 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 			return nil, err
 		}
 	}
-	return write(req, in.lineage, border, report.Privacy.Certificate, targetsHash, files)
+	return write(req, in.lineage, border, certificate, targetsHash, language, files)
 }
 
 // release makes the report of what the audience may see. After it, no exact
 // count is left.
-func release(ctx context.Context, in input, targets map[string]page.KPI, req Request, border *disclose.Border) (*page.Report, error) {
+func release(ctx context.Context, in input, targets map[string]page.KPI, req Request, language *text.Words, border *disclose.Border) (*page.Report, error) {
 	notices, err := chart.Notices()
 	if err != nil {
 		return nil, err
@@ -148,10 +155,10 @@ func release(ctx context.Context, in input, targets map[string]page.KPI, req Req
 		AsOf: in.lineage.AsOf, Results: in.lineage.Results, Notices: notices, Source: page.Source{Extract: in.lineage.Extract, Engine: in.lineage.Engine}}
 	r.Previous, r.PreviousNote = previousState(cmp.Or(req.Previous, req.Out), in.lineage.Results)
 	if r.Organisation == "" {
-		r.Organisation = "Organisation not named"
+		r.Organisation = language.Say("Organisation not named")
 	}
 	if r.Title == "" {
-		r.Title = "Quality of care"
+		r.Title = language.Say("Quality of care")
 	}
 	for _, d := range in.definitions {
 		d.Title = strings.ReplaceAll(d.Title, " %", "\u00a0%") // not to be parted at a line's end

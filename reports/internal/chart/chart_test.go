@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -95,27 +96,27 @@ func goldens() map[string]func() (spec, error) {
 		return p[0], g
 	}
 	return map[string]func() (spec, error){
-		"trend":        func() (spec, error) { return series(Wide, Joined, months(), target) },
-		"trend-narrow": func() (spec, error) { return series(Narrow, Joined, months(), target) },
-		"rolling":      func() (spec, error) { return series(Wide, Ribbon, months()[10:], target) },
-		"years":        func() (spec, error) { return series(Wide, Apart, months()[:4], nil) },
+		"trend":        func() (spec, error) { return series(text.English(), Wide, Joined, months(), target) },
+		"trend-narrow": func() (spec, error) { return series(text.English(), Narrow, Joined, months(), target) },
+		"rolling":      func() (spec, error) { return series(text.English(), Wide, Ribbon, months()[10:], target) },
+		"years":        func() (spec, error) { return series(text.English(), Wide, Apart, months()[:4], nil) },
 		"control": func() (spec, error) {
-			return control(Wide, controlPoints(), []Event{{At: 6, Share: 0.5, Number: "1"}, {At: 12, Number: "2, 3", Rebase: true}}, []Target{*target, {Value: 66, Label: "peers 66 %", Benchmark: true}})
+			return control(text.English(), Wide, controlPoints(), []Event{{At: 6, Share: 0.5, Number: "1"}, {At: 12, Number: "2, 3", Rebase: true}}, []Target{*target, {Value: 66, Label: "peers 66 %", Benchmark: true}})
 		},
-		"control-narrow": func() (spec, error) { return control(Narrow, controlPoints(), nil, []Target{*target}) },
+		"control-narrow": func() (spec, error) { return control(text.English(), Narrow, controlPoints(), nil, []Target{*target}) },
 		"forest": func() (spec, error) {
 			overall, g := forestPoints("Female", "Male", "Unknown", "Other", "None")
 			g.Name = "Sex"
-			return forest(Wide, Squares, overall, []Group{g})
+			return forest(text.English(), Wide, Squares, overall, []Group{g})
 		},
 		"forest-narrow": func() (spec, error) {
 			overall, g := forestPoints("Female", "Male", "Unknown", "Other", "None")
 			g.Name = "Sex"
-			return forest(Narrow, Squares, overall, []Group{g})
+			return forest(text.English(), Narrow, Squares, overall, []Group{g})
 		},
 		"injection": func() (spec, error) {
 			overall, g := forestPoints("</script><script>x()</script>", "__f__alert(1)__f__", "fn:percent", "<img onerror=x()>", `=cmd()|' {b}`)
-			return forest(Wide, Circles, overall, []Group{g})
+			return forest(text.English(), Wide, Circles, overall, []Group{g})
 		},
 	}
 }
@@ -160,7 +161,7 @@ func TestDrawingsAreGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		svg, err := r.draw(Label{ID: name, Title: "A title", Description: "What it shows"}, s)
+		svg, err := r.draw(Label{ID: name, Title: "A title", Description: "What it shows", Words: text.English()}, s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +174,7 @@ func TestDrawingsKeepToThePolicy(t *testing.T) {
 	r := rendererForTest(t)
 	for name, f := range goldens() {
 		s, _ := f()
-		svg, err := r.draw(Label{ID: name, Title: `<b>"t"`, Description: "d"}, s)
+		svg, err := r.draw(Label{ID: name, Title: `<b>"t"`, Description: "d", Words: text.English()}, s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +193,7 @@ func TestLabelsAreNeverCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	svg, err := r.draw(Label{ID: "x"}, s)
+	svg, err := r.draw(Label{ID: "x", Words: text.English()}, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,10 +207,10 @@ func TestLabelsAreNeverCode(t *testing.T) {
 func TestUnknownFunctionAndElementAreRefused(t *testing.T) {
 	r := rendererForTest(t)
 	s := spec{Width: 10, Height: 10, Option: map[string]any{"series": []any{map[string]any{"type": "line", "data": []any{1}, "renderItem": fn("constructor")}}}}
-	if _, err := r.draw(Label{ID: "x"}, s); err == nil {
+	if _, err := r.draw(Label{ID: "x", Words: text.English()}, s); err == nil {
 		t.Error("a function that is not in the runtime was accepted")
 	}
-	if _, err := clean(`<svg><foreignObject></foreignObject></svg>`, Label{ID: "x"}); err == nil {
+	if _, err := clean(`<svg><foreignObject></foreignObject></svg>`, Label{ID: "x", Words: text.English()}); err == nil {
 		t.Error("foreignObject was accepted")
 	}
 }
@@ -220,7 +221,7 @@ func TestSameChartSameBytes(t *testing.T) {
 		r := rendererForTest(t)
 		var b strings.Builder
 		for range 2 { // the second from the cache
-			svg, err := r.Series(Label{ID: "a"}, Wide, Joined, months(), nil)
+			svg, err := r.Series(Label{ID: "a", Words: text.English()}, Wide, Joined, months(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -278,7 +279,7 @@ func TestIconsDiffer(t *testing.T) {
 
 func ExampleSpark() {
 	p := ratesOf(disclose.Internal, [][2]int64{{50, 100}, {60, 100}}, 0)
-	fmt.Println(strings.Contains(string(Spark(Label{ID: "s", Title: "t", Description: "d"}, []disclose.Rate{p[0].Rate, p[1].Rate}).HTML()), "<circle"))
+	fmt.Println(strings.Contains(string(Spark(Label{ID: "s", Title: "t", Description: "d", Words: text.English()}, []disclose.Rate{p[0].Rate, p[1].Rate}).HTML()), "<circle"))
 	// Output: true
 }
 
@@ -314,7 +315,7 @@ func TestTheNamedRateStandsAtItsPoint(t *testing.T) {
 		"the last hidden":    {months()[:10], 8, "Sep 24: 67.9 %"},
 	} {
 		for line, s := range map[Line]Size{Joined: Wide, Ribbon: Narrow} {
-			chart, err := series(s, line, c.points, target)
+			chart, err := series(text.English(), s, line, c.points, target)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -336,7 +337,7 @@ func onFeed(points []Point, i int) []Point {
 // TestAPointBetweenHiddenOnesIsSeen: a line or a band needs two neighbours.
 func TestAPointBetweenHiddenOnesIsSeen(t *testing.T) {
 	counts := [][2]int64{{300, 400}, {310, 400}, {8, 14}, {320, 410}, {9, 14}, {330, 420}, {331, 421}}
-	chart, err := series(Wide, Ribbon, ratesOf(disclose.External, counts, 0), nil)
+	chart, err := series(text.English(), Wide, Ribbon, ratesOf(disclose.External, counts, 0), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,7 +355,7 @@ func TestAPointBetweenHiddenOnesIsSeen(t *testing.T) {
 // TestAHollowSignalKeepsItsShape: a special cause on an incomplete feed has the shape and the colour of its cause, and
 // no fill.
 func TestAHollowSignalKeepsItsShape(t *testing.T) {
-	chart, err := control(Wide, controlPoints(), nil, nil)
+	chart, err := control(text.English(), Wide, controlPoints(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -375,14 +376,14 @@ func TestAHollowSignalKeepsItsShape(t *testing.T) {
 // TestControlNamesItsRateAtItsPoint as TestTheNamedRateStandsAtItsPoint.
 func TestControlNamesItsRateAtItsPoint(t *testing.T) {
 	for _, size := range []Size{Wide, Narrow} {
-		chart, err := control(size, controlPoints(), nil, nil)
+		chart, err := control(text.English(), size, controlPoints(), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if r := chart.Rows[0]; strings.ReplaceAll(r.Label, "\u00a0", " ") != "Oct 25: 67.9 %" || r.Align == "" {
 			t.Errorf("the first words are %+v", r)
 		}
-		if chart, err = control(size, controlPoints()[:22], nil, nil); err != nil {
+		if chart, err = control(text.English(), size, controlPoints()[:22], nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		ok := false

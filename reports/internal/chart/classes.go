@@ -5,6 +5,7 @@ import (
 
 	"farr/internal/stats"
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // shades are the colours of classes, from the least to the greatest: one hue that grows darker, so
@@ -68,18 +69,18 @@ func (c Classes) of(v float64) int {
 type ClassKey struct{ Kind, Words string }
 
 // Keys are the legend of all classes. Of one class there is nothing to tell apart.
-func (c Classes) Keys() []ClassKey {
+func (c Classes) Keys(w *text.Words) []ClassKey {
 	var keys []ClassKey
 	for i := range len(c.cuts) + 1 {
-		words := "all that are shown"
+		words := w.Say("all that are shown")
 		switch {
 		case len(c.cuts) == 0:
 		case i == 0:
-			words = "below " + c.scale.Format(c.cuts[0])
+			words = w.Say("below {value}", c.scale.Format(w, c.cuts[0]))
 		case i == len(c.cuts):
-			words = c.scale.Format(c.cuts[i-1]) + " or more"
+			words = w.Say("{value} or more", c.scale.Format(w, c.cuts[i-1]))
 		default:
-			words = c.scale.Format(c.cuts[i-1]) + " to below " + c.scale.Format(c.cuts[i])
+			words = w.Say("{low} to below {high}", c.scale.Format(w, c.cuts[i-1]), c.scale.Format(w, c.cuts[i]))
 		}
 		keys = append(keys, ClassKey{shadeNames[c.shade(i)], words})
 	}
@@ -87,14 +88,14 @@ func (c Classes) Keys() []ClassKey {
 }
 
 // Legend is [Classes.Keys] and, of the other states, those that a rate is in.
-func (c Classes) Legend(rates []disclose.Rate) []ClassKey {
-	keys := c.Keys()
+func (c Classes) Legend(w *text.Words, rates []disclose.Rate) []ClassKey {
+	keys := c.Keys(w)
 	for _, k := range []struct {
 		state disclose.State
 		key   ClassKey
 	}{
-		{disclose.Zero, ClassKey{"zero", "zero"}}, {disclose.Suppressed, ClassKey{"hatch", "hidden"}},
-		{disclose.NotApplicable, ClassKey{"nobody", "no one to count"}}, {disclose.Incomplete, ClassKey{"partly", "incomplete"}},
+		{disclose.Zero, ClassKey{"zero", w.Say("zero")}}, {disclose.Suppressed, ClassKey{"hatch", w.Say("hidden")}},
+		{disclose.NotApplicable, ClassKey{"nobody", w.Say("no one to count")}}, {disclose.Incomplete, ClassKey{"partly", w.Say("incomplete")}},
 	} {
 		if slices.ContainsFunc(rates, func(r disclose.Rate) bool { return r.State() == k.state }) {
 			keys = append(keys, k.key)

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"encoding/xml"
+	"farr/reports/internal/text"
 	"fmt"
 	"html"
 	"html/template"
@@ -11,8 +12,11 @@ import (
 )
 
 // Label names a figure: ID for ids and files, Title and Description for those
-// who do not see the drawing.
-type Label struct{ ID, Title, Description string }
+// who do not see the drawing. Words say what is written in it.
+type Label struct {
+	ID, Title, Description string
+	Words                  *text.Words
+}
 
 var elements = set("svg g path rect circle line polyline polygon ellipse text tspan defs clipPath")
 

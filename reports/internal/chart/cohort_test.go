@@ -7,6 +7,7 @@ import (
 
 	"farr/internal/stats"
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // counts releases whole numbers to an external audience.
@@ -60,7 +61,7 @@ func TestCohortDrawingsAreGolden(t *testing.T) {
 		"pyramid":  func(l Label, s Size) (SVG, error) { return Pyramid(l, s, "Male", "Female", pyramidRows(t)) },
 	} {
 		for suffix, size := range map[string]Size{"": Wide, "-narrow": Narrow} {
-			svg, err := draw(Label{ID: name, Title: "A title", Description: "What it shows"}, size)
+			svg, err := draw(Label{ID: name, Title: "A title", Description: "What it shows", Words: text.English()}, size)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,11 +73,11 @@ func TestCohortDrawingsAreGolden(t *testing.T) {
 // TestPyramidHidesWhatIsHidden: a hidden number is a box of the same size whatever the number, and bars of both
 // sides have one scale.
 func TestPyramidHidesWhatIsHidden(t *testing.T) {
-	svg, err := Pyramid(Label{ID: "p"}, Wide, "Male", "Female", pyramidRows(t))
+	svg, err := Pyramid(Label{ID: "p", Words: text.English()}, Wide, "Male", "Female", pyramidRows(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(svg.HTML())
+	drawn := string(svg.HTML())
 	hidden := 0
 	for _, r := range pyramidRows(t) {
 		for _, c := range []disclose.Count{r.Left, r.Right} {
@@ -85,16 +86,16 @@ func TestPyramidHidesWhatIsHidden(t *testing.T) {
 			}
 		}
 	}
-	if n := strings.Count(text, `width="30" height="21" fill="url(#p-hidden)"`); n != hidden || n < 2 {
+	if n := strings.Count(drawn, `width="30" height="21" fill="url(#p-hidden)"`); n != hidden || n < 2 {
 		t.Errorf("%d hatched boxes of %d", n, hidden)
 	}
 	for _, bad := range []string{">6<", ">8<"} {
-		if strings.Contains(text, bad) {
+		if strings.Contains(drawn, bad) {
 			t.Errorf("the drawing contains %s", bad)
 		}
 	}
 	var widths []float64
-	for _, part := range strings.Split(text, "<rect ")[1:] {
+	for _, part := range strings.Split(drawn, "<rect ")[1:] {
 		var x, y, w, h float64
 		var colour string
 		if n, _ := fmt.Sscanf(part, `x="%f" y="%f" width="%f" height="%f" fill=%q`, &x, &y, &w, &h, &colour); n == 5 && strings.HasPrefix(colour, "#") {
@@ -119,20 +120,20 @@ func TestPyramidHidesWhatIsHidden(t *testing.T) {
 
 // TestCurveIsInSteps: the line goes across and then down, to the value of each step, and a curve of one step is refused.
 func TestCurveIsInSteps(t *testing.T) {
-	svg, err := Survival(Label{ID: "s"}, Narrow, curve(t))
+	svg, err := Survival(Label{ID: "s", Words: text.English()}, Narrow, curve(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(svg.HTML())
+	drawn := string(svg.HTML())
 	for _, s := range curve(t)[1:] {
-		if !strings.Contains(text, ">"+s.Beyond.String()+"<") && s.Day == 190 {
+		if !strings.Contains(drawn, ">"+s.Beyond.Text(text.English())+"<") && s.Day == 190 {
 			t.Errorf("who is left after the last day is not told")
 		}
 	}
-	if n := strings.Count(strings.Split(strings.Split(text, `fill="none"`)[0], "<path")[2], "H"); n != 5 {
+	if n := strings.Count(strings.Split(strings.Split(drawn, `fill="none"`)[0], "<path")[2], "H"); n != 5 {
 		t.Errorf("%d ways across, want 5", n)
 	}
-	if _, err := Survival(Label{ID: "s"}, Wide, curve(t)[:1]); err == nil {
+	if _, err := Survival(Label{ID: "s", Words: text.English()}, Wide, curve(t)[:1]); err == nil {
 		t.Error("a curve of one step was drawn")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // Cause is what a control chart's rules say of a point; it has a shape and a colour of its own.
@@ -50,14 +51,14 @@ type Event struct {
 // with its own mark. A point that is not complete is hollow, a hidden one leaves a gap and a hatched
 // mark on the axis.
 func (r *Renderer) Control(l Label, size Size, points []ControlPoint, events []Event, references []Target) (SVG, error) {
-	s, err := control(size, points, events, references)
+	s, err := control(l.Words, size, points, events, references)
 	if err != nil {
 		return SVG{}, err
 	}
 	return r.draw(l, s)
 }
 
-func control(size Size, points []ControlPoint, events []Event, references []Target) (spec, error) {
+func control(w *text.Words, size Size, points []ControlPoint, events []Event, references []Target) (spec, error) {
 	narrow := size.Width < 500
 	plain := make([]Point, len(points))
 	var categories []string
@@ -81,9 +82,9 @@ func control(size Size, points []ControlPoint, events []Event, references []Targ
 		values = append(values, t.Value)
 	}
 	y := spanOf(values, limit, 6)
-	margin := opts.Grid{Left: "56", Right: endRoom(points, references, 112), Top: "14", Bottom: "30"}
+	margin := opts.Grid{Left: "56", Right: endRoom(w, points, references, 112), Top: "14", Bottom: "30"}
 	if narrow {
-		margin.Left, margin.Right = "46", endRoom(points, references, 80)
+		margin.Left, margin.Right = "46", endRoom(w, points, references, 80)
 	}
 	if len(events) > 0 {
 		margin.Top = "26"
@@ -136,7 +137,7 @@ func control(size Size, points []ControlPoint, events []Event, references []Targ
 	}
 	lines.AddSeries("event", lineAt)
 	plot := plotOf(size, margin)
-	ends, words := controlEnds(points, references, narrow, plot, func(v float64) float64 { return (y.high - v) / (y.high - y.low) * plot.height })
+	ends, words := controlEnds(w, points, references, narrow, plot, func(v float64) float64 { return (y.high - v) / (y.high - y.low) * plot.height })
 	base.Overlap(hidden, lines, ends)
 
 	o, err := option(base, margin)

@@ -10,11 +10,12 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // controlEnds writes at the right what each line is, moved apart where the words would touch; the newest complete rate at
 // its own point where that is not the last one.
-func controlEnds(points []ControlPoint, references []Target, narrow bool, plot area, px func(float64) float64) (*charts.Custom, []rowText) {
+func controlEnds(w *text.Words, points []ControlPoint, references []Target, narrow bool, plot area, px func(float64) float64) (*charts.Custom, []rowText) {
 	type end struct {
 		value, at float64
 		text      rowText
@@ -34,7 +35,7 @@ func controlEnds(points []ControlPoint, references []Target, narrow bool, plot a
 	case last < 0:
 	case last < len(points)-1:
 		v, _, _ := points[last].Rate.Plot()
-		label := points[last].Label + ": " + points[last].Rate.Text()
+		label := w.Say("{period}: {rate}", points[last].Label, points[last].Rate.Text(w))
 		shift, align := plot.beside(last, len(points), px(v), breadth(label, 12.6), func(i int) (float64, float64, bool) {
 			v, _, _ := points[i].Rate.Plot()
 			return px(v) - 4, px(v) + 4, points[i].Rate.Shown()
@@ -43,15 +44,15 @@ func controlEnds(points []ControlPoint, references []Target, narrow bool, plot a
 		words = append(words, rowText{Label: label, Colour: ink, Weight: "bold", Align: align})
 	default:
 		v, _, _ := points[last].Rate.Plot()
-		add(v, rowText{Label: points[last].Rate.Text(), Colour: ink, Weight: "bold"})
+		add(v, rowText{Label: points[last].Rate.Text(w), Colour: ink, Weight: "bold"})
 	}
 	if lastLimited >= 0 {
 		p := points[lastLimited]
-		format := func(v float64) string { return p.Rate.Scale().Format(v) }
-		add(p.Mean, rowText{Label: "mean " + format(p.Mean), Colour: ink})
+		format := func(v float64) string { return p.Rate.Scale().Format(w, v) }
+		add(p.Mean, rowText{Label: w.Say("mean {value}", format(p.Mean)), Colour: ink})
 		if !narrow {
-			add(p.High, rowText{Label: "limit " + format(p.High), Colour: muted})
-			add(p.Low, rowText{Label: "limit " + format(p.Low), Colour: muted})
+			add(p.High, rowText{Label: w.Say("limit {value}", format(p.High)), Colour: muted})
+			add(p.Low, rowText{Label: w.Say("limit {value}", format(p.Low)), Colour: muted})
 		}
 	}
 	for i, t := range references {
@@ -72,13 +73,13 @@ func controlEnds(points []ControlPoint, references []Target, narrow bool, plot a
 }
 
 // endRoom is how wide the words at the right are, at least so much.
-func endRoom(points []ControlPoint, references []Target, least float64) string {
+func endRoom(w *text.Words, points []ControlPoint, references []Target, least float64) string {
 	for _, t := range references {
 		least = math.Max(least, 12+breadth(t.Label, 12))
 	}
 	for _, p := range points {
 		if p.Meant {
-			least = math.Max(least, 12+breadth("mean "+p.Rate.Scale().Format(p.Mean), 12))
+			least = math.Max(least, 12+breadth(w.Say("mean {value}", p.Rate.Scale().Format(w, p.Mean)), 12))
 			break
 		}
 	}

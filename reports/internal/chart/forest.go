@@ -7,6 +7,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // Group is a headed list of rates in a forest; a group without a name has no
@@ -32,7 +33,7 @@ const forestRowHeight = 24
 // Forest draws rates with their intervals under each other, in the order given,
 // against a dashed line at the overall rate.
 func (r *Renderer) Forest(l Label, size Size, mark Mark, overall Point, groups []Group) (SVG, error) {
-	s, err := forest(size, mark, overall, groups)
+	s, err := forest(l.Words, size, mark, overall, groups)
 	if err != nil {
 		return SVG{}, err
 	}
@@ -46,7 +47,7 @@ const (
 	overallRow = 2
 )
 
-func forest(size Size, mark Mark, overall Point, groups []Group) (spec, error) {
+func forest(w *text.Words, size Size, mark Mark, overall Point, groups []Group) (spec, error) {
 	narrow := size.Width < 500
 	s := spec{Width: size.Width, Left: 4, Mark: string(mark), NAt: size.Width - 78, RateAt: size.Width - 6}
 	margin := opts.Grid{Left: "232", Right: "196", Top: "6", Bottom: "30"}
@@ -88,13 +89,13 @@ func forest(size Size, mark Mark, overall Point, groups []Group) (spec, error) {
 		if n, ok := p.Rate.Denominator().Value(); ok && mark == Squares {
 			side = math.Max(4, 15*math.Sqrt(float64(n)/float64(largest)))
 		}
-		row := rowText{Label: clip(p.Label, narrow), N: p.Rate.NOfN(), Rate: p.Rate.Text(), Hollow: p.Rate.Hollow()}
+		row := rowText{Label: clip(p.Label, narrow), N: p.Rate.NOfN(w), Rate: p.Rate.Text(w), Hollow: p.Rate.Hollow()}
 		if kind == headingRow {
 			row = rowText{Label: p.Label}
 		} else if !p.Rate.Shown() {
-			row.State, row.N = p.Rate.Text(), ""
+			row.State, row.N, row.Hidden = p.Rate.Text(w), "", p.Rate.State() == disclose.Suppressed
 			if p.Rate.State() == disclose.NotApplicable {
-				row.State = "no one to count"
+				row.State = w.Say("no one to count")
 			}
 		}
 		data = append(data, opts.CustomData{Value: []any{y, kind, tidy(v), tidy(low), tidy(high), tidy(side)}})

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // FunnelPoint is a unit of a funnel: its rate over its size, and whether it is beyond the outer limits.
@@ -60,12 +61,12 @@ func Funnel(l Label, size Size, points []FunnelPoint, mean float64, limits Funne
 	p := newPlain(l)
 	for v := y.low; v <= y.high+y.step/2; v += y.step {
 		p.line(left, atY(v), right, atY(v), grid, "")
-		p.words(left-8, atY(v), 12, "end", muted, axisWords(scale, tidy(v)), "")
+		p.words(left-8, atY(v), 12, "end", muted, axisWords(l.Words, scale, tidy(v)), "")
 	}
 	p.line(left, bottom, right, bottom, rule, "")
 	for n := xs.low; n <= xs.high+xs.step/2; n += xs.step {
 		p.line(atX(n), bottom, atX(n), bottom+4, rule, "")
-		p.words(atX(n), bottom+14, 12, "middle", muted, disclose.Thousands(int64(math.Round(n))), "")
+		p.words(atX(n), bottom+14, 12, "middle", muted, l.Words.Number(disclose.Thousands(int64(math.Round(n)))), "")
 	}
 	p.words((left+right)/2, bottom+33, 12, "middle", muted, across, "")
 
@@ -99,8 +100,8 @@ func Funnel(l Label, size Size, points []FunnelPoint, mean float64, limits Funne
 	}
 	p.line(left, atY(mean), right, atY(mean), benchmarkColour, ` stroke-width="1.5"`)
 	if !narrow {
-		endWords(p, right+6, top, bottom, []endWord{{atY(ends["99.8 % high"]), "99.8 %", ink}, {atY(ends["95 % high"]), "95 %", neutralColour},
-			{atY(mean), "mean " + scale.Format(mean), benchmarkColour}, {atY(ends["95 % low"]), "95 %", neutralColour}, {atY(ends["99.8 % low"]), "99.8 %", ink}})
+		endWords(p, right+6, top, bottom, []endWord{{atY(ends["99.8 % high"]), l.Words.Say("99.8 %"), ink}, {atY(ends["95 % high"]), l.Words.Say("95 %"), neutralColour},
+			{atY(mean), l.Words.Say("mean {value}", scale.Format(l.Words, mean)), benchmarkColour}, {atY(ends["95 % low"]), l.Words.Say("95 %"), neutralColour}, {atY(ends["99.8 % low"]), l.Words.Say("99.8 %"), ink}})
 	}
 	var named []placedWord
 	for _, pt := range points {
@@ -117,14 +118,14 @@ func Funnel(l Label, size Size, points []FunnelPoint, mean float64, limits Funne
 }
 
 // axisWords are a tick's label.
-func axisWords(scale disclose.Scale, v float64) string {
+func axisWords(w *text.Words, scale disclose.Scale, v float64) string {
 	if scale == disclose.Percent {
-		return fmt.Sprintf("%g %%", v)
+		return w.Say("{number} %", w.Number(fmt.Sprintf("%g", v)))
 	}
 	if v == math.Trunc(v) {
-		return disclose.Thousands(int64(v))
+		return w.Number(disclose.Thousands(int64(v)))
 	}
-	return fmt.Sprintf("%g", v)
+	return w.Number(fmt.Sprintf("%g", v))
 }
 
 // mark draws a point in the shape and colour of its cause.

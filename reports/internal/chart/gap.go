@@ -5,6 +5,7 @@ import (
 
 	"farr/internal/stats"
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // GapRow is a group's distance from the others: a difference with its interval in the rate's unit (percentage
@@ -16,6 +17,7 @@ type GapRow struct {
 	Ratio      string
 	Cause      Cause // CommonCause where the interval includes 0
 	State      string
+	Hidden     bool // the state is that a number may not be shown
 }
 
 // GapGroup is a headed list of rows.
@@ -50,15 +52,15 @@ func Gaps(l Label, size Size, groups []GapGroup, scale disclose.Scale) SVG {
 	p := newPlain(l)
 	for v := x.low; v <= x.high+x.step/2; v += x.step {
 		p.line(at(v), head-4, at(v), bottom, grid, "")
-		p.words(at(v), bottom+13, 12, "middle", muted, signed(tidy(v)), "")
+		p.words(at(v), bottom+13, 12, "middle", muted, signed(l.Words, tidy(v)), "")
 	}
 	p.line(at(0), head-8, at(0), bottom, ink, ` stroke-width="1.25" stroke-dasharray="4 3"`)
 	differenceAt, ratioAt := width-124, width-6
 	if narrow {
 		differenceAt = width - 2
 	} else {
-		p.words(differenceAt, head-14, 12, "end", muted, "difference (95 % interval)", "")
-		p.words(ratioAt, head-14, 12, "end", muted, "ratio", "")
+		p.words(differenceAt, head-14, 12, "end", muted, l.Words.Say("difference (95 % interval)"), "")
+		p.words(ratioAt, head-14, 12, "end", muted, l.Words.Say("ratio"), "")
 	}
 	y := head + rowHeight/2
 	for _, g := range groups {
@@ -68,7 +70,7 @@ func Gaps(l Label, size Size, groups []GapGroup, scale disclose.Scale) SVG {
 		for _, r := range g.Rows {
 			p.words(14, y, 12, "start", ink, fit(r.Label, 12, left-24), "")
 			if r.State != "" {
-				if r.State == "hidden" {
+				if r.Hidden {
 					p.rect(left+4, y-6, 28, 12, p.hidden(), "")
 				}
 				p.words(left+40, y, 12, "start", muted, r.State, halo)
@@ -82,7 +84,7 @@ func Gaps(l Label, size Size, groups []GapGroup, scale disclose.Scale) SVG {
 			p.line(high, y-4, high, y+4, colour, ` stroke-width="1.5"`)
 			mark(p, at(r.Difference.Value), y, r.Cause, false)
 			if narrow {
-				p.words(differenceAt, y, 12, "end", ink, signed(oneTenth(r.Difference.Value)), "")
+				p.words(differenceAt, y, 12, "end", ink, signed(l.Words, oneTenth(r.Difference.Value)), "")
 			} else {
 				p.words(differenceAt, y, 12, "end", ink, r.Words, "")
 				p.words(ratioAt, y, 12, "end", muted, r.Ratio, "")
@@ -107,12 +109,12 @@ func symmetric(values []float64, steps int) span {
 func oneTenth(v float64) float64 { return math.Round(v*10) / 10 }
 
 // signed writes a difference with its sign: a true minus, and plus.
-func signed(v float64) string {
+func signed(w *text.Words, v float64) string {
 	switch {
 	case v > 0:
-		return "+" + axisWords(disclose.Ratio, v)
+		return "+" + axisWords(w, disclose.Ratio, v)
 	case v < 0:
-		return "−" + axisWords(disclose.Ratio, -v)
+		return "−" + axisWords(w, disclose.Ratio, -v)
 	}
 	return "0"
 }

@@ -3,9 +3,9 @@ package chart
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // HeatRow is a row of a heat map: a rate for each column.
@@ -36,7 +36,7 @@ func Heat(l Label, size Size, classes Classes, columns []string, rows []HeatRow)
 	if len(rows) == 0 || len(columns) == 0 {
 		return SVG{}, fmt.Errorf("chart %s: there is nothing to draw", l.ID)
 	}
-	left, least := heatSides(size, rows)
+	left, least := heatSides(l.Words, size, rows)
 	width := float64(size.Width)
 	fits := max(1, int((width-left-1)/least))
 	blocks := (len(columns) + fits - 1) / fits
@@ -64,11 +64,11 @@ func Heat(l Label, size Size, classes Classes, columns []string, rows []HeatRow)
 }
 
 // heatSides are the room that the names of the rows need, and the least width of a cell.
-func heatSides(size Size, rows []HeatRow) (left, least float64) {
+func heatSides(w *text.Words, size Size, rows []HeatRow) (left, least float64) {
 	for _, r := range rows {
 		left = math.Max(left, breadth(r.Label, heatNames)+heatPad+4)
 		for _, rate := range r.Rates {
-			least = math.Max(least, breadth(bare(rate), heatWords)+8)
+			least = math.Max(least, breadth(bare(w, rate), heatWords)+8)
 		}
 	}
 	most := 220.0
@@ -79,11 +79,14 @@ func heatSides(size Size, rows []HeatRow) (left, least float64) {
 }
 
 // bare is a rate without the unit, which the legend names.
-func bare(r disclose.Rate) string {
+func bare(w *text.Words, r disclose.Rate) string {
 	if !r.Shown() {
 		return "–"
 	}
-	return strings.TrimSuffix(r.Text(), "\u00a0%")
+	if v, _, _ := r.Plot(); r.Scale() == disclose.Percent {
+		return w.Number(disclose.Tenths(v))
+	}
+	return r.Text(w)
 }
 
 // heatHead writes the names of columns and gives the height that they take: beside each other
@@ -159,7 +162,7 @@ func (p *plain) heatCell(x, y, width float64, classes Classes, r disclose.Rate) 
 	default:
 		p.rect(x, y, width, height, fill, "")
 	}
-	p.words(x+width/2, y+height/2, heatWords, "middle", words, bare(r), "")
+	p.words(x+width/2, y+height/2, heatWords, "middle", words, bare(p.say, r), "")
 }
 
 // colours are those of a rate and of the words on it.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // heatRows are sites by elements: full, thin, zero, hidden, with nobody, and incomplete.
@@ -34,7 +35,7 @@ func TestHeatIsGolden(t *testing.T) {
 	columns, rows := heatRows()
 	classes := ClassesAt(disclose.Percent, 50, 80, 90, 95)
 	for name, size := range map[string]Size{"heat": Wide, "heat-narrow": Narrow} {
-		svg, err := Heat(Label{ID: name, Title: "A title", Description: "What it shows"}, size, classes, columns, rows)
+		svg, err := Heat(Label{ID: name, Title: "A title", Description: "What it shows", Words: text.English()}, size, classes, columns, rows)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,23 +46,23 @@ func TestHeatIsGolden(t *testing.T) {
 // TestHeatHidesWhatIsHidden: a hidden rate is a hatch and no text; a name is text and no element.
 func TestHeatHidesWhatIsHidden(t *testing.T) {
 	columns, rows := heatRows()
-	svg, err := Heat(Label{ID: "h", Title: "t", Description: "d"}, Narrow, ClassesAt(disclose.Percent, 50), columns, rows)
+	svg, err := Heat(Label{ID: "h", Title: "t", Description: "d", Words: text.English()}, Narrow, ClassesAt(disclose.Percent, 50), columns, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(svg.HTML())
-	if n := strings.Count(text, `fill="url(#h-hidden)"`); n != 4 {
+	drawn := string(svg.HTML())
+	if n := strings.Count(drawn, `fill="url(#h-hidden)"`); n != 4 {
 		t.Errorf("%d hatched cells, want 4", n)
 	}
 	for _, bad := range []string{"10.5", ">4<", "38", "<Clinic>", "style="} {
-		if strings.Contains(text, bad) {
+		if strings.Contains(drawn, bad) {
 			t.Errorf("the drawing contains %q", bad)
 		}
 	}
-	if !strings.Contains(text, "&lt;Clinic&gt;") {
+	if !strings.Contains(drawn, "&lt;Clinic&gt;") {
 		t.Error("the name of a row is not in the drawing as text")
 	}
-	if n := strings.Count(text, ">–<"); n != 1 {
+	if n := strings.Count(drawn, ">–<"); n != 1 {
 		t.Errorf("%d cells without anybody, want 1", n)
 	}
 }
@@ -79,17 +80,17 @@ func TestHeatCutsNoValue(t *testing.T) {
 		row.Rates = append(row.Rates, p.Rate)
 	}
 	for _, size := range []Size{Wide, Narrow} {
-		svg, err := Heat(Label{ID: "h"}, size, ClassesOf(disclose.Percent, row.Rates), columns, []HeatRow{row})
+		svg, err := Heat(Label{ID: "h", Words: text.English()}, size, ClassesOf(disclose.Percent, row.Rates), columns, []HeatRow{row})
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := string(svg.HTML())
+		drawn := string(svg.HTML())
 		for i, r := range row.Rates {
-			if !strings.Contains(text, ">"+bare(r)+"<") || !strings.Contains(text, ">"+columns[i]+"<") {
-				t.Errorf("width %d: %s of %s is not in the drawing", size.Width, bare(r), columns[i])
+			if !strings.Contains(drawn, ">"+bare(text.English(), r)+"<") || !strings.Contains(drawn, ">"+columns[i]+"<") {
+				t.Errorf("width %d: %s of %s is not in the drawing", size.Width, bare(text.English(), r), columns[i])
 			}
 		}
-		for _, part := range strings.Split(text, "<rect ")[1:] {
+		for _, part := range strings.Split(drawn, "<rect ")[1:] {
 			var x, y, w, h float64
 			if n, _ := fmt.Sscanf(part, `x="%f" y="%f" width="%f" height="%f"`, &x, &y, &w, &h); n == 4 && x+w > float64(size.Width) {
 				t.Errorf("width %d: a cell ends at %.1f", size.Width, x+w)
@@ -100,10 +101,10 @@ func TestHeatCutsNoValue(t *testing.T) {
 
 func TestHeatRefusesRaggedRows(t *testing.T) {
 	_, rows := heatRows()
-	if _, err := Heat(Label{ID: "h"}, Wide, Classes{}, []string{"one"}, rows); err == nil {
+	if _, err := Heat(Label{ID: "h", Words: text.English()}, Wide, Classes{}, []string{"one"}, rows); err == nil {
 		t.Error("rows with more rates than columns were accepted")
 	}
-	if _, err := Heat(Label{ID: "h"}, Wide, Classes{}, nil, nil); err == nil {
+	if _, err := Heat(Label{ID: "h", Words: text.English()}, Wide, Classes{}, nil, nil); err == nil {
 		t.Error("nothing to draw was accepted")
 	}
 }
@@ -134,18 +135,18 @@ func TestClasses(t *testing.T) {
 			t.Errorf("class %d has %d of 50 rates", class, n)
 		}
 	}
-	if k := c.Keys(); len(k) != Shades || !strings.HasPrefix(k[0].Words, "below ") || !strings.HasSuffix(k[4].Words, " or more") {
+	if k := c.Keys(text.English()); len(k) != Shades || !strings.HasPrefix(k[0].Words, "below ") || !strings.HasSuffix(k[4].Words, " or more") {
 		t.Errorf("the legend is %v", k)
 	}
 	var kinds []string
-	for _, k := range c.Legend(rates)[Shades:] {
+	for _, k := range c.Legend(text.English(), rates)[Shades:] {
 		kinds = append(kinds, k.Kind)
 	}
 	if got := strings.Join(kinds, " "); got != "zero hatch" {
 		t.Errorf("the legend's other states are %q", got)
 	}
 	one := ClassesOf(disclose.Percent, rates[:1])
-	if k := one.Keys(); len(k) != 1 || k[0].Words != "all that are shown" {
+	if k := one.Keys(text.English()); len(k) != 1 || k[0].Words != "all that are shown" {
 		t.Errorf("the legend of one rate is %v", k)
 	}
 }

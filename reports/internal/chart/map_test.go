@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // squares are regions of a made map, in a row.
@@ -35,22 +36,22 @@ func TestMapIsGolden(t *testing.T) {
 		rates = append(rates, a.Rate)
 	}
 	regions := squares("A", "B", "C", "D", "E", "G")
-	svg, missing, err := Map(Label{ID: "map", Title: "A title", Description: "What it shows"}, regions, regions, ClassesOf(disclose.Percent, rates), areas)
+	svg, missing, err := Map(Label{ID: "map", Title: "A title", Description: "What it shows", Words: text.English()}, regions, regions, ClassesOf(disclose.Percent, rates), areas)
 	if err != nil || !slices.Equal(missing, []string{"F"}) {
 		t.Fatalf("missing %v, %v", missing, err)
 	}
-	text := string(svg.HTML())
-	golden(t, "map.svg", []byte(strings.ReplaceAll(text, "><", ">\n<")+"\n"))
-	if n := strings.Count(text, `fill="url(#map-hidden)"`); n != 1 {
+	drawn := string(svg.HTML())
+	golden(t, "map.svg", []byte(strings.ReplaceAll(drawn, "><", ">\n<")+"\n"))
+	if n := strings.Count(drawn, `fill="url(#map-hidden)"`); n != 1 {
 		t.Errorf("%d hatched areas, want 1", n)
 	}
-	if n := strings.Count(text, `fill="`+zeroShade+`"`); n != 1 {
+	if n := strings.Count(drawn, `fill="`+zeroShade+`"`); n != 1 {
 		t.Errorf("%d areas of zero, want 1", n)
 	}
-	if strings.Contains(text, "A&<") || !strings.Contains(text, "A&amp;") {
+	if strings.Contains(drawn, "A&<") || !strings.Contains(drawn, "A&amp;") {
 		t.Error("a name is not text")
 	}
-	if _, _, err := Map(Label{ID: "map"}, regions, regions, Classes{}, areas[5:]); err == nil {
+	if _, _, err := Map(Label{ID: "map", Words: text.English()}, regions, regions, Classes{}, areas[5:]); err == nil {
 		t.Error("a map without a boundary was drawn")
 	}
 }
@@ -77,7 +78,7 @@ func TestAtlas(t *testing.T) {
 		areas = append(areas, MapArea{Regions: []string{name}, Label: name, Rate: rates[0].Rate})
 	}
 	slices.SortFunc(areas, func(a, b MapArea) int { return strings.Compare(a.Label, b.Label) })
-	svg, _, err := Map(Label{ID: "m"}, states, states, Classes{}, areas)
+	svg, _, err := Map(Label{ID: "m", Words: text.English()}, states, states, Classes{}, areas)
 	if n := len(svg.HTML()); err != nil || n > 80_000 || n < 30_000 {
 		t.Errorf("a map of all states has %d bytes, %v", n, err)
 	}

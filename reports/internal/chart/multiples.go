@@ -44,7 +44,7 @@ func (p *plain) months(m Months, left, top, width, height, pad float64) {
 		}
 	}
 	p.words(left, top-8, 12, "start", ink, fit(m.Label, 12, width-70), "")
-	p.words(left+width, top-8, 11, "end", muted, "most "+disclose.Thousands(int64(most)), "")
+	p.words(left+width, top-8, 11, "end", muted, p.say.Say("most {number}", p.say.Number(disclose.Thousands(int64(most)))), "")
 	p.rect(left, top, width, height, "#ffffff", ` stroke="`+grid+`"`)
 	x := func(i int) float64 {
 		return left + pad + (width-2*pad)*float64(i)/math.Max(1, float64(len(m.Counts)-1))

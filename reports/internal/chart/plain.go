@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"farr/reports/internal/text"
 	"fmt"
 	"html/template"
 	"strings"
@@ -10,12 +11,13 @@ import (
 type plain struct {
 	strings.Builder
 	id    string
+	say   *text.Words
 	hatch bool    // the pattern of what is hidden is used
 	grain float64 // of the pattern, in pixels; 1 where it is 0
 }
 
 // newPlain begins a drawing's elements; done puts the frame around them.
-func newPlain(l Label) *plain { return &plain{id: l.ID} }
+func newPlain(l Label) *plain { return &plain{id: l.ID, say: l.Words} }
 
 // done is the drawing with its title, description and size.
 func (p *plain) done(l Label, width, height float64) SVG {

@@ -10,6 +10,7 @@ import (
 
 	"farr/internal/stats"
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // drawn are the drawings that are written without echarts, of measures' figures.
@@ -35,11 +36,13 @@ func drawn(size Size) map[string]SVG {
 		return 62 - r, 62 + r, 62 - 1.58*r, 62 + 1.58*r
 	}
 	gaps := []GapGroup{{"Sex", []GapRow{
-		{"Female", stats.Estimate{Value: 4.2, Low: 1.1, High: 7.3}, "+4.2 (+1.1 to +7.3)", "1.07 (1.02 to 1.12)", Improving, ""},
-		{"Male", stats.Estimate{Value: -4.2, Low: -7.3, High: -1.1}, "−4.2 (−7.3 to −1.1)", "0.93 (0.89 to 0.98)", Concerning, ""},
-		{Label: "Unknown", State: "hidden"}, {Label: `</text><script>"Other"`, State: "no one to count"}}},
-		{"Payer", []GapRow{{"A payer whose name is far too long for the room that there is beside the drawing", stats.Estimate{Value: 0.4, Low: -12, High: 13}, "+0.4 (−12.0 to +13.0)", "1.01 (0.80 to 1.20)", CommonCause, ""}}}}
-	l := func(id string) Label { return Label{ID: id, Title: "A <title>", Description: "What it shows"} }
+		{"Female", stats.Estimate{Value: 4.2, Low: 1.1, High: 7.3}, "+4.2 (+1.1 to +7.3)", "1.07 (1.02 to 1.12)", Improving, "", false},
+		{"Male", stats.Estimate{Value: -4.2, Low: -7.3, High: -1.1}, "−4.2 (−7.3 to −1.1)", "0.93 (0.89 to 0.98)", Concerning, "", false},
+		{Label: "Unknown", State: "hidden", Hidden: true}, {Label: `</text><script>"Other"`, State: "no one to count"}}},
+		{"Payer", []GapRow{{"A payer whose name is far too long for the room that there is beside the drawing", stats.Estimate{Value: 0.4, Low: -12, High: 13}, "+0.4 (−12.0 to +13.0)", "1.01 (0.80 to 1.20)", CommonCause, "", false}}}}
+	l := func(id string) Label {
+		return Label{ID: id, Title: "A <title>", Description: "What it shows", Words: text.English()}
+	}
 	return map[string]SVG{
 		"funnel":    Funnel(l("funnel"), size, sites, 62, limits, "Patients in the denominator"),
 		"gaps":      Gaps(l("gaps"), size, gaps, disclose.Percent),

@@ -32,7 +32,7 @@ func Pyramid(l Label, size Size, left, right string, rows []PyramidRow) (SVG, er
 	for _, r := range rows {
 		names = math.Max(names, breadth(r.Label, 12)+16)
 		for _, c := range []disclose.Count{r.Left, r.Right} {
-			number = math.Max(number, breadth(c.String(), 12)+8)
+			number = math.Max(number, breadth(c.Text(l.Words), 12)+8)
 			if n, ok := c.Value(); ok {
 				most = max(most, n)
 			}
@@ -49,7 +49,7 @@ func Pyramid(l Label, size Size, left, right string, rows []PyramidRow) (SVG, er
 		for _, side := range []float64{-1, 1} {
 			x := middle + side*(names/2+v/scale*bar)
 			p.line(x, pyramidHead, x, bottom, grid, "")
-			p.words(x, bottom+12, 11, "middle", muted, disclose.Thousands(int64(v)), "")
+			p.words(x, bottom+12, 11, "middle", muted, l.Words.Number(disclose.Thousands(int64(v))), "")
 		}
 	}
 	p.words(middle-names/2, 10, 13, "end", ink, left, ` font-weight="bold"`)
@@ -81,5 +81,5 @@ func (p *plain) pyramidBar(x, y, side, per float64, colour string, c disclose.Co
 	if n > 0 {
 		p.rect(at(width), y+pad, width, pyramidRowHeight-2*pad, colour, "")
 	}
-	p.words(x+side*(width+5), y+pyramidRowHeight/2, 12, anchor, ink, c.String(), "")
+	p.words(x+side*(width+5), y+pyramidRowHeight/2, 12, anchor, ink, c.Text(p.say), "")
 }

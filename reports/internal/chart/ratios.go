@@ -50,7 +50,7 @@ func Ratios(l Label, size Size, rows []RatioRow) (SVG, error) {
 	for v := low; v <= high*1.001; v *= 2 {
 		p.line(at(v), top, at(v), bottom, grid, "")
 		if ticks++; !narrow || ticks%2 == 1 || v == 1 {
-			p.words(at(v), bottom+14, 12, "middle", muted, fmt.Sprint(v), "")
+			p.words(at(v), bottom+14, 12, "middle", muted, p.say.Number(fmt.Sprint(v)), "")
 		}
 	}
 	p.line(at(1), top, at(1), bottom, muted, ` stroke-dasharray="4 3"`)
@@ -81,9 +81,9 @@ func Ratios(l Label, size Size, rows []RatioRow) (SVG, error) {
 			p.rect(x-4.5, y-4.5, 9, 9, main, "")
 		}
 		if !narrow {
-			p.words(width-56, y, 12, "end", muted, r.Group.Share.NOfN()+", "+r.Group.Expected.String()+" expected", "")
+			p.words(width-56, y, 12, "end", muted, p.say.Say("{observed}, {expected} expected", r.Group.Share.NOfN(p.say), r.Group.Expected.Text(p.say)), "")
 		}
-		p.words(width-6, y, 12, "end", ink, fmt.Sprintf("%.2f", r.Ratio.Value), ` font-weight="bold"`)
+		p.words(width-6, y, 12, "end", ink, p.say.Number(fmt.Sprintf("%.2f", r.Ratio.Value)), ` font-weight="bold"`)
 	}
 	return p.done(l, width, bottom+28), nil
 }
@@ -91,9 +91,9 @@ func Ratios(l Label, size Size, rows []RatioRow) (SVG, error) {
 // notShown says in a row why there is no number.
 func (p *plain) notShown(x, y float64, hidden bool) {
 	if !hidden {
-		p.words(x, y, 12, "start", muted, "nothing expected", "")
+		p.words(x, y, 12, "start", muted, p.say.Say("nothing expected"), "")
 		return
 	}
 	p.rect(x, y-6, 28, 12, p.hidden(), "")
-	p.words(x+36, y, 12, "start", muted, "hidden", "")
+	p.words(x+36, y, 12, "start", muted, p.say.Say("hidden"), "")
 }

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 
 	"modernc.org/quickjs"
+
+	"farr/reports/internal/text"
 )
 
 //go:embed asset
@@ -81,6 +83,23 @@ type spec struct {
 	Mark   string         `json:"mark,omitempty"`
 
 	Numbers []string `json:"numbers,omitempty"` // of a control chart's events
+	Signs   *signs   `json:"signs,omitempty"`   // of numbers on axes; none in English
+}
+
+// signs are those of numbers on axes; in Percent 0 stands for the number.
+type signs struct {
+	Decimal string `json:"decimal"`
+	Group   string `json:"group"`
+	Percent string `json:"percent"`
+}
+
+// signsOf are those of a language; nil where they are the ones that runtime.js has.
+func signsOf(w *text.Words) *signs {
+	if w.English {
+		return nil
+	}
+	decimal, group := w.Signs()
+	return &signs{decimal, group, w.Say("{number} %", "0")}
 }
 
 type rowText struct {
@@ -89,6 +108,7 @@ type rowText struct {
 	Rate   string `json:"rate,omitempty"`
 	State  string `json:"state,omitempty"`
 	Hollow bool   `json:"hollow,omitempty"`
+	Hidden bool   `json:"hidden,omitempty"` // the state is that a number may not be shown
 	Colour string `json:"colour,omitempty"`
 	Weight string `json:"weight,omitempty"`
 	Align  string `json:"align,omitempty"`
@@ -96,6 +116,7 @@ type rowText struct {
 
 // draw renders a spec under the figure's name, title and description.
 func (r *Renderer) draw(l Label, s spec) (SVG, error) {
+	s.Signs = signsOf(l.Words)
 	b, err := json.Marshal(s)
 	if err != nil {
 		return SVG{}, fmt.Errorf("chart %s: %w", l.ID, err)

@@ -23,9 +23,15 @@ var farr = (function () {
     return kids;
   }
 
+  function number(v, group) {
+    var parts = String(v).split('.');
+    if (group) parts[0] = parts[0].replace(/\B(?=(\d{3})+(?!\d))/g, group);
+    return parts.join(farr.signs.decimal);
+  }
+
   var fns = {
-    percent: function (v) { return v + ' %'; },
-    plain: function (v) { return String(v).replace(/\B(?=(\d{3})+(?!\d))/g, ','); },
+    percent: function (v) { return farr.signs.percent.replace('0', function () { return number(v, ''); }); },
+    plain: function (v) { return number(v, farr.signs.group); },
 
     // [category, low, high]: an upright interval with short caps.
     whisker: function (params, api) {
@@ -81,8 +87,8 @@ var farr = (function () {
       }
       kids.push(text(farr.left + (kind === 2 ? 0 : 12), y, row.label, 'left', ink, kind === 2 ? 'bold' : 'normal'));
       if (row.state) {
-        if (row.state === 'hidden') kids = kids.concat(hatch(c.x + 4, y - 6, 28, 12));
-        kids.push(text(c.x + (row.state === 'hidden' ? 40 : 4), y, row.state, 'left', muted));
+        if (row.hidden) kids = kids.concat(hatch(c.x + 4, y - 6, 28, 12));
+        kids.push(text(c.x + (row.hidden ? 40 : 4), y, row.state, 'left', muted));
         if (row.n) kids.push(text(farr.nAt, y, row.n, 'right', muted));
         return { type: 'group', children: kids };
       }
@@ -114,7 +120,8 @@ var farr = (function () {
   return {
     render: function (json) {
       var spec = JSON.parse(json);
-      farr.rows = spec.rows; farr.left = spec.left; farr.nAt = spec.nAt; farr.rateAt = spec.rateAt; farr.mark = spec.mark; farr.numbers = spec.numbers || []; farr.width = spec.width;
+      farr.rows = spec.rows; farr.left = spec.left; farr.nAt = spec.nAt; farr.rateAt = spec.rateAt; farr.mark = spec.mark; farr.numbers = spec.numbers || [];
+      farr.signs = spec.signs || { decimal: '.', group: ',', percent: '0 %' }; farr.width = spec.width;
       var c = echarts.init(null, null, { renderer: 'svg', ssr: true, width: spec.width, height: spec.height });
       try {
         c.setOption(revive(spec.option));

@@ -47,7 +47,7 @@ func Strip(l Label, size Size, rates []disclose.Rate, deciles []float64) SVG {
 	p := newPlain(l)
 	for v := x.low; v <= x.high+x.step/2; v += x.step {
 		p.line(at(v), top-6, at(v), bottom, grid, "")
-		p.words(at(v), bottom+14, 12, "middle", muted, axisWords(scale, tidy(v)), "")
+		p.words(at(v), bottom+14, 12, "middle", muted, axisWords(l.Words, scale, tidy(v)), "")
 	}
 	p.line(left, bottom, right, bottom, rule, "")
 	for i, d := range deciles {
@@ -58,7 +58,7 @@ func Strip(l Label, size Size, rates []disclose.Rate, deciles []float64) SVG {
 		p.line(at(d), top-10, at(d), bottom, colour, more)
 	}
 	// The outer deciles and the median are named; between them there is no room for words.
-	named := []endWord{{at(deciles[0]), "10 %", neutralColour}, {at(deciles[4]), "median", benchmarkColour}, {at(deciles[8]), "90 %", neutralColour}}
+	named := []endWord{{at(deciles[0]), l.Words.Say("10 %"), neutralColour}, {at(deciles[4]), l.Words.Say("median"), benchmarkColour}, {at(deciles[8]), l.Words.Say("90 %"), neutralColour}}
 	places := []float64{named[0].at, named[1].at, named[2].at}
 	spread(places, 56, width)
 	for i, n := range named {

@@ -52,14 +52,14 @@ func Survival(l Label, size Size, steps []SurvivalStep) (SVG, error) {
 	p := newPlain(l)
 	for v := y.low; v <= y.high+y.step/1e6; v += y.step {
 		p.line(left, atY(v/100), width-right, atY(v/100), grid, "")
-		p.words(left-6, atY(v/100), survivalWords, "end", muted, fmt.Sprint(tidy(v))+" %", "")
+		p.words(left-6, atY(v/100), survivalWords, "end", muted, p.say.Say("{number} %", p.say.Number(fmt.Sprint(tidy(v)))), "")
 	}
 	p.line(left, bottom, width-right, bottom, rule, "")
 	for d := 0.0; d <= last; d += days {
 		p.line(atX(d), bottom, atX(d), bottom+5, rule, "")
 		p.words(atX(d), bottom+14, survivalWords, "middle", muted, fmt.Sprint(d), "")
 	}
-	p.words((left+width-right)/2, bottom+31, survivalWords, "middle", muted, "days", "")
+	p.words((left+width-right)/2, bottom+31, survivalWords, "middle", muted, p.say.Say("days"), "")
 	var line, upper, lower strings.Builder
 	fmt.Fprintf(&line, "M%s %s", px(atX(0)), px(atY(steps[0].S.Value)))
 	fmt.Fprintf(&upper, "M%s %s", px(atX(0)), px(atY(steps[0].S.High)))
@@ -85,16 +85,16 @@ func Survival(l Label, size Size, steps []SurvivalStep) (SVG, error) {
 
 // beyond writes who is still followed after some days, each below its day, as many as fit beside each other.
 func (p *plain) beyond(steps []SurvivalStep, atX func(float64) float64, end, y float64) {
-	p.words(2, y, 11, "start", muted, "Day", "")
-	p.words(2, y+16, 11, "start", ink, "At risk", "")
+	p.words(2, y, 11, "start", muted, p.say.Say("Day"), "")
+	p.words(2, y+16, 11, "start", ink, p.say.Say("At risk"), "")
 	write := func(s SurvivalStep) (from, to float64, draw func()) {
 		x := atX(float64(s.Day))
 		day := fmt.Sprint(s.Day)
-		half := math.Max(breadth(day, 11), breadth(s.Beyond.String(), 11)) / 2
+		half := math.Max(breadth(day, 11), breadth(s.Beyond.Text(p.say), 11)) / 2
 		x = math.Min(x, end+16-half)
 		return x - half, x + half, func() {
 			p.words(x, y, 11, "middle", muted, day, "")
-			p.words(x, y+16, 11, "middle", ink, s.Beyond.String(), "")
+			p.words(x, y+16, 11, "middle", ink, s.Beyond.Text(p.say), "")
 		}
 	}
 	lastFrom, _, drawLast := write(steps[len(steps)-1])

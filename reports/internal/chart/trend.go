@@ -7,6 +7,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // Size is the drawing's width and height in CSS pixels. Every figure is drawn
@@ -46,14 +47,14 @@ const (
 // Series draws rates along periods: a point that is not complete is hollow, a
 // hidden one leaves a gap and a hatched mark on the axis.
 func (r *Renderer) Series(l Label, size Size, line Line, points []Point, target *Target) (SVG, error) {
-	s, err := series(size, line, points, target)
+	s, err := series(l.Words, size, line, points, target)
 	if err != nil {
 		return SVG{}, err
 	}
 	return r.draw(l, s)
 }
 
-func series(size Size, line Line, points []Point, target *Target) (spec, error) {
+func series(w *text.Words, size Size, line Line, points []Point, target *Target) (spec, error) {
 	var categories []string
 	var values []float64
 	limit := math.Inf(1)
@@ -115,7 +116,7 @@ func series(size Size, line Line, points []Point, target *Target) (spec, error) 
 		}
 	}
 	hidden.AddSeries("hidden", hiddenData)
-	ends, words := endLabels(points, target, line, plot, func(v float64) float64 { return (y.high - v) / (y.high - y.low) * plot.height })
+	ends, words := endLabels(w, points, target, line, plot, func(v float64) float64 { return (y.high - v) / (y.high - y.low) * plot.height })
 	base.Overlap(hidden, ends)
 
 	o, err := option(base, margin)
@@ -213,7 +214,7 @@ func dots(points []Point, line Line) *charts.Scatter {
 
 // endLabels writes the newest complete rate, which the figure's heading names too, at its own point where it is not
 // the last one, else at the right; and there the target, moved apart where they would touch.
-func endLabels(points []Point, target *Target, line Line, plot area, px func(float64) float64) (*charts.Custom, []rowText) {
+func endLabels(w *text.Words, points []Point, target *Target, line Line, plot area, px func(float64) float64) (*charts.Custom, []rowText) {
 	c := charts.NewCustom()
 	var data []opts.CustomData
 	var words []rowText
@@ -223,7 +224,7 @@ func endLabels(points []Point, target *Target, line Line, plot area, px func(flo
 	case last < 0 || line == Apart:
 	case last < len(points)-1:
 		v, _, _ := points[last].Rate.Plot()
-		label := points[last].Label + ": " + points[last].Rate.Text()
+		label := w.Say("{period}: {rate}", points[last].Label, points[last].Rate.Text(w))
 		shift, align := plot.beside(last, len(points), px(v), breadth(label, 12.6), func(i int) (float64, float64, bool) {
 			_, low, high := points[i].Rate.Plot()
 			return px(high), px(low), points[i].Rate.Shown()
@@ -241,7 +242,7 @@ func endLabels(points []Point, target *Target, line Line, plot area, px func(flo
 			}
 		}
 		data = append(data, opts.CustomData{Value: []any{last, tidy(v), tidy(shift), 0}})
-		words = append(words, rowText{Label: points[last].Rate.Text(), Colour: main, Weight: "bold"})
+		words = append(words, rowText{Label: points[last].Rate.Text(w), Colour: main, Weight: "bold"})
 	}
 	if target != nil && len(points) > 0 {
 		data = append(data, opts.CustomData{Value: []any{len(points) - 1, tidy(target.Value), tidy(-shift), 0}})

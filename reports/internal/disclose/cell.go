@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"farr/reports/internal/text"
 )
 
 // State says what a published number is. The zero value is NotApplicable, so a
@@ -52,18 +54,6 @@ func (c Count) State() State { return c.state }
 // Value is the number, and whether there is one to show.
 func (c Count) Value() (int64, bool) { return c.n, c.state == Measured || c.state == Zero }
 
-// String has thousands separators; a suppressed count is the word "hidden".
-func (c Count) String() string {
-	switch c.state {
-	case Measured, Zero:
-		return Thousands(c.n)
-	case Suppressed:
-		return "hidden"
-	default:
-		return "–"
-	}
-}
-
 // Scale is how a score is expressed. A positive number is events per that many
 // person-years, with a denominator in days; the others count persons or episodes.
 type Scale int64
@@ -83,30 +73,6 @@ const (
 // Timed tells whether the denominator is person-time.
 func (s Scale) Timed() bool { return s > 0 }
 
-// Unit names the scale after a number; empty for a plain number.
-func (s Scale) Unit() string {
-	switch {
-	case s.Timed():
-		return "per " + Thousands(int64(s)) + " person-years"
-	case s == Percent:
-		return "%"
-	}
-	return ""
-}
-
-// Format writes v, which is already in the scale's unit (67.3 for 67.3 %).
-func (s Scale) Format(v float64) string {
-	switch s {
-	case Percent:
-		return oneDecimal(v) + "\u00a0%" // not to be parted at a line's end
-	case Headcount:
-		return Thousands(int64(math.Round(v)))
-	case Ratio, Observed:
-		return threeDigits(v)
-	}
-	return oneDecimal(v)
-}
-
 // Rate is numerator, denominator, value, 95 % interval and state in one: the
 // only way to put a rate on a page.
 type Rate struct {
@@ -115,8 +81,8 @@ type Rate struct {
 	method          string  // of the interval
 	scale           Scale
 	state           State
-	feed            bool   // see OnIncompleteFeed
-	lacks           string // why there is no rate though there are people; empty where there is nobody
+	feed            bool         // see OnIncompleteFeed
+	lacks           text.Message // why there is no rate though there are people; empty where there is nobody
 }
 
 // OnIncompleteFeed is the rate where a feed that it is counted from was incomplete. That is no state of its own: the
@@ -159,87 +125,9 @@ func (r Rate) Shown() bool { return r.state != NotApplicable && r.state != Suppr
 // Shown. Without an interval its ends are the value.
 func (r Rate) Plot() (rate, low, high float64) { return r.rate, r.low, r.high }
 
-// NOfN is "251 of 373", or events in person-years.
-func (r Rate) NOfN() string {
-	switch {
-	case r.scale.Timed():
-		return r.num.String() + " in " + r.DenominatorText()
-	case r.scale == Ratio:
-		return r.num.String() + " above, " + r.den.String() + " below the line" // subjects: the score may be of what was observed of them
-	case r.scale == Observed:
-		return r.num.String() + " observed of " + r.den.String()
-	case r.scale == Headcount:
-		return r.num.String() + " counted"
-	}
-	return r.num.String() + " of " + r.den.String()
-}
-
-// DenominatorText is the denominator with its unit where it is not a count.
-func (r Rate) DenominatorText() string {
-	n, ok := r.den.Value()
-	if !r.scale.Timed() {
-		return r.den.String()
-	}
-	if !ok {
-		return r.den.String() + " person-years"
-	}
-	return oneDecimal(float64(n)/DaysPerYear) + " person-years"
-}
-
-// Text is the rate with its unit, "hidden", or a dash.
-func (r Rate) Text() string {
-	switch r.state {
-	case Suppressed:
-		return "hidden"
-	case NotApplicable:
-		return "–"
-	default:
-		return r.scale.Format(r.rate)
-	}
-}
-
-// Interval is "62.4 to 71.9"; empty unless Shown, and where no method gives one.
-func (r Rate) Interval() string {
-	if !r.Shown() || r.method == "" {
-		return ""
-	}
-	return oneDecimal(r.low) + " to " + oneDecimal(r.high)
-}
-
 // Method is that of the interval: wilson, byar or exact-poisson; empty unless
 // Shown, since it changes with the count.
 func (r Rate) Method() string { return r.method }
-
-// Note is the state in words for a reader; empty for a plain number.
-func (r Rate) Note() string {
-	const feed = "a feed was incomplete"
-	switch words := r.note(); {
-	case !r.FeedIncomplete():
-		return words
-	case words == "":
-		return feed
-	default:
-		return words + "; " + feed
-	}
-}
-
-func (r Rate) note() string {
-	switch r.state {
-	case Suppressed:
-		return "hidden"
-	case NotApplicable:
-		if r.lacks != "" {
-			return "not applicable: " + r.lacks
-		}
-		return "not applicable: no one to count"
-	case Incomplete:
-		return "incomplete"
-	case Zero:
-		return "zero"
-	default:
-		return ""
-	}
-}
 
 // DaysPerYear turns person-days into person-years.
 const DaysPerYear = 365.25
@@ -304,3 +192,6 @@ func oneDecimal(v float64) string {
 	}
 	return fmt.Sprintf("%s%s.%d", sign, Thousands(tenths/10), tenths%10)
 }
+
+// Tenths writes v with one decimal and thousands separators, as rates are.
+func Tenths(v float64) string { return oneDecimal(v) }

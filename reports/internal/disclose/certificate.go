@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"farr/reports/internal/disclose/attack"
+	"farr/reports/internal/text"
 )
 
 // Certificate says what of a release is hidden, and that the attack recovers none of it. It holds no
@@ -42,7 +43,7 @@ type Certificate struct {
 }
 
 // scope of the attack, in sentences.
-var scope = []string{
+var scope = []text.Message{
 	"All numbers of one measure, of one cohort or of one table of records together, on one extract snapshot.",
 	"Within a period the groups of a stratum add up to everybody; numerator and rest are the denominator; exclusions, exceptions and the denominator lie in the initial population.",
 	"Where a measure counts stays, events or days, its months add up to longer periods and windows.",
@@ -50,7 +51,7 @@ var scope = []string{
 	"A reader is taken to know that a hidden number is not zero.",
 }
 
-var outside = []string{
+var outside = []text.Message{
 	"Windows that overlap, of measures that count patients: who came and who went between two of them is not bounded by these numbers.",
 	"Numbers of different measures or cohorts against each other, but for the outcomes and characteristics of one cohort that may be of people of whom the ones are among the others: of two that are close, one is hidden.",
 	"Reports of other extract snapshots, of a cohort over another study window or of a definition in another version, in which late records have changed the counts; whatever a reader knows from elsewhere, and what could be read from the choice of the numbers that are hidden for the sake of others.",
@@ -58,7 +59,7 @@ var outside = []string{
 
 // Certificate is that of everything that has passed the border so far.
 func (b *Border) Certificate() Certificate {
-	c := Certificate{Policy: b.Policy.Name, Small: b.Policy.most, Width: b.Policy.most, Systems: len(b.released), Scope: scope, Outside: outside}
+	c := Certificate{Policy: b.Policy.Name, Small: b.Policy.most, Width: b.Policy.most, Systems: len(b.released), Scope: said(text.English(), scope), Outside: said(text.English(), outside)}
 	first, earlier := true, map[string]bool{}
 	for _, r := range b.released {
 		c.Elsewhere, c.Before, c.Loose = c.Elsewhere+r.elsewhere, c.Before+r.before, c.Loose+r.loose

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"farr/reports/internal/text"
 )
 
 // randomCohort is a cohort whose months add up to years, years to its size, and levels to its
@@ -274,13 +276,13 @@ func TestNestedNumbers(t *testing.T) {
 			out := ReleaseCohort(policyOf(External), ExactCohort{Scale: 1000, Steps: []ExactStep{{Remaining: 900}, {Remaining: 600}}, Outcomes: c.outcomes, Levels: c.levels})
 			var got []string
 			for _, o := range out.Outcomes {
-				got = append(got, o.ID, o.AtRisk.String(), o.Rate.Numerator().String())
+				got = append(got, o.ID, o.AtRisk.Text(text.English()), o.Rate.Numerator().Text(text.English()))
 				if o.Rate.Numerator().State() != o.Rate.Denominator().State() {
 					t.Errorf("events of %s are %s, and their days are %s", o.ID, o.Rate.Numerator(), o.Rate.Denominator())
 				}
 			}
 			for _, l := range out.Levels {
-				got = append(got, l.Characteristic+"="+l.Level, l.Rate.Numerator().String())
+				got = append(got, l.Characteristic+"="+l.Level, l.Rate.Numerator().Text(text.English()))
 			}
 			if s := strings.Join(got, " "); s != c.want {
 				t.Errorf("got  %s\nwant %s", s, c.want)

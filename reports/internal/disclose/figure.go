@@ -16,18 +16,6 @@ func (f Figure) State() State { return f.state }
 // Value is the number as it is shown, and whether there is one to show.
 func (f Figure) Value() (float64, bool) { return f.v, f.state == Measured }
 
-// String is the number, "hidden", or a dash.
-func (f Figure) String() string {
-	switch f.state {
-	case Measured:
-		return f.text
-	case Suppressed:
-		return "hidden"
-	default:
-		return "–"
-	}
-}
-
 // figure releases a number to so many decimals; a negative number of them means the three digits that
 // say most.
 func figure(v float64, decimals int, hidden bool) Figure {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"farr/internal/stats"
+	"farr/reports/internal/text"
 )
 
 // patient is a member of a made cohort, of 24 months, of whom everything is known.
@@ -358,13 +359,13 @@ func TestFewWithANumber(t *testing.T) {
 		x := ExactCohort{Steps: []ExactStep{{Remaining: 200}}, Numbers: []ExactNumber{{Characteristic: "ldl", Members: 200, Missing: 200 - known, Mean: 101.23456, SD: 20.5, Q1: 80, Median: 100, Q3: 120}}}
 		return ReleaseCohort(policies[0], x).Numbers[0]
 	}
-	if n := of(150); n.Mean.String() != "101" || n.Known.String() != "150" {
+	if n := of(150); n.Mean.Text(text.English()) != "101" || n.Known.Text(text.English()) != "150" {
 		t.Errorf("150 with it: %+v", n)
 	}
-	if a, b := of(4), of(9); a != b || a.Mean.String() != "hidden" || a.Known.State() != Suppressed {
+	if a, b := of(4), of(9); a != b || a.Mean.Text(text.English()) != "hidden" || a.Known.State() != Suppressed {
 		t.Errorf("4 with it: %+v; 9: %+v", a, b)
 	}
-	if n := of(195); n.Missing.State() != Suppressed || n.Known.State() != Suppressed || n.Median.String() != "100" {
+	if n := of(195); n.Missing.State() != Suppressed || n.Known.State() != Suppressed || n.Median.Text(text.English()) != "100" {
 		t.Errorf("5 without it: %+v", n)
 	}
 }

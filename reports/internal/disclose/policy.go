@@ -4,23 +4,25 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"farr/reports/internal/text"
 )
 
 // Policy is what a release is made under: which counts may not be seen, and nor be worked out.
 type Policy struct {
 	Audience Audience
-	Name     string // as a job names it; "none" for an internal audience
-	most     int64  // counts from 1 to this are hidden; 0: none is
-	round    int64  // counts that are shown are rounded to a multiple of this; 0: they are not
-	source   string // whose rule it is, for the page
+	Name     string       // as a job names it; "none" for an internal audience
+	most     int64        // counts from 1 to this are hidden; 0: none is
+	round    int64        // counts that are shown are rounded to a multiple of this; 0: they are not
+	source   text.Message // whose rule it is, for the page
 }
 
 // policies are those for an external audience, the default first.
 var policies = []Policy{
-	{External, "cms11", 10, 0, "the cell size suppression policy of the Centers for Medicare & Medicaid Services: no cell of 1 to 10, none that can be derived, zero may be shown"},
-	{External, "opensafely7r5", 7, 5, "the rule of OpenSAFELY for aggregated results: counts up to 7 are hidden, all others rounded to the nearest 5"},
-	{External, "cumulus10", 9, 0, "the smallest cell of a Cumulus data cube: no count below 10"},
-	{External, "wa10", 9, 0, "the guidelines of the Washington State Department of Health for small numbers: no count of 1 to 9"},
+	{External, "cms11", 10, 0, text.Message("the cell size suppression policy of the Centers for Medicare & Medicaid Services: no cell of 1 to 10, none that can be derived, zero may be shown")},
+	{External, "opensafely7r5", 7, 5, text.Message("the rule of OpenSAFELY for aggregated results: counts up to 7 are hidden, all others rounded to the nearest 5")},
+	{External, "cumulus10", 9, 0, text.Message("the smallest cell of a Cumulus data cube: no count below 10")},
+	{External, "wa10", 9, 0, text.Message("the guidelines of the Washington State Department of Health for small numbers: no count of 1 to 9")},
 }
 
 // PolicyNames are the policies that an external audience may be given.
@@ -62,26 +64,3 @@ func (p Policy) small(n int64) bool { return n >= 1 && n <= p.most }
 
 // Most is the largest count that is hidden; 0 where none is.
 func (p Policy) Most() int64 { return p.most }
-
-// Rule is "Counts of 1 to 10 are hidden", with what is rounded.
-func (p Policy) Rule() string {
-	switch {
-	case !p.hides():
-		return "Nothing is hidden"
-	case p.round > 0:
-		return fmt.Sprintf("Counts of 1 to %d are hidden, others rounded to the nearest %d", p.most, p.round)
-	}
-	return fmt.Sprintf("Counts of 1 to %d are hidden", p.most)
-}
-
-// Source says whose rule it is.
-func (p Policy) Source() string { return p.source }
-
-// Caveat says in plain words what the release does and does not promise.
-func (p Policy) Caveat() string {
-	if !p.hides() {
-		return "Nothing is hidden in this report. It contains small numbers and is not for release outside the organisation."
-	}
-	return p.Rule() + ", and so are the rates made from them and what would give them away. The report was attacked with everything that it publishes, and no hidden number could be worked out: " +
-		"the certificate, and what it does not cover, is on the page about privacy."
-}

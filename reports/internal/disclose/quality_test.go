@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"farr/reports/internal/disclose/attack"
+	"farr/reports/internal/text"
 )
 
 // seenOf is a share of records of at most 64 persons.
@@ -67,7 +68,7 @@ func TestQualityOfSmallSites(t *testing.T) {
 	}
 	for i, r := range []Rate{out.Feeds[0].Elements[0], out.Feeds[1].Elements[0], out.Feeds[3].Elements[0], out.Checks[0]} {
 		if r.State() != Suppressed {
-			t.Errorf("small share %d is shown as %s", i, r.NOfN())
+			t.Errorf("small share %d is shown as %s", i, r.NOfN(text.English()))
 		}
 	}
 	hiddenTotals := 0
@@ -77,14 +78,14 @@ func TestQualityOfSmallSites(t *testing.T) {
 		}
 	}
 	if hiddenTotals < 2 || out.Checks[1].State() != Measured || out.Feeds[2].Months[3].State() != Measured {
-		t.Errorf("%d sites are hidden; %s, %s", hiddenTotals, out.Checks[1].NOfN(), out.Feeds[2].Months[3])
+		t.Errorf("%d sites are hidden; %s, %s", hiddenTotals, out.Checks[1].NOfN(text.English()), out.Feeds[2].Months[3])
 	}
 	inside, err := NewBorder("internal", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	open, err := inside.Records(t.Context(), x)
-	if err != nil || open.Tables[0].Feeds[0].Elements[0].NOfN() != "5 of 8" || open.Tables[0].Feeds[0].Months[0].String() != "8" {
+	if err != nil || open.Tables[0].Feeds[0].Elements[0].NOfN(text.English()) != "5 of 8" || open.Tables[0].Feeds[0].Months[0].Text(text.English()) != "8" {
 		t.Errorf("inside nothing is hidden, but there is %v, %v", open.Tables[0].Feeds[0], err)
 	}
 }
@@ -144,10 +145,10 @@ func TestChecksOfTheSameRecords(t *testing.T) {
 	out, border := recordsFor(t, x)
 	checks := out.Tables[0].Checks
 	if a, b := checks[0].Denominator(), checks[1].Denominator(); a.State() != b.State() {
-		t.Errorf("of the same 11 values: %s and %s", checks[0].NOfN(), checks[1].NOfN())
+		t.Errorf("of the same 11 values: %s and %s", checks[0].NOfN(text.English()), checks[1].NOfN(text.English()))
 	}
 	if checks[2].State() == Suppressed || checks[3].State() == Suppressed {
-		t.Errorf("hidden for nothing: %s, %s", checks[2].NOfN(), checks[3].NOfN())
+		t.Errorf("hidden for nothing: %s, %s", checks[2].NOfN(text.English()), checks[3].NOfN(text.English()))
 	}
 	sys := border.Released()[0].System
 	for key, want := range map[string]int64{"observation|values of 4548-4": 11, "observation|passing code": 900, "observation|passing unlisted": 600, "observation|failing code": 100} {

@@ -1,6 +1,7 @@
 package disclose
 
 import (
+	"farr/reports/internal/text"
 	"math"
 
 	"farr/internal/stats"
@@ -112,15 +113,15 @@ func (p Policy) standardised(scale Scale, c cell, value, low, high float64, comp
 
 // unstandardised says why a group has no standardised rate ([stats.Direct]), of released numbers alone: where they are
 // rounded, which of the two it is may not be said. It is empty where there is nobody.
-func (p Policy) unstandardised(r Rate) string {
-	const few, empty = "fewer than 10 cases", "an age of the standard has nobody at risk"
+func (p Policy) unstandardised(r Rate) text.Message {
+	const few, empty text.Message = "fewer than 10 cases", "an age of the standard has nobody at risk"
 	n, known := r.num.Value()
 	days, timed := r.den.Value()
 	switch {
 	case timed && days == 0:
 		return ""
 	case !known || p.round > 0:
-		return few + ", or " + empty
+		return "fewer than 10 cases, or an age of the standard has nobody at risk"
 	case n < directFrom:
 		return few
 	}

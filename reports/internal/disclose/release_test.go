@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"farr/reports/internal/text"
 )
 
 func row(period, stratum, value string, num, den int64) Exact {
@@ -25,7 +27,7 @@ func row(period, stratum, value string, num, den int64) Exact {
 func states(m Measure) string {
 	var s []string
 	for _, r := range m.Rows {
-		s = append(s, r.Value+"="+r.Rate.NOfN()+"/"+r.Rate.State().String())
+		s = append(s, r.Value+"="+r.Rate.NOfN(text.English())+"/"+r.Rate.State().String())
 	}
 	return strings.Join(s, " ")
 }
@@ -115,9 +117,9 @@ func TestNoSumGivesAHiddenNumber(t *testing.T) {
 			k, ok := r.Rate.Numerator().Value()
 			d, okDen := r.Rate.Denominator().Value()
 			if ok && policyOf(External).small(k) || okDen && policyOf(External).small(d) || ok && okDen && policyOf(External).small(d-k) {
-				t.Fatalf("%s shows a small number: %s", r.Value, r.Rate.NOfN())
+				t.Fatalf("%s shows a small number: %s", r.Value, r.Rate.NOfN(text.English()))
 			}
-			if !ok && (r.Rate.Shown() || r.Rate.Text() != "hidden") {
+			if !ok && (r.Rate.Shown() || r.Rate.Text(text.English()) != "hidden") {
 				t.Fatalf("a rate is shown beside a hidden numerator")
 			}
 			if v, low, high := r.Rate.Plot(); !r.Rate.Shown() && (v != 0 || low != 0 || high != 0) {
@@ -176,9 +178,9 @@ func TestAccountsHideASmallPart(t *testing.T) {
 	a := ReleaseAccounts(policyOf(External), ExactAccounts{{900, 97, 3, 0}})
 	var got []string
 	for _, p := range a.Rows[0].Parts {
-		got = append(got, p.String())
+		got = append(got, p.Text(text.English()))
 	}
-	if s := strings.Join(got, " "); s != "900 hidden hidden 0" || a.Total.Total.String() != "1,000" {
+	if s := strings.Join(got, " "); s != "900 hidden hidden 0" || a.Total.Total.Text(text.English()) != "1,000" {
 		t.Errorf("got %s of %s", s, a.Total.Total)
 	}
 }
@@ -412,20 +414,20 @@ func TestOnlyReleaseMakesNumbers(t *testing.T) {
 func TestText(t *testing.T) {
 	m := ReleaseMeasure(policyOf(Internal), ExactMeasure{Rows: []Exact{row("a", "all", "all", 12510, 37300)}})
 	r := m.Rows[0].Rate
-	if got := r.NOfN() + "; " + r.Text() + "; " + r.Interval(); got != "12,510 of 37,300; 33.5\u00a0%; 0.0 to 0.0" {
+	if got := r.NOfN(text.English()) + "; " + r.Text(text.English()) + "; " + r.Interval(text.English()); got != "12,510 of 37,300; 33.5\u00a0%; 0.0 to 0.0" {
 		t.Error(got)
 	}
 	x := row("a", "all", "all", 812, 1826250)
 	x.Rate, x.Low, x.High = 162.4, 151.4, 174
 	m = ReleaseMeasure(policyOf(External), ExactMeasure{Scale: 1000, Rows: []Exact{x}})
 	r = m.Rows[0].Rate
-	if got := r.NOfN() + "; " + r.Text() + " " + r.Scale().Unit(); got != "812 in 5,000.0 person-years; 162.4 per 1,000 person-years" {
+	if got := r.NOfN(text.English()) + "; " + r.Text(text.English()) + " " + r.Scale().Unit(text.English()); got != "812 in 5,000.0 person-years; 162.4 per 1,000 person-years" {
 		t.Error(got)
 	}
 	if _, err := ParseAudience(""); err == nil {
 		t.Error("no audience was accepted")
 	}
-	if (Count{}).String() != "–" || (Rate{}).State() != NotApplicable {
+	if (Count{}).Text(text.English()) != "–" || (Rate{}).State() != NotApplicable {
 		t.Error("a number that nobody released prints as something")
 	}
 }
@@ -453,8 +455,8 @@ func TestScoresWithoutInterval(t *testing.T) {
 		{"headcount", released(External, Headcount, false, 75, 75, 75, 75), "75 counted: 75 measured"},
 		{"small headcount", released(External, Headcount, false, 7, 7, 7, 7), "hidden counted: hidden suppressed"},
 	} {
-		if got := c.rate.NOfN() + ": " + c.rate.Text() + " " + c.rate.State().String(); got != c.want || c.rate.Interval() != "" {
-			t.Errorf("%s: %s %q, want %s", c.name, got, c.rate.Interval(), c.want)
+		if got := c.rate.NOfN(text.English()) + ": " + c.rate.Text(text.English()) + " " + c.rate.State().String(); got != c.want || c.rate.Interval(text.English()) != "" {
+			t.Errorf("%s: %s %q, want %s", c.name, got, c.rate.Interval(text.English()), c.want)
 		}
 		if v, low, high := c.rate.Plot(); low != v || high != v {
 			t.Errorf("%s: drawn from %g to %g around %g", c.name, low, high, v)

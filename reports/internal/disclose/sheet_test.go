@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"farr/reports/internal/text"
 )
 
 func month(m int, length int, num, den int64) Exact {
@@ -29,7 +31,7 @@ func TestOneWindowIsOneNumber(t *testing.T) {
 	}
 	m := ReleaseMeasure(policyOf(External), x)
 	if a, b := m.Rows[0].Rate, m.Rows[1].Rate; a.State() != Suppressed || b.State() != Suppressed {
-		t.Errorf("the window is %s, the year %s", a.NOfN(), b.NOfN())
+		t.Errorf("the window is %s, the year %s", a.NOfN(text.English()), b.NOfN(text.English()))
 	}
 }
 
@@ -57,7 +59,7 @@ func TestReleasesOfOtherPeriods(t *testing.T) {
 	}
 	first, _ := release(months)
 	if _, m := release(quarter, Earlier{ID: "1", Same: true, Systems: first.Released()}); m.Rows[0].Rate.State() != Suppressed {
-		t.Errorf("beside its months the quarter is %s", m.Rows[0].Rate.NOfN())
+		t.Errorf("beside its months the quarter is %s", m.Rows[0].Rate.NOfN(text.English()))
 	}
 	first, m := release(quarter)
 	if m.Rows[0].Rate.State() == Suppressed {

@@ -40,9 +40,9 @@ func stretchOf(rows []disclose.Row, from, to time.Time) stretch {
 
 // beforeAfter says, of each thing that happened where a period begins, what the rates were before and after it, each as
 // far as the next one recorded.
-func beforeAfter(m Measure, rows []disclose.Row) []item {
-	all := happenings(m)
-	_, said := eventsOf(m, rows)
+func (w words) beforeAfter(m Measure, rows []disclose.Row) []item {
+	all := w.happenings(m)
+	_, said := w.eventsOf(m, rows)
 	var items []item
 	for i, h := range all {
 		if i > 0 && all[i-1].date.Equal(h.date) || !atBorder(h.date, rows) {
@@ -61,7 +61,7 @@ func beforeAfter(m Measure, rows []disclose.Row) []item {
 		if before.periods == 0 || after.periods == 0 {
 			continue
 		}
-		items = append(items, item{Number: said[i].Number, Words: beforeAfterWords(m, h.date, lengthWords(rows[0].Period), before, after)})
+		items = append(items, item{Number: said[i].Number, Words: w.beforeAfterWords(m, h.date, w.lengthWords(rows[0].Period), before, after)})
 	}
 	return items
 }
@@ -77,63 +77,60 @@ func atBorder(date time.Time, rows []disclose.Row) bool {
 }
 
 // beforeAfterWords are the sentence. Counts are put together only where no one is counted in two periods.
-func beforeAfterWords(m Measure, date time.Time, periods string, before, after stretch) string {
+func (w words) beforeAfterWords(m Measure, date time.Time, periods string, before, after stretch) string {
 	scale := m.Released.Scale
 	hidden := ""
 	if n := before.left + after.left; n > 0 {
-		hidden = fmt.Sprintf(" Hidden %s, of which there are %d, are left out.", periods, n)
+		hidden = w.Say(" Hidden {periods}, of which there are {n}, are left out.", periods, n)
 	}
-	if words, ok := pooledWords(m, periods, before, after); ok {
-		return fmt.Sprintf("%s: %s.%s", day(date), words, hidden)
+	if words, ok := w.pooledWords(m, periods, before, after); ok {
+		return w.Say("{day}: {change}.{hidden}", w.day(date), words, hidden)
 	}
-	why := "the same patient may be counted in several of them"
+	why := w.Say("the same patient may be counted in several of them")
 	if additive(m) {
-		why = "a score like this one cannot be put together from theirs"
+		why = w.Say("a score like this one cannot be put together from theirs")
 	}
-	return fmt.Sprintf("%s: mean of %d %s before it %s, mean of %d %s after it %s. There is no interval: %s.%s",
-		day(date), before.periods, periods, scale.Format(before.mean), after.periods, periods, scale.Format(after.mean), why, hidden)
+	return w.Say("{day}: mean of {number} {periods} before it {mean}, mean of {number2} {periods} after it {mean2}. There is no interval: {why}.{hidden}", w.day(date), before.periods, periods, w.scaled(scale, before.mean), after.periods, w.scaled(scale, after.mean), why, hidden)
 }
 
 // pooledWords are the rates of all periods together and their difference; false where counts may not be put together.
-func pooledWords(m Measure, periods string, before, after stretch) (string, bool) {
+func (w words) pooledWords(m Measure, periods string, before, after stretch) (string, bool) {
 	scale, a, b := m.Released.Scale, before.counts, after.counts
 	if !additive(m) || a.Denominator <= 0 || b.Denominator <= 0 {
 		return "", false
 	}
-	const interval = " (95\u00a0%% interval %s to %s)"
 	switch {
 	case scale.Timed():
 		years := func(c counts) float64 { return float64(c.Denominator) / disclose.DaysPerYear }
 		rate := func(c counts) string {
 			e, _ := stats.Rate(c.Numerator, years(c))
 			e = e.Scale(float64(scale))
-			return fmt.Sprintf("%s in %s person-years (%s %s"+", 95\u00a0%% interval %s to %s)", disclose.Thousands(c.Numerator), disclose.Thousands(int64(years(c)+0.5)),
-				scale.Format(e.Value), scale.Unit(), scale.Format(e.Low), scale.Format(e.High))
+			return w.Say("{events} in {time} person-years ({value} {unit}, 95\u00a0% interval {low} to {high})", w.thousands(c.Numerator), w.thousands(int64(years(c)+0.5)), w.scaled(scale, e.Value), w.unitText(scale), w.scaled(scale, e.Low), w.scaled(scale, e.High))
 		}
 		d, err := stats.RateDifference(b.Numerator, years(b), a.Numerator, years(a))
 		if err != nil {
 			return "", false
 		}
 		d = d.Scale(float64(scale))
-		return fmt.Sprintf("%s in %d %s before it, %s in %d %s after it; the difference is %s %s"+interval, rate(a), before.periods, periods, rate(b), after.periods, periods,
-			plusMinus(d.Value), scale.Unit(), plusMinus(d.Low), plusMinus(d.High)), true
+		return w.Say("{before} in {number} {periods} before it, {after} in {number2} {periods} after it; the difference is {difference} {unit} (95\u00a0% interval {low} to {high})", rate(a), before.periods, periods, rate(b), after.periods,
+			w.plusMinus(d.Value), w.unitText(scale), w.plusMinus(d.Low), w.plusMinus(d.High)), true
 	case scale == disclose.Percent && a.Numerator <= a.Denominator && b.Numerator <= b.Denominator:
 		rate := func(c counts) string {
 			e := stats.Wilson(c.Numerator, c.Denominator).Scale(100)
-			return fmt.Sprintf("%s of %s (%s, 95\u00a0%% interval %.1f to %.1f)", disclose.Thousands(c.Numerator), disclose.Thousands(c.Denominator), scale.Format(e.Value), e.Low, e.High)
+			return w.Say("{numerator} of {denominator} ({value}, 95\u00a0% interval {low} to {high})", w.thousands(c.Numerator), w.thousands(c.Denominator), w.scaled(scale, e.Value), w.Number(fmt.Sprintf("%.1f", e.Low)), w.Number(fmt.Sprintf("%.1f", e.High)))
 		}
 		d := stats.Difference(b.Numerator, b.Denominator, a.Numerator, a.Denominator).Scale(100)
-		return fmt.Sprintf("%s in %d %s before it, %s in %d %s after it; the difference is %s percentage points"+interval, rate(a), before.periods, periods, rate(b), after.periods, periods,
-			plusMinus(d.Value), plusMinus(d.Low), plusMinus(d.High)), true
+		return w.Say("{before} in {number} {periods} before it, {after} in {number2} {periods} after it; the difference is {difference} percentage points (95\u00a0% interval {low} to {high})", rate(a), before.periods, periods, rate(b), after.periods,
+			w.plusMinus(d.Value), w.plusMinus(d.Low), w.plusMinus(d.High)), true
 	}
 	return "", false
 }
 
 // countFrom says from which period on new limits count, where they were decided for a day within one.
-func countFrom(date time.Time, rows []disclose.Row) string {
+func (w words) countFrom(date time.Time, rows []disclose.Row) string {
 	for i, r := range rows {
 		if r.Period.Low.After(date) && i > 0 && within(date, rows[i-1].Period) && !rows[i-1].Period.Low.Equal(date) {
-			return " The new limits count from " + periodWords(r.Period) + " on."
+			return w.Say(" The new limits count from {period} on.", w.periodWords(r.Period))
 		}
 	}
 	return ""

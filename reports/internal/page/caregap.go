@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"html/template"
 
 	"farr/reports/internal/chart"
@@ -28,13 +27,13 @@ func (a *artist) gaps(m Measure) *careGapsView {
 	if len(m.Released.Gaps) == 0 {
 		return nil
 	}
-	whole, who := m.Released.Populations.Rest, "not in the numerator"
+	whole, who := m.Released.Populations.Rest, a.Say("not in the numerator")
 	if m.Released.GapsIn {
-		whole, who = m.Released.Populations.Numerator, "in the numerator"
+		whole, who = m.Released.Populations.Numerator, a.Say("in the numerator")
 	}
 	v := &careGapsView{Whole: whole, Path: "../data/" + m.Definition.ID + "-care-gaps",
-		About: fmt.Sprintf("Each of the %s %s is counted once, for the first reason in this order that holds.", subjects(m.Definition), who)}
-	t := Table{Caption: m.Definition.Title + ": care gaps by the rule that fails, " + periodWords(m.Headline), Labels: []string{"Rule"}, Counts: []string{"Count"}}
+		About: a.Say("Each of the {subjects} {who} is counted once, for the first reason in this order that holds.", a.subjects(m.Definition), who)}
+	t := Table{Caption: a.Say("{title}: care gaps by the rule that fails, {period}", m.Definition.Title, a.periodWords(m.Headline)), Labels: []string{a.Say("Rule")}, Counts: []string{a.Say("Count")}}
 	largest, most := "", int64(-1)
 	hidden := false
 	for _, g := range m.Released.Gaps {
@@ -46,15 +45,15 @@ func (a *artist) gaps(m Measure) *careGapsView {
 		v.Rows = append(v.Rows, careGapRow{g.Title, g.Subjects, chart.Bar(g.Subjects, whole).HTML()})
 		t.Rows = append(t.Rows, TableRow{Labels: []string{g.Title}, Counts: []disclose.Count{g.Subjects}})
 	}
-	t.Rows = append(t.Rows, TableRow{Labels: []string{"All in a gap"}, Counts: []disclose.Count{whole}, Total: true})
+	t.Rows = append(t.Rows, TableRow{Labels: []string{a.Say("All in a gap")}, Counts: []disclose.Count{whole}, Total: true})
 	a.keep(m.Definition.ID+"-care-gaps", t)
 	switch _, known := whole.Value(); {
 	case most > 0 && known && !hidden:
-		v.Heading = fmt.Sprintf("Most often: %s, %s of %s in a gap", largest, disclose.Thousands(most), whole)
+		v.Heading = a.Say("Most often: {largest}, {most} of {whole} in a gap", largest, a.thousands(most), a.countText(whole))
 	case most == 0 && known && !hidden:
-		v.Heading = "Nobody is in a gap"
+		v.Heading = a.Say("Nobody is in a gap")
 	default:
-		v.Heading = "Some of these counts are hidden, so none is called the most frequent"
+		v.Heading = a.Say("Some of these counts are hidden, so none is called the most frequent")
 	}
 	return v
 }

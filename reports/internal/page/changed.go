@@ -2,12 +2,10 @@ package page
 
 import (
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"time"
 
 	"farr/reports/internal/control"
-	"farr/reports/internal/disclose"
 )
 
 // StateFile is where a bundle says how far its charts knew, for the report after it.
@@ -81,7 +79,7 @@ var pointsNeeded = map[control.Rule]int{control.Outside: 1, control.Trend: 7, co
 // changed lists the signals whose last point is later than what the report before knew.
 func (a *artist) changed(r *Report) changedView {
 	v := changedView{DataPath: "data/signals"}
-	t := Table{Caption: "Signals of all charts", Labels: []string{"Measure", "From", "To", "Rule", "Cause", "New"}, Derived: []string{"Points marked"}}
+	t := Table{Caption: a.Say("Signals of all charts"), Labels: []string{a.Say("Measure"), a.Say("From"), a.Say("To"), a.Say("Rule"), a.Say("Cause"), a.Say("New")}, Derived: []string{a.Say("Points marked")}}
 	charts, signalling, fresh, anew := 0, 0, 0, 0
 	anywhere, expected := 0.0, 0.0
 	for _, m := range r.Measures {
@@ -102,20 +100,20 @@ func (a *artist) changed(r *Report) changedView {
 		for _, s := range k.Chart.Signals {
 			cause := s.Cause(m.Definition.Direction)
 			isNew := known && k.Chart.Points[s.To].Row.Period.High.AddDate(0, 0, -1).After(since)
-			newWord := map[bool]string{true: "yes", false: "no"}[isNew]
+			newWord := a.yesOrNo(isNew)
 			if !known {
-				newWord = "not known"
+				newWord = a.Say("not known")
 			}
 			t.Rows = append(t.Rows, TableRow{Labels: []string{m.Definition.Title, k.Chart.Points[s.From].Row.Period.Low.Format(time.DateOnly),
-				k.Chart.Points[s.To].Row.Period.High.AddDate(0, 0, -1).Format(time.DateOnly), string(s.Rule), variationWords[cause], newWord},
+				k.Chart.Points[s.To].Row.Period.High.AddDate(0, 0, -1).Format(time.DateOnly), string(s.Rule), a.say(variationWords[cause]), newWord},
 				Derived: []Derived{{Text: strconv.Itoa(s.Points), Field: strconv.Itoa(s.Points), IsNumber: true}}})
 			if !isNew {
 				continue
 			}
 			anew++
-			says := fmt.Sprintf("%s: %s (%s)%s.", stretchWords(k.Chart, s), signalWords(s), variationWords[cause], feedWords(k.Chart, s))
+			says := a.Say("{when}: {signal} ({cause}){feed}.", a.stretchWords(k.Chart, s), a.signalWords(s), a.say(variationWords[cause]), a.feedWords(k.Chart, s))
 			if before(k.Chart, s, since) >= pointsNeeded[s.Rule] {
-				says = fmt.Sprintf("%s: %s (%s); it was there before and goes on%s.", stretchWords(k.Chart, s), signalWords(s), variationWords[cause], feedWords(k.Chart, s))
+				says = a.Say("{when}: {signal} ({cause}); it was there before and goes on{feed}.", a.stretchWords(k.Chart, s), a.signalWords(s), a.say(variationWords[cause]), a.feedWords(k.Chart, s))
 			}
 			v.Items = append(v.Items, changedItem{string(causeMarks[cause]), m.Definition.ID, m.Definition.Title, says})
 		}
@@ -123,20 +121,20 @@ func (a *artist) changed(r *Report) changedView {
 	a.keep("signals", t)
 	switch {
 	case charts == 0:
-		v.Lead = "No measure has a control chart, so that no change can be told from chance."
+		v.Lead = a.Say("No measure has a control chart, so that no change can be told from chance.")
 		return v
 	case r.Previous == nil:
-		v.Lead = "There was no report before this one, so that no signal is new. " + r.PreviousNote
+		v.Lead = a.Say("There was no report before this one, so that no signal is new. {previousNote}", a.say(r.PreviousNote))
 	case anew == 0:
-		v.Lead = fmt.Sprintf("No new signal since the report of data as of %s.", dayOf(r.Previous.AsOf))
+		v.Lead = a.Say("No new signal since the report of data as of {asOf}.", a.dayOf(r.Previous.AsOf))
 	default:
-		v.Lead = fmt.Sprintf("%s since the report of data as of %s.", counted(anew, "new signal"), dayOf(r.Previous.AsOf))
+		v.Lead = a.Say("{anew, plural, one {# new signal} other {# new signals}} since the report of data as of {asOf}.", anew, a.dayOf(r.Previous.AsOf))
 	}
 	if fresh > 0 {
-		v.Expect = fmt.Sprintf("If nothing had changed at all, new signals would be expected in %s of %s by chance alone. ", oneDecimalOf(expected), counted(fresh, "chart"))
+		v.Expect = a.Say("If nothing had changed at all, new signals would be expected in {expected} of {fresh, plural, one {# chart} other {# charts}} by chance alone. ", a.oneDecimalOf(expected), fresh)
 	}
-	v.Expect += fmt.Sprintf("%d of %s a signal somewhere; without any change %s of charts like these would have one, which is %s of them. Measured by simulation: %s charts for each measure, with the same periods, denominators, limits and rules.",
-		signalling, countedHave(charts), percent(100*anywhere/float64(charts)), oneDecimalOf(anywhere), disclose.Thousands(simulated))
+	v.Expect += a.Say("{signalling} of {charts, plural, one {# chart has} other {# charts have}} a signal somewhere; without any change {share} of charts like these would have one, which is {number} of them. Measured by simulation: {simulated} charts for each measure, with the same periods, denominators, limits and rules.",
+		signalling, charts, a.percent(100*anywhere/float64(charts)), a.oneDecimalOf(anywhere), a.thousands(simulated))
 	return v
 }
 
@@ -151,26 +149,19 @@ func before(c control.Chart, s control.Signal, since time.Time) int {
 	return n
 }
 
-func countedHave(n int) string {
-	if n == 1 {
-		return "1 chart has"
-	}
-	return fmt.Sprint(n, " charts have")
-}
-
 // oneDecimalOf has a second decimal where one would say little.
-func oneDecimalOf(v float64) string {
+func (w words) oneDecimalOf(v float64) string {
 	if v < 0.95 {
-		return strconv.FormatFloat(v, 'f', 2, 64)
+		return w.decimals(v, 2)
 	}
-	return strconv.FormatFloat(v, 'f', 1, 64)
+	return w.decimals(v, 1)
 }
 
 // dayOf is "31 December 2025" of 2025-12-31.
-func dayOf(date string) string {
+func (w words) dayOf(date string) string {
 	t, err := time.Parse(time.DateOnly, date)
 	if err != nil {
-		return "a day that is not known"
+		return w.Say("a day that is not known")
 	}
-	return day(t)
+	return w.day(t)
 }

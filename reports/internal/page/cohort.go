@@ -1,7 +1,7 @@
 package page
 
 import (
-	"fmt"
+	"farr/reports/internal/text"
 	"slices"
 
 	"farr/measures"
@@ -36,21 +36,21 @@ type cohortView struct {
 }
 
 func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
-	v := cohortView{Cohort: c, Definition: definitionOf(c.Definition), Results: r.Results, Flow: "../data/" + c.Definition.ID + "-attrition",
-		Data: "../data/" + c.Definition.ID, Entries: entryWords[c.Definition.Occurrence]}
+	v := cohortView{Cohort: c, Definition: a.definitionOf(c.Definition), Results: r.Results, Flow: "../data/" + c.Definition.ID + "-attrition",
+		Data: "../data/" + c.Definition.ID, Entries: a.say(entryWords[c.Definition.Occurrence])}
 	if v.Entries == "" {
-		v.Entries = entryWords["first"]
+		v.Entries = a.say(entryWords["first"])
 	}
-	t := Table{Caption: c.Definition.Title + ": who is left after each rule", Labels: []string{"Rule"}, Counts: []string{"Remaining", "Removed"}}
+	t := Table{Caption: a.Say("{title}: who is left after each rule", c.Definition.Title), Labels: []string{a.Say("Rule")}, Counts: []string{a.Say("Remaining"), a.Say("Removed")}}
 	for _, s := range c.Released.Steps {
 		t.Rows = append(t.Rows, TableRow{Labels: []string{s.Title}, Counts: []disclose.Count{s.Remaining, s.Removed}})
 	}
 	a.keep(c.Definition.ID+"-attrition", t)
 	if n := len(c.Released.Steps); n > 0 {
-		v.Finding = cohortFinding(c.Released.Steps, members(c))
+		v.Finding = a.cohortFinding(c.Released.Steps, a.members(c), repeated(c))
 	}
 	if c.StudyHigh != "" {
-		v.Study = "Study window: " + c.StudyLow + " to " + c.StudyHigh + ". "
+		v.Study = a.Say("Study window: {studyLow} to {studyHigh}. ", c.StudyLow, c.StudyHigh)
 	}
 	a.describe(&v, c)
 	a.compare(&v, c)
@@ -64,24 +64,27 @@ func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 }
 
 // entryWords say which events are entries, by occurrence.
-var entryWords = map[string]string{
+var entryWords = map[string]text.Message{
 	"first": "every first event in the study window", "first-in-window": "each person's first event in the study window",
 	"last": "each person's last event in the study window", "every": "every day with an event in the study window",
 }
 
+// repeated tells whether a person may be in the cohort several times.
+func repeated(c Cohort) bool { return c.Definition.Occurrence == "every" }
+
 // members are what a cohort counts: persons, or entries where a person may have several.
-func members(c Cohort) string {
-	if c.Definition.Occurrence == "every" {
-		return "entries"
+func (w words) members(c Cohort) string {
+	if repeated(c) {
+		return w.Say("entries")
 	}
-	return "persons"
+	return w.Say("persons")
 }
 
 func (a *artist) outcomes(v *cohortView, c Cohort) {
 	if len(c.Released.Outcomes) == 0 {
 		return
 	}
-	t := Table{Caption: c.Definition.Title + ": outcomes", Labels: []string{"Outcome"}, Counts: []string{"At risk"}, Rated: true, Scale: c.Released.Outcomes[0].Rate.Scale()}
+	t := Table{Caption: a.Say("{title}: outcomes", c.Definition.Title), Labels: []string{a.Say("Outcome")}, Counts: []string{a.Say("At risk")}, Rated: true, Scale: c.Released.Outcomes[0].Rate.Scale()}
 	for _, o := range c.Released.Outcomes {
 		t.Rows = append(t.Rows, TableRow{Labels: []string{o.Title}, Counts: []disclose.Count{o.AtRisk}, Rate: o.Rate})
 	}
@@ -95,15 +98,18 @@ func declared(c Cohort, id string) bool {
 }
 
 // cohortFinding says who is left, or that this may not be said.
-func cohortFinding(steps []disclose.Step, what string) string {
-	first, last, rules := steps[0].Remaining, steps[len(steps)-1].Remaining, counted(len(steps)-1, "rule")
-	switch a, b := first.State() == disclose.Suppressed, last.State() == disclose.Suppressed; {
+func (w words) cohortFinding(steps []disclose.Step, what string, entries bool) string {
+	first, last, rules := w.countText(steps[0].Remaining), w.countText(steps[len(steps)-1].Remaining), len(steps)-1
+	switch a, b := steps[0].Remaining.State() == disclose.Suppressed, steps[len(steps)-1].Remaining.State() == disclose.Suppressed; {
 	case a && b:
-		return "How many " + what + " met the entry event, and how many are left after " + rules + ", is hidden: the counts are small, or would give a small one away."
+		return w.Say("How many {what} met the entry event, and how many are left after {rules, plural, one {# rule} other {# rules}}, is hidden: the counts are small, or would give a small one away.", what, rules)
 	case b:
-		return fmt.Sprintf("%s %s met the entry event; how many are left after %s is hidden.", first, what, rules)
+		return w.Say("{first} {what} met the entry event; how many are left after {rules, plural, one {# rule} other {# rules}} is hidden.", first, what, rules)
 	case a:
-		return fmt.Sprintf("%s %s are left after %s; how many met the entry event is hidden.", last, what, rules)
+		return w.Say("{last} {what} are left after {rules, plural, one {# rule} other {# rules}}; how many met the entry event is hidden.", last, what, rules)
 	}
-	return fmt.Sprintf("%s of %s %s are left after %s.", capital(last.String()), first, map[string]string{"persons": "persons who met the entry event", "entries": "entries"}[what], rules)
+	if entries {
+		return capital(w.Say("{last} of {first} entries are left after {rules, plural, one {# rule} other {# rules}}.", last, first, rules))
+	}
+	return capital(w.Say("{last} of {first} persons who met the entry event are left after {rules, plural, one {# rule} other {# rules}}.", last, first, rules))
 }

@@ -52,19 +52,19 @@ func (a *artist) areas(v *cohortView, c Cohort) error {
 		if !c.ByPlace(stratum) {
 			continue
 		}
-		view := areaView{ID: "area-" + stratum, Title: c.stratum(stratum), Scale: g.All.Crude.Scale(), Data: c.Definition.ID + "-area-" + stratum,
+		view := areaView{ID: "area-" + stratum, Title: a.stratumOf(c, stratum), Scale: g.All.Crude.Scale(), Data: c.Definition.ID + "-area-" + stratum,
 			Ranked: stratum != "site", Standard: c.Definition.Standard != ""}
-		groups := groupsIn(g, stratum)
+		groups := a.groupsIn(g, stratum)
 		standard := view.Standard && slices.ContainsFunc(groups, func(g disclose.Group) bool { return g.Adjusted.Shown() })
-		view.Rows = areaRows(groups, stratum)
+		view.Rows = a.areaRows(groups, stratum)
 		if view.Ranked {
 			rank(view.Rows, standard)
 		}
 		n := compareAreas(view.Rows, standard)
 		view.Compared = n > 0
-		view.About = "New cases " + view.Scale.Unit() + " at risk, " + inPeriod(g.Period) + ", with 95\u00a0% intervals. " + orderWords(view, standard)
-		t := Table{Caption: c.Definition.Title + ": new cases by " + lowerFirst(view.Title), Labels: []string{"Rank", view.Title, "Rate is"}, Rated: true, Scale: view.Scale,
-			Derived: []string{"Ratio to the others", "Ratio low", "Ratio high", "Differs as one of all"}}
+		view.About = a.Say("New cases {scale} at risk, {when}, with 95\u00a0% intervals. {standard}", a.unitText(view.Scale), a.inPeriod(g.Period), a.orderWords(view, standard))
+		t := Table{Caption: a.Say("{title}: new cases by {title2}", c.Definition.Title, lowerFirst(view.Title)), Labels: []string{a.Say("Rank"), view.Title, a.Say("Rate is")}, Rated: true, Scale: view.Scale,
+			Derived: []string{a.Say("Ratio to the others"), a.Say("Ratio low"), a.Say("Ratio high"), a.Say("Differs as one of all")}}
 		if !view.Ranked {
 			t.Labels = t.Labels[1:]
 		}
@@ -77,22 +77,22 @@ func (a *artist) areas(v *cohortView, c Cohort) error {
 					row.Labels = append([]string{r.Place}, row.Labels...)
 				}
 				if compared {
-					row.Derived = r.Against.fields()
+					row.Derived = a.againstFields(r.Against)
 				}
 				t.Rows = append(t.Rows, row)
 			}
-			add("crude", r.Crude, !standard)
+			add(a.Say("crude"), r.Crude, !standard)
 			if view.Standard {
-				add("standardised", r.Adjusted, standard)
+				add(a.Say("standardised"), r.Adjusted, standard)
 			}
 		}
 		a.keep(view.Data, t)
-		view.Note = t.IntervalMethod() + " " + againstNote(n, standard)
+		view.Note = a.intervalMethod(t) + " " + a.againstNote(n, standard)
 		if view.Standard {
-			view.Note = "Standardised directly by age to " + stats.Standards[c.Definition.Standard].Name + ", so that areas can be compared whose people differ in age. A dash: fewer than 10 cases, or an age with nobody at risk. " + view.Note
+			view.Note = a.Say("Standardised directly by age to {name}, so that areas can be compared whose people differ in age. A dash: fewer than 10 cases, or an age with nobody at risk. {note}", stats.Standards[c.Definition.Standard].Name, view.Note)
 		}
 		if anyFew {
-			view.Note += " ‡ Fewer than 20 cases: not reliable by the rule of the National Center for Health Statistics."
+			view.Note += a.Say(" ‡ Fewer than 20 cases: not reliable by the rule of the National Center for Health Statistics.")
 		}
 		if err := a.chartMap(&view, c, stratum); err != nil {
 			return err
@@ -103,23 +103,23 @@ func (a *artist) areas(v *cohortView, c Cohort) error {
 }
 
 // orderWords say which order the rows of a table are in.
-func orderWords(v areaView, standard bool) string {
+func (w words) orderWords(v areaView, standard bool) string {
 	switch {
 	case !v.Ranked:
-		return "Sites are in order of name, not of rate: this is not a ranking."
+		return w.Say("Sites are in order of name, not of rate: this is not a ranking.")
 	case standard:
-		return "In order of the standardised rate, the greatest first; neighbours in this order may differ by chance alone."
+		return w.Say("In order of the standardised rate, the greatest first; neighbours in this order may differ by chance alone.")
 	case v.Standard:
-		return "In order of the crude rate, the greatest first, since no standardised rate can be shown; neighbours in this order may differ by chance alone, or by the age of their people."
+		return w.Say("In order of the crude rate, the greatest first, since no standardised rate can be shown; neighbours in this order may differ by chance alone, or by the age of their people.")
 	}
-	return "In order of the crude rate, the greatest first; neighbours in this order may differ by chance alone, or by the age of their people."
+	return w.Say("In order of the crude rate, the greatest first; neighbours in this order may differ by chance alone, or by the age of their people.")
 }
 
 // areaRows are the groups of a stratum in order of name.
-func areaRows(groups []disclose.Group, stratum string) []areaRow {
+func (w words) areaRows(groups []disclose.Group, stratum string) []areaRow {
 	var rows []areaRow
 	for _, g := range groups {
-		rows = append(rows, areaRow{Label: valueLabel(stratum, g.Value), Value: g.Value, Crude: g.Crude, Adjusted: g.Adjusted, Few: few(g.Crude)})
+		rows = append(rows, areaRow{Label: w.valueLabel(stratum, g.Value), Value: g.Value, Crude: g.Crude, Adjusted: g.Adjusted, Few: few(g.Crude)})
 	}
 	return rows
 }

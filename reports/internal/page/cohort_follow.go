@@ -42,14 +42,14 @@ func (a *artist) curves(v *cohortView, c Cohort) error {
 
 func (a *artist) curve(c Cohort, o disclose.Outcome, curve disclose.Curve) (Figure, error) {
 	id := c.Definition.ID + "-curve-" + o.ID
-	t := Table{Caption: o.Title + ": share without it, by days since the index date", Labels: []string{"Until day"}, Counts: []string{"At risk", "Events", "Left early"},
-		Derived: []string{"Share without it", "Interval low", "Interval high"}}
-	f := Figure{ID: id, DataPath: "../data/" + id, About: o.Title + ". Share of " + members(c) + " at risk to whom it has not happened, by days since the index date, with a 95\u00a0% interval.", Hidden: curve.Hidden}
+	t := Table{Caption: a.Say("{title}: share without it, by days since the index date", o.Title), Labels: []string{a.Say("Until day")}, Counts: []string{a.Say("At risk"), a.Say("Events"), a.Say("Left early")},
+		Derived: []string{a.Say("Share without it"), a.Say("Interval low"), a.Say("Interval high")}}
+	f := Figure{ID: id, DataPath: "../data/" + id, About: a.Say("{title}. Share of {members} at risk to whom it has not happened, by days since the index date, with a 95\u00a0% interval.", o.Title, a.members(c)), Hidden: curve.Hidden}
 	km, err := survival(curve)
 	if curve.Hidden || len(curve.Steps) == 0 || err != nil {
-		f.Heading = o.Title + ": nobody had the event, so there is no curve"
+		f.Heading = a.Say("{title}: nobody had the event, so there is no curve", o.Title)
 		if curve.Hidden {
-			f.Heading = o.Title + ": the curve is hidden, since its steps would be of few " + members(c) + ", or would give few away"
+			f.Heading = a.Say("{title}: the curve is hidden, since its steps would be of few {members}, or would give few away", o.Title, a.members(c))
 		}
 		return f, nil
 	}
@@ -67,30 +67,30 @@ func (a *artist) curve(c Cohort, o disclose.Outcome, curve disclose.Curve) (Figu
 		}
 		steps = append(steps, chart.SurvivalStep{Day: s.Day, S: share, Beyond: next})
 		t.Rows = append(t.Rows, TableRow{Labels: []string{fmt.Sprint(s.Day)}, Counts: []disclose.Count{s.AtRisk, s.Events, s.Left},
-			Derived: []Derived{statistic(disclose.Percent, 100*share.Value), statistic(disclose.Percent, 100*share.Low), statistic(disclose.Percent, 100*share.High)}})
+			Derived: []Derived{a.statistic(disclose.Percent, 100*share.Value), a.statistic(disclose.Percent, 100*share.Low), a.statistic(disclose.Percent, 100*share.High)}})
 	}
 	f.Table = t
 	a.keep(id, t)
 	last := steps[len(steps)-1]
-	f.Heading = fmt.Sprintf("%s: %s without it after day %d (95\u00a0%% interval %s to %s)", o.Title, disclose.Percent.Format(100*last.S.Value), last.Day, bare(100*last.S.Low), bare(100*last.S.High))
-	f.Keys = []Key{{"line", "share without it"}, {"band", "95\u00a0% interval"}}
-	f.Note = curveNote(curve)
-	f.Wide, f.Narrow, err = both(id, c.Definition.Title+": "+t.Caption, f.Heading+". Below the curve: how many are at risk after days of it. The table below the drawing has every number.",
+	f.Heading = a.Say("{title}: {it} without it after day {day} (95\u00a0% interval {it2} to {it3})", o.Title, a.scaled(disclose.Percent, 100*last.S.Value), last.Day, a.bare(100*last.S.Low), a.bare(100*last.S.High))
+	f.Keys = []Key{{"line", a.Say("share without it")}, {"band", a.Say("95\u00a0% interval")}}
+	f.Note = a.curveNote(curve)
+	f.Wide, f.Narrow, err = a.both(id, c.Definition.Title+": "+t.Caption, a.Say("{heading}. Below the curve: how many are at risk after days of it. The table below the drawing has every number.", f.Heading),
 		func(l chart.Label, s chart.Size) (chart.SVG, error) { return chart.Survival(l, s, steps) })
 	return f, err
 }
 
 // bare is a percentage without its sign.
-func bare(v float64) string { return strings.TrimSuffix(disclose.Percent.Format(v), "\u00a0%") }
+func (w words) bare(v float64) string { return w.oneTenth(v) }
 
 // curveNote says how the curve is made, and what is left out of it.
-func curveNote(c disclose.Curve) string {
-	notes := []string{"Kaplan-Meier; variance by Greenwood, limits on the scale of log(-log). It ends with the last event that is shown. At risk, below it: followed beyond that day, without the event."}
+func (w words) curveNote(c disclose.Curve) string {
+	notes := []string{w.Say("Kaplan-Meier; variance by Greenwood, limits on the scale of log(-log). It ends with the last event that is shown. At risk, below it: followed beyond that day, without the event.")}
 	if c.Merged {
-		notes = append(notes, "Days are merged to steps, so that no step is of few; events of a step count on its last day, and who left during it is at risk until then.")
+		notes = append(notes, w.Say("Days are merged to steps, so that no step is of few; events of a step count on its last day, and who left during it is at risk until then."))
 	}
 	if c.Stopped {
-		notes = append(notes, "It stops where the rest would be few.")
+		notes = append(notes, w.Say("It stops where the rest would be few."))
 	}
 	return strings.Join(notes, " ")
 }
@@ -105,15 +105,15 @@ func (a *artist) expected(v *cohortView, c Cohort) error {
 			}
 		}
 		id := c.Definition.ID + "-expected-" + e.Outcome
-		t := Table{Caption: title + ": observed and expected", Labels: []string{"Group", "Value"}, Rated: true, Scale: disclose.Percent,
-			Derived: []string{"Expected", "Observed over expected", "Ratio low", "Ratio high"}}
+		t := Table{Caption: a.Say("{title}: observed and expected", title), Labels: []string{a.Say("Group"), a.Say("Value")}, Rated: true, Scale: disclose.Percent,
+			Derived: []string{a.Say("Expected"), a.Say("Observed over expected"), a.Say("Ratio low"), a.Say("Ratio high")}}
 		f := Figure{ID: id, DataPath: "../data/" + id, Hidden: e.Hidden, Tall: true,
-			About: title + ", beside the number that would have it if people like these fared as all members do."}
+			About: a.Say("{title}, beside the number that would have it if people like these fared as all members do.", title)}
 		add := func(labels []string, r disclose.ExpectedGroup) {
 			row := TableRow{Labels: labels, Rate: r.Share}
 			ratio, ok := ratioOf(r)
-			if row.Derived = []Derived{figureField(r.Expected), {}, {}, {}}; ok {
-				row.Derived = []Derived{figureField(r.Expected), ratioField(ratio.Value), ratioField(ratio.Low), ratioField(ratio.High)}
+			if row.Derived = []Derived{a.figureField(r.Expected), {}, {}, {}}; ok {
+				row.Derived = []Derived{a.figureField(r.Expected), a.ratioField(ratio.Value), a.ratioField(ratio.Low), a.ratioField(ratio.High)}
 			}
 			t.Rows = append(t.Rows, row)
 			f.Hidden = f.Hidden || r.Share.State() == disclose.Suppressed
@@ -121,17 +121,17 @@ func (a *artist) expected(v *cohortView, c Cohort) error {
 		var points []chart.RatioRow
 		switch {
 		case e.Hidden:
-			f.Heading = title + ": observed and expected are hidden, since who was not followed to the end would be few"
+			f.Heading = a.Say("{title}: observed and expected are hidden, since who was not followed to the end would be few", title)
 		case e.Reason != "":
-			f.Heading = title + ": nothing is expected, since the model is " + e.Reason
+			f.Heading = a.Say("{title}: nothing is expected, since the model is {reason}", title, e.Reason)
 		default:
-			add([]string{"All", members(c)}, e.All)
+			add([]string{a.Say("All"), a.members(c)}, e.All)
 			apart, compared := 0, 0
 			for i, r := range e.Rows {
-				label := valueLabel(r.Stratum, r.Value)
-				add([]string{c.stratum(r.Stratum), label}, r)
+				label := a.valueLabel(r.Stratum, r.Value)
+				add([]string{a.stratumOf(c, r.Stratum), label}, r)
 				if i == 0 || e.Rows[i-1].Stratum != r.Stratum {
-					points = append(points, chart.RatioRow{Label: c.stratum(r.Stratum), Heading: true})
+					points = append(points, chart.RatioRow{Label: a.stratumOf(c, r.Stratum), Heading: true})
 				}
 				ratio, ok := ratioOf(r)
 				points = append(points, chart.RatioRow{Label: label, Ratio: ratio, Shown: ok, Group: r})
@@ -142,12 +142,11 @@ func (a *artist) expected(v *cohortView, c Cohort) error {
 					apart++
 				}
 			}
-			f.Heading = expectedWords(title, apart, compared)
-			f.Note = "Expected: by a logistic model of all members, with the risk factors that the cohort's file names; only those whose follow-up nothing but death ended early. " +
-				"Ratios with exact Poisson limits below 10 events, else Byar's. Of many groups some are apart by chance alone: 1 in 20."
-			f.Keys = []Key{{"square", "observed over expected"}, {"across", intervalWords}, {"dashed", "as expected"}}
+			f.Heading = a.expectedWords(title, apart, compared)
+			f.Note = a.Say("Expected: by a logistic model of all members, with the risk factors that the cohort's file names; only those whose follow-up nothing but death ended early. Ratios with exact Poisson limits below 10 events, else Byar's. Of many groups some are apart by chance alone: 1 in 20.")
+			f.Keys = []Key{{"square", a.Say("observed over expected")}, {"across", a.say(intervalWords)}, {"dashed", a.Say("as expected")}}
 			if f.Hidden {
-				f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+				f.Keys = append(f.Keys, Key{"hatch", a.Say("hidden")})
 			}
 		}
 		if f.Table = t; len(t.Rows) > 0 {
@@ -155,7 +154,7 @@ func (a *artist) expected(v *cohortView, c Cohort) error {
 		}
 		if len(points) > 0 {
 			var err error
-			f.Wide, f.Narrow, err = both(id, c.Definition.Title+": "+t.Caption, f.Heading+". The table below the drawing has every number.",
+			f.Wide, f.Narrow, err = a.both(id, c.Definition.Title+": "+t.Caption, a.Say("{heading}. The table below the drawing has every number.", f.Heading),
 				func(l chart.Label, s chart.Size) (chart.SVG, error) { return chart.Ratios(l, s, points) })
 			if err != nil {
 				return err
@@ -166,16 +165,16 @@ func (a *artist) expected(v *cohortView, c Cohort) error {
 	return nil
 }
 
-func expectedWords(title string, apart, groups int) string {
+func (w words) expectedWords(title string, apart, groups int) string {
 	switch {
 	case groups == 0:
-		return title + ": no group has a ratio that can be shown"
+		return w.Say("{title}: no group has a ratio that can be shown", title)
 	case apart == 0:
-		return fmt.Sprintf("%s: no interval of a group leaves out what is expected", title)
+		return w.Say("{title}: no interval of a group leaves out what is expected", title)
 	case apart == 1:
-		return fmt.Sprintf("%s: the interval of 1 of %d groups leaves out what is expected", title, groups)
+		return w.Say("{title}: the interval of 1 of {groups} groups leaves out what is expected", title, groups)
 	}
-	return fmt.Sprintf("%s: the intervals of %d of %d groups leave out what is expected", title, apart, groups)
+	return w.Say("{title}: the intervals of {apart} of {groups} groups leave out what is expected", title, apart, groups)
 }
 
 // ratioOf is observed over expected, of the released numbers.
@@ -188,6 +187,6 @@ func ratioOf(r disclose.ExpectedGroup) (stats.Estimate, bool) {
 	return stats.IndirectRatio(observed, expected), true
 }
 
-func ratioField(v float64) Derived {
-	return Derived{fmt.Sprintf("%.2f", v), fmt.Sprintf("%.4f", v), true}
+func (w words) ratioField(v float64) Derived {
+	return Derived{w.twoDecimals(v), fmt.Sprintf("%.4f", v), true}
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"farr/reports/internal/text"
 	"fmt"
 	"slices"
 	"sort"
@@ -24,15 +25,18 @@ func (c Cohort) area(stratum string) int {
 	return -1
 }
 
-// stratum is a stratum's name on the page.
-func (c Cohort) stratum(id string) string {
+// cohortStrata are the names of strata that cohorts alone have, or have under another name.
+var cohortStrata = map[string]text.Message{"age": "Age", "zip3": "ZIP code, three digits", "state": "State", "language": "Language", "telehealth": "Virtual encounter in the year before"}
+
+// stratumOf is a stratum's name on the page.
+func (w words) stratumOf(c Cohort, id string) string {
 	if i := c.area(id); i >= 0 {
 		return c.Definition.Areas[i].Title
 	}
-	if w, ok := map[string]string{"age": "Age", "zip3": "ZIP code, three digits", "state": "State", "language": "Language", "telehealth": "Virtual encounter in the year before"}[id]; ok {
-		return w
+	if m, ok := cohortStrata[id]; ok {
+		return w.say(m)
 	}
-	return stratumName(id)
+	return w.stratumName(id)
 }
 
 // strata are those of the groups, in their order.
@@ -47,7 +51,7 @@ func strata(g disclose.Groups) []string {
 }
 
 // groupsIn are a stratum's groups by name, those that are no real group behind the others.
-func groupsIn(g disclose.Groups, stratum string) []disclose.Group {
+func (w words) groupsIn(g disclose.Groups, stratum string) []disclose.Group {
 	var rows []disclose.Group
 	for _, r := range g.Rows {
 		if r.Stratum == stratum {
@@ -58,7 +62,7 @@ func groupsIn(g disclose.Groups, stratum string) []disclose.Group {
 		if a, b := residual(rows[i].Value), residual(rows[j].Value); a != b {
 			return a < b
 		}
-		return natural(valueLabel(stratum, rows[i].Value), valueLabel(stratum, rows[j].Value))
+		return natural(w.valueLabel(stratum, rows[i].Value), w.valueLabel(stratum, rows[j].Value))
 	})
 	return rows
 }
@@ -68,30 +72,30 @@ func (a *artist) groups(v *cohortView, c Cohort) error {
 	g := c.Released.Groups
 	if len(g.Rows) == 0 {
 		if len(c.Released.Years) > 0 {
-			v.ElseGroups = "The results have no new cases by group: the cohort's file names no strata, or no period was computed."
+			v.ElseGroups = a.Say("The results have no new cases by group: the cohort's file names no strata, or no period was computed.")
 		}
 		return nil
 	}
 	id := c.Definition.ID + "-groups"
 	scale := g.All.Crude.Scale()
-	t := Table{Caption: c.Definition.Title + ": new cases by group", Labels: []string{"Group", "Value", "Rate is"}, Rated: true, Scale: scale}
-	gaps := Table{Caption: c.Definition.Title + ": how far groups are apart", Labels: []string{"Group", "Least", "Greatest"}, Derived: []string{"Groups compared", "Difference", "Ratio"}}
+	t := Table{Caption: a.Say("{title}: new cases by group", c.Definition.Title), Labels: []string{a.Say("Group"), a.Say("Value"), a.Say("Rate is")}, Rated: true, Scale: scale}
+	gaps := Table{Caption: a.Say("{title}: how far groups are apart", c.Definition.Title), Labels: []string{a.Say("Group"), a.Say("Least"), a.Say("Greatest")}, Derived: []string{a.Say("Groups compared"), a.Say("Difference"), a.Say("Ratio")}}
 	f := Figure{ID: id, DataPath: "../data/" + id, Tall: true, Hidden: g.All.Crude.State() == disclose.Suppressed,
-		About: "New cases " + scale.Unit() + " at risk, " + inPeriod(g.Period) + ", with 95\u00a0% intervals. Crude rates: groups may differ in age."}
-	t.Rows = append(t.Rows, TableRow{Labels: []string{"All", "everyone at risk", "crude"}, Rate: g.All.Crude})
+		About: a.Say("New cases {scale} at risk, {when}, with 95\u00a0% intervals. Crude rates: groups may differ in age.", a.unitText(scale), a.inPeriod(g.Period))}
+	t.Rows = append(t.Rows, TableRow{Labels: []string{a.Say("All"), a.Say("everyone at risk"), a.Say("crude")}, Rate: g.All.Crude})
 	var list []chart.Group
 	shown := 0
 	for _, stratum := range strata(g) {
 		if c.ByPlace(stratum) {
 			continue
 		}
-		group := chart.Group{Name: c.stratum(stratum)}
-		for _, r := range groupsIn(g, stratum) {
-			label := valueLabel(stratum, r.Value)
+		group := chart.Group{Name: a.stratumOf(c, stratum)}
+		for _, r := range a.groupsIn(g, stratum) {
+			label := a.valueLabel(stratum, r.Value)
 			group.Points = append(group.Points, chart.Point{Label: label, Rate: r.Crude})
-			t.Rows = append(t.Rows, TableRow{Labels: []string{group.Name, label, "crude"}, Rate: r.Crude})
+			t.Rows = append(t.Rows, TableRow{Labels: []string{group.Name, label, a.Say("crude")}, Rate: r.Crude})
 			if c.Definition.Standard != "" && stratum != "age" {
-				t.Rows = append(t.Rows, TableRow{Labels: []string{group.Name, label, "standardised"}, Rate: r.Adjusted})
+				t.Rows = append(t.Rows, TableRow{Labels: []string{group.Name, label, a.Say("standardised")}, Rate: r.Adjusted})
 			}
 			f.Hidden = f.Hidden || r.Crude.State() == disclose.Suppressed
 			if r.Crude.Shown() {
@@ -99,7 +103,7 @@ func (a *artist) groups(v *cohortView, c Cohort) error {
 			}
 		}
 		list = append(list, group)
-		if row, ok := gapRow(c, g, stratum); ok {
+		if row, ok := a.gapRow(c, g, stratum); ok {
 			gaps.Rows = append(gaps.Rows, row)
 		}
 	}
@@ -110,22 +114,22 @@ func (a *artist) groups(v *cohortView, c Cohort) error {
 	a.keep(id, t)
 	v.Groups = &f
 	if shown == 0 {
-		f.Heading = "Every rate by group is hidden: the counts are small, or would give a small one away"
+		f.Heading = a.Say("Every rate by group is hidden: the counts are small, or would give a small one away")
 		return nil
 	}
-	f.Heading = capital("everyone at risk, " + inPeriod(g.Period) + ": " + rateWords(g.All.Crude))
-	f.Note = "Groups differ only where the interval of their difference says so; intervals that do not overlap are no such test. Groups that are hidden, not known or of fewer than 10 cases are left out of the gaps."
-	f.Keys = []Key{{"square", "rate; the area follows the time observed"}, {"across", intervalWords}, {"dashed", "rate of everyone at risk"}}
+	f.Heading = capital(a.Say("everyone at risk, {when}: {rate}", a.inPeriod(g.Period), a.rateWords(g.All.Crude)))
+	f.Note = a.Say("Groups differ only where the interval of their difference says so; intervals that do not overlap are no such test. Groups that are hidden, not known or of fewer than 10 cases are left out of the gaps.")
+	f.Keys = []Key{{"square", a.Say("rate; the area follows the time observed")}, {"across", a.say(intervalWords)}, {"dashed", a.Say("rate of everyone at risk")}}
 	if f.Hidden {
-		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+		f.Keys = append(f.Keys, Key{"hatch", a.Say("hidden")})
 	}
 	if len(gaps.Rows) > 0 {
 		a.keep(c.Definition.ID+"-gaps", gaps)
 		v.Gaps = &gaps
 	}
 	var err error
-	f.Wide, f.Narrow, err = both(id, t.Caption, "Rates with 95 % intervals, against that of everyone at risk. The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {
-		return a.charts.Forest(l, s, chart.Squares, chart.Point{Label: "Everyone at risk", Rate: g.All.Crude}, list)
+	f.Wide, f.Narrow, err = a.both(id, t.Caption, a.Say("Rates with 95 % intervals, against that of everyone at risk. The table below the drawing has every number."), func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		return a.charts.Forest(l, s, chart.Squares, chart.Point{Label: a.Say("Everyone at risk"), Rate: g.All.Crude}, list)
 	})
 	return err
 }
@@ -136,11 +140,11 @@ const comparable = 10
 
 // gapRow compares the least and the greatest rate of the groups of a stratum that are shown, known and no less than
 // comparable.
-func gapRow(c Cohort, g disclose.Groups, stratum string) (TableRow, bool) {
+func (w words) gapRow(c Cohort, g disclose.Groups, stratum string) (TableRow, bool) {
 	var rates []stats.GroupRate
 	var least, greatest disclose.Group
 	total := 0.0
-	for _, r := range groupsIn(g, stratum) {
+	for _, r := range w.groupsIn(g, stratum) {
 		days, ok := r.Crude.Denominator().Value()
 		if cases, known := r.Crude.Numerator().Value(); !ok || !known || !r.Crude.Shown() || residual(r.Value) == 2 || cases < comparable {
 			continue
@@ -162,10 +166,10 @@ func gapRow(c Cohort, g disclose.Groups, stratum string) (TableRow, bool) {
 	if err == stats.OneGroup {
 		return TableRow{}, false
 	}
-	row := TableRow{Labels: []string{c.stratum(stratum), valueLabel(stratum, least.Value), valueLabel(stratum, greatest.Value)},
-		Derived: []Derived{{fmt.Sprint(len(rates)), fmt.Sprint(len(rates)), true}, statistic(g.All.Crude.Scale(), d.RangeDifference), {}}}
+	row := TableRow{Labels: []string{w.stratumOf(c, stratum), w.valueLabel(stratum, least.Value), w.valueLabel(stratum, greatest.Value)},
+		Derived: []Derived{{fmt.Sprint(len(rates)), fmt.Sprint(len(rates)), true}, w.statistic(g.All.Crude.Scale(), d.RangeDifference), {}}}
 	if err == nil {
-		row.Derived[2] = ratioField(d.RangeRatio)
+		row.Derived[2] = w.ratioField(d.RangeRatio)
 	} else {
 		row.Derived[2] = Derived{Text: "–", IsNumber: true}
 	}

@@ -1,10 +1,8 @@
 package page
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"farr/measures"
 	"farr/reports/internal/chart"
@@ -73,7 +71,7 @@ func (a *artist) chartMap(v *areaView, c Cohort, stratum string) error {
 		}
 	}
 	if len(v.Rows) > 0 && !slices.ContainsFunc(v.Rows, func(r areaRow) bool { return r.Crude.State() != disclose.Suppressed }) {
-		v.NoMap = "Every rate of these places is hidden: the counts are small, or other numbers on this page would give a small one away."
+		v.NoMap = a.Say("Every rate of these places is hidden: the counts are small, or other numbers on this page would give a small one away.")
 		return nil
 	}
 	g, err := groundOf(c, stratum, values)
@@ -81,10 +79,10 @@ func (a *artist) chartMap(v *areaView, c Cohort, stratum string) error {
 	case err != nil:
 		return err
 	case g == nil:
-		v.NoMap = "There is no map of these places: farr has boundaries of states and counties alone. A file of others can be named in the job, as boundaries."
+		v.NoMap = a.Say("There is no map of these places: farr has boundaries of states and counties alone. A file of others can be named in the job, as boundaries.")
 		return nil
 	case len(known) < 2:
-		v.NoMap = "There is no map: all known persons live in one place."
+		v.NoMap = a.Say("There is no map: all known persons live in one place.")
 		return nil
 	}
 	standard := slices.ContainsFunc(known, func(r areaRow) bool { return r.Adjusted.Shown() })
@@ -113,35 +111,35 @@ func (a *artist) chartMap(v *areaView, c Cohort, stratum string) error {
 		}
 	}
 	if shown < 2 {
-		v.NoMap = "There is no map: fewer than two places have a rate that can be shown."
+		v.NoMap = a.Say("There is no map: fewer than two places have a rate that can be shown.")
 		return nil
 	}
 	classes := chart.ClassesOf(v.Scale, rates)
-	for _, k := range classes.Legend(rates) {
+	for _, k := range classes.Legend(a.Words, rates) {
 		f.Keys = append(f.Keys, Key{k.Kind, k.Words})
 	}
-	what := "Crude rates"
+	what := a.Say("Crude rates")
 	if standard {
-		what = "Standardised rates"
+		what = a.Say("Standardised rates")
 	}
-	f.Heading = what + " " + v.Scale.Unit() + ": " + spread(known, standard)
-	f.About = "New cases, " + inPeriod(c.Released.Groups.Period) + ". White, with a thin line: not in the data."
-	svg, missing, err := chart.Map(chart.Label{ID: f.ID, Title: c.Definition.Title + ": " + lowerFirst(what) + " by " + lowerFirst(v.Title), Description: f.Heading + ". The table below the map has every number."}, g.around, g.regions, classes, areas)
+	f.Heading = what + " " + a.unitText(v.Scale) + ": " + a.spread(known, standard)
+	f.About = a.Say("New cases, {when}. White, with a thin line: not in the data.", a.inPeriod(c.Released.Groups.Period))
+	svg, missing, err := chart.Map(chart.Label{ID: f.ID, Title: a.Say("{title}: {what} by {title2}", c.Definition.Title, lowerFirst(what), lowerFirst(v.Title)), Description: a.Say("{heading}. The table below the map has every number.", f.Heading), Words: a.Words}, g.around, g.regions, classes, areas)
 	if err != nil {
-		v.NoMap = "There is no map: none of these places has a boundary."
+		v.NoMap = a.Say("There is no map: none of these places has a boundary.")
 		return nil
 	}
 	f.One = svg.HTML()
-	f.Note = "Classes hold nearly the same number of places each. A large place is not a populous one: read the table."
+	f.Note = a.Say("Classes hold nearly the same number of places each. A large place is not a populous one: read the table.")
 	if len(missing) > 0 {
-		f.Note += " Not on the map, since it has no boundary of them: " + strings.Join(missing, ", ") + "."
+		f.Note += a.Say(" Not on the map, since it has no boundary of them: {missing}.", a.join(missing))
 	}
 	v.Map = &f
 	return nil
 }
 
 // spread names the places with the least and the greatest rate.
-func spread(rows []areaRow, standard bool) string {
+func (w words) spread(rows []areaRow, standard bool) string {
 	of := func(r areaRow) disclose.Rate {
 		if standard {
 			return r.Adjusted
@@ -161,7 +159,7 @@ func spread(rows []areaRow, standard bool) string {
 			greatest = &rows[i]
 		}
 	}
-	return fmt.Sprintf("from %s in %s to %s in %s", of(*least).Text(), least.Label, of(*greatest).Text(), greatest.Label)
+	return w.Say("from {rate} in {label} to {rate2} in {label2}", w.rateText(of(*least)), least.Label, w.rateText(of(*greatest)), greatest.Label)
 }
 
 func first(r disclose.Rate) float64 { v, _, _ := r.Plot(); return v }

@@ -1,8 +1,6 @@
 package page
 
 import (
-	"fmt"
-
 	"farr/internal/stats"
 	"farr/reports/internal/disclose"
 )
@@ -15,26 +13,26 @@ type against struct {
 }
 
 // Mark is what the table says of the place: only where it differs as one of all.
-func (x against) Mark() string {
+func (w words) againstMark(x against) string {
 	switch {
 	case !x.Sure:
 		return ""
 	case x.Ratio.Value > 1:
-		return "▲ higher"
+		return w.Say("▲ higher")
 	}
-	return "▼ lower"
+	return w.Say("▼ lower")
 }
 
 // Words are the ratio with its interval.
-func (x against) Words() string {
-	return fmt.Sprintf("%s times (%s to %s)", twoDecimals(x.Ratio.Value), twoDecimals(x.Ratio.Low), twoDecimals(x.Ratio.High))
+func (w words) againstWords(x against) string {
+	return w.Say("{value} times ({low} to {high})", w.twoDecimals(x.Ratio.Value), w.twoDecimals(x.Ratio.Low), w.twoDecimals(x.Ratio.High))
 }
 
-func (x against) fields() []Derived {
+func (w words) againstFields(x against) []Derived {
 	if !x.Compared {
 		return make([]Derived, 4)
 	}
-	return []Derived{ratioField(x.Ratio.Value), ratioField(x.Ratio.Low), ratioField(x.Ratio.High), word(map[bool]string{true: "yes", false: "no"}[x.Sure])}
+	return []Derived{w.ratioField(x.Ratio.Value), w.ratioField(x.Ratio.Low), w.ratioField(x.Ratio.High), word(w.yesOrNo(x.Sure))}
 }
 
 // compareAreas compares each place that has enough cases with all others, by released numbers alone, and tells how many are:
@@ -106,14 +104,14 @@ func adjustedToOthers(rows []areaRow, at, comparisons int) (stats.Estimate, bool
 }
 
 // againstNote says how places are compared, or why none is.
-func againstNote(n int, standard bool) string {
+func (w words) againstNote(n int, standard bool) string {
 	switch {
 	case n == 0 && standard:
-		return "No place is compared with the others: that needs two that are shown with intervals."
+		return w.Say("No place is compared with the others: that needs two that are shown with intervals.")
 	case n == 0:
-		return "No place is compared with the others: that needs one of 10 cases, and another that is shown."
+		return w.Say("No place is compared with the others: that needs one of 10 cases, and another that is shown.")
 	case standard:
-		return fmt.Sprintf("Differs from the others: its standardised rate over the mean of those of the other places that are shown, weighted by time, with a 95\u00a0%% interval on the log scale made of the intervals in the table; marked only where it differs with all comparisons, %d, taken together (Bonferroni).", n)
+		return w.Say("Differs from the others: its standardised rate over the mean of those of the other places that are shown, weighted by time, with a 95\u00a0% interval on the log scale made of the intervals in the table; marked only where it differs with all comparisons, {n}, taken together (Bonferroni).", n)
 	}
-	return fmt.Sprintf("Differs from the others: its crude rate over that of the other places that are shown, with a 95\u00a0%% interval on the log scale, from 10 cases on; marked only where it differs with all comparisons, %d, taken together (Bonferroni). People may differ in age.", n)
+	return w.Say("Differs from the others: its crude rate over that of the other places that are shown, with a 95\u00a0% interval on the log scale, from 10 cases on; marked only where it differs with all comparisons, {n}, taken together (Bonferroni). People may differ in age.", n)
 }

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"math"
 
 	"farr/internal/stats"
@@ -25,14 +24,14 @@ type levelView struct {
 
 // describe makes Table 1: who the members are on the index date.
 func (a *artist) describe(v *cohortView, c Cohort) {
-	t := Table{Caption: c.Definition.Title + ": who they are on the index date", Labels: []string{"Characteristic", "Level"}, Rated: true, Scale: disclose.Percent}
+	t := Table{Caption: a.Say("{title}: who they are on the index date", c.Definition.Title), Labels: []string{a.Say("Characteristic"), a.Say("Level")}, Rated: true, Scale: disclose.Percent}
 	numbers := map[string]disclose.Number{}
 	for _, n := range c.Released.Numbers {
 		numbers[n.Characteristic] = n
 	}
 	add := func(id string) {
 		if n, ok := numbers[id]; ok {
-			v.Traits = append(v.Traits, numberView(n))
+			v.Traits = append(v.Traits, a.numberView(n))
 			delete(numbers, id)
 		}
 	}
@@ -41,10 +40,10 @@ func (a *artist) describe(v *cohortView, c Cohort) {
 		if l.Level == "no" && declared(c, l.Characteristic) {
 			continue // the rest of those with it
 		}
-		label := valueLabel(l.Characteristic, l.Level)
+		label := a.valueLabel(l.Characteristic, l.Level)
 		t.Rows = append(t.Rows, TableRow{Labels: []string{l.Title, label}, Rate: l.Rate})
-		if label == "yes" {
-			label = "Yes"
+		if l.Level == "yes" {
+			label = a.Say("Yes")
 		}
 		if n := len(v.Traits); n == 0 || v.Traits[n-1].Title != l.Title || v.Traits[n-1].Number {
 			v.Traits = append(v.Traits, traitView{Title: l.Title})
@@ -62,35 +61,35 @@ func (a *artist) describe(v *cohortView, c Cohort) {
 		return
 	}
 	v.Numbered = true
-	t = Table{Caption: c.Definition.Title + ": numbers on the index date", Labels: []string{"Characteristic"}, Counts: []string{"Known", "Missing"},
-		Derived: []string{"Lower quartile", "Median", "Upper quartile", "Mean", "Standard deviation"}}
+	t = Table{Caption: a.Say("{title}: numbers on the index date", c.Definition.Title), Labels: []string{a.Say("Characteristic")}, Counts: []string{a.Say("Known"), a.Say("Missing")},
+		Derived: []string{a.Say("Lower quartile"), a.Say("Median"), a.Say("Upper quartile"), a.Say("Mean"), a.Say("Standard deviation")}}
 	for _, n := range c.Released.Numbers {
 		row := TableRow{Labels: []string{n.Title}, Counts: []disclose.Count{n.Known, n.Missing}}
 		for _, f := range []disclose.Figure{n.Q1, n.Median, n.Q3, n.Mean, n.SD} {
-			row.Derived = append(row.Derived, figureField(f))
+			row.Derived = append(row.Derived, a.figureField(f))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	a.keep(c.Definition.ID+"-numbers", t)
 }
 
-func numberView(n disclose.Number) traitView {
+func (w words) numberView(n disclose.Number) traitView {
 	v := traitView{Title: n.Title, Number: true}
 	say := func(label, words string) { v.Rows = append(v.Rows, levelView{Label: label, Words: words}) }
 	switch {
 	case n.Known.State() == disclose.Zero:
-		say("Known", "of nobody")
+		say(w.Say("Known"), w.Say("of nobody"))
 		return v
 	case n.Median.State() == disclose.Suppressed:
-		say("Median, quartiles, mean", "hidden: few have it")
+		say(w.Say("Median, quartiles, mean"), w.Say("hidden: few have it"))
 	default:
-		say("Median (quartiles)", fmt.Sprintf("%s (%s to %s)", n.Median, n.Q1, n.Q3))
-		say("Mean (standard deviation)", fmt.Sprintf("%s (%s)", n.Mean, n.SD))
+		say(w.Say("Median (quartiles)"), w.Say("{median} ({q1} to {q3})", w.figureText(n.Median), w.figureText(n.Q1), w.figureText(n.Q3)))
+		say(w.Say("Mean (standard deviation)"), w.Say("{value} ({deviation})", w.figureText(n.Mean), w.figureText(n.SD)))
 	}
 	if n.Missing.State() == disclose.Zero {
-		say("Known", "of all "+n.Known.String())
+		say(w.Say("Known"), w.Say("of all {known}", w.countText(n.Known)))
 	} else {
-		say("Known; missing", n.Known.String()+"; "+n.Missing.String())
+		say(w.Say("Known; missing"), w.joinParts([]string{w.countText(n.Known), w.countText(n.Missing)}))
 	}
 	return v
 }
@@ -101,25 +100,25 @@ func (a *artist) compare(v *cohortView, c Cohort) {
 	if len(rows) == 0 {
 		return
 	}
-	t := Table{Caption: c.Definition.Title + ": women and men on the index date", Labels: []string{"Characteristic", "Level"}, Counts: []string{"Women", "Men"},
-		Derived: []string{"Share or mean of women", "Share or mean of men", "SD of women", "SD of men", "Standardised difference"}}
+	t := Table{Caption: a.Say("{title}: women and men on the index date", c.Definition.Title), Labels: []string{a.Say("Characteristic"), a.Say("Level")}, Counts: []string{a.Say("Women"), a.Say("Men")},
+		Derived: []string{a.Say("Share or mean of women"), a.Say("Share or mean of men"), a.Say("SD of women"), a.Say("SD of men"), a.Say("Standardised difference")}}
 	for i, r := range rows {
 		if r.Level == "no" && declared(c, r.Characteristic) {
 			continue
 		}
-		label := valueLabel(r.Characteristic, r.Level)
+		label := a.valueLabel(r.Characteristic, r.Level)
 		row := TableRow{Counts: []disclose.Count{r.Shares[0].Numerator(), r.Shares[1].Numerator()}, Derived: make([]Derived, 5)}
 		for s := range r.Shares {
 			if r.Level == "" {
-				label = "known"
-				row.Derived[s], row.Derived[2+s] = figureField(r.Mean[s]), figureField(r.SD[s])
+				label = a.Say("known")
+				row.Derived[s], row.Derived[2+s] = a.figureField(r.Mean[s]), a.figureField(r.SD[s])
 			} else if share, _, _ := r.Shares[s].Plot(); r.Shares[s].Shown() {
-				row.Derived[s] = statistic(disclose.Percent, share)
+				row.Derived[s] = a.statistic(disclose.Percent, share)
 			}
 		}
 		row.Labels = []string{r.Title, label}
 		if d, ok := difference(rows, i); ok {
-			row.Derived[4] = ratioField(d)
+			row.Derived[4] = a.ratioField(d)
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -165,30 +164,30 @@ func difference(rows []disclose.Compared, at int) (float64, bool) {
 }
 
 // figureField is a released figure in a table.
-func figureField(f disclose.Figure) Derived {
+func (w words) figureField(f disclose.Figure) Derived {
 	v, ok := f.Value()
 	if !ok {
-		return Derived{Text: f.String(), IsNumber: true}
+		return Derived{Text: w.figureText(f), IsNumber: true}
 	}
-	return Derived{Text: f.String(), Field: plainNumber(v), IsNumber: true}
+	return Derived{Text: w.figureText(f), Field: plainNumber(v), IsNumber: true}
 }
 
 // pyramid draws members by age and sex. Other sexes than the two are in the table alone.
 func (a *artist) pyramid(v *cohortView, c Cohort) error {
 	x := c.Released.Cross
 	id := c.Definition.ID + "-age-sex"
-	t := Table{Caption: c.Definition.Title + ": members by age and sex", Labels: []string{"Age group"}}
+	t := Table{Caption: a.Say("{title}: members by age and sex", c.Definition.Title), Labels: []string{a.Say("Age group")}}
 	column := map[string]int{}
 	for j, sex := range x.ColumnLevels {
 		column[sex] = j
-		t.Counts = append(t.Counts, valueLabel("sex", sex))
+		t.Counts = append(t.Counts, a.valueLabel("sex", sex))
 	}
 	var rows []chart.PyramidRow
 	f := Figure{ID: id, DataPath: "../data/" + id, Tall: true,
-		About: capital(members(c)) + " by age and sex on the index date. Both sides have one scale."}
+		About: a.Say("{members} by age and sex on the index date. Both sides have one scale.", capital(a.members(c)))}
 	shown, others, people := 0, false, false
 	for i, age := range x.RowLevels {
-		row := TableRow{Labels: []string{valueLabel("age", age)}, Counts: x.Members[i]}
+		row := TableRow{Labels: []string{a.valueLabel("age", age)}, Counts: x.Members[i]}
 		t.Rows = append(t.Rows, row)
 		for j, n := range x.Members[i] {
 			people = people || n.State() != disclose.Zero
@@ -205,7 +204,7 @@ func (a *artist) pyramid(v *cohortView, c Cohort) error {
 			}
 			return disclose.Count{}
 		}
-		rows = append(rows, chart.PyramidRow{Label: valueLabel("age", age), Left: of("male"), Right: of("female")})
+		rows = append(rows, chart.PyramidRow{Label: a.valueLabel("age", age), Left: of("male"), Right: of("female")})
 	}
 	if !people {
 		return nil
@@ -213,32 +212,32 @@ func (a *artist) pyramid(v *cohortView, c Cohort) error {
 	f.Table = t
 	a.keep(id, t)
 	v.Pyramid = &f
-	if f.Note = "Bars start at zero."; others {
-		f.Note += " Persons of another or an unknown sex are in the data table."
+	if f.Note = a.Say("Bars start at zero."); others {
+		f.Note += a.Say(" Persons of another or an unknown sex are in the data table.")
 	}
 	if shown == 0 {
-		f.Heading, f.Note = "Every number by age and sex is hidden: the counts are small, or would give a small one away", ""
+		f.Heading, f.Note = a.Say("Every number by age and sex is hidden: the counts are small, or would give a small one away"), ""
 		return nil
 	}
-	f.Heading = largest(x, members(c))
+	f.Heading = a.largest(x, a.members(c))
 	if f.Hidden {
-		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+		f.Keys = append(f.Keys, Key{"hatch", a.Say("hidden")})
 	}
 	var err error
-	f.Wide, f.Narrow, err = both(id, t.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {
-		return chart.Pyramid(l, s, "Male", "Female", rows)
+	f.Wide, f.Narrow, err = a.both(id, t.Caption, a.Say("{heading}. The table below the drawing has every number.", f.Heading), func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		return chart.Pyramid(l, s, a.Say("Male"), a.Say("Female"), rows)
 	})
 	return err
 }
 
 // largest names the largest group that is shown, or the first of several.
-func largest(x disclose.Cross, what string) string {
+func (w words) largest(x disclose.Cross, what string) string {
 	most, words := int64(0), ""
 	for i, age := range x.RowLevels {
 		for j, sex := range x.ColumnLevels {
 			if n, ok := x.Members[i][j].Value(); ok && n > most {
 				most = n
-				words = fmt.Sprintf("Of the groups that are shown, the largest is %s, age %s: %s %s", valueLabel("sex", sex), valueLabel("age", age), x.Members[i][j], what)
+				words = w.Say("Of the groups that are shown, the largest is {value}, age {value2}: {members} {what}", w.valueLabel("sex", sex), w.valueLabel("age", age), w.countText(x.Members[i][j]), what)
 			}
 		}
 	}

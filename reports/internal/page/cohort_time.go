@@ -22,12 +22,12 @@ func (a *artist) spans(v *cohortView, c Cohort) error {
 	if len(c.Released.Spans) == 0 {
 		return nil
 	}
-	f, err := a.over(c, c.Released.Spans, c.Definition.ID+"-periods", "New cases by "+lengthWords(c.Released.Spans[0].Period))
+	f, err := a.over(c, c.Released.Spans, c.Definition.ID+"-periods", a.Say("New cases by {periods}", a.lengthWords(c.Released.Spans[0].Period)))
 	if err != nil {
 		return err
 	}
-	f.About = "New cases " + f.Table.Scale.Unit() + " at risk, by period, with 95\u00a0% intervals."
-	f.Note = "Each period stands for itself. Periods may differ by chance and by season; no test for change is made here."
+	f.About = a.Say("New cases {scale} at risk, by period, with 95\u00a0% intervals.", a.unitText(f.Table.Scale))
+	f.Note = a.Say("Each period stands for itself. Periods may differ by chance and by season; no test for change is made here.")
 	v.Spans = f
 	return nil
 }
@@ -38,7 +38,7 @@ func (a *artist) years(v *cohortView, c Cohort) error {
 		return nil
 	}
 	id := c.Definition.ID + "-incidence"
-	t := Table{Caption: c.Definition.Title + ": new cases by calendar year", Labels: []string{"Year"}, Rated: true}
+	t := Table{Caption: a.Say("{title}: new cases by calendar year", c.Definition.Title), Labels: []string{a.Say("Year")}, Rated: true}
 	f := Figure{ID: id, DataPath: "../data/" + id}
 	var points []chart.Point
 	shown := false
@@ -49,32 +49,32 @@ func (a *artist) years(v *cohortView, c Cohort) error {
 		f.Hidden = f.Hidden || y.Rate.State() == disclose.Suppressed
 		shown = shown || y.Rate.Shown()
 		if y.Complete || f.Heading == "" {
-			f.Heading = capital(fmt.Sprintf("%d: %s", y.Year, rateWords(y.Rate)))
+			f.Heading = capital(a.Say("{period}: {rate}", fmt.Sprint(y.Year), a.rateWords(y.Rate)))
 		}
 	}
-	line, keys := chart.Apart, []Key{{"dot", "rate"}, {"whisker", "95\u00a0% interval"}}
+	line, keys := chart.Apart, []Key{{"dot", a.Say("rate")}, {"whisker", a.Say("95\u00a0% interval")}}
 	if len(points) > 3 {
-		line, keys = chart.Ribbon, []Key{{"line", "rate"}, {"band", "95\u00a0% interval"}}
+		line, keys = chart.Ribbon, []Key{{"line", a.Say("rate")}, {"band", a.Say("95\u00a0% interval")}}
 	}
 	if f.Keys = keys; f.Hidden {
-		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+		f.Keys = append(f.Keys, Key{"hatch", a.Say("hidden")})
 	}
 	if !shown {
-		f.Heading = "No year has a rate that can be shown"
+		f.Heading = a.Say("No year has a rate that can be shown")
 		if f.Hidden {
-			f.Heading = "Every rate of these years is hidden: the counts are small, or would give a small one away"
+			f.Heading = a.Say("Every rate of these years is hidden: the counts are small, or would give a small one away")
 		}
 	}
 	f.Table = t
-	f.About = "New cases " + t.Scale.Unit() + " at risk, by calendar year, with 95\u00a0% intervals."
-	f.Note = "Person-years count only the time in which a person could have become a new case. Years may differ by chance; no test for change is made here."
+	f.About = a.Say("New cases {scale} at risk, by calendar year, with 95\u00a0% intervals.", a.unitText(t.Scale))
+	f.Note = a.Say("Person-years count only the time in which a person could have become a new case. Years may differ by chance; no test for change is made here.")
 	a.keep(id, t)
 	v.Years = &f
 	if !shown { // an empty drawing would look like a fault
 		return nil
 	}
 	var err error
-	f.Wide, f.Narrow, err = both(id, t.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {
+	f.Wide, f.Narrow, err = a.both(id, t.Caption, a.Say("{heading}. The table below the drawing has every number.", f.Heading), func(l chart.Label, s chart.Size) (chart.SVG, error) {
 		return a.charts.Series(l, s, line, points, nil)
 	})
 	return err
@@ -85,12 +85,12 @@ func (a *artist) prevalence(v *cohortView, c Cohort) error {
 	if len(c.Released.Prevalence) == 0 {
 		return nil
 	}
-	f, err := a.over(c, c.Released.Prevalence, c.Definition.ID+"-prevalence", "Prevalence on the last day of each period")
+	f, err := a.over(c, c.Released.Prevalence, c.Definition.ID+"-prevalence", a.Say("Prevalence on the last day of each period"))
 	if err != nil {
 		return err
 	}
-	f.About = "Persons with the entry event until the last day of the period, of all who are alive and under observation on it, with 95\u00a0% intervals."
-	f.Note = "Who had the event in one period is counted in all later ones. Two periods that differ by few persons are not both shown to readers outside."
+	f.About = a.Say("Persons with the entry event until the last day of the period, of all who are alive and under observation on it, with 95\u00a0% intervals.")
+	f.Note = a.Say("Who had the event in one period is counted in all later ones. Two periods that differ by few persons are not both shown to readers outside.")
 	v.Prevalence = f
 	return nil
 }

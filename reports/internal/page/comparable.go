@@ -1,8 +1,6 @@
 package page
 
 import (
-	"fmt"
-
 	"farr/measures"
 	"farr/reports/internal/chart"
 	"farr/reports/internal/disclose"
@@ -21,40 +19,42 @@ func sameKind(m Measure, rows []disclose.Row) bool {
 }
 
 // apartWords say why a target or a benchmark is not compared with such periods.
-func apartWords(m Measure, rows []disclose.Row) string {
-	is := "the target is"
+func (w words) apartWords(m Measure, rows []disclose.Row) string {
+	is := w.Say("the target is")
 	switch {
 	case !m.hasTarget():
-		is = "the benchmark is"
+		is = w.Say("the benchmark is")
 	case m.KPI.Benchmark != nil:
-		is = "target and benchmark are"
+		is = w.Say("target and benchmark are")
 	}
-	return fmt.Sprintf("%s for %s; %s count only who was seen in them", is, lengthOf(monthsOf(m.Headline)), lengthWords(rows[0].Period))
+	return w.Say("{is} for {length}; {periods} count only who was seen in them", is, w.lengthOf(monthsOf(m.Headline)), w.lengthWords(rows[0].Period))
 }
 
 // lengthOf is "12 months".
-func lengthOf(months int) string { return counted(months, "month") }
+func (w words) lengthOf(months int) string {
+	return w.Say("{months, plural, one {# month} other {# months}}", months)
+}
 
 // compares tells whether a measure has a target or a benchmark.
 func compares(m Measure) bool { return m.hasTarget() || m.KPI != nil && m.KPI.Benchmark != nil }
 
 // target is the line of the target, where it is for such periods.
-func target(m Measure, rows []disclose.Row) *chart.Target {
+func (w words) target(m Measure, rows []disclose.Row) *chart.Target {
 	if !m.hasTarget() || !sameKind(m, rows) {
 		return nil
 	}
-	return &chart.Target{Value: *m.KPI.Target, Label: "target " + trimmed(m.Released.Scale.Format(*m.KPI.Target))}
+	return &chart.Target{Value: *m.KPI.Target, Label: w.Say("target {target}", trimmed(w.scaled(m.Released.Scale, *m.KPI.Target)))}
 }
 
 // references are the lines of the target and the benchmark, where they are for such periods.
-func references(m Measure, rows []disclose.Row) []chart.Target {
+func (w words) references(m Measure, rows []disclose.Row) []chart.Target {
 	var out []chart.Target
-	if t := target(m, rows); t != nil {
+	if t := w.target(m, rows); t != nil {
 		out = append(out, *t)
 	}
 	if m.KPI != nil && m.KPI.Benchmark != nil && sameKind(m, rows) {
 		b := m.KPI.Benchmark
-		out = append(out, chart.Target{Value: b.Value, Label: "benchmark " + trimmed(m.Released.Scale.Format(b.Value)), Benchmark: true})
+		out = append(out, chart.Target{Value: b.Value, Label: w.Say("benchmark {value}", trimmed(w.scaled(m.Released.Scale, b.Value))), Benchmark: true})
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"time"
 
 	"farr/reports/internal/chart"
@@ -21,11 +20,11 @@ type asked struct {
 }
 
 // whyWords say why a measure has no control chart.
-func (k *asked) whyWords() string {
+func (w words) whyWords(k *asked) string {
 	if k.Why == control.ManyHidden {
-		return "too many periods are hidden"
+		return w.Say("too many periods are hidden")
 	}
-	return "too few points"
+	return w.Say("too few points")
 }
 
 // askedOf makes a measure's control chart once.
@@ -50,26 +49,26 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 	c, better := k.Chart, m.Definition.Direction
 	rows := make([]disclose.Row, len(c.Points))
 	points := make([]chart.ControlPoint, len(c.Points))
-	t := Table{Caption: caption, Labels: []string{"Period", "From", "To"}, Rated: true, Scale: m.Released.Scale,
-		Derived: []string{"Mean", "Lower limit", "Upper limit", "Cause", "Rules", "What happened"}}
+	t := Table{Caption: caption, Labels: []string{a.Say("Period"), a.Say("From"), a.Say("To")}, Rated: true, Scale: m.Released.Scale,
+		Derived: []string{a.Say("Mean"), a.Say("Lower limit"), a.Say("Upper limit"), a.Say("Cause"), a.Say("Rules"), a.Say("What happened")}}
 	seen := map[chart.Cause]bool{}
 	f := Figure{ID: id, DataPath: "../data/" + id}
 	incomplete := false
 	for i, p := range c.Points {
 		rows[i] = p.Row
-		points[i] = chart.ControlPoint{Label: periodTick(p.Row.Period), Rate: p.Row.Rate, Limited: p.Limited, Meant: c.Bases[p.Base].None == nil,
+		points[i] = chart.ControlPoint{Label: a.periodTick(p.Row.Period), Rate: p.Row.Rate, Limited: p.Limited, Meant: c.Bases[p.Base].None == nil,
 			Mean: p.Limits.Mean, Low: p.Limits.Low, High: p.Limits.High, Cause: causeMarks[p.Cause(better)], Base: p.Base}
-		row := TableRow{Labels: []string{periodWords(p.Row.Period), p.Row.Period.Low.Format(time.DateOnly), p.Row.Period.High.AddDate(0, 0, -1).Format(time.DateOnly)},
+		row := TableRow{Labels: []string{a.periodWords(p.Row.Period), p.Row.Period.Low.Format(time.DateOnly), p.Row.Period.High.AddDate(0, 0, -1).Format(time.DateOnly)},
 			Rate: p.Row.Rate, Derived: make([]Derived, len(t.Derived))}
 		if p.Limited {
 			for j, v := range []float64{p.Limits.Mean, p.Limits.Low, p.Limits.High} {
-				row.Derived[j] = statistic(t.Scale, v)
+				row.Derived[j] = a.statistic(t.Scale, v)
 			}
 		}
 		if p.Limited && p.Used {
-			row.Derived[3], row.Derived[4] = word(variationWords[p.Cause(better)]), word(rulesOf(p))
+			row.Derived[3], row.Derived[4] = word(a.say(variationWords[p.Cause(better)])), word(rulesOf(p))
 		}
-		row.Derived[5] = word(happenedIn(m, p.Row.Period))
+		row.Derived[5] = word(a.happenedIn(m, p.Row.Period))
 		if p.Used {
 			seen[points[i].Cause] = true
 		}
@@ -79,13 +78,12 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 	}
 	f.Table = t
 	a.keepSpan(id, t, rows)
-	f.Heading = capital(latestWords(m, c)) + "."
-	description := fmt.Sprintf("%s %d periods from %s to %s, with mean and limits. The table below the drawing has every number.", f.Heading, len(rows),
-		periodWords(rows[0].Period), periodWords(rows[len(rows)-1].Period))
-	events, happened := eventsOf(m, rows)
+	f.Heading = capital(a.latestWords(m, c)) + "."
+	description := a.Say("{heading} {rows} periods from {period} to {period2}, with mean and limits. The table below the drawing has every number.", f.Heading, len(rows), a.periodWords(rows[0].Period), a.periodWords(rows[len(rows)-1].Period))
+	events, happened := a.eventsOf(m, rows)
 	var err error
-	f.Wide, f.Narrow, err = both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
-		return a.charts.Control(l, s, points, events, references(m, rows))
+	f.Wide, f.Narrow, err = a.both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		return a.charts.Control(l, s, points, events, a.references(m, rows))
 	})
 	if err != nil {
 		return Figure{}, err
@@ -93,32 +91,32 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 	for _, key := range []struct {
 		cause chart.Cause
 		words string
-	}{{chart.CommonCause, "common cause"}, {chart.Improving, "special cause, improving"}, {chart.Concerning, "special cause, concerning"}, {chart.Unjudged, "special cause; which is better is not said"}} {
+	}{{chart.CommonCause, a.Say("common cause")}, {chart.Improving, a.Say("special cause, improving")}, {chart.Concerning, a.Say("special cause, concerning")}, {chart.Unjudged, a.Say("special cause; which is better is not said")}} {
 		if seen[key.cause] {
 			f.Keys = append(f.Keys, Key{string(key.cause), key.words})
 		}
 	}
-	f.Keys = append(f.Keys, Key{"mean", "mean"}, Key{"limit", "limits"})
+	f.Keys = append(f.Keys, Key{"mean", a.Say("mean")}, Key{"limit", a.Say("limits")})
 	if m.KPI != nil && m.KPI.Benchmark != nil && sameKind(m, rows) {
-		f.Keys = append(f.Keys, Key{"benchmark", "benchmark: " + m.KPI.Benchmark.Source})
+		f.Keys = append(f.Keys, Key{"benchmark", a.Say("benchmark: {source}", m.KPI.Benchmark.Source)})
 	}
 	if incomplete {
-		f.Keys = append(f.Keys, Key{"hollow", "hollow, in whatever shape: " + hollowWords(rows)})
+		f.Keys = append(f.Keys, Key{"hollow", a.Say("hollow, in whatever shape: {why}", a.hollowWords(rows))})
 	}
 	if f.Hidden {
-		f.Keys = append(f.Keys, Key{"hatch", "hidden: left out of the limits and of every rule"})
+		f.Keys = append(f.Keys, Key{"hatch", a.Say("hidden: left out of the limits and of every rule")})
 	}
-	f.Lists = []saying{{"Signals", signalItems(c, better)}}
+	f.Lists = []saying{{a.Say("Signals"), a.signalItems(c, better)}}
 	if len(happened) > 0 {
-		f.Lists = append(f.Lists, saying{"What happened", happened})
+		f.Lists = append(f.Lists, saying{a.Say("What happened"), happened})
 	}
-	if change := beforeAfter(m, rows); len(change) > 0 {
-		f.Lists = append(f.Lists, saying{"Before and after", change})
+	if change := a.beforeAfter(m, rows); len(change) > 0 {
+		f.Lists = append(f.Lists, saying{a.Say("Before and after"), change})
 	}
-	f.About = m.Definition.Title + ", each period counted by itself, " + unitWords(m) + "."
-	f.Note = controlNote(m, k)
+	f.About = a.Say("{title}, each period counted by itself, {unit}.", m.Definition.Title, a.unitWords(m))
+	f.Note = a.controlNote(m, k)
 	if compares(m) && !sameKind(m, rows) {
-		f.Note = "No target line: " + apartWords(m, rows) + ". " + f.Note
+		f.Note = a.Say("No target line: {why}. {note}", a.apartWords(m, rows), f.Note)
 	}
 	return f, nil
 }

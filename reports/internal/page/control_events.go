@@ -18,13 +18,13 @@ type happening struct {
 }
 
 // happenings are those of a measure in order of time.
-func happenings(m Measure) []happening {
+func (w words) happenings(m Measure) []happening {
 	var all []happening
 	for _, a := range m.Annotations {
 		all = append(all, happening{a.Date, a.Text, false})
 	}
 	for _, r := range m.Rebases {
-		all = append(all, happening{r.Date, "Limits are made again from here on: " + r.Reason, true})
+		all = append(all, happening{r.Date, w.Say("Limits are made again from here on: {reason}", r.Reason), true})
 	}
 	slices.SortStableFunc(all, func(a, b happening) int { return a.date.Compare(b.date) })
 	return all
@@ -35,11 +35,11 @@ func within(day time.Time, p disclose.Period) bool { return !day.Before(p.Low) &
 
 // eventsOf are the numbered lines of a chart, and what each says. Number 1 is the first in time. What lies in no
 // period of the chart has no line.
-func eventsOf(m Measure, rows []disclose.Row) ([]chart.Event, []item) {
+func (w words) eventsOf(m Measure, rows []disclose.Row) ([]chart.Event, []item) {
 	var events []chart.Event
 	var items []item
 	numbered := 0
-	for _, h := range happenings(m) {
+	for _, h := range w.happenings(m) {
 		number := ""
 		for i, r := range rows {
 			if !within(h.date, r.Period) {
@@ -54,9 +54,9 @@ func eventsOf(m Measure, rows []disclose.Row) ([]chart.Event, []item) {
 			}
 			events = append(events, chart.Event{At: i, Share: share, Number: number, Rebase: h.rebase})
 		}
-		words := day(h.date) + ": " + h.words
+		words := w.day(h.date) + ": " + h.words
 		if h.rebase {
-			if from := countFrom(h.date, rows); from != "" {
+			if from := w.countFrom(h.date, rows); from != "" {
 				words = strings.TrimSuffix(words, ".") + "." + from
 			}
 		}
@@ -66,12 +66,12 @@ func eventsOf(m Measure, rows []disclose.Row) ([]chart.Event, []item) {
 }
 
 // happenedIn are the words of all that happened in a period, for its row.
-func happenedIn(m Measure, p disclose.Period) string {
+func (w words) happenedIn(m Measure, p disclose.Period) string {
 	var words []string
-	for _, h := range happenings(m) {
+	for _, h := range w.happenings(m) {
 		if within(h.date, p) {
 			words = append(words, h.date.Format(time.DateOnly)+": "+h.words)
 		}
 	}
-	return strings.Join(words, "; ")
+	return w.joinParts(words)
 }

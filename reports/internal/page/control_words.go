@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"math"
 
 	"farr/internal/stats"
@@ -10,22 +9,22 @@ import (
 )
 
 // changeWords are the finding's sentence about change.
-func changeWords(m Measure, k *asked) string {
+func (w words) changeWords(m Measure, k *asked) string {
 	if k.At < 0 {
-		return "Change: " + k.whyWords() + " to tell it from chance."
+		return w.Say("Change: {k} to tell it from chance.", w.whyWords(k))
 	}
 	c := k.Chart
 	i := c.Latest()
 	p := c.Points[i]
-	when := periodWords(p.Row.Period)
+	when := w.periodWords(p.Row.Period)
 	switch v := p.Cause(m.Definition.Direction); v {
 	case control.TooFew:
-		return "Change: " + noLimitsWords(c.Bases[p.Base]) + "."
+		return w.Say("Change: {bases}.", w.noLimitsWords(c.Bases[p.Base]))
 	case control.Common:
 		if n := len(c.Signals); n > 0 {
-			return fmt.Sprintf("Change: no signal in %s, and %s before it.", when, counted(n, "signal"))
+			return w.Say("Change: no signal in {when}, and {n, plural, one {# signal} other {# signals}} before it.", when, n)
 		}
-		return fmt.Sprintf("Change: no signal in %s.", counted(usedOf(c), "point"))
+		return w.Say("Change: no signal in {c, plural, one {# point} other {# points}}.", usedOf(c))
 	default:
 		now := p.RuleOf()
 		best := control.Signal{Rule: now, High: p.Signals.High, From: i, To: i, Points: 1}
@@ -34,7 +33,7 @@ func changeWords(m Measure, k *asked) string {
 				best = s
 			}
 		}
-		return fmt.Sprintf("Change: signal, %s: %s, %s%s.", variationWords[v], signalWords(best), stretchWords(c, best), feedWords(c, best))
+		return w.Say("Change: signal, {variationWords}: {signal}, {when}{feed}.", w.say(variationWords[v]), w.signalWords(best), w.stretchWords(c, best), w.feedWords(c, best))
 	}
 }
 
@@ -47,30 +46,30 @@ func usedOf(c control.Chart) int {
 }
 
 // latestWords say the newest point that the rules were asked of, and what they say.
-func latestWords(m Measure, c control.Chart) string {
+func (w words) latestWords(m Measure, c control.Chart) string {
 	i := c.Latest()
 	p := c.Points[i]
-	s := periodWords(p.Row.Period) + ": " + rateWords(p.Row.Rate) + ". "
+	s := w.periodWords(p.Row.Period) + ": " + w.rateWords(p.Row.Rate) + ". "
 	cause := p.Cause(m.Definition.Direction)
 	switch {
 	case cause == control.TooFew:
-		return s + capital(noLimitsWords(c.Bases[p.Base]))
+		return s + capital(w.noLimitsWords(c.Bases[p.Base]))
 	case cause == control.Common:
-		return s + "Common cause: no rule marks it"
+		return w.Say("{s}Common cause: no rule marks it", s)
 	}
-	s += capital(variationWords[cause]) + ": " + pointWords[p.RuleOf()](p.Signals.High)
+	s += capital(w.say(variationWords[cause])) + ": " + w.pointWords(p)
 	if p.Row.Rate.FeedIncomplete() {
-		s += "; it rests on an incomplete feed"
+		s += w.Say("; it rests on an incomplete feed")
 	}
 	return s
 }
 
 // noLimitsWords say why a base has no limits.
-func noLimitsWords(b control.Base) string {
+func (w words) noLimitsWords(b control.Base) string {
 	if b.None == stats.NoVariation {
-		return "all points are the same, so that there are no limits"
+		return w.Say("all points are the same, so that there are no limits")
 	}
-	return fmt.Sprintf("too few points for limits: %d, and limits need 6", b.Used)
+	return w.Say("too few points for limits: {used}, and limits need 6", b.Used)
 }
 
 func side(high bool, up, down string) string {
@@ -81,17 +80,17 @@ func side(high bool, up, down string) string {
 }
 
 // pointWords say what a rule found at a point.
-var pointWords = map[control.Rule]func(high bool) string{
-	control.Outside: func(high bool) string { return "it is " + side(high, "above the upper", "below the lower") + " limit" },
-	control.Trend: func(high bool) string {
-		return "it is one of 7 points or more that " + side(high, "rise", "fall") + " throughout"
-	},
-	control.Zone: func(high bool) string {
-		return "it is one of two of three points that are close to the " + side(high, "upper", "lower") + " limit"
-	},
-	control.Run: func(high bool) string {
-		return "it is one of 7 points in a row or more " + side(high, "above", "below") + " the mean"
-	},
+func (w words) pointWords(p control.Point) string {
+	high := p.Signals.High
+	switch p.RuleOf() {
+	case control.Outside:
+		return side(high, w.Say("it is above the upper limit"), w.Say("it is below the lower limit"))
+	case control.Trend:
+		return side(high, w.Say("it is one of 7 points or more that rise throughout"), w.Say("it is one of 7 points or more that fall throughout"))
+	case control.Zone:
+		return side(high, w.Say("it is one of two of three points that are close to the upper limit"), w.Say("it is one of two of three points that are close to the lower limit"))
+	}
+	return side(high, w.Say("it is one of 7 points in a row or more above the mean"), w.Say("it is one of 7 points in a row or more below the mean"))
 }
 
 // rulesOf names the rules that mark a point, in their order.
@@ -109,21 +108,21 @@ func rulesOf(p control.Point) string {
 }
 
 // signalWords say a signal in a sentence's part, after its periods.
-func signalWords(s control.Signal) string {
+func (w words) signalWords(s control.Signal) string {
 	switch s.Rule {
 	case control.Outside:
-		return side(s.High, "above the upper limit", "below the lower limit")
+		return side(s.High, w.Say("above the upper limit"), w.Say("below the lower limit"))
 	case control.Trend:
-		return fmt.Sprintf("%d points that %s throughout", s.Points, side(s.High, "rise", "fall"))
+		return w.Say("{points} points that {side, select, up {rise} other {fall}} throughout", s.Points, upOrDown(s.High))
 	case control.Zone:
-		return "two of three points close to the " + side(s.High, "upper", "lower") + " limit"
+		return w.Say("two of three points close to the {side, select, up {upper} other {lower}} limit", upOrDown(s.High))
 	default:
-		return fmt.Sprintf("%d points in a row %s the mean", s.Points, side(s.High, "above", "below"))
+		return w.Say("{points} points in a row {side, select, up {above} other {below}} the mean", s.Points, upOrDown(s.High))
 	}
 }
 
 // feedWords say that months of a signal rest on an incomplete feed; empty where none does.
-func feedWords(c control.Chart, s control.Signal) string {
+func (w words) feedWords(c control.Chart, s control.Signal) string {
 	months, of := 0, 0
 	for _, p := range c.Points[s.From : s.To+1] {
 		if p.Used {
@@ -137,9 +136,9 @@ func feedWords(c control.Chart, s control.Signal) string {
 	case months == 0:
 		return ""
 	case of == 1:
-		return "; it rests on an incomplete feed"
+		return w.Say("; it rests on an incomplete feed")
 	}
-	return fmt.Sprintf("; %d of its %d points rest on an incomplete feed", months, of)
+	return w.Say("; {months} of its {of} points rest on an incomplete feed", months, of)
 }
 
 // rowsIn are the rows of a chart.
@@ -152,69 +151,67 @@ func rowsIn(c control.Chart) []disclose.Row {
 }
 
 // stretchWords is "March 2025" or "March 2025 to June 2025".
-func stretchWords(c control.Chart, s control.Signal) string {
-	from, to := periodWords(c.Points[s.From].Row.Period), periodWords(c.Points[s.To].Row.Period)
+func (w words) stretchWords(c control.Chart, s control.Signal) string {
+	from, to := w.periodWords(c.Points[s.From].Row.Period), w.periodWords(c.Points[s.To].Row.Period)
 	if from == to {
 		return from
 	}
-	return from + " to " + to
+	return w.fromTo(from, to)
 }
 
 // signalItems are the signals of a chart, or that there is none.
-func signalItems(c control.Chart, better string) []item {
+func (w words) signalItems(c control.Chart, better string) []item {
 	var items []item
 	for _, s := range c.Signals {
 		cause := s.Cause(better)
-		items = append(items, item{Mark: string(causeMarks[cause]), Words: fmt.Sprintf("%s: %s (%s)%s.", stretchWords(c, s), signalWords(s), variationWords[cause], feedWords(c, s))})
+		items = append(items, item{Mark: string(causeMarks[cause]), Words: w.Say("{when}: {signal} ({cause}){feed}.", w.stretchWords(c, s), w.signalWords(s), w.say(variationWords[cause]), w.feedWords(c, s))})
 	}
 	if len(items) == 0 {
-		items = []item{{Words: "No rule marks a point: the periods differ no more than chance makes them."}}
+		items = []item{{Words: w.Say("No rule marks a point: the periods differ no more than chance makes them.")}}
 		if b := c.Bases[len(c.Bases)-1]; b.None != nil {
-			items[0].Words = capital(noLimitsWords(b)) + "."
+			items[0].Words = capital(w.noLimitsWords(b)) + "."
 		}
 	}
 	return items
 }
 
 // controlNote says which chart it is and why, what the other rules say, and how often chance alone signals.
-func controlNote(m Measure, k *asked) string {
+func (w words) controlNote(m Measure, k *asked) string {
 	c := k.Chart
 	s := ""
 	if n := hiddenOf(c); n > 0 {
-		s += fmt.Sprintf("%s left out of the limits and of every rule; numbers are hidden because they are small, so the mean may lie too high. ", map[bool]string{true: "1 hidden period is", false: fmt.Sprint(n, " hidden periods are")}[n == 1])
+		s += w.Say("{n, plural, one {# hidden period is} other {# hidden periods are}} left out of the limits and of every rule; numbers are hidden because they are small, so the mean may lie too high. ", n)
 	}
 	for i, b := range c.Bases {
 		if len(c.Bases) > 1 {
-			s += "From " + day(b.From) + ": "
+			s += w.Say("From {day}: ", w.day(b.From))
 		}
-		s += baseWords(c, i) + " " + baseFeedWords(c, i)
+		s += w.baseWords(c, i) + " " + w.baseFeedWords(c, i)
 	}
-	s += "Rules in their order: a point beyond a limit; 7 points that rise or fall throughout; two of three points beyond two thirds of the way to a limit, all three on one side; 7 in a row on one side of the mean. "
-	s += openWords(c)
+	s += w.Say("Rules in their order: a point beyond a limit; 7 points that rise or fall throughout; two of three points beyond two thirds of the way to a limit, all three on one side; 7 in a row on one side of the mean. ")
+	s += w.openWords(c)
 	switch r := c.Runs; {
 	case c.NoRuns != nil:
-		s += fmt.Sprintf("Anhøj's runs rules need 10 points that are not on the median, and there are %d. ", r.Useful)
+		s += w.Say("Anhøj's runs rules need 10 points that are not on the median, and there are {useful}. ", r.Useful)
 	default:
-		s += fmt.Sprintf("Anhøj's runs rules about the median: the longest run is %d (more than %d would be a signal), and the line crosses %d times (fewer than %d would be): %s. ",
-			r.LongestRun, r.LongestAllowed, r.Crossings, r.LeastCrossings, map[bool]string{true: "signal", false: "no signal"}[r.Signal])
+		s += w.Say("Anhøj's runs rules about the median: the longest run is {longestRun} (more than {longestAllowed} would be a signal), and the line crosses {crossings} times (fewer than {leastCrossings} would be): {side, select, up {signal} other {no signal}}. ", r.LongestRun, r.LongestAllowed, r.Crossings, r.LeastCrossings, upOrDown(r.Signal))
 	}
 	if k.Null.Charts > 0 && k.Null.Any > 0 {
-		s += fmt.Sprintf("Without any change %s of charts like this one would have a signal somewhere (%s charts simulated with these periods and denominators).",
-			percent(100*k.Null.Any), disclose.Thousands(int64(k.Null.Charts)))
+		s += w.Say("Without any change {share} of charts like this one would have a signal somewhere ({charts} charts simulated with these periods and denominators).", w.percent(100*k.Null.Any), w.thousands(int64(k.Null.Charts)))
 	}
 	return s
 }
 
 // openWords say that a limit which is drawn at the end of the scale is none.
-func openWords(c control.Chart) string {
+func (w words) openWords(c control.Chart) string {
 	low, high := c.Open()
 	switch {
 	case low && high:
-		return "Where a limit would lie below 0 or above " + c.Scale.Format(100) + " there is none: it is drawn at the end of the scale, and no point is outside it or close to it. "
+		return w.Say("Where a limit would lie below 0 or above {it} there is none: it is drawn at the end of the scale, and no point is outside it or close to it. ", w.scaled(c.Scale, 100))
 	case low:
-		return "Where the lower limit would lie below 0 there is none: it is drawn at 0, and no point is outside it or close to it. "
+		return w.Say("Where the lower limit would lie below 0 there is none: it is drawn at 0, and no point is outside it or close to it. ")
 	case high:
-		return "Where the upper limit would lie above " + c.Scale.Format(100) + " there is none: it is drawn there, and no point is outside it or close to it. "
+		return w.Say("Where the upper limit would lie above {it} there is none: it is drawn there, and no point is outside it or close to it. ", w.scaled(c.Scale, 100))
 	}
 	return ""
 }
@@ -230,10 +227,10 @@ func hiddenOf(c control.Chart) int {
 }
 
 // percent writes a share of charts.
-func percent(v float64) string { return disclose.Percent.Format(v) }
+func (w words) percent(v float64) string { return w.scaled(disclose.Percent, v) }
 
 // baseFeedWords say that limits rest on periods with an incomplete feed; empty where they do not.
-func baseFeedWords(c control.Chart, at int) string {
+func (w words) baseFeedWords(c control.Chart, at int) string {
 	taken, feed := 0, 0
 	for _, p := range c.Points {
 		if p.Base != at || !p.Used || taken == c.Bases[at].Baseline {
@@ -247,33 +244,32 @@ func baseFeedWords(c control.Chart, at int) string {
 	if feed == 0 || c.Bases[at].None != nil {
 		return ""
 	}
-	return fmt.Sprintf("Of the %d periods that these limits are made from %d rest on an incomplete feed. ", taken, feed)
+	return w.Say("Of the {taken} periods that these limits are made from {feed} rest on an incomplete feed. ", taken, feed)
 }
 
 // baseWords say how a base's limits are made.
-func baseWords(c control.Chart, at int) string {
+func (w words) baseWords(c control.Chart, at int) string {
 	b := c.Bases[at]
 	if b.None != nil {
-		return capital(noLimitsWords(b)) + "."
+		return capital(w.noLimitsWords(b)) + "."
 	}
-	mean := c.Scale.Format(b.Mean)
-	made := fmt.Sprintf("from the first %d points, and locked", b.Baseline)
+	mean := w.scaled(c.Scale, b.Mean)
+	made := w.Say("from the first {baseline} points, and locked", b.Baseline)
 	if b.Trial() {
-		made = fmt.Sprintf("trial limits from %d points; they are locked at 12", b.Baseline)
+		made = w.Say("trial limits from {baseline} points; they are locked at 12", b.Baseline)
 	}
 	switch b.Kind {
 	case control.P:
-		return fmt.Sprintf("p-chart: mean %s, limits three standard deviations of chance from it by each period's denominator, %s. Laney's p' is not needed: the mean denominator is %s, under 2,000, and periods vary %s times as much as chance, not more than 1.2 times.",
-			mean, made, disclose.Thousands(int64(math.Round(b.MeanN))), twoDecimals(b.Sigma))
+		return w.Say("p-chart: mean {mean}, limits three standard deviations of chance from it by each period's denominator, {made}. Laney's p' is not needed: the mean denominator is {meanN}, under 2,000, and periods vary {sigma} times as much as chance, not more than 1.2 times.", mean, made, w.thousands(int64(math.Round(b.MeanN))), w.twoDecimals(b.Sigma))
 	case control.Laney:
-		why := fmt.Sprintf("periods vary %s times as much as chance, more than 1.2 times", twoDecimals(b.Sigma))
+		why := w.Say("periods vary {sigma} times as much as chance, more than 1.2 times", w.twoDecimals(b.Sigma))
 		if !(b.Sigma > 1.2) {
-			why = fmt.Sprintf("the mean denominator is %s, 2,000 or more, and periods vary %s times as much as chance", disclose.Thousands(int64(math.Round(b.MeanN))), twoDecimals(b.Sigma))
+			why = w.Say("the mean denominator is {meanN}, 2,000 or more, and periods vary {sigma} times as much as chance", w.thousands(int64(math.Round(b.MeanN))), w.twoDecimals(b.Sigma))
 		}
-		return fmt.Sprintf("Laney's p'-chart, since %s: mean %s, %s.", why, mean, made)
+		return w.Say("Laney's p'-chart, since {why}: mean {mean}, {made}.", why, mean, made)
 	default:
-		return fmt.Sprintf("XmR chart, since the score is no proportion: mean %s, limits 2.66 mean moving ranges from it, with great ranges (3.267 times their mean or more) left out once, %s.", mean, made)
+		return w.Say("XmR chart, since the score is no proportion: mean {mean}, limits 2.66 mean moving ranges from it, with great ranges (3.267 times their mean or more) left out once, {made}.", mean, made)
 	}
 }
 
-func twoDecimals(v float64) string { return fmt.Sprintf("%.2f", v) }
+func (w words) twoDecimals(v float64) string { return w.decimals(v, 2) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"farr/reports/internal/text"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -36,18 +37,18 @@ type TableRow struct {
 }
 
 // Note is what a reader is told of the rate, beside it.
-func (r TableRow) Note() string {
-	note := r.Rate.Note()
+func (w words) rowNote(r TableRow) string {
+	note := w.noteText(r.Rate)
 	switch {
 	case !r.Few:
 		return note
 	case note == "":
-		return fewWords
+		return w.say(fewWords)
 	}
-	return note + "; " + fewWords
+	return w.joinParts([]string{note, w.say(fewWords)})
 }
 
-const fewWords = "fewer than 20 events: not reliable (NCHS)"
+const fewWords text.Message = "fewer than 20 events: not reliable (NCHS)"
 
 // reliable is how many events a rate needs to be reliable by the rule of the National Center for Health Statistics.
 const reliable = 20
@@ -68,42 +69,42 @@ type Derived struct {
 }
 
 // statistic is a number with a decimal on the page and four in data files.
-func statistic(scale disclose.Scale, v float64) Derived {
-	return Derived{Text: scale.Format(v), Field: strconv.FormatFloat(v, 'f', 4, 64), IsNumber: true}
+func (w words) statistic(scale disclose.Scale, v float64) Derived {
+	return Derived{Text: w.scaled(scale, v), Field: strconv.FormatFloat(v, 'f', 4, 64), IsNumber: true}
 }
 
 // word is text in a column of statistics.
 func word(s string) Derived { return Derived{Text: s, Field: s} }
 
 // NumeratorHead and DenominatorHead name the counts of a rate.
-func (t Table) NumeratorHead() string {
+func (w words) numeratorHead(t Table) string {
 	switch {
 	case t.Scale.Timed():
-		return "Events"
+		return w.Say("Events")
 	case t.Scale == disclose.Observed:
-		return "Observed"
+		return w.Say("Observed")
 	case t.Scale == disclose.Headcount:
-		return "Counted"
+		return w.Say("Counted")
 	}
-	return "Numerator"
+	return w.Say("Numerator")
 }
 
-func (t Table) DenominatorHead() string {
+func (w words) denominatorHead(t Table) string {
 	switch {
 	case t.Scale.Timed():
-		return "Time observed"
+		return w.Say("Time observed")
 	case t.Scale == disclose.Observed:
-		return "Measure population"
+		return w.Say("Measure population")
 	}
-	return "Denominator"
+	return w.Say("Denominator")
 }
 
 // RateHead names the rate with its unit, where numbers of the table do not carry it.
-func (t Table) RateHead() string {
+func (w words) rateHead(t Table) string {
 	if t.Scale.Timed() && !t.Mixed {
-		return "Rate " + t.Scale.Unit()
+		return w.Say("Rate {scale}", w.unitText(t.Scale))
 	}
-	return "Rate"
+	return w.Say("Rate")
 }
 
 // csv has one row a table row; a number that may not be shown is an empty field
@@ -192,7 +193,7 @@ func (t Table) rateCells(r disclose.Rate) []rateCell {
 	} else {
 		denominator, unit, rateUnit := countField(r.Denominator()), "count", scoreWords[r.Scale()]
 		if r.Scale().Timed() {
-			unit, rateUnit = "person-years", strings.ReplaceAll(r.Scale().Unit(), ",", "")
+			unit, rateUnit = "person-years", strings.ReplaceAll(r.Scale().Unit(text.English()), ",", "")
 			if days, ok := r.Denominator().Value(); ok {
 				denominator = strconv.FormatFloat(float64(days)/disclose.DaysPerYear, 'f', 1, 64)
 			}

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"strings"
 
 	"farr/measures"
@@ -19,11 +18,11 @@ type query struct{ Title, File, SQL, English string }
 
 // definitionOf lists the queries in the order in which a reader follows them: a
 // measure's populations; a cohort's entry event, its rules, the time at risk.
-func definitionOf(d measures.Definition) definitionView {
+func (w words) definitionOf(d measures.Definition) definitionView {
 	v := definitionView{Definition: d}
 	taken := map[string]bool{}
 	for i, r := range d.Rules {
-		q := query{fmt.Sprintf("Rule %d: %s", i, r.Title), r.File, r.SQL, r.English}
+		q := query{w.Say("Rule {i}: {title}", i, r.Title), r.File, r.SQL, r.English}
 		for _, p := range d.Populations {
 			if p.Name == r.ID { // the entry event is the first line of the attrition, with its query among the populations
 				q = query{capital(strings.ReplaceAll(p.Name, "-", " ")) + ": " + r.Title, p.File, p.SQL, p.English}
@@ -38,7 +37,7 @@ func definitionOf(d measures.Definition) definitionView {
 		}
 	}
 	for _, g := range d.CareGaps {
-		v.add(query{"Care gap: " + g.Title, g.File, g.SQL, ""})
+		v.add(query{w.Say("Care gap: {title}", g.Title), g.File, g.SQL, ""})
 	}
 	return v
 }

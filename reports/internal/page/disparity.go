@@ -2,7 +2,6 @@ package page
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 
 	"farr/internal/stats"
@@ -37,16 +36,16 @@ func large(scale disclose.Scale, c counts) bool {
 }
 
 // smallWords say which groups are left out.
-func smallWords(scale disclose.Scale) string {
+func (w words) smallWords(scale disclose.Scale) string {
 	if scale.Timed() {
-		return "fewer than 10 events"
+		return w.Say("fewer than 10 events")
 	}
-	return "fewer than 20 in the denominator"
+	return w.Say("fewer than 20 in the denominator")
 }
 
 // unequalOf measures the disparity among the groups of a stratum that say who they are and are large enough; nil where
 // fewer than two have somebody. With fewer than two that are large enough Groups says how many there are, and no more.
-func unequalOf(m Measure, stratum string) *unequal {
+func (w words) unequalOf(m Measure, stratum string) *unequal {
 	u := unequal{Stratum: stratum}
 	var groups []stats.GroupRate
 	total := 0.0
@@ -56,7 +55,7 @@ func unequalOf(m Measure, stratum string) *unequal {
 		v     float64
 	}
 	var all []one
-	for _, r := range rowsOf(m, stratum) {
+	for _, r := range w.rowsOf(m, stratum) {
 		if residual(r.Value) == 2 {
 			continue
 		}
@@ -74,7 +73,7 @@ func unequalOf(m Measure, stratum string) *unequal {
 		v, _, _ := r.Rate.Plot()
 		groups = append(groups, stats.GroupRate{Rate: v, Share: float64(c.Denominator)})
 		total += float64(c.Denominator)
-		all = append(all, one{valueLabel(stratum, r.Value), r.Rate, v})
+		all = append(all, one{w.valueLabel(stratum, r.Value), r.Rate, v})
 	}
 	if len(groups)+u.Small < 2 {
 		return nil
@@ -105,28 +104,28 @@ func unequalOf(m Measure, stratum string) *unequal {
 func (a *artist) disparities(m Measure, strata []string) Figure {
 	id := m.Definition.ID + "-disparity"
 	f := Figure{ID: id, DataPath: "../data/" + id, Open: true}
-	t := Table{Caption: "between the groups of each kind, " + periodWords(m.Headline), Labels: []string{"Kind of group", "Lowest rate", "Highest rate"},
-		Derived: []string{"Groups", "Difference", "Ratio", "Between-group variance", "Index of disparity %"}}
+	t := Table{Caption: a.Say("between the groups of each kind, {period}", a.periodWords(m.Headline)), Labels: []string{a.Say("Kind of group"), a.Say("Lowest rate"), a.Say("Highest rate")},
+		Derived: []string{a.Say("Groups"), a.Say("Difference"), a.Say("Ratio"), a.Say("Between-group variance"), a.Say("Index of disparity %")}}
 	var widest *unequal
 	some := false
 	for _, s := range strata {
-		u := unequalOf(m, s)
+		u := a.unequalOf(m, s)
 		if u == nil {
 			continue
 		}
 		f.Hidden = f.Hidden || u.Left > 0
 		some = true
 		if u.Groups < 2 {
-			t.Rows = append(t.Rows, TableRow{Labels: []string{stratumName(s), "fewer than two groups are large enough", ""},
+			t.Rows = append(t.Rows, TableRow{Labels: []string{a.stratumName(s), a.Say("fewer than two groups are large enough"), ""},
 				Derived: append([]Derived{{Text: strconv.Itoa(u.Groups), Field: strconv.Itoa(u.Groups), IsNumber: true}}, make([]Derived, len(t.Derived)-1)...)})
 			continue
 		}
-		row := TableRow{Labels: []string{stratumName(s), u.Lowest + ": " + rateWords(u.Low), u.Highest + ": " + rateWords(u.High)},
-			Derived: []Derived{{Text: strconv.Itoa(u.Groups), Field: strconv.Itoa(u.Groups), IsNumber: true}, statisticOf(u.D.RangeDifference, 1)}}
+		row := TableRow{Labels: []string{a.stratumName(s), u.Lowest + ": " + a.rateWords(u.Low), u.Highest + ": " + a.rateWords(u.High)},
+			Derived: []Derived{{Text: strconv.Itoa(u.Groups), Field: strconv.Itoa(u.Groups), IsNumber: true}, a.statisticOf(u.D.RangeDifference, 1)}}
 		if u.NoRatio {
-			row.Derived = append(row.Derived, Derived{}, statisticOf(u.D.BetweenGroup, 1), Derived{})
+			row.Derived = append(row.Derived, Derived{}, a.statisticOf(u.D.BetweenGroup, 1), Derived{})
 		} else {
-			row.Derived = append(row.Derived, statisticOf(u.D.RangeRatio, 2), statisticOf(u.D.BetweenGroup, 1), statisticOf(u.D.Index, 1))
+			row.Derived = append(row.Derived, a.statisticOf(u.D.RangeRatio, 2), a.statisticOf(u.D.BetweenGroup, 1), a.statisticOf(u.D.Index, 1))
 		}
 		t.Rows = append(t.Rows, row)
 		if widest == nil || u.D.RangeDifference > widest.D.RangeDifference {
@@ -138,21 +137,21 @@ func (a *artist) disparities(m Measure, strata []string) Figure {
 	}
 	f.Table = t
 	a.keep(id, t)
-	unit := "percentage points"
+	unit := a.Say("percentage points")
 	if m.Released.Scale.Timed() {
-		unit = m.Released.Scale.Unit()
+		unit = a.unitText(m.Released.Scale)
 	}
 	if widest == nil {
-		f.Heading = "No two groups of a kind are large enough to say how far apart they are"
+		f.Heading = a.Say("No two groups of a kind are large enough to say how far apart they are")
 	} else {
-		f.Heading = fmt.Sprintf("Furthest apart by %s: %s, %s, and %s, %s", lowerFirst(stratumName(widest.Stratum)), widest.Lowest, rateWords(widest.Low), widest.Highest, rateWords(widest.High))
+		f.Heading = a.Say("Furthest apart by {group}: {lowest}, {rate}, and {highest}, {rate2}", lowerFirst(a.stratumName(widest.Stratum)), widest.Lowest, a.rateWords(widest.Low), widest.Highest, a.rateWords(widest.High))
 	}
-	f.About = m.Definition.Title + " " + inPeriod(m.Headline) + ": highest less lowest rate in " + unit + " (absolute), highest over lowest (relative), the variance between groups by their size, and the mean distance from the best group in percent of its rate."
-	f.Note = "Groups that are not known are left out, and so are hidden ones and those with " + smallWords(m.Released.Scale) + ", whose rates are the furthest apart by chance. The lowest and the highest of several groups are apart by chance, too: the more so, the smaller and the more they are. These figures have no interval; the figure of gaps tells who differs."
+	f.About = a.Say("{title} {when}: highest less lowest rate in {unit} (absolute), highest over lowest (relative), the variance between groups by their size, and the mean distance from the best group in percent of its rate.", m.Definition.Title, a.inPeriod(m.Headline), unit)
+	f.Note = a.Say("Groups that are not known are left out, and so are hidden ones and those with {scale}, whose rates are the furthest apart by chance. The lowest and the highest of several groups are apart by chance, too: the more so, the smaller and the more they are. These figures have no interval; the figure of gaps tells who differs.", a.smallWords(m.Released.Scale))
 	return f
 }
 
 // statisticOf is a number with so many decimals on the page.
-func statisticOf(v float64, decimals int) Derived {
-	return Derived{Text: strconv.FormatFloat(v, 'f', decimals, 64), Field: strconv.FormatFloat(v, 'f', 4, 64), IsNumber: true}
+func (w words) statisticOf(v float64, places int) Derived {
+	return Derived{Text: w.decimals(v, places), Field: strconv.FormatFloat(v, 'f', 4, 64), IsNumber: true}
 }

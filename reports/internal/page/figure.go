@@ -1,7 +1,7 @@
 package page
 
 import (
-	"fmt"
+	"farr/reports/internal/text"
 	"html/template"
 	"slices"
 	"sort"
@@ -40,20 +40,23 @@ type saying struct {
 // item is one sentence; Mark is its sign in the drawing, Number that of its line.
 type item struct{ Mark, Number, Words string }
 
-const intervalWords = "95\u00a0% interval"
+const intervalWords text.Message = "95\u00a0% interval"
 
 // Key is a line of the legend, in HTML.
 type Key struct{ Kind, Words string }
 
 // artist draws figures and remembers their tables for the data files.
 type artist struct {
-	charts *chart.Renderer
-	tables map[string]Table
-	order  []string
-	asked  map[string]*asked // control charts by measure
-	report *Report
-	about  about            // of the figures that are kept next
-	of     map[string]about // by figure
+	words
+	charts  *chart.Renderer // nil: nothing is drawn
+	tables  map[string]Table
+	order   []string
+	asked   map[string]*asked // control charts by measure
+	report  *Report
+	run     Run
+	privacy Privacy
+	about   about            // of the figures that are kept next
+	of      map[string]about // by figure
 }
 
 func (a *artist) keep(id string, t Table) {
@@ -66,18 +69,21 @@ func (a *artist) keep(id string, t Table) {
 // keepSpan keeps a figure of periods in order of time.
 func (a *artist) keepSpan(id string, t Table, rows []disclose.Row) {
 	a.keep(id, t)
-	a.of[id] = about{a.about.definition, spanDays(rows[0].Period.Low, rows[len(rows)-1].Period.High)}
+	a.of[id] = about{a.about.definition, a.spanDays(rows[0].Period.Low, rows[len(rows)-1].Period.High)}
 }
 
 // both draws in the two widths; the names of the drawings differ, since both are
 // in one page.
-func both(id, title, description string, draw func(chart.Label, chart.Size) (chart.SVG, error)) (wide, narrow template.HTML, err error) {
+func (a *artist) both(id, title, description string, draw func(chart.Label, chart.Size) (chart.SVG, error)) (wide, narrow template.HTML, err error) {
+	if a.charts == nil {
+		return "", "", nil
+	}
 	for _, v := range []struct {
 		suffix string
 		size   chart.Size
 		to     *template.HTML
 	}{{"-w", chart.Wide, &wide}, {"-n", chart.Narrow, &narrow}} {
-		svg, err := draw(chart.Label{ID: id + v.suffix, Title: title, Description: description}, v.size)
+		svg, err := draw(chart.Label{ID: id + v.suffix, Title: title, Description: description, Words: a.Words}, v.size)
 		if err != nil {
 			return "", "", err
 		}
@@ -99,14 +105,14 @@ func trimmed(s string) string {
 // overTime draws the rates of everyone along periods.
 func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, caption string) (Figure, error) {
 	var points []chart.Point
-	t := Table{Caption: caption, Labels: []string{"Period", "From", "To"}, Rated: true, Scale: m.Released.Scale}
+	t := Table{Caption: caption, Labels: []string{a.Say("Period"), a.Say("From"), a.Say("To")}, Rated: true, Scale: m.Released.Scale}
 	hidden, incomplete, shown := false, false, 0
 	for _, r := range rows {
 		if r.Rate.Shown() {
 			shown++
 		}
-		points = append(points, chart.Point{Label: periodTick(r.Period), Rate: r.Rate})
-		t.Rows = append(t.Rows, TableRow{Labels: []string{periodWords(r.Period), r.Period.Low.Format("2006-01-02"),
+		points = append(points, chart.Point{Label: a.periodTick(r.Period), Rate: r.Rate})
+		t.Rows = append(t.Rows, TableRow{Labels: []string{a.periodWords(r.Period), r.Period.Low.Format("2006-01-02"),
 			r.Period.High.AddDate(0, 0, -1).Format("2006-01-02")}, Rate: r.Rate})
 		hidden = hidden || r.Rate.State() == disclose.Suppressed
 		incomplete = incomplete || r.Rate.Hollow()
@@ -116,38 +122,37 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 	i := newest(rows)
 	switch {
 	case i >= 0:
-		f.Heading = capital(fmt.Sprintf("%s: %s", periodWords(rows[i].Period), rateWords(rows[i].Rate)))
+		f.Heading = capital(a.Say("{period}: {rate}", a.periodWords(rows[i].Period), a.rateWords(rows[i].Rate)))
 	case hidden && !anyShown(rows):
 		// An empty drawing would look like a fault: the words stand alone.
-		f.Heading = "Every rate of these periods is hidden"
+		f.Heading = a.Say("Every rate of these periods is hidden")
 		return f, nil
 	default:
-		f.Heading = "No complete period has a rate that can be shown"
+		f.Heading = a.Say("No complete period has a rate that can be shown")
 	}
 	if hidden && shown < 2 { // one point among gaps is no line: the words and the table say it
 		return f, nil
 	}
-	description := fmt.Sprintf("%s. %d periods from %s to %s. The table below the drawing has every number.", f.Heading, len(rows),
-		periodWords(rows[0].Period), periodWords(rows[len(rows)-1].Period))
+	description := a.Say("{heading}. {rows} periods from {period} to {period2}. The table below the drawing has every number.", f.Heading, len(rows), a.periodWords(rows[0].Period), a.periodWords(rows[len(rows)-1].Period))
 	var err error
-	f.Wide, f.Narrow, err = both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
-		return a.charts.Series(l, s, line, points, target(m, rows))
+	f.Wide, f.Narrow, err = a.both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		return a.charts.Series(l, s, line, points, a.target(m, rows))
 	})
 	if err != nil {
 		return Figure{}, err
 	}
-	kind, interval := "dot", Key{"whisker", intervalWords}
+	kind, interval := "dot", Key{"whisker", a.say(intervalWords)}
 	if line == chart.Ribbon {
-		kind, interval = "line", Key{"band", intervalWords}
+		kind, interval = "line", Key{"band", a.say(intervalWords)}
 	}
-	if f.Keys = append(f.Keys, Key{kind, "rate"}); t.IntervalMethod() != "" {
+	if f.Keys = append(f.Keys, Key{kind, a.Say("rate")}); a.intervalMethod(t) != "" {
 		f.Keys = append(f.Keys, interval)
 	}
 	if incomplete {
-		f.Keys = append(f.Keys, Key{"hollow", strings.TrimSuffix(hollowWords(rows), ", and no rule is asked of it")})
+		f.Keys = append(f.Keys, Key{"hollow", a.notComplete(rows)})
 	}
 	if hidden {
-		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+		f.Keys = append(f.Keys, Key{"hatch", a.Say("hidden")})
 	}
 	return f, nil
 }
@@ -164,23 +169,23 @@ func anyShown(rows []disclose.Row) bool {
 // byGroup draws rates under each other, with everyone first. The order comes
 // from names alone, so that it says nothing about hidden rates.
 func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark chart.Mark, id, caption string) (Figure, error) {
-	t := Table{Caption: caption, Labels: []string{"Group", "Value"}, Rated: true, Scale: m.Released.Scale}
-	t.Rows = append(t.Rows, TableRow{Labels: []string{"All", everyone(m)}, Rate: overall.Rate})
+	t := Table{Caption: caption, Labels: []string{a.Say("Group"), a.Say("Value")}, Rated: true, Scale: m.Released.Scale}
+	t.Rows = append(t.Rows, TableRow{Labels: []string{a.Say("All"), a.everyone(m)}, Rate: overall.Rate})
 	var groups []chart.Group
 	f := Figure{ID: id, Tall: true, Hidden: overall.Rate.State() == disclose.Suppressed}
 	for _, stratum := range strata {
-		rows := rowsOf(m, stratum)
+		rows := a.rowsOf(m, stratum)
 		if len(rows) == 0 {
 			continue
 		}
 		g := chart.Group{}
 		if len(strata) > 1 {
-			g.Name = stratumName(stratum)
+			g.Name = a.stratumName(stratum)
 		}
 		for _, r := range rows {
-			label := valueLabel(stratum, r.Value)
+			label := a.valueLabel(stratum, r.Value)
 			g.Points = append(g.Points, chart.Point{Label: label, Rate: r.Rate})
-			t.Rows = append(t.Rows, TableRow{Labels: []string{stratumName(stratum), label}, Rate: r.Rate, Few: few(r.Rate)})
+			t.Rows = append(t.Rows, TableRow{Labels: []string{a.stratumName(stratum), label}, Rate: r.Rate, Few: few(r.Rate)})
 			f.Hidden = f.Hidden || r.Rate.State() == disclose.Suppressed
 		}
 		groups = append(groups, g)
@@ -189,56 +194,56 @@ func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark 
 		return Figure{}, nil
 	}
 	var err error
-	description := fmt.Sprintf("Rates with 95 %% intervals, against %s for %s. The table below the drawing has every number.", rateWords(overall.Rate), everyone(m))
-	f.Wide, f.Narrow, err = both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
-		return a.charts.Forest(l, s, mark, chart.Point{Label: capital(everyone(m)), Rate: overall.Rate}, groups)
+	description := a.Say("Rates with 95 % intervals, against {rate} for {everyone}. The table below the drawing has every number.", a.rateWords(overall.Rate), a.everyone(m))
+	f.Wide, f.Narrow, err = a.both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		return a.charts.Forest(l, s, mark, chart.Point{Label: capital(a.everyone(m)), Rate: overall.Rate}, groups)
 	})
 	if err != nil {
 		return Figure{}, err
 	}
 	f.Table = t
-	f.Keys = []Key{{string(mark), map[chart.Mark]string{chart.Squares: "rate; the area follows the denominator", chart.Circles: "rate"}[mark]},
-		{"dashed", "rate of " + everyone(m)}}
-	if t.IntervalMethod() != "" {
-		f.Keys = slices.Insert(f.Keys, 1, Key{"across", intervalWords})
+	f.Keys = []Key{{string(mark), side(mark == chart.Squares, a.Say("rate; the area follows the denominator"), a.Say("rate"))},
+		{"dashed", a.Say("rate of {everyone}", a.everyone(m))}}
+	if a.intervalMethod(t) != "" {
+		f.Keys = slices.Insert(f.Keys, 1, Key{"across", a.say(intervalWords)})
 	}
 	if f.Hidden {
-		f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+		f.Keys = append(f.Keys, Key{"hatch", a.Say("hidden")})
 	}
 	a.keep(id, t)
 	f.DataPath = "../data/" + id
 	return f, nil
 }
 
-func stratumName(s string) string {
-	if w, ok := stratumWords[s]; ok {
-		return w
+func (w words) stratumName(s string) string {
+	if m, ok := stratumWords[s]; ok {
+		return w.Say(m)
 	}
 	return capital(s)
 }
 
 // everyone names the whole of a measure.
-func everyone(m Measure) string {
-	return "all " + subjects(m.Definition)
+func (w words) everyone(m Measure) string {
+	return w.Say("all {subjects}", w.subjects(m.Definition))
 }
 
 // subjects are what a measure or a cohort counts.
-func subjects(d measures.Definition) string {
+func (w words) subjects(d measures.Definition) string {
 	switch {
 	case d.Kind == measures.KindCohort && d.Occurrence == "every":
-		return "entries: a person has one for each day with the entry event, and may have several"
+		return w.Say("entries: a person has one for each day with the entry event, and may have several")
 	case d.Kind == measures.KindCohort:
-		return "persons"
+		return w.Say("persons")
 	case !d.Episodic():
-		return "patients"
+		return w.Say("patients")
 	case d.Published == nil:
-		return "stays"
+		return w.Say("stays")
 	}
 	return strings.ToLower(d.Basis) + "s"
 }
 
 // rowsOf are the headline period's rows of a stratum, in order of name.
-func rowsOf(m Measure, stratum string) []disclose.Row {
+func (w words) rowsOf(m Measure, stratum string) []disclose.Row {
 	var rows []disclose.Row
 	for _, r := range m.Released.Rows {
 		if r.Stratum == stratum && r.Period.ID == m.Headline.ID {
@@ -249,7 +254,7 @@ func rowsOf(m Measure, stratum string) []disclose.Row {
 		if a, b := residual(rows[i].Value), residual(rows[j].Value); a != b {
 			return a < b
 		}
-		return natural(valueLabel(stratum, rows[i].Value), valueLabel(stratum, rows[j].Value))
+		return natural(w.valueLabel(stratum, rows[i].Value), w.valueLabel(stratum, rows[j].Value))
 	})
 	return rows
 }

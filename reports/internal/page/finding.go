@@ -1,9 +1,6 @@
 package page
 
 import (
-	"fmt"
-	"strings"
-
 	"farr/reports/internal/disclose"
 )
 
@@ -18,17 +15,17 @@ type Verdict struct {
 	Includes bool
 }
 
-func verdict(m Measure, r disclose.Rate) Verdict {
+func (w words) verdict(m Measure, r disclose.Rate) Verdict {
 	if !m.hasTarget() {
-		return Verdict{Word: "No target", Kind: "none"}
+		return Verdict{Word: w.Say("No target"), Kind: "none"}
 	}
 	switch r.State() {
 	case disclose.Suppressed:
-		return Verdict{Word: "Not shown", More: "the rate is hidden", Kind: "none"}
+		return Verdict{Word: w.Say("Not shown"), More: w.Say("the rate is hidden"), Kind: "none"}
 	case disclose.NotApplicable:
-		return Verdict{Word: "Not applicable", More: "no one to count", Kind: "none"}
+		return Verdict{Word: w.Say("Not applicable"), More: w.Say("no one to count"), Kind: "none"}
 	case disclose.Incomplete:
-		return Verdict{Word: "Not judged", More: incompleteWords(m), Kind: "none"}
+		return Verdict{Word: w.Say("Not judged"), More: w.incompleteWords(m), Kind: "none"}
 	}
 	v, low, high := r.Plot()
 	target := *m.KPI.Target
@@ -36,103 +33,99 @@ func verdict(m Measure, r disclose.Rate) Verdict {
 	if lowerIsBetter(m) {
 		met = v <= target
 	}
-	out := Verdict{Mark: "▲", Word: "Met", Kind: "met"}
+	out := Verdict{Mark: "▲", Word: w.Say("Met"), Kind: "met"}
 	switch {
 	case !met && includes:
-		out = Verdict{Mark: "◇", Word: "Not met, could be chance", Kind: "unclear"}
+		out = Verdict{Mark: "◇", Word: w.Say("Not met, could be chance"), Kind: "unclear"}
 	case !met:
-		out = Verdict{Mark: "◆", Word: "Not met", Kind: "missed"}
+		out = Verdict{Mark: "◆", Word: w.Say("Not met"), Kind: "missed"}
 	}
 	out.Includes = includes
-	side := "above"
-	if v < target {
-		side = "below"
-	}
 	switch {
 	case r.Method() == "": // no interval is known
 		out.Includes = false
 		if !met {
-			out = Verdict{Mark: "◆", Word: "Not met", Kind: "missed"}
+			out = Verdict{Mark: "◆", Word: w.Say("Not met"), Kind: "missed"}
 		}
-		out.More = "no interval is known for this score"
+		out.More = w.Say("no interval is known for this score")
 	case includes:
-		out.More = "the interval includes the target"
+		out.More = w.Say("the interval includes the target")
 	default:
-		out.More = "the whole interval is " + side + " the target"
+		out.More = side(v >= target, w.Say("the whole interval is above the target"), w.Say("the whole interval is below the target"))
 	}
-	if !met && r.Text() == r.Scale().Format(target) {
-		out.More += "; equal only after rounding"
+	if !met && w.rateText(r) == w.scaled(r.Scale(), target) {
+		out.More += w.Say("; equal only after rounding")
 	}
 	return out
 }
 
 // incompleteWords say why a rate is incomplete.
-func incompleteWords(m Measure) string {
+func (w words) incompleteWords(m Measure) string {
 	if p := m.Definition.Published; p != nil && len(p.Lacking) > 0 {
-		return "value sets that the measure needs were missing"
+		return w.Say("value sets that the measure needs were missing")
 	}
-	return "the period is incomplete"
+	return w.Say("the period is incomplete")
 }
 
 func lowerIsBetter(m Measure) bool { return m.Definition.Direction == "lower" }
 
 // targetWords is "at least 70.0 %".
-func targetWords(m Measure) string {
+func (w words) targetWords(m Measure) string {
 	if !m.hasTarget() {
 		return ""
 	}
-	bound := "at least "
+	value := trimmed(w.scaled(m.Released.Scale, *m.KPI.Target))
 	if lowerIsBetter(m) {
-		bound = "at most "
+		return w.Say("at most {value}", value)
 	}
-	return bound + trimmed(m.Released.Scale.Format(*m.KPI.Target))
+	return w.Say("at least {value}", value)
 }
 
 // benchmarkWords are "benchmark 68 %: state average"; empty without one.
-func benchmarkWords(m Measure) string {
+func (w words) benchmarkWords(m Measure) string {
 	if m.KPI == nil || m.KPI.Benchmark == nil {
 		return ""
 	}
-	return "benchmark " + trimmed(m.Released.Scale.Format(m.KPI.Benchmark.Value)) + ": " + m.KPI.Benchmark.Source
+	return w.Say("benchmark {value}: {source}", trimmed(w.scaled(m.Released.Scale, m.KPI.Benchmark.Value)), m.KPI.Benchmark.Source)
 }
 
 // rateWords is "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9)".
-func rateWords(r disclose.Rate) string {
+func (w words) rateWords(r disclose.Rate) string {
 	switch r.State() {
 	case disclose.Suppressed:
-		return "the number is hidden"
+		return w.Say("the number is hidden")
 	case disclose.NotApplicable:
-		return "no one to count"
+		return w.Say("no one to count")
 	}
-	value := r.Text()
+	value := w.rateText(r)
 	if r.Scale().Timed() {
-		value += " " + r.Scale().Unit()
+		value += " " + w.unitText(r.Scale())
 	}
 	switch {
 	case r.Scale() == disclose.Headcount:
-		return r.NOfN()
+		return w.nOfN(r)
 	case r.Method() == "":
-		return fmt.Sprintf("%s (%s)", value, r.NOfN())
+		return w.Say("{value} ({numbers})", value, w.nOfN(r))
 	}
-	return fmt.Sprintf("%s (%s, 95\u00a0%% interval %s)", r.NOfN(), value, r.Interval())
+	return w.Say("{numbers} ({value}, 95\u00a0% interval {interval})", w.nOfN(r), value, w.intervalText(r))
 }
 
 // finding is a measure's headline, from the newest complete period, and why that
 // is not the newest one.
-func finding(m Measure, r disclose.Rate) string {
-	s := headline(m, r)
-	if why := pending(m); why != "" && r.State() != disclose.Incomplete {
-		s += " Newest complete period: " + why + "."
+func (w words) finding(m Measure, r disclose.Rate) string {
+	s := w.headline(m, r)
+	if why := w.pending(m); why != "" && r.State() != disclose.Incomplete {
+		s += w.Say(" Newest complete period: {why}.", why)
 	}
 	if r.FeedIncomplete() {
-		s += " It rests on an incomplete feed."
+		s += w.Say(" It rests on an incomplete feed.")
 	}
 	return s
 }
 
 // pending names the newest period that is not complete yet although its days are
 // over, and what it waits for; empty when nothing waits.
-func pending(m Measure) string {
+func (w words) pending(m Measure) string {
 	rows := series(m, m.Headline.Family, monthsOf(m.Headline))
 	if len(rows) == 0 || m.Definition.FollowUpDays == 0 {
 		return ""
@@ -141,28 +134,23 @@ func pending(m Measure) string {
 	if p.Complete || !p.Period.High.After(m.Headline.High) {
 		return ""
 	}
-	verb := " needs "
+	last := w.day(p.Period.High.AddDate(0, 0, -1))
 	if p.Period.Family != "disjoint" {
-		verb = " need "
+		return w.Say("the {period} still need {followUpDays} days of follow-up after {last}", w.periodWords(p.Period), m.Definition.FollowUpDays, last)
 	}
-	name := periodWords(p.Period)
-	if p.Period.Family != "disjoint" {
-		name = "the " + name
-	}
-	return fmt.Sprintf("%s still%s%d days of follow-up after %s", name, verb, m.Definition.FollowUpDays, day(p.Period.High.AddDate(0, 0, -1)))
+	return w.Say("{period} still needs {followUpDays} days of follow-up after {last}", w.periodWords(p.Period), m.Definition.FollowUpDays, last)
 }
 
-func headline(m Measure, r disclose.Rate) string {
-	s := capital(fmt.Sprintf("%s %s", rateWords(r), inPeriod(m.Headline)))
+func (w words) headline(m Measure, r disclose.Rate) string {
+	s := capital(w.Say("{rate} {when}", w.rateWords(r), w.inPeriod(m.Headline)))
 	if r.State() == disclose.Incomplete {
-		return s + "; " + incompleteWords(m) + "."
+		return s + "; " + w.incompleteWords(m) + "."
 	}
 	if !m.hasTarget() || !r.Shown() {
 		return s + "."
 	}
-	v := verdict(m, r)
-	word := v.Word
-	return fmt.Sprintf("%s; target %s %s: %s.", s, targetWords(m), strings.ToLower(word[:1])+word[1:], v.More)
+	v := w.verdict(m, r)
+	return w.Say("{rate}; target {target} {verdict}: {more}.", s, w.targetWords(m), lowerFirst(v.Word), v.More)
 }
 
 // newest is the last complete rate that may be shown, and its place; -1 without.
@@ -176,7 +164,7 @@ func newest(rows []disclose.Row) int {
 }
 
 // scoreboard counts the verdicts on the index.
-func scoreboard(verdicts []Verdict) string {
+func (w words) scoreboard(verdicts []Verdict) string {
 	met, judged, includes := 0, 0, 0
 	for _, v := range verdicts {
 		if v.Kind == "none" {
@@ -191,15 +179,11 @@ func scoreboard(verdicts []Verdict) string {
 		}
 	}
 	if judged == 0 {
-		return "No measure has both a target and a rate to compare with it."
+		return w.Say("No measure has both a target and a rate to compare with it.")
 	}
-	verb := "are"
-	if met == 1 {
-		verb = "is"
-	}
-	s := fmt.Sprintf("%d of %d targets %s met", met, judged, verb)
+	s := w.Say("{met, plural, one {# of {judged} targets is met} other {# of {judged} targets are met}}", met, judged)
 	if includes > 0 {
-		s += fmt.Sprintf("; for %d of %d the interval includes the target", includes, judged)
+		s += w.Say("; for {includes} of {judged} the interval includes the target", includes, judged)
 	}
 	return s + "."
 }

@@ -5,8 +5,6 @@ import (
 	"html/template"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"farr/internal/stats"
 	"farr/reports/internal/chart"
@@ -19,17 +17,20 @@ const (
 )
 
 // plainBoth draws in the two widths with a function that cannot fail.
-func plainBoth(id, title, description string, draw func(chart.Label, chart.Size) chart.SVG) (wide, narrow template.HTML) {
+func (a *artist) plainBoth(id, title, description string, draw func(chart.Label, chart.Size) chart.SVG) (wide, narrow template.HTML) {
+	if a.charts == nil {
+		return "", ""
+	}
 	label := func(suffix string) chart.Label {
-		return chart.Label{ID: id + suffix, Title: title, Description: description}
+		return chart.Label{ID: id + suffix, Title: title, Description: description, Words: a.Words}
 	}
 	return draw(label("-w"), chart.Wide).HTML(), draw(label("-n"), chart.Narrow).HTML()
 }
 
 // sitesOf are the sites of the headline period whose rates may be used, and how many are left out because they are
 // hidden or had nobody.
-func sitesOf(m Measure) (used []disclose.Row, hidden, none int) {
-	for _, r := range rowsOf(m, "site") {
+func (w words) sitesOf(m Measure) (used []disclose.Row, hidden, none int) {
+	for _, r := range w.rowsOf(m, "site") {
 		switch {
 		case residual(r.Value) == 2: // those of no site are no unit
 		case r.Rate.State() == disclose.Suppressed:
@@ -52,14 +53,14 @@ type funnelled struct {
 }
 
 // addedWords say what the limits allow for beyond chance.
-func (f funnelled) addedWords(scale string) string {
+func (w words) addedWords(f funnelled, scale string) string {
 	switch {
 	case f.tau > 0:
-		return fmt.Sprintf("sites vary beyond chance, and τ² is added to each site's variance, where τ is %s on the %s scale", strconv.FormatFloat(f.tau, 'f', 4, 64), scale)
+		return w.Say("sites vary beyond chance, and τ² is added to each site's variance, where τ is {it} on the {scale} scale", w.decimals(f.tau, 4), scale)
 	case f.phi < 1:
-		return "sites vary less than chance alone makes them, so that nothing is added to a site's variance"
+		return w.Say("sites vary less than chance alone makes them, so that nothing is added to a site's variance")
 	}
-	return "sites vary hardly more than chance makes them, so that nothing is added to a site's variance"
+	return w.Say("sites vary hardly more than chance makes them, so that nothing is added to a site's variance")
 }
 
 // funnelOf makes the funnel of sites' released numbers; only proportions and rates over time have one.
@@ -106,17 +107,17 @@ func judged(m Measure, high bool) chart.Cause {
 
 // funnel draws sites against limits of chance, or says why there are none.
 func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error) {
-	sites, hidden, none := sitesOf(m)
+	sites, hidden, none := a.sitesOf(m)
 	if len(sites)+hidden+none == 0 {
 		return Figure{}, "", nil
 	}
 	switch scale := m.Released.Scale; {
 	case scale != disclose.Percent && !scale.Timed():
-		return Figure{}, "There is no funnel plot of the sites: limits of chance are known for proportions and for rates over time, and this score is neither.", nil
+		return Figure{}, a.Say("There is no funnel plot of the sites: limits of chance are known for proportions and for rates over time, and this score is neither."), nil
 	case len(sites) < funnelFrom:
-		s := fmt.Sprintf("There is no funnel plot of the sites: its limits need 10 sites with a rate, and there are %d", len(sites))
+		s := a.Say("There is no funnel plot of the sites: its limits need 10 sites with a rate, and there are {sites}", len(sites))
 		if hidden > 0 {
-			s += fmt.Sprintf(", with %d hidden", hidden)
+			s += a.Say(", with {hidden} hidden", hidden)
 		}
 		return Figure{}, s + ".", nil
 	}
@@ -126,8 +127,8 @@ func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error)
 	}
 	id := m.Definition.ID + "-funnel"
 	out := Figure{ID: id, DataPath: "../data/" + id, Hidden: hidden > 0}
-	t := Table{Caption: "sites against limits of chance, " + periodWords(m.Headline), Labels: []string{"Site"}, Rated: true, Scale: m.Released.Scale,
-		Derived: []string{"Lower 99.8 % limit", "Lower 95 % limit", "Upper 95 % limit", "Upper 99.8 % limit", "Score", "Place"}}
+	t := Table{Caption: a.Say("sites against limits of chance, {period}", a.periodWords(m.Headline)), Labels: []string{a.Say("Site")}, Rated: true, Scale: m.Released.Scale,
+		Derived: []string{a.Say("Lower 99.8 % limit"), a.Say("Lower 95 % limit"), a.Say("Upper 95 % limit"), a.Say("Upper 99.8 % limit"), a.Say("Score"), a.Say("Place")}}
 	var points []chart.FunnelPoint
 	var outside []string
 	near, onFeed, hollow := 0, 0, false
@@ -136,79 +137,78 @@ func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error)
 		size, _ := chart.FunnelSize(s.Rate)
 		v, _, _ := s.Rate.Plot()
 		l95, h95, l998, h998 := f.limits(size)
-		place, cause := "within", chart.CommonCause
+		place, cause := a.Say("within"), chart.CommonCause
 		switch {
 		case v < l998 || v > h998:
-			place, cause = side(v > h998, "above 99.8 %", "below 99.8 %"), judged(m, v > h998)
-			words := valueLabel("site", s.Value) + ", " + rateWords(s.Rate)
+			place, cause = side(v > h998, a.Say("above 99.8 %"), a.Say("below 99.8 %")), judged(m, v > h998)
+			words := a.valueLabel("site", s.Value) + ", " + a.rateWords(s.Rate)
 			if s.Rate.FeedIncomplete() {
-				words += ", which rests on an incomplete feed"
+				words += a.Say(", which rests on an incomplete feed")
 				onFeed++
 			}
 			outside = append(outside, words)
 		case v < l95 || v > h95:
-			place = side(v > h95, "above 95 %", "below 95 %")
+			place = side(v > h95, a.Say("above 95 %"), a.Say("below 95 %"))
 			near++
 		}
 		seen[cause] = true
 		hollow = hollow || s.Rate.Hollow()
-		points = append(points, chart.FunnelPoint{Label: valueLabel("site", s.Value), Rate: s.Rate, Cause: cause})
-		row := TableRow{Labels: []string{valueLabel("site", s.Value)}, Rate: s.Rate}
+		points = append(points, chart.FunnelPoint{Label: a.valueLabel("site", s.Value), Rate: s.Rate, Cause: cause})
+		row := TableRow{Labels: []string{a.valueLabel("site", s.Value)}, Rate: s.Rate}
 		for _, v := range []float64{l998, l95, h95, h998} {
-			row.Derived = append(row.Derived, statistic(t.Scale, v))
+			row.Derived = append(row.Derived, a.statistic(t.Scale, v))
 		}
-		row.Derived = append(row.Derived, Derived{Text: twoDecimals(f.scores[i]), Field: fmt.Sprintf("%.4f", f.scores[i]), IsNumber: true}, word(place))
+		row.Derived = append(row.Derived, Derived{Text: a.twoDecimals(f.scores[i]), Field: fmt.Sprintf("%.4f", f.scores[i]), IsNumber: true}, word(place))
 		t.Rows = append(t.Rows, row)
 	}
 	out.Table = t
 	a.keep(id, t)
 	switch n := len(outside); {
 	case n == 0:
-		out.Heading = fmt.Sprintf("No site of %d is beyond the 99.8\u00a0%% limits", len(sites))
+		out.Heading = a.Say("No site of {sites} is beyond the 99.8\u00a0% limits", len(sites))
 	case n <= 3:
-		out.Heading = fmt.Sprintf("Beyond the 99.8\u00a0%% limits, %d of %d sites: %s", n, len(sites), strings.Join(outside, "; "))
+		out.Heading = a.Say("Beyond the 99.8\u00a0% limits, {n} of {sites} sites: {outside}", n, len(sites), a.joinParts(outside))
 	default:
-		out.Heading = fmt.Sprintf("%d of %d sites are beyond the 99.8\u00a0%% limits", n, len(sites))
+		out.Heading = a.Say("{n} of {sites} sites are beyond the 99.8\u00a0% limits", n, len(sites))
 		if onFeed > 0 {
-			out.Heading += fmt.Sprintf("; %d of them with an incomplete feed", onFeed)
+			out.Heading += a.Say("; {onFeed} of them with an incomplete feed", onFeed)
 		}
 	}
-	across := capital(subjects(m.Definition)) + " in the denominator"
+	across := a.Say("{subjects} in the denominator", capital(a.subjects(m.Definition)))
 	if m.Released.Scale.Timed() {
-		across = "Person-years observed"
+		across = a.Say("Person-years observed")
 	}
-	out.Wide, out.Narrow = plainBoth(id, m.Definition.Title+": "+t.Caption, out.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) chart.SVG {
+	out.Wide, out.Narrow = a.plainBoth(id, m.Definition.Title+": "+t.Caption, a.Say("{heading}. The table below the drawing has every number.", out.Heading), func(l chart.Label, s chart.Size) chart.SVG {
 		return chart.Funnel(l, s, points, f.mean, f.limits, across)
 	})
-	out.Keys = []Key{{string(chart.CommonCause), "site within the outer limits"}}
+	out.Keys = []Key{{string(chart.CommonCause), a.Say("site within the outer limits")}}
 	for _, k := range []struct {
 		c     chart.Cause
 		words string
-	}{{chart.Improving, "beyond, on the better side"}, {chart.Concerning, "beyond, on the worse side"}, {chart.Unjudged, "beyond; which is better is not said"}} {
+	}{{chart.Improving, a.Say("beyond, on the better side")}, {chart.Concerning, a.Say("beyond, on the worse side")}, {chart.Unjudged, a.Say("beyond; which is better is not said")}} {
 		if seen[k.c] {
 			out.Keys = append(out.Keys, Key{string(k.c), k.words})
 		}
 	}
 	if hollow {
-		out.Keys = append(out.Keys, Key{"hollow", "hollow, in whatever shape: " + hollowWords(sites)})
+		out.Keys = append(out.Keys, Key{"hollow", a.Say("hollow, in whatever shape: {why}", a.hollowWords(sites))})
 	}
-	out.Keys = append(out.Keys, Key{"average", "mean of these sites"}, Key{"limit", "95\u00a0% limits"}, Key{"mean", "99.8\u00a0% limits"})
-	out.About = m.Definition.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", by site and by how many it counts. " + attributionWords(m.Definition)
-	root := "arcsine"
+	out.Keys = append(out.Keys, Key{"average", a.Say("mean of these sites")}, Key{"limit", a.Say("95\u00a0% limits")}, Key{"mean", a.Say("99.8\u00a0% limits")})
+	out.About = a.Say("{title} {when}, {unit}, by site and by how many it counts. {definition}", m.Definition.Title, a.inPeriod(m.Headline), a.unitWords(m), a.attributionWords(m.Definition))
+	root := a.Say("arcsine")
 	if m.Released.Scale.Timed() {
-		root = "square root"
+		root = a.Say("square root")
 	}
-	out.Note = fmt.Sprintf("Limits by Spiegelhalter on the %s scale. φ is %s (1 is chance alone; 10\u00a0%% of the scores at each end are pulled in before it is taken): %s. By chance 1 site in 20 is beyond the 95\u00a0%% limits and 1 in 500 beyond the 99.8\u00a0%% limits; here %d and %d. Sites see different patients; a site beyond the limits asks for a reason, it is not a verdict.",
-		root, twoDecimals(f.phi), f.addedWords(root), near+len(outside), len(outside))
+	out.Note = a.Say("Limits by Spiegelhalter on the {root} scale. φ is {phi} (1 is chance alone; 10\u00a0% of the scores at each end are pulled in before it is taken): {added}. By chance 1 site in 20 is beyond the 95\u00a0% limits and 1 in 500 beyond the 99.8\u00a0% limits; here {near} and {outside}. Sites see different patients; a site beyond the limits asks for a reason, it is not a verdict.", root, a.twoDecimals(f.phi), a.addedWords(f, root), near+len(outside), len(outside))
 	if hidden > 0 {
-		out.Note += fmt.Sprintf(" %s left out: hidden.", map[bool]string{true: "1 site is", false: fmt.Sprint(hidden, " sites are")}[hidden == 1])
+		out.Note += a.Say(" {hidden, plural, one {# site is} other {# sites are}} left out: hidden.", hidden)
 	}
 	return out, "", nil
 }
 
 // deciles draw how far sites are apart, from 20 sites on, without their names.
 func (a *artist) deciles(m Measure) (Figure, error) {
-	sites, hidden, _ := sitesOf(m)
+	sites, hidden, _ := a.sitesOf(m)
 	if len(sites) < decilesFrom {
 		return Figure{}, nil
 	}
@@ -220,7 +220,7 @@ func (a *artist) deciles(m Measure) (Figure, error) {
 		rates, values = append(rates, s.Rate), append(values, v)
 	}
 	slices.Sort(values)
-	t := Table{Caption: "deciles of the sites, " + periodWords(m.Headline), Labels: []string{"Decile"}, Derived: []string{"Rate"}}
+	t := Table{Caption: a.Say("deciles of the sites, {period}", a.periodWords(m.Headline)), Labels: []string{a.Say("Decile")}, Derived: []string{a.Say("Rate")}}
 	var cuts []float64
 	for i := 1; i <= 9; i++ {
 		q, err := stats.Quantile(values, float64(i)/10)
@@ -228,20 +228,20 @@ func (a *artist) deciles(m Measure) (Figure, error) {
 			return Figure{}, err
 		}
 		cuts = append(cuts, q)
-		t.Rows = append(t.Rows, TableRow{Labels: []string{fmt.Sprintf("%d0 %%", i)}, Derived: []Derived{statistic(m.Released.Scale, q)}})
+		t.Rows = append(t.Rows, TableRow{Labels: []string{a.Say("{number} %", fmt.Sprint(10*i))}, Derived: []Derived{a.statistic(m.Released.Scale, q)}})
 	}
 	f := Figure{ID: id, DataPath: "../data/" + id, Table: t, Hidden: hidden > 0}
 	a.keep(id, t)
-	format := m.Released.Scale.Format
-	f.Heading = fmt.Sprintf("Half of %d sites are below %s; one in ten is below %s and one in ten above %s", len(sites), format(cuts[4]), format(cuts[0]), format(cuts[8]))
-	f.Wide, f.Narrow = plainBoth(id, m.Definition.Title+": "+t.Caption, f.Heading+". The table below the drawing has the deciles.", func(l chart.Label, s chart.Size) chart.SVG {
+	format := func(v float64) string { return a.scaled(m.Released.Scale, v) }
+	f.Heading = a.Say("Half of {sites} sites are below {cuts}; one in ten is below {cuts2} and one in ten above {cuts3}", len(sites), format(cuts[4]), format(cuts[0]), format(cuts[8]))
+	f.Wide, f.Narrow = a.plainBoth(id, m.Definition.Title+": "+t.Caption, a.Say("{heading}. The table below the drawing has the deciles.", f.Heading), func(l chart.Label, s chart.Size) chart.SVG {
 		return chart.Strip(l, s, rates, cuts)
 	})
-	f.Keys = []Key{{"dot", "a site"}, {"average", "median"}, {"limit", "other deciles"}}
-	f.About = m.Definition.Title + " " + inPeriod(m.Headline) + ", " + unitWords(m) + ", each site a dot. Their numerators, denominators and intervals are in the figure of the sites."
-	f.Note = "Deciles of the sites' rates, each site alike whatever its size, by linear interpolation. A small site's rate moves widely by chance."
+	f.Keys = []Key{{"dot", a.Say("a site")}, {"average", a.Say("median")}, {"limit", a.Say("other deciles")}}
+	f.About = a.Say("{title} {when}, {unit}, each site a dot. Their numerators, denominators and intervals are in the figure of the sites.", m.Definition.Title, a.inPeriod(m.Headline), a.unitWords(m))
+	f.Note = a.Say("Deciles of the sites' rates, each site alike whatever its size, by linear interpolation. A small site's rate moves widely by chance.")
 	if hidden > 0 {
-		f.Note += fmt.Sprintf(" %d hidden sites are left out.", hidden)
+		f.Note += a.Say(" {hidden} hidden sites are left out.", hidden)
 	}
 	return f, nil
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"farr/reports/internal/text"
 	"fmt"
 	"math"
 	"strings"
@@ -15,9 +16,18 @@ type gap struct {
 	Stratum, Label    string
 	Rate, Rest        counts
 	Difference, Ratio stats.Estimate // in the rate's unit, percentage points for a proportion; undefined where there is none
-	State             string         // why there is none
+	State             text.Message   // why there is none
 	Sure              bool           // it differs also when all comparisons of the page are taken together
 }
+
+// Why a group has no difference.
+const (
+	hiddenGap     text.Message = "hidden"
+	nobodyCounted text.Message = "no one to count"
+	nobodyElse    text.Message = "no one else"
+	notComparable text.Message = "not comparable"
+	noEvents      text.Message = "no events"
+)
 
 // counts are released numbers.
 type counts struct{ Numerator, Denominator int64 }
@@ -36,23 +46,23 @@ func gapOf(scale disclose.Scale, stratum, label string, group, all disclose.Rate
 	undefined := stats.Estimate{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
 	g.Difference, g.Ratio = undefined, undefined
 	if group.State() == disclose.Suppressed || all.State() == disclose.Suppressed {
-		g.State = "hidden"
+		g.State = hiddenGap
 		return g
 	}
 	one, ok := countsOf(group)
 	total, known := countsOf(all)
 	if !ok || !known {
-		g.State = "no one to count"
+		g.State = nobodyCounted
 		return g
 	}
 	rest := counts{total.Numerator - one.Numerator, total.Denominator - one.Denominator}
 	g.Rate, g.Rest = one, rest
 	switch {
 	case rest.Denominator <= 0:
-		g.State = "no one else"
+		g.State = nobodyElse
 		return g
 	case rest.Numerator < 0 || !scale.Timed() && rest.Numerator > rest.Denominator: // rounded counts need not add up
-		g.State = "not comparable"
+		g.State = notComparable
 		return g
 	}
 	if scale.Timed() {
@@ -60,7 +70,7 @@ func gapOf(scale disclose.Scale, stratum, label string, group, all disclose.Rate
 		if d, err := stats.RateDifference(one.Numerator, years(one), rest.Numerator, years(rest)); err == nil {
 			g.Difference = d.Scale(float64(scale))
 		} else {
-			g.State = "no events"
+			g.State = noEvents
 		}
 		if r, err := stats.RateRatio(one.Numerator, years(one), rest.Numerator, years(rest)); err == nil {
 			g.Ratio = r
@@ -78,15 +88,14 @@ func (g gap) differs() bool {
 }
 
 // words are "−8.2 (−11.0 to −5.4)".
-func (g gap) words() string {
-	return fmt.Sprintf("%s (%s to %s)", plusMinus(g.Difference.Value), plusMinus(g.Difference.Low), plusMinus(g.Difference.High))
+func (w words) gapDifferenceWords(g gap) string {
+	return w.Say("{value} ({low} to {high})", w.plusMinus(g.Difference.Value), w.plusMinus(g.Difference.Low), w.plusMinus(g.Difference.High))
 }
 
-func plusMinus(v float64) string {
-	s := disclose.Percent.Format(math.Abs(v))
-	s = strings.TrimSuffix(s, "\u00a0%")
+func (w words) plusMinus(v float64) string {
+	s := w.oneTenth(math.Abs(v))
 	switch {
-	case s == "0.0":
+	case math.Round(v*10) == 0:
 		return s
 	case v < 0:
 		return "−" + s
@@ -95,27 +104,27 @@ func plusMinus(v float64) string {
 }
 
 // ratioWords are "0.84 (0.78 to 0.90)", or a dash without numerators to divide.
-func (g gap) ratioWords() string {
+func (w words) gapRatioWords(g gap) string {
 	if !g.Ratio.Defined() {
 		return "–"
 	}
-	return fmt.Sprintf("%s (%s to %s)", twoDecimals(g.Ratio.Value), twoDecimals(g.Ratio.Low), twoDecimals(g.Ratio.High))
+	return w.Say("{value} ({low} to {high})", w.twoDecimals(g.Ratio.Value), w.twoDecimals(g.Ratio.Low), w.twoDecimals(g.Ratio.High))
 }
 
 // gapsOf compares the groups of each stratum with two groups or more, in the order of the page.
-func gapsOf(m Measure, overall disclose.Row, strata []string) [][]gap {
+func (w words) gapsOf(m Measure, overall disclose.Row, strata []string) [][]gap {
 	if s := m.Released.Scale; s != disclose.Percent && !s.Timed() {
 		return nil
 	}
 	var out [][]gap
 	for _, stratum := range strata {
-		rows := rowsOf(m, stratum)
+		rows := w.rowsOf(m, stratum)
 		if len(rows) < 2 {
 			continue
 		}
 		var list []gap
 		for _, r := range rows {
-			list = append(list, gapOf(m.Released.Scale, stratum, valueLabel(stratum, r.Value), r.Rate, overall.Rate))
+			list = append(list, gapOf(m.Released.Scale, stratum, w.valueLabel(stratum, r.Value), r.Rate, overall.Rate))
 		}
 		out = append(out, list)
 	}
@@ -178,33 +187,32 @@ func widest(m Measure, gaps [][]gap) *gap {
 }
 
 // distanceWords are "18.6 percentage points lower than the others (95 % interval 13.0 to 24.0 lower)".
-func distanceWords(m Measure, g *gap) string {
-	unit := " percentage points "
+func (w words) distanceWords(m Measure, g *gap) string {
+	unit := w.Say(" percentage points ")
 	if m.Released.Scale.Timed() {
-		unit = " " + m.Released.Scale.Unit() + " "
+		unit = " " + w.unitText(m.Released.Scale) + " "
 	}
-	return fmt.Sprintf("%s%s%s than the others (95\u00a0%% interval of the difference %s to %s)", strings.TrimLeft(plusMinus(g.Difference.Value), "+−"), unit,
-		side(g.Difference.Value > 0, "higher", "lower"), plusMinus(g.Difference.Low), plusMinus(g.Difference.High))
+	return w.Say("{it}{unit}{side, select, up {higher} other {lower}} than the others (95\u00a0% interval of the difference {low} to {high})", strings.TrimLeft(w.plusMinus(g.Difference.Value), "+−"), unit, upOrDown(g.Difference.Value > 0), w.plusMinus(g.Difference.Low), w.plusMinus(g.Difference.High))
 }
 
 // gapWords are the finding's sentence about groups; empty where none is compared.
-func gapWords(m Measure, gaps [][]gap) string {
+func (w words) gapWords(m Measure, gaps [][]gap) string {
 	n, _ := compared(gaps)
 	if n == 0 {
 		return ""
 	}
 	if g := widest(m, gaps); g != nil {
-		return fmt.Sprintf("Gap: %s (%s) is %s.", g.Label, lowerFirst(stratumName(g.Stratum)), distanceWords(m, g))
+		return w.Say("Gap: {label} ({group}) is {distance}.", g.Label, lowerFirst(w.stratumName(g.Stratum)), w.distanceWords(m, g))
 	}
-	return fmt.Sprintf("Gap: none of %s is %s than so many comparisons give by chance.", counted(n, "group"), worseWords(m))
+	return w.Say("Gap: none of {n, plural, one {# group} other {# groups}} is {worse} than so many comparisons give by chance.", n, w.worseWords(m))
 }
 
 // worseWords are what no group is.
-func worseWords(m Measure) string {
+func (w words) worseWords(m Measure) string {
 	if m.Definition.Direction == "" {
-		return "further from the others"
+		return w.Say("further from the others")
 	}
-	return "worse off"
+	return w.Say("worse off")
 }
 
 // gapFigure draws each group's distance from the others.
@@ -212,38 +220,38 @@ func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
 	n, differ := compared(gaps)
 	id := m.Definition.ID + "-gaps"
 	f := Figure{ID: id, Tall: true, DataPath: "../data/" + id}
-	unit := "percentage points"
+	unit := a.Say("percentage points")
 	if m.Released.Scale.Timed() {
-		unit = m.Released.Scale.Unit()
+		unit = a.unitText(m.Released.Scale)
 	}
-	t := Table{Caption: "each group against all others, " + periodWords(m.Headline), Labels: []string{"Group", "Value"},
-		Derived: []string{"Difference", "Difference low", "Difference high", "Ratio", "Ratio low", "Ratio high", "Differs", "Differs as one of all", "State"}}
+	t := Table{Caption: a.Say("each group against all others, {period}", a.periodWords(m.Headline)), Labels: []string{a.Say("Group"), a.Say("Value")},
+		Derived: []string{a.Say("Difference"), a.Say("Difference low"), a.Say("Difference high"), a.Say("Ratio"), a.Say("Ratio low"), a.Say("Ratio high"), a.Say("Differs"), a.Say("Differs as one of all"), a.Say("State")}}
 	var groups []chart.GapGroup
 	for _, list := range gaps {
-		group := chart.GapGroup{Name: stratumName(list[0].Stratum)}
+		group := chart.GapGroup{Name: a.stratumName(list[0].Stratum)}
 		for _, g := range list {
-			row := chart.GapRow{Label: g.Label, Difference: g.Difference, State: g.State, Cause: chart.CommonCause}
+			row := chart.GapRow{Label: g.Label, Difference: g.Difference, State: a.say(g.State), Hidden: g.State == hiddenGap, Cause: chart.CommonCause}
 			cells := make([]Derived, len(t.Derived))
 			if g.State == "" {
-				row.Words, row.Ratio = g.words(), g.ratioWords()
+				row.Words, row.Ratio = a.gapDifferenceWords(g), a.gapRatioWords(g)
 				for j, v := range []float64{g.Difference.Value, g.Difference.Low, g.Difference.High} {
-					cells[j] = Derived{Text: plusMinus(v), Field: fmt.Sprintf("%.4f", v), IsNumber: true}
+					cells[j] = Derived{Text: a.plusMinus(v), Field: fmt.Sprintf("%.4f", v), IsNumber: true}
 				}
 				for j, v := range []float64{g.Ratio.Value, g.Ratio.Low, g.Ratio.High} {
 					if g.Ratio.Defined() {
-						cells[3+j] = Derived{Text: twoDecimals(v), Field: fmt.Sprintf("%.4f", v), IsNumber: true}
+						cells[3+j] = Derived{Text: a.twoDecimals(v), Field: fmt.Sprintf("%.4f", v), IsNumber: true}
 					}
 				}
-				cells[6] = word(map[bool]string{true: "yes", false: "no"}[g.differs()])
-				cells[7] = word(map[bool]string{true: "yes", false: "no"}[g.Sure])
+				cells[6] = word(a.yesOrNo(g.differs()))
+				cells[7] = word(a.yesOrNo(g.Sure))
 			}
 			if g.differs() {
 				row.Cause = judged(m, g.Difference.Value > 0)
 			}
-			f.Hidden = f.Hidden || g.State == "hidden"
-			cells[8] = word(g.State)
+			f.Hidden = f.Hidden || g.State == hiddenGap
+			cells[8] = word(a.say(g.State))
 			group.Rows = append(group.Rows, row)
-			t.Rows = append(t.Rows, TableRow{Labels: []string{stratumName(g.Stratum), g.Label}, Derived: cells})
+			t.Rows = append(t.Rows, TableRow{Labels: []string{a.stratumName(g.Stratum), g.Label}, Derived: cells})
 		}
 		groups = append(groups, group)
 	}
@@ -251,23 +259,23 @@ func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
 	a.keep(id, t)
 	switch g := widest(m, gaps); {
 	case n == 0 && f.Hidden:
-		f.Heading = "No group can be compared with the others: the numbers that it needs are hidden"
+		f.Heading = a.Say("No group can be compared with the others: the numbers that it needs are hidden")
 	case n == 0:
-		f.Heading = "No group can be compared with the others: nobody is counted in two of them"
+		f.Heading = a.Say("No group can be compared with the others: nobody is counted in two of them")
 	case g != nil:
-		f.Heading = fmt.Sprintf("%s: %s", g.Label, distanceWords(m, g))
+		f.Heading = a.Say("{group}: {distance}", g.Label, a.distanceWords(m, g))
 	default:
-		f.Heading = fmt.Sprintf("None of %s is %s than so many comparisons give by chance", counted(n, "group"), worseWords(m))
+		f.Heading = a.Say("None of {n, plural, one {# group} other {# groups}} is {worse} than so many comparisons give by chance", n, a.worseWords(m))
 	}
 	if n > 0 {
-		f.Wide, f.Narrow = plainBoth(id, m.Definition.Title+": "+t.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) chart.SVG {
+		f.Wide, f.Narrow = a.plainBoth(id, m.Definition.Title+": "+t.Caption, a.Say("{heading}. The table below the drawing has every number.", f.Heading), func(l chart.Label, s chart.Size) chart.SVG {
 			return chart.Gaps(l, s, groups, m.Released.Scale)
 		})
-		f.Keys = []Key{{string(chart.CommonCause), "no difference beyond chance"}}
+		f.Keys = []Key{{string(chart.CommonCause), a.Say("no difference beyond chance")}}
 		for _, k := range []struct {
 			c     chart.Cause
 			words string
-		}{{chart.Improving, "differs, on the better side"}, {chart.Concerning, "differs, on the worse side"}, {chart.Unjudged, "differs; which is better is not said"}} {
+		}{{chart.Improving, a.Say("differs, on the better side")}, {chart.Concerning, a.Say("differs, on the worse side")}, {chart.Unjudged, a.Say("differs; which is better is not said")}} {
 			for _, g := range groups {
 				for _, r := range g.Rows {
 					if r.Cause == k.c && (len(f.Keys) == 0 || f.Keys[len(f.Keys)-1].Kind != string(k.c)) {
@@ -277,18 +285,18 @@ func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
 			}
 		}
 		if f.Hidden {
-			f.Keys = append(f.Keys, Key{"hatch", "hidden"})
+			f.Keys = append(f.Keys, Key{"hatch", a.Say("hidden")})
 		}
 	}
-	f.About = m.Definition.Title + " " + inPeriod(m.Headline) + ": the rate of a group less that of all others, in " + unit + ", and one over the other. Numerators, denominators and rates are in the figure above."
-	how := "Newcombe's hybrid score interval of the difference; the interval of the ratio is made of the same score intervals (MOVER-R)."
+	f.About = a.Say("{title} {when}: the rate of a group less that of all others, in {unit}, and one over the other. Numerators, denominators and rates are in the figure above.", m.Definition.Title, a.inPeriod(m.Headline), unit)
+	how := a.Say("Newcombe's hybrid score interval of the difference; the interval of the ratio is made of the same score intervals (MOVER-R).")
 	if m.Released.Scale.Timed() {
-		how = "Wald's interval of the difference of two rates; the interval of the ratio is symmetric on the log scale."
+		how = a.Say("Wald's interval of the difference of two rates; the interval of the ratio is symmetric on the log scale.")
 	}
 	if n == 0 {
-		f.Note = "A group is compared with all others by the numbers that are shown: its own, and those of everyone."
+		f.Note = a.Say("A group is compared with all others by the numbers that are shown: its own, and those of everyone.")
 		return f
 	}
-	f.Note = how + fmt.Sprintf(" A group differs where the interval of the difference leaves 0 out, which says nothing of the reason. Of %s compared %d differ, and %s would by chance alone; the heading names a group only where it differs with all comparisons taken together (Bonferroni).", counted(n, "group"), differ, trimmed(disclose.Ratio.Format(math.Round(0.05*float64(n)*10)/10)))
+	f.Note = a.Say("{how} A group differs where the interval of the difference leaves 0 out, which says nothing of the reason. Of {n, plural, one {# group} other {# groups}} compared {differ} differ, and {it} would by chance alone; the heading names a group only where it differs with all comparisons taken together (Bonferroni).", how, n, differ, trimmed(a.scaled(disclose.Ratio, math.Round(0.05*float64(n)*10)/10)))
 	return f
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"farr/reports/internal/text"
 	"fmt"
 	"html/template"
 	"slices"
@@ -54,13 +55,13 @@ type cohortRow struct {
 
 func (a *artist) index(r *Report) (indexView, error) {
 	v := indexView{DataPath: "data/index", Changed: a.changed(r), Searched: len(r.Measures) >= searchFrom}
-	grouped := groupNames(r.Measures)
+	grouped := a.groupNames(r.Measures)
 	byGroup := map[string][]indexRow{}
-	t := Table{Caption: "Measures against their targets", Labels: []string{"Measure", "Period", "Target", "Result"}, Rated: true, Mixed: true, Derived: []string{"Variation", "Assurance", "Group", "Owner", "Benchmark"}}
+	t := Table{Caption: a.Say("Measures against their targets"), Labels: []string{a.Say("Measure"), a.Say("Period"), a.Say("Target"), a.Say("Result")}, Rated: true, Mixed: true, Derived: []string{a.Say("Variation"), a.Say("Assurance"), a.Say("Group"), a.Say("Owner"), a.Say("Benchmark")}}
 	var verdicts []Verdict
 	for _, m := range r.Measures {
 		row := headlineRow(m)
-		verdict := verdict(m, row.Rate)
+		verdict := a.verdict(m, row.Rate)
 		verdicts = append(verdicts, verdict)
 		if v.Example == nil && row.Rate.Shown() && row.Rate.Method() != "" {
 			v.Example = &row.Rate
@@ -82,38 +83,38 @@ func (a *artist) index(r *Report) (indexView, error) {
 		var spark template.HTML
 		switch {
 		case shown < 2 && hidden: // one dot in a field of gaps says nothing
-			span = "separate periods are hidden"
+			span = a.Say("separate periods are hidden")
 		case len(months) > 1:
-			span = spanWords(months[0].Period, months[len(months)-1].Period)
-			described := "No period can be shown"
+			span = a.spanWords(months[0].Period, months[len(months)-1].Period)
+			described := a.Say("No period can be shown")
 			if i := newest(months); i >= 0 {
-				described = "Newest complete: " + months[i].Rate.Text() + " in " + periodWords(months[i].Period)
+				described = a.Say("Newest complete: {rate} in {period}", a.rateText(months[i].Rate), a.periodWords(months[i].Period))
 			}
 			spark = chart.Spark(chart.Label{ID: "spark-" + m.Definition.ID, Title: m.Definition.Title + ", " + span, Description: described}, rates).HTML()
 		}
 		k := a.askedOf(m)
-		variation, assurance := variationSign(m, k), assuranceSign(m, k)
-		group := groupOf(m, grouped)
+		variation, assurance := a.variationSign(m, k), a.assuranceSign(m, k)
+		group := a.groupOf(m, grouped)
 		owner, benchmark := "", Derived{}
 		if m.KPI != nil {
 			owner = m.KPI.Owner
 			if b := m.KPI.Benchmark; b != nil {
-				benchmark = statistic(m.Released.Scale, b.Value)
+				benchmark = a.statistic(m.Released.Scale, b.Value)
 			}
 		}
-		byGroup[group] = append(byGroup[group], indexRow{Measure: m, Find: strings.ToLower(strings.Join([]string{m.Definition.Title, m.Definition.ID, group, owner, variation.Word, verdict.Word}, " ")), Variation: variation, Assurance: assurance, Benchmark: benchmarkWords(m), Row: row, Period: periodWords(m.Headline), Target: targetWords(m),
-			Direction: directionWords(m), Verdict: verdict, Spark: spark, Span: span, Pending: m.Definition.FollowUpDays > 0 && pending(m) != ""})
-		t.Rows = append(t.Rows, TableRow{Labels: []string{m.Definition.Title, periodWords(m.Headline), targetWords(m), verdict.Word}, Rate: row.Rate,
+		byGroup[group] = append(byGroup[group], indexRow{Measure: m, Find: strings.ToLower(strings.Join([]string{m.Definition.Title, m.Definition.ID, group, owner, variation.Word, verdict.Word}, " ")), Variation: variation, Assurance: assurance, Benchmark: a.benchmarkWords(m), Row: row, Period: a.periodWords(m.Headline), Target: a.targetWords(m),
+			Direction: a.directionWords(m), Verdict: verdict, Spark: spark, Span: span, Pending: m.Definition.FollowUpDays > 0 && a.pending(m) != ""})
+		t.Rows = append(t.Rows, TableRow{Labels: []string{m.Definition.Title, a.periodWords(m.Headline), a.targetWords(m), verdict.Word}, Rate: row.Rate,
 			Derived: []Derived{word(variation.Code), word(assurance.Code), word(group), word(owner), benchmark}})
 		v.Hidden += m.Released.Hidden
 	}
 	for _, name := range grouped {
 		v.Groups = append(v.Groups, indexGroup{name, byGroup[name]})
 	}
-	v.Method = t.IntervalMethod()
-	v.Score = scoreboard(verdicts)
+	v.Method = a.intervalMethod(t)
+	v.Score = a.scoreboard(verdicts)
 	for _, c := range r.Cohorts {
-		row := cohortRow{Cohort: c, Counted: members(c)}
+		row := cohortRow{Cohort: c, Counted: a.members(c)}
 		if n := len(c.Released.Steps); n > 0 {
 			row.Members = c.Released.Steps[n-1].Remaining
 		}
@@ -135,11 +136,11 @@ const (
 )
 
 // otherMeasures is the heading of those without a group.
-const otherMeasures = "Other measures"
+const otherMeasures text.Message = "Other measures"
 
 // groupNames are the headings of the index in order: as the file of targets first names them in the order of the
 // measures, those without one last; of many measures without any group, their kinds. One nameless group otherwise.
-func groupNames(all []Measure) []string {
+func (w words) groupNames(all []Measure) []string {
 	var names []string
 	add := func(name string) {
 		if !slices.Contains(names, name) {
@@ -156,14 +157,14 @@ func groupNames(all []Measure) []string {
 	}
 	switch {
 	case len(names) > 0 && rest:
-		return append(names, otherMeasures)
+		return append(names, w.say(otherMeasures))
 	case len(names) > 0:
 		return names
 	case len(all) < groupsFrom:
 		return []string{""}
 	}
 	for _, m := range all {
-		add(kindWords(m))
+		add(w.kindWords(m))
 	}
 	if len(names) == 1 {
 		return []string{""}
@@ -172,27 +173,27 @@ func groupNames(all []Measure) []string {
 }
 
 // groupOf is the heading of a measure.
-func groupOf(m Measure, names []string) string {
+func (w words) groupOf(m Measure, names []string) string {
 	switch {
 	case m.KPI != nil && m.KPI.Group != "":
 		return m.KPI.Group
-	case names[len(names)-1] == "" || names[len(names)-1] == otherMeasures:
+	case names[len(names)-1] == "" || names[len(names)-1] == w.say(otherMeasures):
 		return names[len(names)-1]
 	}
-	return kindWords(m)
+	return w.kindWords(m)
 }
 
 // kindWords are the heading of a measure by what its score is.
-func kindWords(m Measure) string {
+func (w words) kindWords(m Measure) string {
 	switch m.Released.Scale {
 	case disclose.Percent:
-		return "Proportions"
+		return w.Say("Proportions")
 	case disclose.Ratio:
-		return "Ratios"
+		return w.Say("Ratios")
 	case disclose.Observed:
-		return "Values"
+		return w.Say("Values")
 	case disclose.Headcount:
-		return "Counts"
+		return w.Say("Counts")
 	}
-	return "Rates over time"
+	return w.Say("Rates over time")
 }

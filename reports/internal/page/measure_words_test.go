@@ -48,18 +48,18 @@ func chartOf(m Measure) *asked {
 func TestATargetIsForItsPeriods(t *testing.T) {
 	m := monthly(measures.BasisPatient, 60, 100, 24)
 	lines, _ := seriesOf(m, "disjoint")
-	if s := assuranceSign(m, chartOf(m)); s.Code != "not-assessed" || s.More != "the target is for 12 months; months count only who was seen in them" {
+	if s := english.assuranceSign(m, chartOf(m)); s.Code != "not-assessed" || s.More != "the target is for 12 months; months count only who was seen in them" {
 		t.Errorf("assurance of patients' months is %+v", s)
 	}
-	if len(references(m, lines[0])) != 0 {
+	if len(english.references(m, lines[0])) != 0 {
 		t.Error("patients' months have a target line")
 	}
 	windows := []disclose.Row{headlineRow(m)}
-	if len(references(m, windows)) != 1 {
+	if len(english.references(m, windows)) != 1 {
 		t.Error("windows of the headline's length have no target line")
 	}
 	e := monthly("Encounter", 60, 100, 24)
-	if s := assuranceSign(e, chartOf(e)); s.Code == "not-assessed" || len(references(e, lines[0])) != 1 {
+	if s := english.assuranceSign(e, chartOf(e)); s.Code == "not-assessed" || len(english.references(e, lines[0])) != 1 {
 		t.Errorf("assurance of episodes is %+v", s)
 	}
 }
@@ -67,11 +67,11 @@ func TestATargetIsForItsPeriods(t *testing.T) {
 // TestSmallGroupsAreNoExtremes: 4 of 4 is not the highest rate.
 func TestSmallGroupsAreNoExtremes(t *testing.T) {
 	m := monthly(measures.BasisPatient, 60, 100, 24)
-	u := unequalOf(m, "sex")
+	u := english.unequalOf(m, "sex")
 	if u == nil || u.Groups != 2 || u.Small != 1 || u.Highest == "Other" || u.Lowest == "Other" {
 		t.Fatalf("%+v", u)
 	}
-	a := &artist{tables: map[string]Table{}, of: map[string]about{}}
+	a := &artist{words: english, tables: map[string]Table{}, of: map[string]about{}}
 	if f := a.disparities(m, []string{"sex"}); strings.Contains(f.Heading, "4 of 4") || !strings.Contains(f.Note, "fewer than 20 in the denominator") {
 		t.Errorf("%s\n%s", f.Heading, f.Note)
 	}
@@ -95,19 +95,19 @@ func TestBeforeAndAfter(t *testing.T) {
 	e.Annotations = []Annotation{{date, "A new clinic"}}
 	lines, _ := seriesOf(e, "disjoint")
 	d := stats.Difference(732, 1200, 732, 1200).Scale(100)
-	got := beforeAfter(e, lines[0])
+	got := english.beforeAfter(e, lines[0])
 	want := fmt.Sprintf("1 January 2025: 732 of 1,200 (61.0 %%, 95 %% interval 58.2 to 63.7) in 12 months before it, 732 of 1,200 (61.0 %%, 95 %% interval 58.2 to 63.7) in 12 months after it; the difference is 0.0 percentage points (95 %% interval %s to %s).",
-		plusMinus(d.Low), plusMinus(d.High))
+		english.plusMinus(d.Low), english.plusMinus(d.High))
 	if len(got) != 1 || plain(got[0].Words) != plain(want) || got[0].Number != "1" {
 		t.Errorf("got  %v\nwant %s", got, want)
 	}
 	p := monthly(measures.BasisPatient, 60, 100, 24)
 	p.Rebases = []control.Rebase{{Date: date, Reason: "a new clinic"}, {Date: date.AddDate(0, 6, 14), Reason: "another."}}
-	got = beforeAfter(p, lines[0])
+	got = english.beforeAfter(p, lines[0])
 	if len(got) != 1 || plain(got[0].Words) != "1 January 2025: mean of 12 months before it 61.0 %, mean of 6 months after it 61.0 %. There is no interval: the same patient may be counted in several of them." {
 		t.Errorf("got %v", got)
 	}
-	_, happened := eventsOf(p, lines[0])
+	_, happened := english.eventsOf(p, lines[0])
 	if len(happened) != 2 || !strings.HasSuffix(happened[1].Words, "another. The new limits count from August 2025 on.") || strings.Contains(happened[0].Words, "count from") {
 		t.Errorf("what happened: %v", happened)
 	}
@@ -124,19 +124,19 @@ func TestAnIncompleteFeedIsSaid(t *testing.T) {
 		}
 	}
 	k := chartOf(m)
-	if s := variationSign(m, k); s.More != "December 2025; rests on an incomplete feed" {
+	if s := english.variationSign(m, k); s.More != "December 2025; rests on an incomplete feed" {
 		t.Errorf("variation: %+v", s)
 	}
-	if s := feedWords(k.Chart, control.Signal{From: 23, To: 23}); s != "; it rests on an incomplete feed" {
+	if s := english.feedWords(k.Chart, control.Signal{From: 23, To: 23}); s != "; it rests on an incomplete feed" {
 		t.Errorf("one point: %q", s)
 	}
-	if s := feedWords(k.Chart, control.Signal{From: 17, To: 23}); s != "; 1 of its 7 points rest on an incomplete feed" {
+	if s := english.feedWords(k.Chart, control.Signal{From: 17, To: 23}); s != "; 1 of its 7 points rest on an incomplete feed" {
 		t.Errorf("seven points: %q", s)
 	}
-	if s := feedWords(k.Chart, control.Signal{From: 5, To: 9}); s != "" {
+	if s := english.feedWords(k.Chart, control.Signal{From: 5, To: 9}); s != "" {
 		t.Errorf("points on whole feeds: %q", s)
 	}
-	if s := baseFeedWords(k.Chart, 0); s != "Of the 12 periods that these limits are made from 1 rest on an incomplete feed. " {
+	if s := english.baseFeedWords(k.Chart, 0); s != "Of the 12 periods that these limits are made from 1 rest on an incomplete feed. " {
 		t.Errorf("limits: %q", s)
 	}
 }
@@ -145,10 +145,10 @@ func TestAnIncompleteFeedIsSaid(t *testing.T) {
 func TestBeforeAndAfterOfRates(t *testing.T) {
 	m := Measure{Definition: measures.Definition{Scoring: measures.ScoringRate, Basis: measures.BasisPatient}, Released: disclose.Measure{Scale: 1000}}
 	years := func(n float64) int64 { return int64(n * disclose.DaysPerYear) }
-	got, ok := pooledWords(m, "months", stretch{periods: 12, counts: counts{20, years(100)}}, stretch{periods: 6, counts: counts{15, years(100)}})
+	got, ok := english.pooledWords(m, "months", stretch{periods: 12, counts: counts{20, years(100)}}, stretch{periods: 6, counts: counts{15, years(100)}})
 	d, _ := stats.RateDifference(15, 100, 20, 100)
 	d = d.Scale(1000)
-	want := fmt.Sprintf("the difference is −50.0 per 1,000 person-years (95 %% interval %s to %s)", plusMinus(d.Low), plusMinus(d.High))
+	want := fmt.Sprintf("the difference is −50.0 per 1,000 person-years (95 %% interval %s to %s)", english.plusMinus(d.Low), english.plusMinus(d.High))
 	if !ok || !strings.Contains(plain(got), want) || !strings.HasPrefix(plain(got), "20 in 100 person-years (200.0 per 1,000 person-years, 95 % interval 122.1 to 308.9) in 12 months before it, 15 in 100 person-years (150.0") {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -180,7 +180,7 @@ func TestTheFunnelSaysWhatItAdds(t *testing.T) {
 				m.Released.Rows[i].Rate = r.Rate.OnIncompleteFeed()
 			}
 		}
-		a := &artist{tables: map[string]Table{}, of: map[string]about{}}
+		a := &artist{words: english, tables: map[string]Table{}, of: map[string]about{}}
 		f, why, err := a.funnel(m, headlineRow(m))
 		if err != nil || why != "" {
 			t.Fatal(err, why)

@@ -11,7 +11,10 @@ import (
 
 	"farr/measures"
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
+
+var english = words{text.English()}
 
 func measureOf(direction string, target float64, x disclose.Exact) Measure {
 	x.Period = disclose.Period{ID: "P12M/2025-12", Family: "rolling", Low: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), High: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
@@ -46,7 +49,7 @@ func TestFinding(t *testing.T) {
 		{"higher", 70, none, "No one to count in the 12 months to December 2025."},
 	} {
 		m := measureOf(test.direction, test.target, test.x)
-		got := strings.ReplaceAll(finding(m, headlineRow(m).Rate), "\u00a0", " ")
+		got := strings.ReplaceAll(english.finding(m, headlineRow(m).Rate), "\u00a0", " ")
 		if got != test.want {
 			t.Errorf("%s %v\ngot  %s\nwant %s", test.direction, test.target, got, test.want)
 		}
@@ -75,7 +78,7 @@ func TestFindingSaysWhyItIsNotTheNewest(t *testing.T) {
 		m := Measure{Definition: measures.Definition{Direction: "lower", FollowUpDays: test.days}, Headline: x.Period,
 			Released: released(disclose.Internal, disclose.ExactMeasure{Headline: x.Period.ID, Rows: test.rows})}
 		want := "79 of 549 (14.4 %, 95 % interval 11.7 to 17.6) in the 12 months to November 2025." + test.want
-		if got := strings.ReplaceAll(finding(m, headlineRow(m).Rate), "\u00a0", " "); got != want {
+		if got := strings.ReplaceAll(english.finding(m, headlineRow(m).Rate), "\u00a0", " "); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
@@ -83,7 +86,7 @@ func TestFindingSaysWhyItIsNotTheNewest(t *testing.T) {
 
 func TestScoreboard(t *testing.T) {
 	v := []Verdict{{Kind: "met"}, {Kind: "met", Includes: true}, {Kind: "missed"}, {Kind: "unclear", Includes: true}, {Kind: "none"}}
-	if got := scoreboard(v); got != "2 of 4 targets are met; for 2 of 4 the interval includes the target." {
+	if got := english.scoreboard(v); got != "2 of 4 targets are met; for 2 of 4 the interval includes the target." {
 		t.Error(got)
 	}
 }
@@ -174,7 +177,7 @@ func TestFewEventsAreNotReliable(t *testing.T) {
 		x := disclose.Exact{Period: disclose.Period{ID: "a"}, Stratum: "all", Value: "all", Initial: 37300, Denominator: 37300, Numerator: c.numerator,
 			Rate: float64(c.numerator) / 37300, Complete: true}
 		r := released(disclose.External, disclose.ExactMeasure{Scale: c.scale, Headline: "a", Rows: []disclose.Exact{x}}).Rows[0].Rate
-		if got := (TableRow{Rate: r, Few: few(r)}).Note(); got != c.want {
+		if got := english.rowNote(TableRow{Rate: r, Few: few(r)}); got != c.want {
 			t.Errorf("%d at scale %v: %q, want %q", c.numerator, c.scale, got, c.want)
 		}
 	}

@@ -51,7 +51,7 @@ func RenderPolicy(p Policy) ([]byte, error) {
 	v.Style = template.CSS(styleSheet + policyStyle + foot)
 	v.CSP = policy(string(v.Style), "")
 	t, err := template.New("").Funcs(template.FuncMap{"short": short, "join": func(list []string) string { return strings.Join(list, ", ") }}).
-		ParseFS(files, "templates/policy.html")
+		ParseFS(files, "policy.html")
 	if err != nil {
 		return nil, err
 	}

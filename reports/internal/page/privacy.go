@@ -1,8 +1,6 @@
 package page
 
 import (
-	"fmt"
-
 	"farr/reports/internal/disclose"
 )
 
@@ -63,44 +61,43 @@ type privacyView struct {
 }
 
 // ProfileWords say what the profile keeps of dates and places.
-func (p Privacy) ProfileWords() string {
+func (w words) profileWords(p Privacy) string {
 	switch p.Profile {
 	case "shifted":
-		return "All dates of a patient are moved back by the same secret number of days, 1 to 365. Dates that would show it are sealed. Of places the state and the first three digits of the ZIP code are kept, where enough people live."
+		return w.Say("All dates of a patient are moved back by the same secret number of days, 1 to 365. Dates that would show it are sealed. Of places the state and the first three digits of the ZIP code are kept, where enough people live.")
 	case "limited":
-		return "True dates, five-digit ZIP code, city and state are kept: a limited data set (45 CFR 164.514(e)). It may leave only under a data use agreement."
+		return w.Say("True dates, five-digit ZIP code, city and state are kept: a limited data set (45 CFR 164.514(e)). It may leave only under a data use agreement.")
 	case "safe-harbor":
-		return "Of dates the year is kept, of places the state and the first three digits of the ZIP code, where enough people live (45 CFR 164.514(b)(2)). The key of the pseudonyms was in memory alone, and is gone."
+		return w.Say("Of dates the year is kept, of places the state and the first three digits of the ZIP code, where enough people live (45 CFR 164.514(b)(2)). The key of the pseudonyms was in memory alone, and is gone.")
 	default:
 		return ""
 	}
 }
 
 // Custody says who could undo the coding.
-func (p Privacy) Custody() string {
+func (w words) custodyWords(p Privacy) string {
 	if p.Profile == "safe-harbor" {
-		return "Nobody has a key to the pseudonyms: they cannot be made again from the records. Whether the data are de-identified is for the organisation to determine."
+		return w.Say("Nobody has a key to the pseudonyms: they cannot be made again from the records. Whether the data are de-identified is for the organisation to determine.")
 	}
-	return "With the key in the same custody the store is coded, protected data: whoever has both can link records to persons again, and open what is sealed. Keep the key apart from the store and its backups. Whether the data are de-identified is for the organisation to determine."
+	return w.Say("With the key in the same custody the store is coded, protected data: whoever has both can link records to persons again, and open what is sealed. Keep the key apart from the store and its backups. Whether the data are de-identified is for the organisation to determine.")
 }
 
 // privacyFinding is the headline of the page.
-func privacyFinding(p Privacy) string {
+func (w words) privacyFinding(p Privacy) string {
 	switch {
 	case p.Gone:
-		return "The extract behind this report is no longer in the store, so its privacy cannot be described here."
+		return w.Say("The extract behind this report is no longer in the store, so its privacy cannot be described here.")
 	case p.Risk == nil:
-		return fmt.Sprintf("This report rests on coded records of profile %s. Their residual risk was not measured.", p.Profile)
+		return w.Say("This report rests on coded records of profile {profile}. Their residual risk was not measured.", p.Profile)
 	default:
-		return fmt.Sprintf("This report rests on coded records of %s patients, of profile %s.", p.Risk.Persons, p.Profile)
+		return w.Say("This report rests on coded records of {persons} patients, of profile {profile}.", p.Risk.Persons, p.Profile)
 	}
 }
 
 // certificateWords say what the attack found, which is nothing: a report of which it recovers anything is not made.
-func certificateWords(c disclose.Certificate) string {
+func (w words) certificateWords(c disclose.Certificate) string {
 	if c.Hidden == 0 {
-		return "Nothing of this report had to be hidden, and no small number can be worked out from it."
+		return w.Say("Nothing of this report had to be hidden, and no small number can be worked out from it.")
 	}
-	return fmt.Sprintf("%s of %s counts are hidden. For each of them two whole sets of numbers were found that agree with everything in this report and in which it differs by %d or more, "+
-		"so that a reader cannot tell which is true.", disclose.Thousands(int64(c.Hidden)), disclose.Thousands(int64(c.Cells)), c.Width)
+	return w.Say("{hidden} of {cells} counts are hidden. For each of them two whole sets of numbers were found that agree with everything in this report and in which it differs by {width} or more, so that a reader cannot tell which is true.", w.thousands(int64(c.Hidden)), w.thousands(int64(c.Cells)), c.Width)
 }

@@ -48,7 +48,7 @@ type about struct {
 func (a *artist) provenanceOf(id string) provenance {
 	r := a.report
 	p := provenance{Results: r.Results, Extract: r.Source.Extract, Audience: string(r.Policy.Audience), Policy: r.Policy.Name, Engine: r.Source.Engine,
-		Command: r.Run.Command, AsOf: r.AsOf.Format("2006-01-02"), Period: a.of[id].period}
+		Command: a.run.Command, AsOf: r.AsOf.Format("2006-01-02"), Period: a.of[id].period}
 	if d := a.of[id].definition; d != nil {
 		p.Definition = &definitionStamp{Kind: d.Kind, ID: d.ID, Hash: d.Hash}
 		for _, lists := range [][]measures.ValueList{d.Lists, d.ValueSets} {
@@ -63,18 +63,18 @@ func (a *artist) provenanceOf(id string) provenance {
 // from is a figure's line about where it comes from.
 func (a *artist) from(id string) string {
 	p := a.provenanceOf(id)
-	words := []string{"results " + short(p.Results)}
+	words := []string{a.Say("results {results}", short(p.Results))}
 	if p.Definition != nil {
-		words = append(words, "definition "+short(p.Definition.Hash))
+		words = append(words, a.Say("definition {hash}", short(p.Definition.Hash)))
 	}
 	if p.Period != "" {
-		words = append(words, "period "+p.Period)
+		words = append(words, a.Say("period {period}", p.Period))
 	}
-	words = append(words, "policy "+p.Policy)
+	words = append(words, a.Say("policy {policy}", p.Policy))
 	if p.Engine != "" {
-		words = append(words, "measure engine "+p.Engine)
+		words = append(words, a.Say("measure engine {engine}", p.Engine))
 	}
-	return strings.Join(words, ", ")
+	return a.join(words)
 }
 
 // lineagePath leads from a figure to the page about the run.

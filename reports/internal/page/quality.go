@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // Quality is what is known of the data behind a report, as the audience may see it.
@@ -31,6 +32,7 @@ type Use struct {
 // Reason is why lines or values were left out. Dropped is of whole records that were read.
 type Reason struct {
 	Name    string
+	Words   text.Message // in place of the name, where it says too little
 	Dropped bool
 	Count   disclose.Count
 }

@@ -1,15 +1,13 @@
 package page
 
 import (
-	"strings"
-
 	"farr/reports/internal/disclose"
 )
 
 // checkTables lists the checks of conformance and plausibility, and how many codes are in no value list.
 func (a *artist) checkTables(v *qualityView, q *Quality) {
-	checks := Table{Caption: "Checks of conformance and plausibility: failing, of those that were looked at" + a.knownTo(), Labels: []string{"What is wrong", "Kind", "Verdict", "Touches", "By"}, Rated: true, Scale: disclose.Percent}
-	codes := Table{Caption: "Records with a code that no value list of these measures and cohorts has, of those with a code" + a.knownTo(), Labels: []string{"Records"}, Rated: true, Scale: disclose.Percent}
+	checks := Table{Caption: a.Say("Checks of conformance and plausibility: failing, of those that were looked at{knownTo}", a.knownTo()), Labels: []string{a.Say("What is wrong"), a.Say("Kind"), a.Say("Verdict"), a.Say("Touches"), a.Say("By")}, Rated: true, Scale: disclose.Percent}
+	codes := Table{Caption: a.Say("Records with a code that no value list of these measures and cohorts has, of those with a code{knownTo}", a.knownTo()), Labels: []string{a.Say("Records")}, Rated: true, Scale: disclose.Percent}
 	for _, t := range q.Tables {
 		for i, c := range t.Checks {
 			r := t.Released.Checks[i]
@@ -17,15 +15,15 @@ func (a *artist) checkTables(v *qualityView, q *Quality) {
 				codes.Rows = append(codes.Rows, TableRow{Labels: []string{capital(t.Records)}, Rate: r})
 				continue
 			}
-			verdict := "passed"
+			verdict := a.Say("passed")
 			switch {
 			case !r.Shown():
-				verdict = "not judged"
+				verdict = a.Say("not judged")
 			case c.failed(r):
-				verdict = "failed"
+				verdict = a.Say("failed")
 			}
 			counts, groups := q.Touches(t.Name, c.Column)
-			checks.Rows = append(checks.Rows, TableRow{Labels: []string{capital(t.Records) + " " + c.Title, c.Dimension, verdict, touchWords(counts, groups), c.Source}, Rate: r})
+			checks.Rows = append(checks.Rows, TableRow{Labels: []string{capital(t.Records) + " " + c.Title, c.Dimension, verdict, a.touchWords(counts, groups), c.Source}, Rate: r})
 		}
 	}
 	a.keep("quality-checks", checks)
@@ -36,16 +34,16 @@ func (a *artist) checkTables(v *qualityView, q *Quality) {
 	}
 }
 
-func touchWords(counts, groups []Named) string {
+func (w words) touchWords(counts, groups []Named) string {
 	var names []string
 	for _, d := range counts {
 		names = append(names, d.Title)
 	}
 	for _, d := range groups {
-		names = append(names, "groups of "+d.Title)
+		names = append(names, w.Say("groups of {title}", d.Title))
 	}
 	if len(names) == 0 {
-		return "none"
+		return w.Say("none")
 	}
-	return strings.Join(names, "; ")
+	return w.joinParts(names)
 }

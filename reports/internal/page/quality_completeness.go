@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,10 +15,10 @@ func (a *artist) completeness(v *qualityView, q *Quality) error {
 			continue
 		}
 		id := "quality-" + strings.ReplaceAll(t.Name, "_", "-")
-		table := Table{Caption: "Completeness of " + t.Records + a.knownTo(), Labels: []string{"Site", "Element"}, Rated: true, Scale: disclose.Percent}
+		table := Table{Caption: a.Say("Completeness of {records}{knownTo}", t.Records, a.knownTo()), Labels: []string{a.Say("Site"), a.Say("Element")}, Rated: true, Scale: disclose.Percent}
 		var columns []string
 		for _, e := range t.Elements {
-			columns = append(columns, elementLabel(e.Title))
+			columns = append(columns, a.elementLabel(e.Title))
 		}
 		var rows []chart.HeatRow
 		var rates []disclose.Rate
@@ -30,7 +29,7 @@ func (a *artist) completeness(v *qualityView, q *Quality) error {
 				table.Rows = append(table.Rows, TableRow{Labels: []string{site, t.Elements[i].Title}, Rate: r})
 			}
 		}
-		row("All sites", t.Released.Elements)
+		row(a.Say("All sites"), t.Released.Elements)
 		feeds := slices.Clone(t.Released.Feeds)
 		slices.SortStableFunc(feeds, func(x, y disclose.Feed) int {
 			switch a, b := residual(x.Site), residual(y.Site); {
@@ -43,23 +42,23 @@ func (a *artist) completeness(v *qualityView, q *Quality) error {
 		})
 		for _, f := range feeds {
 			if t.Sited {
-				row(valueLabel("site", f.Site), f.Elements)
+				row(a.valueLabel("site", f.Site), f.Elements)
 			}
 		}
-		f := Figure{ID: id, Table: table, DataPath: "data/" + id, Tall: true, Heading: capital(t.Records) + ": share that has each element",
-			About: fmt.Sprintf("Percent of %s with the element, of all sites and by the site of the encounter, all months together.", t.Records),
-			Note:  "A site's records are those whose encounter names it."}
+		f := Figure{ID: id, Table: table, DataPath: "data/" + id, Tall: true, Heading: a.Say("{records}: share that has each element", capital(t.Records)),
+			About: a.Say("Percent of {records} with the element, of all sites and by the site of the encounter, all months together.", t.Records),
+			Note:  a.Say("A site's records are those whose encounter names it.")}
 		if !t.Sited {
-			f.About = fmt.Sprintf("Percent of %s with the element. They name no site.", t.Records)
+			f.About = a.Say("Percent of {records} with the element. They name no site.", t.Records)
 			f.Note = ""
 		}
 		classes := chart.ClassesAt(disclose.Percent, 80, 90, 95, 99)
-		for _, k := range classes.Legend(rates) {
+		for _, k := range classes.Legend(a.Words, rates) {
 			f.Keys = append(f.Keys, Key{k.Kind, k.Words})
 		}
 		a.keep(id, table)
 		var err error
-		f.Wide, f.Narrow, err = both(id, table.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		f.Wide, f.Narrow, err = a.both(id, table.Caption, a.Say("{heading}. The table below the drawing has every number.", f.Heading), func(l chart.Label, s chart.Size) (chart.SVG, error) {
 			return chart.Heat(l, s, classes, columns, rows)
 		})
 		if err != nil {
@@ -71,17 +70,17 @@ func (a *artist) completeness(v *qualityView, q *Quality) error {
 }
 
 // elementLabel is a path of FHIR for a narrow column: its last name, and that of an extension.
-func elementLabel(path string) string {
+func (w words) elementLabel(path string) string {
 	path, _, _ = strings.Cut(path, ",")
 	path = strings.TrimSuffix(strings.ReplaceAll(path, "extension(us-core-", ""), ")")
 	path, _, _ = strings.Cut(path, " or ")
 	parts := strings.Split(path, ".")
 	last := parts[len(parts)-1]
 	if last == "start" || last == "end" || last == "unit" {
-		last = strings.TrimSuffix(parts[len(parts)-2], "Quantity") + " " + last
+		last = strings.TrimSuffix(parts[len(parts)-2], w.Say("Quantity")) + " " + last
 	}
 	return last
 }
 
 // knownTo says of which time the records are: of all until the last day that the data know.
-func (a *artist) knownTo() string { return ", all records to " + day(a.report.AsOf) }
+func (a *artist) knownTo() string { return a.Say(", all records to {day}", a.day(a.report.AsOf)) }

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -31,16 +30,16 @@ func (c QualityCheck) failed(failing disclose.Rate) bool {
 }
 
 // missing is the title of what lacks an element: "Encounter.period.end is missing, of finished ones".
-func (c QualityCheck) missing() string {
+func (w words) missingWords(c QualityCheck) string {
 	name, of, some := strings.Cut(c.Title, ", ")
 	if some {
-		return name + " is missing, " + of
+		return w.Say("{name} is missing, {of}", name, of)
 	}
-	return name + " is missing"
+	return w.Say("{name} is missing", name)
 }
 
 // hollowWords say why points of a chart are hollow.
-func hollowWords(rows []disclose.Row) string {
+func (w words) hollowWords(rows []disclose.Row) string {
 	feed, ahead := false, false
 	for _, r := range rows {
 		feed = feed || r.Rate.FeedIncomplete()
@@ -48,11 +47,21 @@ func hollowWords(rows []disclose.Row) string {
 	}
 	switch {
 	case feed && ahead:
-		return "incomplete and will still change, or rests on a feed that was incomplete"
+		return w.Say("incomplete and will still change, or rests on a feed that was incomplete")
 	case feed:
-		return "rests on a feed that was incomplete"
+		return w.Say("rests on a feed that was incomplete")
 	}
-	return "incomplete: will still change, and no rule is asked of it"
+	return w.Say("incomplete: will still change, and no rule is asked of it")
+}
+
+// notComplete says the same where no rule is asked of any point.
+func (w words) notComplete(rows []disclose.Row) string {
+	for _, r := range rows {
+		if r.Rate.FeedIncomplete() {
+			return w.hollowWords(rows)
+		}
+	}
+	return w.Say("incomplete: will still change")
 }
 
 // leastOfSite is how many records of a site are enough to judge it.
@@ -66,7 +75,7 @@ func anything(QualityTable, string) bool { return true }
 
 // faults are the checks that failed, of all sites together or else of single sites, in the order of tables, and how
 // much was judged: of the columns that reads says, and of the feeds of the tables whose column "" it says.
-func (q *Quality) faults(reads func(t QualityTable, column string) bool) (list []fault, j judgement) {
+func (q *Quality) faults(w words, reads func(t QualityTable, column string) bool) (list []fault, j judgement) {
 	for _, t := range q.Tables {
 		add := func(c QualityCheck, r disclose.Rate, title string) {
 			f := fault{Table: t.Name, Title: title, Rate: r, Name: t.Name + " " + c.ID}
@@ -90,13 +99,13 @@ func (q *Quality) faults(reads func(t QualityTable, column string) bool) (list [
 			r := t.Released.Elements[i].Complement()
 			failed := c.failed(r)
 			if failed {
-				add(c, r, c.missing())
+				add(c, r, w.missingWords(c))
 			}
 			for _, site := range t.Released.Feeds { // all sites together may hide one
 				s := site.Elements[i].Complement()
 				n, ok := s.Denominator().Value()
 				if t.Sited && ok && n >= leastOfSite && residual(site.Site) == 0 && c.failed(s) && !c.failed(r) {
-					add(c, s, fmt.Sprintf("%s, at %s", c.missing(), site.Site))
+					add(c, s, w.Say("{c}, at {site}", w.missingWords(c), site.Site))
 					failed = true
 				}
 			}
@@ -124,74 +133,74 @@ func (q *Quality) faults(reads func(t QualityTable, column string) bool) (list [
 }
 
 // judgedOf is what is known of the data that the counts of a definition rest on.
-func (q *Quality) judgedOf(definition string) judgement {
-	_, j := q.faults(func(t QualityTable, column string) bool {
+func (q *Quality) judgedOf(w words, definition string) judgement {
+	_, j := q.faults(w, func(t QualityTable, column string) bool {
 		return slices.ContainsFunc(q.Uses[definition], func(u Use) bool { return u.Table == t.Name && (column == "" || u.Column == column) && !u.Groups })
 	})
 	return j
 }
 
 // unjudged are the sentences on what could not be judged, each with a space before it.
-func (j judgement) unjudged() string {
+func (w words) unjudgedWords(j judgement) string {
 	s := ""
 	if j.hidden > 0 {
-		s += fmt.Sprintf(" %s could not be judged: the share is hidden.", capital(counted(j.hidden, "check")))
+		s += w.Say(" {hidden, plural, one {# check} other {# checks}} could not be judged: the share is hidden.", j.hidden)
 	}
 	if j.withheld > 0 {
-		s += fmt.Sprintf(" Feeds could not be judged: the months of %s are hidden.", counted(j.withheld, "table"))
+		s += w.Say(" Feeds could not be judged: the months of {withheld, plural, one {# table} other {# tables}} are hidden.", j.withheld)
 	}
 	if j.short > 0 {
-		s += fmt.Sprintf(" %s of a site could not be judged: fewer than %d months are shown.", capital(counted(j.short, "feed")), LeastMonths)
+		s += w.Say(" {short, plural, one {# feed} other {# feeds}} of a site could not be judged: fewer than {leastMonths} months are shown.", j.short, LeastMonths)
 	}
 	return s
 }
 
 // behindWords is the line of a measure's page about its data; empty where nothing is known.
-func behindWords(q *Quality, definition string) string {
+func (w words) behindWords(q *Quality, definition string) string {
 	if q == nil {
 		return ""
 	}
-	j := q.judgedOf(definition)
-	checks, feeds := "no check failed", "no feed was incomplete"
+	j := q.judgedOf(w, definition)
+	checks, feeds := w.Say("no check failed"), w.Say("no feed was incomplete")
 	switch {
 	case j.failed > 0:
-		checks = counted(j.failed, "check") + " failed"
+		checks = w.Say("{failed, plural, one {# check} other {# checks}} failed", j.failed)
 	case j.checks == 0:
-		checks = "no check could be judged"
+		checks = w.Say("no check could be judged")
 	}
 	switch {
 	case j.gaps > 0:
-		feeds = fmt.Sprintf("feeds were incomplete in %s of a site; what rests on them is drawn hollow", counted(j.gaps, "month"))
+		feeds = w.Say("feeds were incomplete in {gaps, plural, one {# month} other {# months}} of a site; what rests on them is drawn hollow", j.gaps)
 	case j.feeds == 0:
-		feeds = "no feed could be judged"
+		feeds = w.Say("no feed could be judged")
 	}
-	return fmt.Sprintf("Data behind this measure: %s, and %s.", checks, feeds) + j.unjudged()
+	return w.Say("Data behind this measure: {checks}, and {feeds}.{j}", checks, feeds, w.unjudgedWords(j))
 }
 
 // finding is the first sentence of the page, and what could not be judged.
-func (j judgement) finding(touched int) string {
-	s := fmt.Sprintf("%d of %s failed", j.failed, counted(j.checks, "check"))
+func (w words) qualityFinding(j judgement, touched int) string {
+	s := w.Say("{failed} of {checks, plural, one {# check} other {# checks}} failed", j.failed, j.checks)
 	switch {
 	case j.checks == 0:
-		s = "No check could be judged"
+		s = w.Say("No check could be judged")
 	case j.failed == 0:
-		s = fmt.Sprintf("None of %s failed", counted(j.checks, "check"))
+		s = w.Say("None of {checks, plural, one {# check} other {# checks}} failed", j.checks)
 	}
 	switch {
 	case j.gaps > 0:
-		s += fmt.Sprintf(", and feeds were incomplete in %s of a site", counted(j.gaps, "month"))
+		s += w.Say(", and feeds were incomplete in {gaps, plural, one {# month} other {# months}} of a site", j.gaps)
 	case j.feeds == 0:
-		s += ", and no feed could be judged"
+		s += w.Say(", and no feed could be judged")
 	default:
-		s += ", and no feed was seen to be incomplete"
+		s += w.Say(", and no feed was seen to be incomplete")
 	}
 	switch touched {
 	case 0:
-		s += "; no measure's or cohort's counts rest on what failed."
+		s += w.Say("; no measure's or cohort's counts rest on what failed.")
 	case 1:
-		s += "; the counts of 1 measure or cohort rest on what failed."
+		s += w.Say("; the counts of 1 measure or cohort rest on what failed.")
 	default:
-		s += fmt.Sprintf("; the counts of %d measures and cohorts rest on what failed.", touched)
+		s += w.Say("; the counts of {touched} measures and cohorts rest on what failed.", touched)
 	}
-	return s + j.unjudged()
+	return s + w.unjudgedWords(j)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // seenTable is a table of one site whose records lack the element code so many times, as an audience may see it.
@@ -58,14 +59,14 @@ func TestWhatCouldNotBeJudged(t *testing.T) {
 			"None of 1 check failed, and no feed could be judged; no measure's or cohort's counts rest on what failed. 1 feed of a site could not be judged: fewer than 6 months are shown."},
 	} {
 		q := &Quality{Tables: []QualityTable{test.table}, Definitions: []Named{{ID: "m", Kind: "measure", Title: "M"}}, Uses: map[string][]Use{"m": {{Table: "observation", Column: "code"}}}}
-		if got := behindWords(q, "m"); got != test.behind {
+		if got := english.behindWords(q, "m"); got != test.behind {
 			t.Errorf("a measure's page says\n%s\nand not\n%s", got, test.behind)
 		}
-		list, j := q.faults(anything)
-		if got := j.finding(len(list)); got != test.page {
+		list, j := q.faults(english, anything)
+		if got := english.qualityFinding(j, len(list)); got != test.page {
 			t.Errorf("the page says\n%s\nand not\n%s", got, test.page)
 		}
-		if got := behindWords(q, "other"); !strings.Contains(got, "no check could be judged, and no feed could be judged") {
+		if got := english.behindWords(q, "other"); !strings.Contains(got, "no check could be judged, and no feed could be judged") {
 			t.Errorf("of a measure that reads nothing: %s", got)
 		}
 	}
@@ -75,16 +76,16 @@ func TestWhatCouldNotBeJudged(t *testing.T) {
 func TestFaultsCountFailures(t *testing.T) {
 	table := seenTable(t, "external", 29869, 12044, 8, 100)
 	table.Elements[0].Title = "Observation.effective"
-	list, _ := (&Quality{Tables: []QualityTable{table}}).faults(anything)
+	list, _ := (&Quality{Tables: []QualityTable{table}}).faults(english, anything)
 	if len(list) != 1 || list[0].Title != "Observation.effective is missing" {
 		t.Fatalf("faults %v", list)
 	}
 	r := list[0].Rate
-	if got := r.NOfN() + ", " + r.Text() + ", " + r.Interval(); strings.ReplaceAll(got, "\u00a0", " ") != "12,044 of 29,869, 40.3 %, 39.8 to 40.9" {
+	if got := r.NOfN(text.English()) + ", " + r.Text(text.English()) + ", " + r.Interval(text.English()); strings.ReplaceAll(got, "\u00a0", " ") != "12,044 of 29,869, 40.3 %, 39.8 to 40.9" {
 		t.Errorf("got %s", got)
 	}
 	table.Elements[0].Title = "Encounter.period.end, of finished ones"
-	if got := table.Elements[0].missing(); got != "Encounter.period.end is missing, of finished ones" {
+	if got := english.missingWords(table.Elements[0]); got != "Encounter.period.end is missing, of finished ones" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -1,7 +1,7 @@
 package page
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 
 	"farr/reports/internal/disclose"
@@ -36,7 +36,7 @@ type feedRow struct {
 func (a *artist) quality(q *Quality) (qualityView, error) {
 	v := qualityView{Quality: q}
 	var judged judgement
-	v.Faults, judged = q.faults(anything)
+	v.Faults, judged = q.faults(a.words, anything)
 	touched := map[string]bool{}
 	for _, f := range v.Faults {
 		for _, d := range f.Counts {
@@ -47,12 +47,12 @@ func (a *artist) quality(q *Quality) (qualityView, error) {
 		for _, g := range t.Gaps {
 			if n := len(v.Gaps); n > 0 && v.Gaps[n-1].next == g.Month && v.Gaps[n-1].Site == g.Site && v.Gaps[n-1].Records == t.Records {
 				last := &v.Gaps[n-1]
-				last.next, last.Month = g.Month+1, last.first+" to "+g.Low.Format("Jan 2006")
+				last.next, last.Month = g.Month+1, a.fromTo(last.first, a.shortMonth(g.Low))
 				last.Counts = append(last.Counts, g.Count)
 				continue
 			}
-			first := g.Low.Format("Jan 2006")
-			row := feedRow{Records: t.Records, Site: g.Site, Month: first, first: first, next: g.Month + 1, Counts: []disclose.Count{g.Count}, Usual: fmt.Sprintf("%.1f", g.Mean)}
+			first := a.shortMonth(g.Low)
+			row := feedRow{Records: t.Records, Site: g.Site, Month: first, first: first, next: g.Month + 1, Counts: []disclose.Count{g.Count}, Usual: a.decimals(g.Mean, 1)}
 			for _, d := range q.Definitions {
 				if slices.ContainsFunc(q.Uses[d.ID], func(u Use) bool { return u.Table == t.Name && !u.Groups }) {
 					row.Touched = append(row.Touched, d)
@@ -62,13 +62,13 @@ func (a *artist) quality(q *Quality) (qualityView, error) {
 			v.Gaps = append(v.Gaps, row)
 		}
 	}
-	v.Finding = judged.finding(len(touched))
-	v.NoFault, v.NoGap = "No check failed.", "No month of a site that is shown lies below what its other months allow for."
+	v.Finding = a.qualityFinding(judged, len(touched))
+	v.NoFault, v.NoGap = a.Say("No check failed."), a.Say("No month of a site that is shown lies below what its other months allow for.")
 	if judged.checks == 0 {
-		v.NoFault = "No check could be judged."
+		v.NoFault = a.Say("No check could be judged.")
 	}
 	if judged.feeds == 0 {
-		v.NoGap = "No feed could be judged."
+		v.NoGap = a.Say("No feed could be judged.")
 	}
 	if err := a.completeness(&v, q); err != nil {
 		return v, err
@@ -79,19 +79,19 @@ func (a *artist) quality(q *Quality) (qualityView, error) {
 	a.newest(&v, q)
 	a.checkTables(&v, q)
 	if len(q.Rejected) > 0 {
-		t := Table{Caption: "Lines that were rejected, and records that were dropped, by reason", Labels: []string{"Reason", "What"}, Counts: []string{"Count"}}
+		t := Table{Caption: a.Say("Lines that were rejected, and records that were dropped, by reason"), Labels: []string{a.Say("Reason"), a.Say("What")}, Counts: []string{a.Say("Count")}}
 		for _, r := range q.Rejected {
-			what := "line rejected"
+			what := a.Say("line rejected")
 			if r.Dropped {
-				what = "record dropped"
+				what = a.Say("record dropped")
 			}
-			t.Rows = append(t.Rows, TableRow{Labels: []string{r.Name, what}, Counts: []disclose.Count{r.Count}})
+			t.Rows = append(t.Rows, TableRow{Labels: []string{cmp.Or(a.say(r.Words), r.Name), what}, Counts: []disclose.Count{r.Count}})
 		}
 		a.keep("quality-rejected", t)
 		v.Rejected = &t
 	}
 	if len(q.Values) > 0 {
-		t := Table{Caption: "Values that were dropped: codes of no standard system, quantities that are none, and the like, by element", Labels: []string{"Element"}, Counts: []string{"Count"}}
+		t := Table{Caption: a.Say("Values that were dropped: codes of no standard system, quantities that are none, and the like, by element"), Labels: []string{a.Say("Element")}, Counts: []string{a.Say("Count")}}
 		for _, r := range q.Values {
 			t.Rows = append(t.Rows, TableRow{Labels: []string{r.Name}, Counts: []disclose.Count{r.Count}})
 		}

@@ -20,23 +20,23 @@ func (a *artist) volumes(v *qualityView, q *Quality) error {
 			continue
 		}
 		id := "quality-volume-" + strings.ReplaceAll(t.Name, "_", "-")
-		table := Table{Caption: capital(t.Records) + " by site and month", Labels: []string{"Site", "Month", "Feed"}, Counts: []string{"Records"}}
+		table := Table{Caption: a.Say("{records} by site and month", capital(t.Records)), Labels: []string{a.Say("Site"), a.Say("Month"), a.Say("Feed")}, Counts: []string{a.Say("Records")}}
 		var panels []chart.Months
 		var labels []string
 		for _, m := range q.Months {
-			labels = append(labels, m.Format("Jan 2006"))
+			labels = append(labels, a.shortMonth(m))
 		}
 		low := map[[2]int]bool{}
 		for _, g := range t.Gaps {
 			low[[2]int{g.Feed, g.Month}] = true
 		}
 		for i, f := range t.Released.Feeds {
-			site := valueLabel("site", f.Site)
+			site := a.valueLabel("site", f.Site)
 			p := chart.Months{Label: site, Counts: f.Months, Low: make([]bool, len(q.Months))}
 			for j, c := range f.Months {
 				words := ""
 				if p.Low[j] = low[[2]int{i, j}]; p.Low[j] {
-					words = "incomplete"
+					words = a.Say("incomplete")
 				}
 				table.Rows = append(table.Rows, TableRow{Labels: []string{site, labels[j], words}, Counts: []disclose.Count{c}})
 			}
@@ -48,20 +48,20 @@ func (a *artist) volumes(v *qualityView, q *Quality) error {
 			}
 			return 1
 		})
-		f := Figure{ID: id, Table: table, DataPath: "data/" + id, Tall: true, Heading: fmt.Sprintf("%s by month: no feed was incomplete", capital(t.Records)),
-			About: fmt.Sprintf("Number of %s of each site by calendar month of their date, %s to %s. Each line has a scale of its own, from zero.", t.Records, labels[0], labels[len(labels)-1]),
-			Note:  "The dashed lines are the mean and the lower limit of an XmR chart of the months that are shown, with great moving ranges left out once. A month below the limit and below half of the mean, or without records where a month has 7 or more on average, is told as incomplete.",
-			Keys:  []Key{{"line", "records a month"}, {"dashed", "mean and lower limit"}}}
+		f := Figure{ID: id, Table: table, DataPath: "data/" + id, Tall: true, Heading: a.Say("{records} by month: no feed was incomplete", capital(t.Records)),
+			About: a.Say("Number of {records} of each site by calendar month of their date, {labels} to {labels2}. Each line has a scale of its own, from zero.", t.Records, labels[0], labels[len(labels)-1]),
+			Note:  a.Say("The dashed lines are the mean and the lower limit of an XmR chart of the months that are shown, with great moving ranges left out once. A month below the limit and below half of the mean, or without records where a month has 7 or more on average, is told as incomplete."),
+			Keys:  []Key{{"line", a.Say("records a month")}, {"dashed", a.Say("mean and lower limit")}}}
 		if t.Judged == 0 {
-			f.Heading = fmt.Sprintf("%s by month: no feed has enough months to be judged", capital(t.Records))
+			f.Heading = a.Say("{records} by month: no feed has enough months to be judged", capital(t.Records))
 		}
 		if n := len(t.Gaps); n > 0 {
-			f.Heading = fmt.Sprintf("%s by month: feeds were incomplete in %s of a site", capital(t.Records), counted(n, "month"))
-			f.Keys = append(f.Keys, Key{"concerning", "incomplete"})
+			f.Heading = a.Say("{records} by month: feeds were incomplete in {n, plural, one {# month} other {# months}} of a site", capital(t.Records), n)
+			f.Keys = append(f.Keys, Key{"concerning", a.Say("incomplete")})
 		}
 		a.keep(id, table)
 		var err error
-		f.Wide, f.Narrow, err = both(id, table.Caption, f.Heading+". The table below the drawing has every number.", func(l chart.Label, s chart.Size) (chart.SVG, error) {
+		f.Wide, f.Narrow, err = a.both(id, table.Caption, a.Say("{heading}. The table below the drawing has every number.", f.Heading), func(l chart.Label, s chart.Size) (chart.SVG, error) {
 			return chart.Multiples(l, s, panels), nil
 		})
 		if err != nil {
@@ -74,7 +74,7 @@ func (a *artist) volumes(v *qualityView, q *Quality) error {
 
 // newest tells by site and type in which month the newest record is, as far as months are shown.
 func (a *artist) newest(v *qualityView, q *Quality) {
-	t := Table{Caption: "The month of the newest record, by site and type, and how many whole months before the last", Labels: []string{"Site", "Records", "Newest", "Months behind"}}
+	t := Table{Caption: a.Say("The month of the newest record, by site and type, and how many whole months before the last"), Labels: []string{a.Say("Site"), a.Say("Records"), a.Say("Newest"), a.Say("Months behind")}}
 	for _, x := range q.Tables {
 		if !x.Sited || x.Released.Withheld {
 			continue
@@ -86,11 +86,11 @@ func (a *artist) newest(v *qualityView, q *Quality) {
 					last = j
 				}
 			}
-			words, behind := "none in these months", "–"
+			words, behind := a.Say("none in these months"), "–"
 			if last >= 0 {
-				words, behind = q.Months[last].Format("Jan 2006"), fmt.Sprint(len(q.Months)-1-last)
+				words, behind = a.shortMonth(q.Months[last]), fmt.Sprint(len(q.Months)-1-last)
 			}
-			t.Rows = append(t.Rows, TableRow{Labels: []string{valueLabel("site", f.Site), x.Records, words, behind}})
+			t.Rows = append(t.Rows, TableRow{Labels: []string{a.valueLabel("site", f.Site), x.Records, words, behind}})
 		}
 	}
 	if len(t.Rows) > 0 {

@@ -10,13 +10,14 @@ import (
 	"fmt"
 	"html"
 	"html/template"
+	"io/fs"
 	"strings"
 
 	"farr/reports/internal/chart"
-	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
-//go:embed templates
+//go:embed templates policy.html
 var files embed.FS
 
 //go:embed style.css
@@ -29,50 +30,35 @@ var searchScript string
 
 // frame is what every page has around its content.
 type frame struct {
-	Report  *Report
-	Root    string // "" or "../"
-	Tab     string
-	Heading string
-	Policy  template.HTML
-	Style   template.CSS
-	Badge   string
-	Draft   bool // internal: the warning is on every page
-	Script  template.JS
-	Body    any
+	Report   *Report
+	Root     string // "" or "../"
+	Tab      string
+	Heading  string
+	Language string // BCP 47
+	ToLeft   bool   // it is written from right to left
+	Policy   template.HTML
+	Style    template.CSS
+	Badge    string
+	Draft    bool // internal: the warning is on every page
+	Script   template.JS
+	Body     any
 }
 
-// Render gives the report's files by their path in the bundle.
-func Render(ctx context.Context, r *Report, progress func(done, total int)) (map[string][]byte, error) {
+// sheet is a page before it is written.
+type sheet struct {
+	path, template, tab, heading string
+	body                         any
+}
+
+// Render gives the report's files by their path in the bundle. Pages are in the language; data files are in English in
+// every language, so that they are the same files.
+func Render(ctx context.Context, r *Report, w *text.Words, progress func(done, total int)) (map[string][]byte, error) {
 	charts, err := chart.NewRenderer()
 	if err != nil {
 		return nil, err
 	}
 	defer charts.Close()
-	a := &artist{charts: charts, tables: map[string]Table{}, asked: map[string]*asked{}, report: r, of: map[string]about{}}
-	out := map[string][]byte{}
-	style := template.CSS(styleSheet + footer(r))
-	templates, err := template.New("").Funcs(template.FuncMap{
-		"day": day, "short": short, "periodWords": periodWords, "targetWords": targetWords, "rateWords": rateWords, "counted": counted, "removed": removed, "attribution": attributionWords, "subjects": subjects,
-		"certificateWords": certificateWords, "thousands": func(n int) string { return disclose.Thousands(int64(n)) },
-		"join": func(list []string) string { return strings.Join(list, ", ") }, "add": func(a, b int) int { return a + b }, "from": a.from, "lineagePath": lineagePath,
-	}).ParseFS(files, "templates/*.html")
-	if err != nil {
-		return nil, err
-	}
-	write := func(path, name, tab, heading string, body any) error {
-		f := frame{Report: r, Root: strings.Repeat("../", strings.Count(path, "/")), Tab: tab, Heading: heading, Style: style,
-			Policy: policy(string(style), ""), Draft: r.Policy.Audience == "internal", Body: body}
-		if v, ok := body.(indexView); ok && v.Searched {
-			f.Script, f.Policy = template.JS(searchScript), policy(string(style), searchScript)
-		}
-		var b bytes.Buffer
-		if err := templates.ExecuteTemplate(&b, name, f); err != nil {
-			return fmt.Errorf("page %s: %w", path, err)
-		}
-		out[path] = b.Bytes()
-		return nil
-	}
-
+	a := newArtist(r, w, charts)
 	total := len(r.Measures) + len(r.Cohorts) + 2
 	done := 0
 	step := func() error {
@@ -81,25 +67,50 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 		}
 		return ctx.Err()
 	}
+	sheets, err := a.sheets(r, step)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	if err := a.write(r, sheets, out); err != nil {
+		return nil, err
+	}
+	data := a
+	if !w.English {
+		data = newArtist(r, text.English(), nil)
+		data.asked = a.asked
+		if _, err := data.sheets(r, ctx.Err); err != nil {
+			return nil, err
+		}
+	}
+	if err := data.files(r, out); err != nil {
+		return nil, err
+	}
+	return out, step()
+}
+
+// newArtist begins a report in a language; without charts nothing is drawn.
+func newArtist(r *Report, w *text.Words, charts *chart.Renderer) *artist {
+	return &artist{words: words{w}, charts: charts, tables: map[string]Table{}, asked: map[string]*asked{}, report: r, of: map[string]about{}, run: r.Run(w), privacy: r.Privacy(w)}
+}
+
+// sheets makes all pages, and keeps the tables of their figures.
+func (a *artist) sheets(r *Report, step func() error) ([]sheet, error) {
 	index, err := a.index(r)
 	if err != nil {
 		return nil, err
 	}
-	if err := write("index.html", "index", "index", r.Title, index); err != nil {
-		return nil, err
-	}
+	sheets := []sheet{{"index.html", "index", "index", r.Title, index}}
 	for _, m := range r.Measures {
 		if err := step(); err != nil {
 			return nil, err
 		}
-		a.about = about{&m.Definition, spanDays(m.Headline.Low, m.Headline.High)}
+		a.about = about{&m.Definition, a.spanDays(m.Headline.Low, m.Headline.High)}
 		v, err := a.measure(r, m)
 		if err != nil {
 			return nil, err
 		}
-		if err := write("measures/"+m.Definition.ID+".html", "measure", "measures", m.Definition.Title, v); err != nil {
-			return nil, err
-		}
+		sheets = append(sheets, sheet{"measures/" + m.Definition.ID + ".html", "measure", "measures", m.Definition.Title, v})
 	}
 	for _, c := range r.Cohorts {
 		if err := step(); err != nil {
@@ -107,60 +118,108 @@ func Render(ctx context.Context, r *Report, progress func(done, total int)) (map
 		}
 		a.about = about{&c.Definition, ""}
 		if c.StudyLow != "" && c.StudyHigh != "" {
-			a.about.period = c.StudyLow + " to " + c.StudyHigh
+			a.about.period = a.fromTo(c.StudyLow, c.StudyHigh)
 		}
 		v, err := a.cohort(r, c)
 		if err != nil {
 			return nil, err
 		}
-		if err := write("cohorts/"+c.Definition.ID+".html", "cohort", "cohorts", c.Definition.Title, v); err != nil {
-			return nil, err
-		}
+		sheets = append(sheets, sheet{"cohorts/" + c.Definition.ID + ".html", "cohort", "cohorts", c.Definition.Title, v})
 	}
 	a.about = about{}
-	run := runView{Run: r.Run, Path: "data/run-records", Notices: r.Notices}
-	if r.Run.Accounting != nil {
-		a.keep("run-records", *r.Run.Accounting)
+	if a.run.Accounting != nil {
+		a.keep("run-records", *a.run.Accounting)
 	}
-	if err := write("run.html", "run", "run", "How this report was made", run); err != nil {
-		return nil, err
-	}
+	sheets = append(sheets, sheet{"run.html", "run", "run", a.Say("How this report was made"), runView{Run: a.run, Path: "data/run-records", Notices: r.Notices}})
 	if r.Quality != nil {
 		v, err := a.quality(r.Quality)
 		if err != nil {
 			return nil, err
 		}
-		if err := write("data-quality.html", "quality", "quality", "How good the data are", v); err != nil {
-			return nil, err
+		sheets = append(sheets, sheet{"data-quality.html", "quality", "quality", a.Say("How good the data are"), v})
+	}
+	if a.privacy.Risk != nil {
+		a.keep("privacy-classes", a.privacy.Risk.Sizes)
+	}
+	return append(sheets, sheet{"privacy.html", "privacy", "privacy", a.Say("What is known of persons"), privacyView{a.privacy, a.privacyFinding(a.privacy), "data/privacy-classes"}}), nil
+}
+
+// write writes the pages.
+func (a *artist) write(r *Report, sheets []sheet, out map[string][]byte) error {
+	style := template.CSS(strings.Replace(styleSheet, "made from", cssEscaped(a.Say("made from")), 1) + a.footer(r))
+	templates, err := a.templates()
+	if err != nil {
+		return err
+	}
+	for _, s := range sheets {
+		f := frame{Report: r, Root: strings.Repeat("../", strings.Count(s.path, "/")), Tab: s.tab, Heading: s.heading, Language: a.Language(), ToLeft: a.Direction() == "rtl",
+			Style: style, Policy: policy(string(style), ""), Draft: r.Policy.Audience == "internal", Body: s.body}
+		if v, ok := s.body.(indexView); ok && v.Searched {
+			f.Script, f.Policy = template.JS(searchScript), policy(string(style), searchScript)
 		}
+		var b bytes.Buffer
+		if err := templates.ExecuteTemplate(&b, s.template, f); err != nil {
+			return fmt.Errorf("page %s: %w", s.path, err)
+		}
+		out[s.path] = b.Bytes()
 	}
-	privacy := privacyView{r.Privacy, privacyFinding(r.Privacy), "data/privacy-classes"}
-	if r.Privacy.Risk != nil {
-		a.keep("privacy-classes", r.Privacy.Risk.Sizes)
-	}
-	if err := write("privacy.html", "privacy", "privacy", "What is known of persons", privacy); err != nil {
+	return nil
+}
+
+// templates are the pages' templates in the language.
+func (a *artist) templates() (*template.Template, error) {
+	t := template.New("").Funcs(a.functions())
+	names, err := fs.Glob(files, "templates/*.html")
+	if err != nil {
 		return nil, err
 	}
-	if out[StateFile], err = a.state(r); err != nil {
-		return nil, err
-	}
-	if c := r.Privacy.Certificate; c != nil {
-		text, err := json.MarshalIndent(c, "", " ")
+	for _, name := range names {
+		source, err := files.ReadFile(name)
 		if err != nil {
 			return nil, err
+		}
+		if t, err = t.Parse(a.Template(string(source))); err != nil {
+			return nil, fmt.Errorf("template %s: %w", name, err)
+		}
+	}
+	return t, nil
+}
+
+// functions are what templates may ask for.
+func (a *artist) functions() template.FuncMap {
+	return template.FuncMap{
+		"day": a.day, "short": short, "periodWords": a.periodWords, "targetWords": a.targetWords, "rateWords": a.rateWords, "removed": a.removed, "attribution": a.attributionWords, "subjects": a.subjects,
+		"count": a.countText, "rate": a.rateText, "nOfN": a.nOfN, "denominator": a.denominatorText, "interval": a.intervalText, "unit": a.unitText, "note": a.noteText, "rowNote": a.rowNote, "figure": a.figureText,
+		"numeratorHead": a.numeratorHead, "denominatorHead": a.denominatorHead, "rateHead": a.rateHead, "intervalMethod": a.intervalMethod,
+		"againstMark": a.againstMark, "againstWords": a.againstWords, "profileWords": a.profileWords, "custody": a.custodyWords, "rule": a.rule, "caveat": a.caveat, "policySource": a.policySource,
+		"covers": a.covers, "notCovered": a.notCovered, "audience": a.audience, "kind": a.kind,
+		"certificateWords": a.certificateWords, "thousands": func(n int) string { return a.thousands(int64(n)) }, "found": func() string { return a.Say("{shown} of {all}", "{shown}", "{all}") },
+		"join": a.join, "counts": a.counts, "add": func(a, b int) int { return a + b }, "from": a.from, "lineagePath": lineagePath, "codes": a.codes,
+	}
+}
+
+// files are the data files of the figures, and what the report says of itself for programs.
+func (a *artist) files(r *Report, out map[string][]byte) (err error) {
+	if out[StateFile], err = a.state(r); err != nil {
+		return err
+	}
+	if c := a.privacy.Certificate; c != nil {
+		text, err := json.MarshalIndent(c, "", " ")
+		if err != nil {
+			return err
 		}
 		out["data/certificate.json"] = append(text, '\n')
 	}
 	for _, id := range a.order {
 		t := a.tables[id]
 		if out["data/"+id+".csv"], err = t.csv(); err != nil {
-			return nil, err
+			return err
 		}
 		if out["data/"+id+".json"], err = stamped(t, a.provenanceOf(id)); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return out, step()
+	return nil
 }
 
 type runView struct {
@@ -185,28 +244,30 @@ func policy(style, script string) template.HTML {
 }
 
 // footer is the printed page's foot.
-func footer(r *Report) string {
-	left := r.Organisation + " · data as of " + day(r.AsOf) + " · run " + short(r.Results)
+func (w words) footer(r *Report) string {
+	left := w.Say("{organisation} · data as of {day} · run {run}", r.Organisation, w.day(r.AsOf), short(r.Results))
 	if r.Policy.Audience == "internal" {
-		left = "Contains small numbers, not for release · " + left
+		left = w.Say("Contains small numbers, not for release · {foot}", left)
 	}
+	right := strings.NewReplacer("\x01", `" counter(page) "`, "\x02", `" counter(pages) "`).Replace(`"` + cssEscaped(w.Say("page {page} of {pages}", "\x01", "\x02")) + `"`)
+	right = strings.TrimSuffix(strings.TrimPrefix(right, `"" `), ` ""`)
 	return "@page{size:A4;margin:14mm 14mm 18mm;@bottom-left{content:" + cssString(left) + ";font:8pt Arial,sans-serif;color:#5b6b7b;white-space:nowrap}" +
-		`@bottom-right{content:"page " counter(page) " of " counter(pages);font:8pt Arial,sans-serif;color:#5b6b7b}}`
+		`@bottom-right{content:` + right + `;font:8pt Arial,sans-serif;color:#5b6b7b}}`
 }
 
 // cssString writes every character that is not plain as an escape, so that no
 // name can end the string or the style element.
-func cssString(s string) string {
+func cssString(s string) string { return `"` + cssEscaped(s) + `"` }
+
+func cssEscaped(s string) string {
 	var b strings.Builder
-	b.WriteByte('"')
 	for _, r := range s {
-		if r == ' ' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+		if r == ' ' || r == '\x01' || r == '\x02' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
 			b.WriteRune(r)
 		} else {
 			fmt.Fprintf(&b, `\%06x `, r) // the space ends the escape and is no part of the text
 		}
 	}
-	b.WriteByte('"')
 	return b.String()
 }
 

@@ -7,6 +7,7 @@ import (
 	"farr/reports/internal/chart"
 	"farr/reports/internal/control"
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // Report is everything the pages say.
@@ -18,12 +19,12 @@ type Report struct {
 	Source              Source
 	Measures            []Measure
 	Cohorts             []Cohort
-	Run                 Run
-	Privacy             Privacy
-	Quality             *Quality // nil in results of an older farr
-	Notices             string   // licences of the parts that drew the charts
-	Previous            *State   // of the report before; nil without one
-	PreviousNote        string   // why there is none although a report stood there
+	Run                 func(w *text.Words) Run
+	Privacy             func(w *text.Words) Privacy
+	Quality             *Quality     // nil in results of an older farr
+	Notices             string       // licences of the parts that drew the charts
+	Previous            *State       // of the report before; nil without one
+	PreviousNote        text.Message // why there is none although a report stood there
 }
 
 // Measure is one measure's page.

@@ -11,6 +11,6 @@
       if (!r.hidden) shown++;
     });
     bodies.forEach(function (b) { if (b.querySelector('tr[data-find]')) b.hidden = !b.querySelector('tr[data-find]:not([hidden])'); });
-    found.textContent = shown + ' of ' + rows.length;
+    found.textContent = found.dataset.said.replace('{shown}', shown).replace('{all}', rows.length);
   });
 })();

@@ -1,35 +1,38 @@
 package page
 
 import (
+	"farr/reports/internal/text"
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"farr/reports/internal/disclose"
 )
 
 // day is "31 December 2025".
-func day(t time.Time) string {
+func (w words) day(t time.Time) string {
 	if t.IsZero() {
-		return "not known"
+		return w.Say("not known")
 	}
-	return t.Format("2 January 2006")
+	return w.dayText(t)
 }
 
 // periodWords names a period for a reader: "December 2025", "2025", "12 months
 // to December 2025".
-func periodWords(p disclose.Period) string {
+func (w words) periodWords(p disclose.Period) string {
 	last := p.High.AddDate(0, 0, -1)
 	months := (p.High.Year()-p.Low.Year())*12 + int(p.High.Month()) - int(p.Low.Month())
 	switch {
 	case p.Family != "disjoint":
-		return fmt.Sprintf("%d months to %s", months, last.Format("January 2006"))
+		return w.Say("{months} months to {last}", months, w.month(last))
 	case months == 12:
 		return last.Format("2006")
 	case months == 3:
-		return fmt.Sprintf("quarter %d of %d", (int(last.Month())+2)/3, last.Year())
+		return w.Say("quarter {last} of {last2}", quarterOf(last), yearOf(last))
 	default:
-		return last.Format("January 2006")
+		return w.month(last)
 	}
 }
 
@@ -39,16 +42,16 @@ func monthsWords(p disclose.Period) string {
 }
 
 // lengthWords is "months", "quarters", "years".
-func lengthWords(p disclose.Period) string {
+func (w words) lengthWords(p disclose.Period) string {
 	switch n := monthsOf(p); n {
 	case 1:
-		return "months"
+		return w.Say("months")
 	case 3:
-		return "quarters"
+		return w.Say("quarters")
 	case 12:
-		return "years"
+		return w.Say("years")
 	default:
-		return fmt.Sprintf("periods of %d months", n)
+		return w.Say("periods of {n} months", n)
 	}
 }
 
@@ -61,76 +64,76 @@ func counted(n int, word string) string {
 }
 
 // inPeriod puts the preposition before periodWords.
-func inPeriod(p disclose.Period) string {
+func (w words) inPeriod(p disclose.Period) string {
 	if p.Family != "disjoint" {
-		return "in the " + periodWords(p)
+		return w.Say("in the {period}", w.periodWords(p))
 	}
-	return "in " + periodWords(p)
+	return w.Say("in {period}", w.periodWords(p))
 }
 
 // periodTick names a period on an axis.
-func periodTick(p disclose.Period) string {
+func (w words) periodTick(p disclose.Period) string {
 	last := p.High.AddDate(0, 0, -1)
 	if p.Family == "disjoint" && p.High.Equal(p.Low.AddDate(1, 0, 0)) {
 		return last.Format("2006")
 	}
 	if p.Family == "disjoint" && p.High.Equal(p.Low.AddDate(0, 3, 0)) {
-		return fmt.Sprintf("Q%d %s", (int(last.Month())+2)/3, last.Format("06"))
+		return w.Say("Q{last} {last2}", quarterOf(last), yearOfCentury(last))
 	}
-	return last.Format("Jan 06")
+	return w.tickMonth(last)
 }
 
 // methodWords says how the intervals of these rates were made; empty where none
 // is shown.
-func methodWords(rates ...disclose.Rate) string {
+func (w words) methodWords(rates ...disclose.Rate) string {
 	used := map[string]bool{}
 	for _, r := range rates {
 		used[r.Method()] = true
 	}
 	var words []string
 	if used["wilson"] {
-		words = append(words, "Wilson's score method")
+		words = append(words, w.Say("Wilson's score method"))
 	}
 	if used["byar"] {
-		words = append(words, "Byar's approximation to the exact Poisson interval")
+		words = append(words, w.Say("Byar's approximation to the exact Poisson interval"))
 	}
 	switch {
 	case used["byar"] && used["exact-poisson"]:
-		words = append(words, "the exact Poisson interval where there were fewer than 10 events")
+		words = append(words, w.Say("the exact Poisson interval where there were fewer than 10 events"))
 	case used["exact-poisson"]:
-		words = append(words, "the exact Poisson interval")
+		words = append(words, w.Say("the exact Poisson interval"))
 	}
 	if used[disclose.MethodGamma] {
-		words = append(words, "Fay and Feuer's gamma interval for standardised rates")
+		words = append(words, w.Say("Fay and Feuer's gamma interval for standardised rates"))
 	}
 	if len(words) == 0 {
 		return ""
 	}
-	return "95\u00a0% intervals: " + strings.Join(words, "; ") + "."
+	return w.Say("95\u00a0% intervals: {words}.", w.joinParts(words))
 }
 
 // IntervalMethod says how the intervals in a table were made.
-func (t Table) IntervalMethod() string {
+func (w words) intervalMethod(t Table) string {
 	var rates []disclose.Rate
 	for _, r := range t.Rows {
 		rates = append(rates, r.Rate)
 	}
-	return methodWords(rates...)
+	return w.methodWords(rates...)
 }
 
 // spanWords is "Jan 2024 to Dec 2025".
-func spanWords(first, last disclose.Period) string {
-	return first.Low.Format("Jan 2006") + " to " + last.High.AddDate(0, 0, -1).Format("Jan 2006")
+func (w words) spanWords(first, last disclose.Period) string {
+	return w.Say("{low} to {it}", w.shortMonth(first.Low), w.shortMonth(last.High.AddDate(0, 0, -1)))
 }
 
 // stratumWords are the headings of the groups.
-var stratumWords = map[string]string{
+var stratumWords = map[string]text.Message{
 	"sex": "Sex", "age": "Age at the end of the period", "race": "Race", "ethnicity": "Ethnicity", "payer": "Payer", "site": "Site",
 }
 
 // valueWords explain the codes of a stratum; a code that is not here is shown as
 // it is.
-var valueWords = map[string]map[string]string{
+var valueWords = map[string]map[string]text.Message{
 	"sex": {"female": "Female", "male": "Male", "other": "Other", "unknown": "Unknown"},
 	"age": {"0-17": "0–17", "18-44": "18–44", "45-64": "45–64", "65-74": "65–74", "75-84": "75–84", "85+": "85 and over", "unknown": "Unknown"},
 	"race": {"1002-5": "American Indian or Alaska Native", "2028-9": "Asian", "2054-5": "Black or African American",
@@ -140,13 +143,17 @@ var valueWords = map[string]map[string]string{
 	"site":      {"unattributed": "No site (unattributed)"},
 }
 
-func valueLabel(stratum, value string) string {
-	if w, ok := valueWords[stratum][value]; ok {
-		return w
+// ownWords explain the values of a stratum of a published measure.
+var ownWords = map[string]text.Message{"true": "Yes", "false": "No", "unknown": "Unknown", "withheld": "Not a label"}
+
+// valueLabel names a value of a stratum; what has no words of its own is shown as it is.
+func (w words) valueLabel(stratum, value string) string {
+	if m, ok := valueWords[stratum][value]; ok {
+		return w.say(m)
 	}
 	if _, own := valueWords[stratum]; !own { // of a published measure
-		if w, ok := map[string]string{"true": "Yes", "false": "No", "unknown": "Unknown", "withheld": "Not a label"}[value]; ok {
-			return w
+		if m, ok := ownWords[value]; ok {
+			return w.say(m)
 		}
 	}
 	return value
@@ -196,18 +203,19 @@ func digits(s string) int {
 }
 
 // removed says how many a rule of a cohort took away.
-func removed(c disclose.Count) string {
+func (w words) removed(c disclose.Count) string {
 	if c.State() == disclose.Suppressed {
-		return "number removed is hidden"
+		return w.Say("number removed is hidden")
 	}
-	return c.String() + " removed"
+	return w.Say("{c} removed", w.countText(c))
 }
 
 func capital(s string) string {
 	if s == "" {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // lowerFirst puts a heading into a sentence.
@@ -215,13 +223,14 @@ func lowerFirst(s string) string {
 	if s == "" {
 		return s
 	}
-	return strings.ToLower(s[:1]) + s[1:]
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(r)) + s[n:]
 }
 
 // spanDays is "2025-01-01 to 2025-12-31" of a period that ends before high.
-func spanDays(low, high time.Time) string {
+func (w words) spanDays(low, high time.Time) string {
 	if low.IsZero() || high.IsZero() {
 		return ""
 	}
-	return low.Format(time.DateOnly) + " to " + high.AddDate(0, 0, -1).Format(time.DateOnly)
+	return w.fromTo(low.Format(time.DateOnly), high.AddDate(0, 0, -1).Format(time.DateOnly))
 }
