@@ -106,7 +106,7 @@ cql-random: assets ## compare farr with another engine on random CQL and persons
 
 ATTACK ?= 2000
 .PHONY: attack
-attack: ## protect random tables and releases and let glpsol attack each hidden number (an hour; needs glpk-utils); ATTACK=200
+attack: ## protect random tables and releases and let glpsol attack each hidden number (a quarter of an hour for each 1,000 on a core; needs glpk-utils); ATTACK=200
 	FARR_REQUIRE_GLPSOL=1 FARR_ATTACK=$(ATTACK) go test -count 1 -timeout 300m -v -run TestSuite ./reports/internal/disclose/attack
 
 # The published measures are looked for as in cases.

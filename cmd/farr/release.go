@@ -118,8 +118,8 @@ func (a *app) releaseShow() *cobra.Command {
 			}
 			c := kept.Certificate
 			return a.print(map[string]any{"release": l, "certificate": c, "bundle": kept.Bundle, "results": kept.Results, "extract": kept.Extract}, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "release      %s\nmade         %s\nstate        %s\nbundle       %s\nresults      %s\nextract      %s\npolicy       %s: 1 to %d are not shown\nattacked     %d measures, cohorts and tables, with %d earlier releases\ncounts       %d, of them %d hidden, none recoverable\n",
-					r.ID, r.Time.Format(time.RFC3339), l.state(), kept.Bundle, kept.Results, kept.Extract, c.Policy, c.Small, c.Systems, c.Earlier, c.Cells, c.Hidden)
+				_, err := fmt.Fprintf(w, "release      %s\nmade         %s\nstate        %s\nbundle       %s\nresults      %s\nextract      %s\npolicy       %s: 1 to %d are not shown\nattacked     %d measures, cohorts and tables, with %d earlier releases\ncounts       %d, of them %d hidden, %d recoverable, %d shown by earlier releases\n",
+					r.ID, r.Time.Format(time.RFC3339), l.state(), kept.Bundle, kept.Results, kept.Extract, c.Policy, c.Small, c.Systems, c.Earlier, c.Cells, c.Hidden, c.Recoverable, c.Before)
 				if reason := r.Withdrawn + r.Accepted; err == nil && reason != "" {
 					_, err = fmt.Fprintf(w, "reason       %s\n", reason)
 				}

@@ -25,7 +25,7 @@ type Certificate struct {
 	Complementary int `json:"complementary,omitempty"`
 	// Implied are small numbers without a place, such as what a total leaves, that were attacked as well.
 	Implied     int      `json:"implied"`
-	Recoverable int      `json:"recoverable"` // always 0: a report of which the attack recovers anything is not made
+	Recoverable int      `json:"recoverable"` // hidden numbers that the witnesses do not prove safe; a report that has any is not made
 	Narrowest   int64    `json:"narrowest"`   // of all hidden numbers: how far apart least and greatest are, at least
 	TakenOut    []string `json:"taken_out,omitempty"`
 	// Earlier releases of the same extract snapshot that this one was attacked together with, and hidden numbers that a
@@ -69,6 +69,7 @@ func (b *Border) Certificate() Certificate {
 		for _, table := range r.Certificate.TakenOut {
 			c.TakenOut = append(c.TakenOut, r.Name+": "+table)
 		}
+		c.Recoverable += len(attack.Recoverable(r.Certificate.Findings))
 		for _, f := range r.Certificate.Findings {
 			if apart := f.Greatest - f.Least; first || apart < c.Narrowest {
 				c.Narrowest, first = apart, false

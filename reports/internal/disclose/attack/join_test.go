@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -38,7 +39,7 @@ func TestTwoReleases(t *testing.T) {
 			t.Fatal(seed, err)
 		}
 		if _, err := joined.Protect(ctx); err != nil {
-			if _, refused := attack.AsUnprotectable(err); refused {
+			if errors.As(err, new(*attack.Unprotectable)) {
 				continue // then there is no second release
 			}
 			t.Fatal(seed, err)
@@ -109,9 +110,10 @@ func TestLastResort(t *testing.T) {
 			Relations: []attack.Relation{attack.Sum(0, 1, 2)}}
 	}
 	s := make(true, "by sex")
+	var open *attack.Unprotectable
 	if _, err := s.Protect(ctx); err == nil {
 		t.Error("all but one number was published before, and the last one is said to be protected")
-	} else if found, ok := attack.AsUnprotectable(err); !ok || len(found) != 1 || found[0].Key != "men" {
+	} else if !errors.As(err, &open) || len(open.Findings) != 1 || open.Findings[0].Key != "men" {
 		t.Errorf("%v", err)
 	}
 	s = make(false, "by sex")

@@ -3,7 +3,6 @@ package attack
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -252,13 +251,4 @@ func (g *guard) hide(cells ...int) bool {
 		g.walker.changed(cells...)
 	}
 	return len(cells) > 0
-}
-
-// AsUnprotectable gives the findings of an error that says that hiding does not help.
-func AsUnprotectable(err error) ([]Finding, bool) {
-	var u *Unprotectable
-	if errors.As(err, &u) {
-		return u.Findings, true
-	}
-	return nil, false
 }
