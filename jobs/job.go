@@ -69,6 +69,7 @@ type Report struct {
 	Title        string `yaml:"title"`
 
 	Boundaries []Boundaries `yaml:"boundaries"` // of places that farr has none of
+	PDF        bool         `yaml:"pdf"`        // print all pages as report.pdf too, by Chromium
 }
 
 // Boundaries is a GeoJSON file with the boundaries of a cohort's places.

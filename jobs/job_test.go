@@ -123,7 +123,7 @@ func TestExamples(t *testing.T) {
 	}
 	for _, key := range []string{
 		"name", "schedule", "cron", "zone", "source", "dir", "sites", "concept_maps", "map_by", "observable", "store", "key", "profile", "policy", "as_of", "max_reject",
-		"library", "measures", "cohorts", "periods", "kpi", "report", "out", "audience", "organisation", "title",
+		"library", "measures", "cohorts", "periods", "kpi", "report", "out", "audience", "organisation", "title", "pdf",
 	} {
 		if !strings.Contains(string(data), key+":") {
 			t.Errorf("the example does not show %s", key)

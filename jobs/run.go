@@ -21,6 +21,7 @@ type Options struct {
 	Logger   *slog.Logger      // nil: silent; see NewLogger
 	Progress progress.Func     // nil: silent
 	Keys     *datasets.KeyRing // nil: a new one; keys that were read from fd:N and env:NAME
+	Browser  string            // Chromium for jobs that print; empty: the first on the path
 
 	build builder // nil: build; tests put theirs
 }

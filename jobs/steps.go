@@ -28,6 +28,12 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		return err
 	}
 	defer store.Close()
+	browser := ""
+	if job.Report.PDF { // before all work, which would end without what was asked for
+		if browser, err = reports.FindBrowser(o.Browser); err != nil {
+			return err
+		}
+	}
 	var key *datasets.Key
 	if job.Key != "" {
 		if key, err = o.Keys.Read(job.Key); err != nil {
@@ -38,7 +44,7 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		return err
 	}
 	store.KeepWitness(job.Key)
-	b := &building{job, store, key, result, o}
+	b := &building{job, store, key, result, o, browser}
 	if err := b.log(ctx, "job-begins", nil); err != nil {
 		return err
 	}
@@ -84,6 +90,8 @@ type building struct {
 	key    *datasets.Key
 	result *RunResult
 	o      Options
+	// browser prints the report; empty where the job asks for no PDF.
+	browser string
 }
 
 // step does one step by the clock and adds it to the result.
@@ -215,7 +223,7 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 		bundle, err := reports.Build(ctx, reports.Request{
 			Results: results, KPIFile: b.job.KPI, Audience: reports.Audience(b.job.Report.Audience), Disclosure: b.job.Report.Disclosure,
 			Organisation: b.job.Report.Organisation, Title: b.job.Report.Title, Out: filepath.Join(stage, "bundle"), Previous: filepath.Join(out, latestName),
-			Annotations: annotations, Rebases: rebases, Boundaries: boundaries,
+			Annotations: annotations, Rebases: rebases, Boundaries: boundaries, Browser: b.browser,
 			Command: "farr run " + filepath.Base(b.job.File), Progress: b.o.Progress,
 		})
 		if err != nil {

@@ -77,7 +77,7 @@ something needs a person.`,
 }
 
 func (a *app) jobOptions() jobs.Options {
-	o := jobs.Options{Progress: a.progress()}
+	o := jobs.Options{Progress: a.progress(), Browser: a.getenv("CHROMIUM")}
 	if !a.meter.shown() { // a person watches the bar; a log file gets lines
 		o.Logger = jobs.NewLogger(a.stderr, strings.EqualFold(a.getenv("FARR_LOG"), "json"), slog.LevelInfo)
 	}
