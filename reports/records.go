@@ -116,7 +116,7 @@ func codesAsked(definitions []measures.Definition) string {
 // persons are those by the risk of being found.
 func (r *records) persons(found *risk.Report, x *disclose.ExactRecords) {
 	for _, s := range found.Sizes {
-		x.Classes, x.Sizes = append(x.Classes, s.Records), append(x.Sizes, s.Name())
+		x.Classes, x.Sizes, x.Least = append(x.Classes, s.Records), append(x.Sizes, s.Name()), append(x.Least, s.Low)
 	}
 	if t := found.Traces; t != nil {
 		x.Sampled = t.Sampled

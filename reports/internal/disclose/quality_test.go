@@ -206,3 +206,22 @@ func TestReportsOnOtherMonths(t *testing.T) {
 		t.Errorf("attacked with %d earlier releases", cert.Earlier)
 	}
 }
+
+// TestClassesHaveALeast: a row of classes of 20 persons or more has 20 persons at least, which its label tells. The two
+// smallest rows add up to 29; who knows the least of the one knows it to within 9, so another is hidden beside the small one.
+func TestClassesHaveALeast(t *testing.T) {
+	x := ExactRecords{Classes: []int64{7, 22, 400}, Sizes: []string{"1", "20 to 49", "50 or more"}}
+	for _, least := range [][]int64{{1, 1, 1}, {1, 20, 50}} {
+		x.Least = least
+		out, _ := recordsFor(t, x)
+		room := int64(0)
+		for i, n := range out.Classes.Parts {
+			if n.State() == Suppressed {
+				room += x.Classes[i] - least[i]
+			}
+		}
+		if known := least[1] == 20; room < 10 || known == (out.Classes.Parts[1].State() == Suppressed) || out.Classes.Total.State() != Measured {
+			t.Errorf("readers who know %v: %v, with room for %d", least, out.Classes, room)
+		}
+	}
+}

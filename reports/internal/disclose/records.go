@@ -8,6 +8,7 @@ type ExactRecords struct {
 	Tables   []ExactQuality
 	Classes  []int64  // persons by the size of their class
 	Sizes    []string // of the classes
+	Least    []int64  // by class: a row with anybody has so many persons at least, which its label tells
 	Sampled  int64    // persons of whom it was asked by what they can be told from all others
 	Unique   []int64  // of them, those who are alone by so much
 	By       []string // by how much

@@ -63,6 +63,12 @@ func (s *sheet) count(key string, value int64, cost int64, table string, c *Coun
 	return s.put(key, value, printed(*c), cost, table, c.hide)
 }
 
+// atLeast says that readers know a number, if it is not 0, to be n or more.
+func (s *sheet) atLeast(i int, n int64) {
+	c := &s.sys.Cells[i]
+	c.Low = max(c.Low, min(n, c.Value))
+}
+
 func printed(c Count) attack.State {
 	switch c.state {
 	case Suppressed:

@@ -76,7 +76,11 @@ func (s *sheet) persons(x ExactRecords, out *Records) {
 		n := int64(0)
 		for i, v := range x.Classes {
 			n += v
-			parts = append(parts, s.count("persons in classes of "+x.Sizes[i], v, worth(costGroup, v), table, &out.Classes.Parts[i]))
+			part := s.count("persons in classes of "+x.Sizes[i], v, worth(costGroup, v), table, &out.Classes.Parts[i])
+			if i < len(x.Least) {
+				s.atLeast(part, x.Least[i])
+			}
+			parts = append(parts, part)
 		}
 		all = s.of(x, "Patient", "persons in classes", n, table, &out.Classes.Total)
 		s.sum("persons in classes", all, parts...)
