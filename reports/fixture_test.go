@@ -26,6 +26,7 @@ func constructed(size int, sites []string, only ...string) input {
 		Results: "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0",
 		Extract: "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
 		AsOf:    day(2025, 12, 31), Engine: "farr 0.1", Periods: []string{"2024-01", "2024-02", "P12M/2024-01", "P12M/2024-02"},
+		Facts: map[string]any{"study_low": "2023-01-01", "study_high": "2026-01-01"},
 		ExtractRecipe: map[string]any{"profile": "shifted", "policy": "3d2c1b", "zone": "America/New_York", "key": "8899aabbccddeeff",
 			"source": "riverside", "order": "4534", "observable": "auto", "as_of": "", "step": 1},
 		ExtractFacts: map[string]any{"observable": "enrolment-gap45", "read": 512345, "stored": 511900, "superseded": 400, "not_in_policy": 30,

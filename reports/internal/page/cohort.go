@@ -15,6 +15,7 @@ type cohortView struct {
 	Data     string // path of the data files, without what they hold
 	// Table 1, new cases, prevalence, rates by groups and areas, and what became of the members.
 	Traits     []traitView
+	Described  string  // their caption
 	Numbered   bool    // there are numbers among them
 	Compared   *Table  // women and men
 	Spans      *Figure // new cases by periods shorter than a year
@@ -35,13 +36,26 @@ type cohortView struct {
 	Results    string
 }
 
+// entered is a caption with the time of the entry events, for what is told of all members; without, where it is not known.
+func (a *artist) entered(c Cohort, caption string) string {
+	if c.StudyLow == "" || c.StudyHigh == "" {
+		return caption
+	}
+	return a.Say("{caption}, entries from {low} to {high}", caption, c.StudyLow, c.StudyHigh)
+}
+
+// during is a caption with the period of its rates.
+func (a *artist) during(caption string, p disclose.Period) string {
+	return a.Say("{caption}, {when}", caption, a.inPeriod(p))
+}
+
 func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 	v := cohortView{Cohort: c, Definition: a.definitionOf(c.Definition), Results: r.Results, Flow: "../data/" + c.Definition.ID + "-attrition",
 		Data: "../data/" + c.Definition.ID, Entries: a.say(entryWords[c.Definition.Occurrence])}
 	if v.Entries == "" {
 		v.Entries = a.say(entryWords["first"])
 	}
-	t := Table{Caption: a.Say("{title}: who is left after each rule", c.Definition.Title), Labels: []string{a.Say("Rule")}, Counts: []string{a.Say("Remaining"), a.Say("Removed")}}
+	t := Table{Caption: a.entered(c, a.Say("{title}: who is left after each rule", c.Definition.Title)), Labels: []string{a.Say("Rule")}, Counts: []string{a.Say("Remaining"), a.Say("Removed")}}
 	for _, s := range c.Released.Steps {
 		t.Rows = append(t.Rows, TableRow{Labels: []string{s.Title}, Counts: []disclose.Count{s.Remaining, s.Removed}})
 	}
@@ -84,7 +98,7 @@ func (a *artist) outcomes(v *cohortView, c Cohort) {
 	if len(c.Released.Outcomes) == 0 {
 		return
 	}
-	t := Table{Caption: a.Say("{title}: outcomes", c.Definition.Title), Labels: []string{a.Say("Outcome")}, Counts: []string{a.Say("At risk")}, Rated: true, Scale: c.Released.Outcomes[0].Rate.Scale()}
+	t := Table{Caption: a.entered(c, a.Say("{title}: outcomes", c.Definition.Title)), Labels: []string{a.Say("Outcome")}, Counts: []string{a.Say("At risk")}, Rated: true, Scale: c.Released.Outcomes[0].Rate.Scale()}
 	for _, o := range c.Released.Outcomes {
 		t.Rows = append(t.Rows, TableRow{Labels: []string{o.Title}, Counts: []disclose.Count{o.AtRisk}, Rate: o.Rate})
 	}

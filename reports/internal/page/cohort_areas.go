@@ -14,6 +14,7 @@ import (
 type areaView struct {
 	ID, Title string
 	About     string
+	Caption   string // with the period of the rates
 	Rows      []areaRow
 	Scale     disclose.Scale
 	Ranked    bool // the rows are in order of rate
@@ -53,7 +54,11 @@ func (a *artist) areas(v *cohortView, c Cohort) error {
 			continue
 		}
 		view := areaView{ID: "area-" + stratum, Title: a.stratumOf(c, stratum), Scale: g.All.Crude.Scale(), Data: c.Definition.ID + "-area-" + stratum,
-			Ranked: stratum != "site", Standard: c.Definition.Standard != ""}
+			Ranked: stratum != "site", Standard: c.Definition.Standard != "", Caption: a.Say("{title}: crude rates", a.stratumOf(c, stratum))}
+		if view.Standard {
+			view.Caption = a.Say("{title}: crude rates beside standardised ones", view.Title)
+		}
+		view.Caption = a.during(view.Caption, g.Period)
 		groups := a.groupsIn(g, stratum)
 		standard := view.Standard && slices.ContainsFunc(groups, func(g disclose.Group) bool { return g.Adjusted.Shown() })
 		view.Rows = a.areaRows(groups, stratum)
@@ -63,7 +68,7 @@ func (a *artist) areas(v *cohortView, c Cohort) error {
 		n := compareAreas(view.Rows, standard)
 		view.Compared = n > 0
 		view.About = a.Say("New cases {scale} at risk, {when}, with 95\u00a0% intervals. {standard}", a.unitText(view.Scale), a.inPeriod(g.Period), a.orderWords(view, standard))
-		t := Table{Caption: a.Say("{title}: new cases by {title2}", c.Definition.Title, lowerFirst(view.Title)), Labels: []string{a.Say("Rank"), view.Title, a.Say("Rate is")}, Rated: true, Scale: view.Scale,
+		t := Table{Caption: a.during(a.Say("{title}: new cases by {title2}", c.Definition.Title, lowerFirst(view.Title)), g.Period), Labels: []string{a.Say("Rank"), view.Title, a.Say("Rate is")}, Rated: true, Scale: view.Scale,
 			Derived: []string{a.Say("Ratio to the others"), a.Say("Ratio low"), a.Say("Ratio high"), a.Say("Differs as one of all")}}
 		if !view.Ranked {
 			t.Labels = t.Labels[1:]

@@ -42,7 +42,7 @@ func (a *artist) curves(v *cohortView, c Cohort) error {
 
 func (a *artist) curve(c Cohort, o disclose.Outcome, curve disclose.Curve) (Figure, error) {
 	id := c.Definition.ID + "-curve-" + o.ID
-	t := Table{Caption: a.Say("{title}: share without it, by days since the index date", o.Title), Labels: []string{a.Say("Until day")}, Counts: []string{a.Say("At risk"), a.Say("Events"), a.Say("Left early")},
+	t := Table{Caption: a.entered(c, a.Say("{title}: share without it, by days since the index date", o.Title)), Labels: []string{a.Say("Until day")}, Counts: []string{a.Say("At risk"), a.Say("Events"), a.Say("Left early")},
 		Derived: []string{a.Say("Share without it"), a.Say("Interval low"), a.Say("Interval high")}}
 	f := Figure{ID: id, DataPath: "../data/" + id, About: a.Say("{title}. Share of {members} at risk to whom it has not happened, by days since the index date, with a 95\u00a0% interval.", o.Title, a.members(c)), Hidden: curve.Hidden}
 	km, err := survival(curve)
@@ -105,7 +105,7 @@ func (a *artist) expected(v *cohortView, c Cohort) error {
 			}
 		}
 		id := c.Definition.ID + "-expected-" + e.Outcome
-		t := Table{Caption: a.Say("{title}: observed and expected", title), Labels: []string{a.Say("Group"), a.Say("Value")}, Rated: true, Scale: disclose.Percent,
+		t := Table{Caption: a.entered(c, a.Say("{title}: observed and expected", title)), Labels: []string{a.Say("Group"), a.Say("Value")}, Rated: true, Scale: disclose.Percent,
 			Derived: []string{a.Say("Expected"), a.Say("Observed over expected"), a.Say("Ratio low"), a.Say("Ratio high")}}
 		f := Figure{ID: id, DataPath: "../data/" + id, Hidden: e.Hidden, Tall: true,
 			About: a.Say("{title}, beside the number that would have it if people like these fared as all members do.", title)}

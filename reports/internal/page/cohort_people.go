@@ -24,7 +24,8 @@ type levelView struct {
 
 // describe makes Table 1: who the members are on the index date.
 func (a *artist) describe(v *cohortView, c Cohort) {
-	t := Table{Caption: a.Say("{title}: who they are on the index date", c.Definition.Title), Labels: []string{a.Say("Characteristic"), a.Say("Level")}, Rated: true, Scale: disclose.Percent}
+	t := Table{Caption: a.entered(c, a.Say("{title}: who they are on the index date", c.Definition.Title)), Labels: []string{a.Say("Characteristic"), a.Say("Level")}, Rated: true, Scale: disclose.Percent}
+	v.Described = t.Caption
 	numbers := map[string]disclose.Number{}
 	for _, n := range c.Released.Numbers {
 		numbers[n.Characteristic] = n
@@ -61,7 +62,7 @@ func (a *artist) describe(v *cohortView, c Cohort) {
 		return
 	}
 	v.Numbered = true
-	t = Table{Caption: a.Say("{title}: numbers on the index date", c.Definition.Title), Labels: []string{a.Say("Characteristic")}, Counts: []string{a.Say("Known"), a.Say("Missing")},
+	t = Table{Caption: a.entered(c, a.Say("{title}: numbers on the index date", c.Definition.Title)), Labels: []string{a.Say("Characteristic")}, Counts: []string{a.Say("Known"), a.Say("Missing")},
 		Derived: []string{a.Say("Lower quartile"), a.Say("Median"), a.Say("Upper quartile"), a.Say("Mean"), a.Say("Standard deviation")}}
 	for _, n := range c.Released.Numbers {
 		row := TableRow{Labels: []string{n.Title}, Counts: []disclose.Count{n.Known, n.Missing}}
@@ -100,7 +101,7 @@ func (a *artist) compare(v *cohortView, c Cohort) {
 	if len(rows) == 0 {
 		return
 	}
-	t := Table{Caption: a.Say("{title}: women and men on the index date", c.Definition.Title), Labels: []string{a.Say("Characteristic"), a.Say("Level")}, Counts: []string{a.Say("Women"), a.Say("Men")},
+	t := Table{Caption: a.entered(c, a.Say("{title}: women and men on the index date", c.Definition.Title)), Labels: []string{a.Say("Characteristic"), a.Say("Level")}, Counts: []string{a.Say("Women"), a.Say("Men")},
 		Derived: []string{a.Say("Share or mean of women"), a.Say("Share or mean of men"), a.Say("SD of women"), a.Say("SD of men"), a.Say("Standardised difference")}}
 	for i, r := range rows {
 		if r.Level == "no" && declared(c, r.Characteristic) {
@@ -176,7 +177,7 @@ func (w words) figureField(f disclose.Figure) Derived {
 func (a *artist) pyramid(v *cohortView, c Cohort) error {
 	x := c.Released.Cross
 	id := c.Definition.ID + "-age-sex"
-	t := Table{Caption: a.Say("{title}: members by age and sex", c.Definition.Title), Labels: []string{a.Say("Age group")}}
+	t := Table{Caption: a.entered(c, a.Say("{title}: members by age and sex", c.Definition.Title)), Labels: []string{a.Say("Age group")}}
 	column := map[string]int{}
 	for j, sex := range x.ColumnLevels {
 		column[sex] = j
