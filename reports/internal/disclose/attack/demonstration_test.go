@@ -37,8 +37,8 @@ func TestPlainThresholdLeaks(t *testing.T) {
 	if got := subtraction(t, safe); got != 0 {
 		t.Errorf("protected, subtraction still gives %d", got)
 	}
-	if leaks := solve(t, needSolverOr(t), safe, false); len(leaks) > 0 {
-		t.Errorf("protected, glpsol recovers %v", leaks)
+	if leaks := solve(t, needSolverOr(t), safe); len(leaks) > 0 {
+		t.Errorf("protected, glpsol says %v", leaks)
 	}
 }
 
