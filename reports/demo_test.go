@@ -5,11 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"farr/datasets"
-	"farr/datasets/risk"
-	"farr/internal/synth"
 	"farr/measures"
 )
 
@@ -20,53 +16,9 @@ func TestDemoPages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short")
 	}
-	dir := t.TempDir()
-	export := filepath.Join(dir, "export")
-	if _, err := synth.Generate(t.Context(), synth.Options{
-		Patients: 3000, Seed: 1, Sites: 12, Out: export,
-		Start: time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC),
-	}); err != nil {
-		t.Fatal(err)
-	}
-	key, err := datasets.CreateKey(filepath.Join(dir, "key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := datasets.CreateStore(filepath.Join(dir, "store"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	extracted, err := datasets.Extract(t.Context(), store, datasets.ExtractRequest{
-		Source: export, SourceName: "riverside", Zone: "America/New_York", SitesFile: filepath.Join(export, "sites.csv"), Key: key,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	extract, err := store.Open(extracted.Snapshot)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, _, err := risk.Record(t.Context(), store, extract, risk.Options{}); err != nil {
-		t.Fatal(err)
-	}
+	dir, export := t.TempDir(), synthetic(t, 3000, 1, 12)
+	results := measured(t, export, "2024-01..2025-12,P12M/2024-01..2025-12", measures.Request{})
 	library, err := measures.LoadLibrary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	periods, err := measures.ParsePeriods("2024-01..2025-12,P12M/2024-01..2025-12")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ran, err := measures.Run(t.Context(), store, measures.Request{Extract: extract, Key: key, Library: library, Periods: periods})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sn, err := store.Open(ran.Snapshot)
-	if err != nil {
-		t.Fatal(err)
-	}
-	results, err := measures.OpenResults(t.Context(), store, sn)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,9 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"farr/datasets"
 	"farr/internal/synth"
 	"farr/measures"
 	"farr/reports/internal/disclose"
@@ -26,57 +24,15 @@ func TestDataQuality(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short")
 	}
-	dir := t.TempDir()
-	export := filepath.Join(dir, "export")
-	if _, err := synth.Generate(t.Context(), synth.Options{Patients: 1500, Seed: 3, Sites: 6, Out: export,
-		Start: time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC)}); err != nil {
-		t.Fatal(err)
-	}
+	export := synthetic(t, 1500, 3, 6)
 	stopped, gappy, from := plantedFaults(t, export)
 	silenced := silence(t, export, stopped, gappy, "2024-04", "2024-05")
-	key, err := datasets.CreateKey(filepath.Join(dir, "key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := datasets.CreateStore(filepath.Join(dir, "store"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	extracted, err := datasets.Extract(t.Context(), store, datasets.ExtractRequest{Source: export, SourceName: "x", Zone: "America/New_York", SitesFile: filepath.Join(export, "sites.csv"), Key: key})
-	if err != nil {
-		t.Fatal(err)
-	}
-	extract, err := store.Open(extracted.Snapshot)
-	if err != nil {
-		t.Fatal(err)
-	}
-	library, err := measures.LoadLibrary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	periods, err := measures.ParsePeriods("2024-01..2025-12")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ran, err := measures.Run(t.Context(), store, measures.Request{Extract: extract, Key: key, Library: library, Periods: periods, Cohorts: []string{},
-		Measures: []string{"blood-pressure-control", "emergency-visits"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sn, err := store.Open(ran.Snapshot)
-	if err != nil {
-		t.Fatal(err)
-	}
-	results, err := measures.OpenResults(t.Context(), store, sn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	results := measured(t, export, "2024-01..2025-12", measures.Request{Cohorts: []string{}, Measures: []string{"blood-pressure-control", "emergency-visits"}})
 	border, err := disclose.NewBorder("internal", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := release(t.Context(), inputOf(results), nil, Request{Results: results, Audience: Internal, Out: filepath.Join(dir, "out")}, text.English(), border)
+	r, err := release(t.Context(), inputOf(results), nil, Request{Results: results, Audience: Internal, Out: filepath.Join(t.TempDir(), "out")}, text.English(), border)
 	if err != nil {
 		t.Fatal(err)
 	}
