@@ -76,6 +76,8 @@ func check(doc *source.Document, job *Job) {
 	c.path(&job.KPI, true, "kpi")
 	c.events(job)
 	c.path(&job.Report.Out, false, "report", "out")
+	c.path(&job.Report.Language, true, "report", "language")
+	c.language(job.Report.Language)
 	for i := range job.Report.Boundaries {
 		c.path(&job.Report.Boundaries[i].File, true, "report", "boundaries", i, "file")
 	}
@@ -182,6 +184,23 @@ func (c checker) path(p *string, mustExist bool, at ...any) {
 	}
 	if _, err := os.Stat(*p); err != nil {
 		c.doc.Report("missing-file", *p+": "+cause(err), "paths are relative to this file", at...)
+	}
+}
+
+// language reads a language file, so that its mistakes are told before anything is read.
+func (c checker) language(path string) {
+	if !c.doc.Has("report", "language") {
+		return
+	}
+	err := reports.CheckLanguage(path)
+	var found source.Diagnostics
+	switch {
+	case errors.As(err, &found):
+		for _, d := range found {
+			c.doc.Add(d)
+		}
+	case err != nil:
+		c.doc.Report("bad-language-file", cause(err), "", "report", "language")
 	}
 }
 

@@ -67,6 +67,7 @@ type Report struct {
 	Disclosure   string `yaml:"disclosure"`        // policy for an external audience
 	Organisation string `yaml:"organisation"`
 	Title        string `yaml:"title"`
+	Language     string `yaml:"language"` // path of a language file; English without one
 
 	Boundaries []Boundaries `yaml:"boundaries"` // of places that farr has none of
 	PDF        bool         `yaml:"pdf"`        // print all pages as report.pdf too, by Chromium

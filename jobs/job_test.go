@@ -252,3 +252,26 @@ func TestJobBoundaries(t *testing.T) {
 		t.Errorf("boundaries %v", job.Report.Boundaries)
 	}
 }
+
+// TestJobLanguage: a language file lies beside the job, and its mistakes are told with the job's, at their own places.
+func TestJobLanguage(t *testing.T) {
+	dir := t.TempDir()
+	path, language := filepath.Join(dir, "one.yaml"), filepath.Join(dir, "de.yaml")
+	writeFile(t, path, strings.Replace(minimal("one", ""), "audience: internal}", "audience: internal, language: de.yaml}", 1))
+	if _, err := LoadJob(path); err == nil || !strings.Contains(err.Error(), "missing-file: "+language) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	head := "language: de\npartial: true\ndecimal: \",\"\ngroup: \".\"\nmonths: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\nshort_months: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\nmessages:\n"
+	writeFile(t, language, head+"- {from: hidden, to: verborgen}\n- {from: hiden, to: verborgen}\n")
+	if _, err := LoadJob(path); err == nil || !strings.Contains(err.Error(), language+":9:10: unknown-text: ") {
+		t.Errorf("a mistake in it: %v", err)
+	}
+	writeFile(t, language, head+"- {from: hidden, to: verborgen}\n")
+	job, err := LoadJob(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if job.Report.Language != language {
+		t.Errorf("language %q", job.Report.Language)
+	}
+}

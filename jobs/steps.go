@@ -222,7 +222,7 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 		}
 		bundle, err := reports.Build(ctx, reports.Request{
 			Results: results, KPIFile: b.job.KPI, Audience: reports.Audience(b.job.Report.Audience), Disclosure: b.job.Report.Disclosure,
-			Organisation: b.job.Report.Organisation, Title: b.job.Report.Title, Out: filepath.Join(stage, "bundle"), Previous: filepath.Join(out, latestName),
+			Organisation: b.job.Report.Organisation, Title: b.job.Report.Title, LanguageFile: b.job.Report.Language, Out: filepath.Join(stage, "bundle"), Previous: filepath.Join(out, latestName),
 			Annotations: annotations, Rebases: rebases, Boundaries: boundaries, Browser: b.browser,
 			Command: "farr run " + filepath.Base(b.job.File), Progress: b.o.Progress,
 		})

@@ -161,7 +161,7 @@ func write(req Request, lineage measures.Lineage, border *disclose.Border, cert 
 	if err := atomicdir.Replace(stage, out); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	return &Bundle{Dir: out, Index: filepath.Join(out, "index.html"), Files: len(paths) + 1, ManifestHash: hash}, nil
+	return &Bundle{Dir: out, Index: filepath.Join(out, "index.html"), Files: len(paths) + 1, Untranslated: language.Missing, ManifestHash: hash}, nil
 }
 
 func writeFile(path string, data []byte, dirMode, fileMode fs.FileMode) error {

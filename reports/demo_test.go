@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -47,6 +49,19 @@ func TestDemoPages(t *testing.T) {
 			for _, finding := range browserCheck(t, bundle.Dir) {
 				t.Error(finding)
 			}
+		})
+	}
+	in := inputOf(results)
+	known := namesIn(in)
+	for i := range 12 {
+		known = append(known, fmt.Sprintf("Clinic %02d", i+1))
+	}
+	for _, of := range []any{&in.definitions, &in.careGaps, &in.attrition, &in.outcomes} {
+		inOtherLetters(reflect.ValueOf(of))
+	}
+	for _, audience := range []Audience{Internal, External} {
+		t.Run("language "+string(audience), func(t *testing.T) {
+			checkAllIsSaid(t, built(t, in, Request{Audience: audience, LanguageFile: pseudo(t), Out: filepath.Join(t.TempDir(), "out")}), known...)
 		})
 	}
 }

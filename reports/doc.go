@@ -16,6 +16,8 @@
 //	licences.txt         notices of the software that drew the charts
 //	manifest.json        SHA-256 of each of these files
 //
+// Pages are in English, or in the language of a file (package text); data files are in English.
+//
 // The same inputs give the same bytes. An audience must be named: internal shows
 // everything and marks every page, external does not show what the policy hides.
 package reports

@@ -187,7 +187,7 @@ func accounting(w *text.Words, r records) *page.Table {
 	}
 	for i, name := range r.types {
 		if name == rejectedLines {
-			name = w.Say(rejectedLines)
+			name = w.Say("Rejected lines")
 		}
 		t.Rows = append(t.Rows, row(name, r.released.Accounts.Rows[i]))
 	}

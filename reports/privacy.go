@@ -144,7 +144,7 @@ func riskOf(w *text.Words, r *risk.Report, snapshot string, b *disclose.Border, 
 }
 
 // quasiWords name what a stranger may know, as the extract's columns are called.
-var quasiWords = map[string]text.Message{"birth_year": "birth year", "age_years": "age years", "sex": "sex", "gender": "gender", "race": "race", "ethnicity": "ethnicity", "zip3": "zip3", "zip5": "zip5", "state": "state", "city": "city", "language": "language"}
+var quasiWords = map[string]text.Message{"birth_date": "birth date", "birth_year": "birth year", "over_89": "over 89", "sex": "sex", "zip5": "zip5", "city": "city", "zip3": "zip3", "state": "state", "race": "race", "ethnicity": "ethnicity", "language": "language"}
 
 // bandWords are the sizes of a class.
 func bandWords(w *text.Words, b risk.Band) string {

@@ -56,6 +56,7 @@ type Bundle struct {
 	Dir          string // the folder
 	Index        string // its index.html
 	Files        int
+	Untranslated int    // texts that a partial language file lacks: they are in English
 	ManifestHash string // hex SHA-256 of manifest.json, which lists every other file
 }
 

@@ -40,10 +40,10 @@ func (a *artist) gaps(m Measure) *careGapsView {
 		n, shown := g.Subjects.Value()
 		hidden = hidden || !shown
 		if shown && n > most {
-			largest, most = g.Title, n
+			largest, most = a.inWords(g.Title), n
 		}
-		v.Rows = append(v.Rows, careGapRow{g.Title, g.Subjects, chart.Bar(g.Subjects, whole).HTML()})
-		t.Rows = append(t.Rows, TableRow{Labels: []string{g.Title}, Counts: []disclose.Count{g.Subjects}})
+		v.Rows = append(v.Rows, careGapRow{a.inWords(g.Title), g.Subjects, chart.Bar(g.Subjects, whole).HTML()})
+		t.Rows = append(t.Rows, TableRow{Labels: []string{a.inWords(g.Title)}, Counts: []disclose.Count{g.Subjects}})
 	}
 	t.Rows = append(t.Rows, TableRow{Labels: []string{a.Say("All in a gap")}, Counts: []disclose.Count{whole}, Total: true})
 	a.keep(m.Definition.ID+"-care-gaps", t)

@@ -105,7 +105,7 @@ func (a *artist) changed(r *Report) changedView {
 				newWord = a.Say("not known")
 			}
 			t.Rows = append(t.Rows, TableRow{Labels: []string{m.Definition.Title, k.Chart.Points[s.From].Row.Period.Low.Format(time.DateOnly),
-				k.Chart.Points[s.To].Row.Period.High.AddDate(0, 0, -1).Format(time.DateOnly), string(s.Rule), a.say(variationWords[cause]), newWord},
+				k.Chart.Points[s.To].Row.Period.High.AddDate(0, 0, -1).Format(time.DateOnly), a.say(ruleWords[s.Rule]), a.say(variationWords[cause]), newWord},
 				Derived: []Derived{{Text: strconv.Itoa(s.Points), Field: strconv.Itoa(s.Points), IsNumber: true}}})
 			if !isNew {
 				continue

@@ -72,7 +72,7 @@ func (a *artist) curve(c Cohort, o disclose.Outcome, curve disclose.Curve) (Figu
 	f.Table = t
 	a.keep(id, t)
 	last := steps[len(steps)-1]
-	f.Heading = a.Say("{title}: {it} without it after day {day} (95\u00a0% interval {it2} to {it3})", o.Title, a.scaled(disclose.Percent, 100*last.S.Value), last.Day, a.bare(100*last.S.Low), a.bare(100*last.S.High))
+	f.Heading = a.Say("{title}: {share} without it after day {day} (95\u00a0% interval {low} to {high})", o.Title, a.scaled(disclose.Percent, 100*last.S.Value), last.Day, a.bare(100*last.S.Low), a.bare(100*last.S.High))
 	f.Keys = []Key{{"line", a.Say("share without it")}, {"band", a.Say("95\u00a0% interval")}}
 	f.Note = a.curveNote(curve)
 	f.Wide, f.Narrow, err = a.both(id, c.Definition.Title+": "+t.Caption, a.Say("{heading}. Below the curve: how many are at risk after days of it. The table below the drawing has every number.", f.Heading),

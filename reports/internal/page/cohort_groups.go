@@ -81,7 +81,7 @@ func (a *artist) groups(v *cohortView, c Cohort) error {
 	t := Table{Caption: a.during(a.Say("{title}: new cases by group", c.Definition.Title), g.Period), Labels: []string{a.Say("Group"), a.Say("Value"), a.Say("Rate is")}, Rated: true, Scale: scale}
 	gaps := Table{Caption: a.during(a.Say("{title}: how far groups are apart", c.Definition.Title), g.Period), Labels: []string{a.Say("Group"), a.Say("Least"), a.Say("Greatest")}, Derived: []string{a.Say("Groups compared"), a.Say("Difference"), a.Say("Ratio")}}
 	f := Figure{ID: id, DataPath: "../data/" + id, Tall: true, Hidden: g.All.Crude.State() == disclose.Suppressed,
-		About: a.Say("New cases {scale} at risk, {when}, with 95\u00a0% intervals. Crude rates: groups may differ in age.", a.unitText(scale), a.inPeriod(g.Period))}
+		About: a.Say("New cases {unit} at risk, {when}, with 95\u00a0% intervals. Crude rates: groups may differ in age.", a.unitText(scale), a.inPeriod(g.Period))}
 	t.Rows = append(t.Rows, TableRow{Labels: []string{a.Say("All"), a.Say("everyone at risk"), a.Say("crude")}, Rate: g.All.Crude})
 	var list []chart.Group
 	shown := 0

@@ -42,12 +42,12 @@ func (a *artist) describe(v *cohortView, c Cohort) {
 			continue // the rest of those with it
 		}
 		label := a.valueLabel(l.Characteristic, l.Level)
-		t.Rows = append(t.Rows, TableRow{Labels: []string{l.Title, label}, Rate: l.Rate})
+		t.Rows = append(t.Rows, TableRow{Labels: []string{a.inWords(l.Title), label}, Rate: l.Rate})
 		if l.Level == "yes" {
 			label = a.Say("Yes")
 		}
-		if n := len(v.Traits); n == 0 || v.Traits[n-1].Title != l.Title || v.Traits[n-1].Number {
-			v.Traits = append(v.Traits, traitView{Title: l.Title})
+		if n := len(v.Traits); n == 0 || v.Traits[n-1].Title != a.inWords(l.Title) || v.Traits[n-1].Number {
+			v.Traits = append(v.Traits, traitView{Title: a.inWords(l.Title)})
 		}
 		last := &v.Traits[len(v.Traits)-1]
 		last.Rows = append(last.Rows, levelView{Label: label, Rate: l.Rate})
@@ -65,7 +65,7 @@ func (a *artist) describe(v *cohortView, c Cohort) {
 	t = Table{Caption: a.entered(c, a.Say("{title}: numbers on the index date", c.Definition.Title)), Labels: []string{a.Say("Characteristic")}, Counts: []string{a.Say("Known"), a.Say("Missing")},
 		Derived: []string{a.Say("Lower quartile"), a.Say("Median"), a.Say("Upper quartile"), a.Say("Mean"), a.Say("Standard deviation")}}
 	for _, n := range c.Released.Numbers {
-		row := TableRow{Labels: []string{n.Title}, Counts: []disclose.Count{n.Known, n.Missing}}
+		row := TableRow{Labels: []string{a.inWords(n.Title)}, Counts: []disclose.Count{n.Known, n.Missing}}
 		for _, f := range []disclose.Figure{n.Q1, n.Median, n.Q3, n.Mean, n.SD} {
 			row.Derived = append(row.Derived, a.figureField(f))
 		}
@@ -75,7 +75,7 @@ func (a *artist) describe(v *cohortView, c Cohort) {
 }
 
 func (w words) numberView(n disclose.Number) traitView {
-	v := traitView{Title: n.Title, Number: true}
+	v := traitView{Title: w.inWords(n.Title), Number: true}
 	say := func(label, words string) { v.Rows = append(v.Rows, levelView{Label: label, Words: words}) }
 	switch {
 	case n.Known.State() == disclose.Zero:
@@ -117,7 +117,7 @@ func (a *artist) compare(v *cohortView, c Cohort) {
 				row.Derived[s] = a.statistic(disclose.Percent, share)
 			}
 		}
-		row.Labels = []string{r.Title, label}
+		row.Labels = []string{a.inWords(r.Title), label}
 		if d, ok := difference(rows, i); ok {
 			row.Derived[4] = a.ratioField(d)
 		}

@@ -26,7 +26,7 @@ func (a *artist) spans(v *cohortView, c Cohort) error {
 	if err != nil {
 		return err
 	}
-	f.About = a.Say("New cases {scale} at risk, by period, with 95\u00a0% intervals.", a.unitText(f.Table.Scale))
+	f.About = a.Say("New cases {unit} at risk, by period, with 95\u00a0% intervals.", a.unitText(f.Table.Scale))
 	f.Note = a.Say("Each period stands for itself. Periods may differ by chance and by season; no test for change is made here.")
 	v.Spans = f
 	return nil
@@ -66,7 +66,7 @@ func (a *artist) years(v *cohortView, c Cohort) error {
 		}
 	}
 	f.Table = t
-	f.About = a.Say("New cases {scale} at risk, by calendar year, with 95\u00a0% intervals.", a.unitText(t.Scale))
+	f.About = a.Say("New cases {unit} at risk, by calendar year, with 95\u00a0% intervals.", a.unitText(t.Scale))
 	f.Note = a.Say("Person-years count only the time in which a person could have become a new case. Years may differ by chance; no test for change is made here.")
 	a.keep(id, t)
 	v.Years = &f

@@ -43,7 +43,7 @@ func (w words) target(m Measure, rows []disclose.Row) *chart.Target {
 	if !m.hasTarget() || !sameKind(m, rows) {
 		return nil
 	}
-	return &chart.Target{Value: *m.KPI.Target, Label: w.Say("target {target}", trimmed(w.scaled(m.Released.Scale, *m.KPI.Target)))}
+	return &chart.Target{Value: *m.KPI.Target, Label: w.Say("target {target}", w.trimmed(w.scaled(m.Released.Scale, *m.KPI.Target)))}
 }
 
 // references are the lines of the target and the benchmark, where they are for such periods.
@@ -54,7 +54,7 @@ func (w words) references(m Measure, rows []disclose.Row) []chart.Target {
 	}
 	if m.KPI != nil && m.KPI.Benchmark != nil && sameKind(m, rows) {
 		b := m.KPI.Benchmark
-		out = append(out, chart.Target{Value: b.Value, Label: w.Say("benchmark {value}", trimmed(w.scaled(m.Released.Scale, b.Value))), Benchmark: true})
+		out = append(out, chart.Target{Value: b.Value, Label: w.Say("benchmark {value}", w.trimmed(w.scaled(m.Released.Scale, b.Value))), Benchmark: true})
 	}
 	return out
 }

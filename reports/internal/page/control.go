@@ -66,7 +66,7 @@ func (a *artist) controlFigure(m Measure, k *asked, id, caption string) (Figure,
 			}
 		}
 		if p.Limited && p.Used {
-			row.Derived[3], row.Derived[4] = word(a.say(variationWords[p.Cause(better)])), word(rulesOf(p))
+			row.Derived[3], row.Derived[4] = word(a.say(variationWords[p.Cause(better)])), word(a.rulesOf(p))
 		}
 		row.Derived[5] = word(a.happenedIn(m, p.Row.Period))
 		if p.Used {

@@ -6,6 +6,7 @@ import (
 	"farr/internal/stats"
 	"farr/reports/internal/control"
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // changeWords are the finding's sentence about change.
@@ -49,15 +50,15 @@ func usedOf(c control.Chart) int {
 func (w words) latestWords(m Measure, c control.Chart) string {
 	i := c.Latest()
 	p := c.Points[i]
-	s := w.periodWords(p.Row.Period) + ": " + w.rateWords(p.Row.Rate) + ". "
+	period, rate := w.periodWords(p.Row.Period), w.rateWords(p.Row.Rate)
 	cause := p.Cause(m.Definition.Direction)
 	switch {
 	case cause == control.TooFew:
-		return s + capital(w.noLimitsWords(c.Bases[p.Base]))
+		return w.Say("{period}: {rate}. {why}", period, rate, capital(w.noLimitsWords(c.Bases[p.Base])))
 	case cause == control.Common:
-		return w.Say("{s}Common cause: no rule marks it", s)
+		return w.Say("{period}: {rate}. Common cause: no rule marks it", period, rate)
 	}
-	s += capital(w.say(variationWords[cause])) + ": " + w.pointWords(p)
+	s := w.Say("{period}: {rate}. {cause}: {why}", period, rate, capital(w.say(variationWords[cause])), w.pointWords(p))
 	if p.Row.Rate.FeedIncomplete() {
 		s += w.Say("; it rests on an incomplete feed")
 	}
@@ -93,15 +94,18 @@ func (w words) pointWords(p control.Point) string {
 	return side(high, w.Say("it is one of 7 points in a row or more above the mean"), w.Say("it is one of 7 points in a row or more below the mean"))
 }
 
+// ruleWords name the rules, in the column that says which mark a point.
+var ruleWords = map[control.Rule]text.Message{control.Outside: "outside", control.Trend: "trend", control.Zone: "zone", control.Run: "run"}
+
 // rulesOf names the rules that mark a point, in their order.
-func rulesOf(p control.Point) string {
+func (w words) rulesOf(p control.Point) string {
 	s := ""
 	for _, r := range control.Rules {
 		if p.Marked(r) {
 			if s != "" {
 				s += " "
 			}
-			s += string(r)
+			s += w.say(ruleWords[r])
 		}
 	}
 	return s
@@ -207,11 +211,11 @@ func (w words) openWords(c control.Chart) string {
 	low, high := c.Open()
 	switch {
 	case low && high:
-		return w.Say("Where a limit would lie below 0 or above {it} there is none: it is drawn at the end of the scale, and no point is outside it or close to it. ", w.scaled(c.Scale, 100))
+		return w.Say("Where a limit would lie below 0 or above {most} there is none: it is drawn at the end of the scale, and no point is outside it or close to it. ", w.scaled(c.Scale, 100))
 	case low:
 		return w.Say("Where the lower limit would lie below 0 there is none: it is drawn at 0, and no point is outside it or close to it. ")
 	case high:
-		return w.Say("Where the upper limit would lie above {it} there is none: it is drawn there, and no point is outside it or close to it. ", w.scaled(c.Scale, 100))
+		return w.Say("Where the upper limit would lie above {most} there is none: it is drawn there, and no point is outside it or close to it. ", w.scaled(c.Scale, 100))
 	}
 	return ""
 }

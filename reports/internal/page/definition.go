@@ -22,10 +22,10 @@ func (w words) definitionOf(d measures.Definition) definitionView {
 	v := definitionView{Definition: d}
 	taken := map[string]bool{}
 	for i, r := range d.Rules {
-		q := query{w.Say("Rule {i}: {title}", i, r.Title), r.File, r.SQL, r.English}
+		q := query{w.Say("Rule {number}: {title}", i, r.Title), r.File, r.SQL, r.English}
 		for _, p := range d.Populations {
 			if p.Name == r.ID { // the entry event is the first line of the attrition, with its query among the populations
-				q = query{capital(strings.ReplaceAll(p.Name, "-", " ")) + ": " + r.Title, p.File, p.SQL, p.English}
+				q = query{w.populationWords(p.Name) + ": " + r.Title, p.File, p.SQL, p.English}
 				taken[p.Name] = true
 			}
 		}
@@ -33,11 +33,11 @@ func (w words) definitionOf(d measures.Definition) definitionView {
 	}
 	for _, p := range d.Populations {
 		if !taken[p.Name] {
-			v.add(query{capital(strings.ReplaceAll(p.Name, "-", " ")), p.File, p.SQL, p.English})
+			v.add(query{w.populationWords(p.Name), p.File, p.SQL, p.English})
 		}
 	}
 	for _, g := range d.CareGaps {
-		v.add(query{w.Say("Care gap: {title}", g.Title), g.File, g.SQL, ""})
+		v.add(query{w.Say("Care gap: {title}", w.inWords(g.Title)), g.File, g.SQL, ""})
 	}
 	return v
 }

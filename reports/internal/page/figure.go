@@ -93,13 +93,17 @@ func (a *artist) both(id, title, description string, draw func(chart.Label, char
 }
 
 // trimmed drops ".0" where the label must be short.
-func trimmed(s string) string {
-	for i := 0; i+1 < len(s); i++ {
-		if s[i] == '.' && s[i+1] == '0' && (i+2 == len(s) || s[i+2] < '0' || s[i+2] > '9') {
-			return s[:i] + s[i+2:]
-		}
+func (w words) trimmed(s string) string {
+	decimal, _ := w.Signs()
+	i := strings.Index(s, decimal+"0")
+	if i < 0 {
+		return s
 	}
-	return s
+	rest := s[i+len(decimal)+1:]
+	if rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+		return s
+	}
+	return s[:i] + rest
 }
 
 // overTime draws the rates of everyone along periods.

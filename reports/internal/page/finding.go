@@ -74,7 +74,7 @@ func (w words) targetWords(m Measure) string {
 	if !m.hasTarget() {
 		return ""
 	}
-	value := trimmed(w.scaled(m.Released.Scale, *m.KPI.Target))
+	value := w.trimmed(w.scaled(m.Released.Scale, *m.KPI.Target))
 	if lowerIsBetter(m) {
 		return w.Say("at most {value}", value)
 	}
@@ -86,7 +86,7 @@ func (w words) benchmarkWords(m Measure) string {
 	if m.KPI == nil || m.KPI.Benchmark == nil {
 		return ""
 	}
-	return w.Say("benchmark {value}: {source}", trimmed(w.scaled(m.Released.Scale, m.KPI.Benchmark.Value)), m.KPI.Benchmark.Source)
+	return w.Say("benchmark {value}: {source}", w.trimmed(w.scaled(m.Released.Scale, m.KPI.Benchmark.Value)), m.KPI.Benchmark.Source)
 }
 
 // rateWords is "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9)".
@@ -136,9 +136,9 @@ func (w words) pending(m Measure) string {
 	}
 	last := w.day(p.Period.High.AddDate(0, 0, -1))
 	if p.Period.Family != "disjoint" {
-		return w.Say("the {period} still need {followUpDays} days of follow-up after {last}", w.periodWords(p.Period), m.Definition.FollowUpDays, last)
+		return w.Say("the {period} still need {followUpDays} days of follow-up after {day}", w.periodWords(p.Period), m.Definition.FollowUpDays, last)
 	}
-	return w.Say("{period} still needs {followUpDays} days of follow-up after {last}", w.periodWords(p.Period), m.Definition.FollowUpDays, last)
+	return w.Say("{period} still needs {followUpDays} days of follow-up after {day}", w.periodWords(p.Period), m.Definition.FollowUpDays, last)
 }
 
 func (w words) headline(m Measure, r disclose.Rate) string {

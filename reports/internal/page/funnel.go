@@ -56,7 +56,7 @@ type funnelled struct {
 func (w words) addedWords(f funnelled, scale string) string {
 	switch {
 	case f.tau > 0:
-		return w.Say("sites vary beyond chance, and τ² is added to each site's variance, where τ is {it} on the {scale} scale", w.decimals(f.tau, 4), scale)
+		return w.Say("sites vary beyond chance, and τ² is added to each site's variance, where τ is {tau} on the {scale} scale", w.decimals(f.tau, 4), scale)
 	case f.phi < 1:
 		return w.Say("sites vary less than chance alone makes them, so that nothing is added to a site's variance")
 	}
@@ -194,7 +194,7 @@ func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error)
 		out.Keys = append(out.Keys, Key{"hollow", a.Say("hollow, in whatever shape: {why}", a.hollowWords(sites))})
 	}
 	out.Keys = append(out.Keys, Key{"average", a.Say("mean of these sites")}, Key{"limit", a.Say("95\u00a0% limits")}, Key{"mean", a.Say("99.8\u00a0% limits")})
-	out.About = a.Say("{title} {when}, {unit}, by site and by how many it counts. {definition}", m.Definition.Title, a.inPeriod(m.Headline), a.unitWords(m), a.attributionWords(m.Definition))
+	out.About = a.Say("{title} {when}, {unit}, by site and by how many it counts. {attribution}", m.Definition.Title, a.inPeriod(m.Headline), a.unitWords(m), a.attributionWords(m.Definition))
 	root := a.Say("arcsine")
 	if m.Released.Scale.Timed() {
 		root = a.Say("square root")
@@ -233,7 +233,7 @@ func (a *artist) deciles(m Measure) (Figure, error) {
 	f := Figure{ID: id, DataPath: "../data/" + id, Table: t, Hidden: hidden > 0}
 	a.keep(id, t)
 	format := func(v float64) string { return a.scaled(m.Released.Scale, v) }
-	f.Heading = a.Say("Half of {sites} sites are below {cuts}; one in ten is below {cuts2} and one in ten above {cuts3}", len(sites), format(cuts[4]), format(cuts[0]), format(cuts[8]))
+	f.Heading = a.Say("Half of {sites} sites are below {median}; one in ten is below {low} and one in ten above {high}", len(sites), format(cuts[4]), format(cuts[0]), format(cuts[8]))
 	f.Wide, f.Narrow = a.plainBoth(id, m.Definition.Title+": "+t.Caption, a.Say("{heading}. The table below the drawing has the deciles.", f.Heading), func(l chart.Label, s chart.Size) chart.SVG {
 		return chart.Strip(l, s, rates, cuts)
 	})

@@ -188,11 +188,12 @@ func widest(m Measure, gaps [][]gap) *gap {
 
 // distanceWords are "18.6 percentage points lower than the others (95 % interval 13.0 to 24.0 lower)".
 func (w words) distanceWords(m Measure, g *gap) string {
-	unit := w.Say(" percentage points ")
+	unit := w.Say("percentage points")
 	if m.Released.Scale.Timed() {
-		unit = " " + w.unitText(m.Released.Scale) + " "
+		unit = w.unitText(m.Released.Scale)
 	}
-	return w.Say("{it}{unit}{side, select, up {higher} other {lower}} than the others (95\u00a0% interval of the difference {low} to {high})", strings.TrimLeft(w.plusMinus(g.Difference.Value), "+−"), unit, upOrDown(g.Difference.Value > 0), w.plusMinus(g.Difference.Low), w.plusMinus(g.Difference.High))
+	return w.Say("{distance} {unit} {side, select, up {higher} other {lower}} than the others (95\u00a0% interval of the difference {low} to {high})", strings.TrimLeft(w.plusMinus(g.Difference.Value), "+−"), unit,
+		upOrDown(g.Difference.Value > 0), w.plusMinus(g.Difference.Low), w.plusMinus(g.Difference.High))
 }
 
 // gapWords are the finding's sentence about groups; empty where none is compared.
@@ -297,6 +298,6 @@ func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
 		f.Note = a.Say("A group is compared with all others by the numbers that are shown: its own, and those of everyone.")
 		return f
 	}
-	f.Note = a.Say("{how} A group differs where the interval of the difference leaves 0 out, which says nothing of the reason. Of {n, plural, one {# group} other {# groups}} compared {differ} differ, and {it} would by chance alone; the heading names a group only where it differs with all comparisons taken together (Bonferroni).", how, n, differ, trimmed(a.scaled(disclose.Ratio, math.Round(0.05*float64(n)*10)/10)))
+	f.Note = a.Say("{how} A group differs where the interval of the difference leaves 0 out, which says nothing of the reason. Of {n, plural, one {# group} other {# groups}} compared {differ} differ, and {expected} would by chance alone; the heading names a group only where it differs with all comparisons taken together (Bonferroni).", how, n, differ, a.trimmed(a.scaled(disclose.Ratio, math.Round(0.05*float64(n)*10)/10)))
 	return f
 }

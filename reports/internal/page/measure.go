@@ -125,11 +125,11 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		if i > 0 {
 			id += "-" + fmt.Sprint(monthsOf(rows[0].Period))
 		}
-		f, err := a.overTime(m, rows, chart.Ribbon, d.ID+"-"+id, a.Say("{length} windows", monthsWords(rows[0].Period)))
+		f, err := a.overTime(m, rows, chart.Ribbon, d.ID+"-"+id, a.Say("{length} windows", a.monthsWords(rows[0].Period)))
 		if err != nil {
 			return v, err
 		}
-		f.About = a.Say("{title}, {length} windows that end with the month shown, {unit}.", d.Title, monthsWords(rows[0].Period), a.unitWords(m))
+		f.About = a.Say("{title}, {length} windows that end with the month shown, {unit}.", d.Title, a.monthsWords(rows[0].Period), a.unitWords(m))
 		f.Note = a.Say("Neighbouring windows share most of their days, so the line is smooth by construction: it shows the level, not month-to-month change.")
 		if compares(m) && !sameKind(m, rows) && f.Wide != "" {
 			f.Note += a.Say(" No target line: {why}.", a.apartWords(m, rows))
@@ -137,7 +137,7 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		if m.Released.Withheld && f.Hidden {
 			f.Note += " " + a.say(withheldWords)
 		}
-		v.Figures = append(v.Figures, section{id, a.Say("{length} level", capital(monthsWords(rows[0].Period))), f})
+		v.Figures = append(v.Figures, section{id, a.Say("{length} level", capital(a.monthsWords(rows[0].Period))), f})
 	}
 	if len(alone) > 0 {
 		v.Other = a.otherPeriods(m, alone)
@@ -248,7 +248,7 @@ func (w words) unitWords(m Measure) string {
 	case disclose.Percent:
 		return w.Say("percent of the denominator")
 	case disclose.Ratio:
-		return w.Say("ratio of {it} to {it2}", w.observedWords(m.Definition, "numerator"), w.observedWords(m.Definition, "denominator"))
+		return w.Say("ratio of {numerator} to {denominator}", w.observedWords(m.Definition, "numerator"), w.observedWords(m.Definition, "denominator"))
 	case disclose.Observed:
 		return w.observedWords(m.Definition, "measure-population")
 	case disclose.Headcount:

@@ -12,7 +12,7 @@ func (a *artist) checkTables(v *qualityView, q *Quality) {
 		for i, c := range t.Checks {
 			r := t.Released.Checks[i]
 			if c.Dimension == "codes" {
-				codes.Rows = append(codes.Rows, TableRow{Labels: []string{capital(t.Records)}, Rate: r})
+				codes.Rows = append(codes.Rows, TableRow{Labels: []string{capital(a.inWords(t.Records))}, Rate: r})
 				continue
 			}
 			verdict := a.Say("passed")
@@ -23,7 +23,7 @@ func (a *artist) checkTables(v *qualityView, q *Quality) {
 				verdict = a.Say("failed")
 			}
 			counts, groups := q.Touches(t.Name, c.Column)
-			checks.Rows = append(checks.Rows, TableRow{Labels: []string{capital(t.Records) + " " + c.Title, c.Dimension, verdict, a.touchWords(counts, groups), c.Source}, Rate: r})
+			checks.Rows = append(checks.Rows, TableRow{Labels: []string{a.Say("{records} {wrong}", capital(a.inWords(t.Records)), a.checkWords(c.Title)), a.inWords(c.Dimension), verdict, a.touchWords(counts, groups), a.inWords(c.Source)}, Rate: r})
 		}
 	}
 	a.keep("quality-checks", checks)

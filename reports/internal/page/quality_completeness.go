@@ -15,7 +15,7 @@ func (a *artist) completeness(v *qualityView, q *Quality) error {
 			continue
 		}
 		id := "quality-" + strings.ReplaceAll(t.Name, "_", "-")
-		table := Table{Caption: a.Say("Completeness of {records}{knownTo}", t.Records, a.knownTo()), Labels: []string{a.Say("Site"), a.Say("Element")}, Rated: true, Scale: disclose.Percent}
+		table := Table{Caption: a.Say("Completeness of {records}{knownTo}", a.inWords(t.Records), a.knownTo()), Labels: []string{a.Say("Site"), a.Say("Element")}, Rated: true, Scale: disclose.Percent}
 		var columns []string
 		for _, e := range t.Elements {
 			columns = append(columns, a.elementLabel(e.Title))
@@ -26,7 +26,7 @@ func (a *artist) completeness(v *qualityView, q *Quality) error {
 			rows = append(rows, chart.HeatRow{Label: site, Rates: list})
 			rates = append(rates, list...)
 			for i, r := range list {
-				table.Rows = append(table.Rows, TableRow{Labels: []string{site, t.Elements[i].Title}, Rate: r})
+				table.Rows = append(table.Rows, TableRow{Labels: []string{site, a.elementWords(t.Elements[i].Title)}, Rate: r})
 			}
 		}
 		row(a.Say("All sites"), t.Released.Elements)
@@ -45,11 +45,11 @@ func (a *artist) completeness(v *qualityView, q *Quality) error {
 				row(a.valueLabel("site", f.Site), f.Elements)
 			}
 		}
-		f := Figure{ID: id, Table: table, DataPath: "data/" + id, Tall: true, Heading: a.Say("{records}: share that has each element", capital(t.Records)),
-			About: a.Say("Percent of {records} with the element, of all sites and by the site of the encounter, all months together.", t.Records),
+		f := Figure{ID: id, Table: table, DataPath: "data/" + id, Tall: true, Heading: a.Say("{records}: share that has each element", capital(a.inWords(t.Records))),
+			About: a.Say("Percent of {records} with the element, of all sites and by the site of the encounter, all months together.", a.inWords(t.Records)),
 			Note:  a.Say("A site's records are those whose encounter names it.")}
 		if !t.Sited {
-			f.About = a.Say("Percent of {records} with the element. They name no site.", t.Records)
+			f.About = a.Say("Percent of {records} with the element. They name no site.", a.inWords(t.Records))
 			f.Note = ""
 		}
 		classes := chart.ClassesAt(disclose.Percent, 80, 90, 95, 99)

@@ -32,8 +32,9 @@ func (c QualityCheck) failed(failing disclose.Rate) bool {
 // missing is the title of what lacks an element: "Encounter.period.end is missing, of finished ones".
 func (w words) missingWords(c QualityCheck) string {
 	name, of, some := strings.Cut(c.Title, ", ")
+	name = w.either(name)
 	if some {
-		return w.Say("{name} is missing, {of}", name, of)
+		return w.Say("{name} is missing, {of}", name, w.inWords(of))
 	}
 	return w.Say("{name} is missing", name)
 }
@@ -105,7 +106,7 @@ func (q *Quality) faults(w words, reads func(t QualityTable, column string) bool
 				s := site.Elements[i].Complement()
 				n, ok := s.Denominator().Value()
 				if t.Sited && ok && n >= leastOfSite && residual(site.Site) == 0 && c.failed(s) && !c.failed(r) {
-					add(c, s, w.Say("{c}, at {site}", w.missingWords(c), site.Site))
+					add(c, s, w.Say("{check}, at {site}", w.missingWords(c), site.Site))
 					failed = true
 				}
 			}
@@ -117,7 +118,7 @@ func (q *Quality) faults(w words, reads func(t QualityTable, column string) bool
 			}
 			r := t.Released.Checks[i]
 			if c.failed(r) {
-				add(c, r, capital(t.Records)+" "+c.Title)
+				add(c, r, w.Say("{records} {wrong}", capital(w.inWords(t.Records)), w.checkWords(c.Title)))
 			}
 			count(r, c.failed(r))
 		}

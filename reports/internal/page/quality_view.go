@@ -45,14 +45,14 @@ func (a *artist) quality(q *Quality) (qualityView, error) {
 	}
 	for _, t := range q.Tables {
 		for _, g := range t.Gaps {
-			if n := len(v.Gaps); n > 0 && v.Gaps[n-1].next == g.Month && v.Gaps[n-1].Site == g.Site && v.Gaps[n-1].Records == t.Records {
+			if n := len(v.Gaps); n > 0 && v.Gaps[n-1].next == g.Month && v.Gaps[n-1].Site == g.Site && v.Gaps[n-1].Records == a.inWords(t.Records) {
 				last := &v.Gaps[n-1]
 				last.next, last.Month = g.Month+1, a.fromTo(last.first, a.shortMonth(g.Low))
 				last.Counts = append(last.Counts, g.Count)
 				continue
 			}
 			first := a.shortMonth(g.Low)
-			row := feedRow{Records: t.Records, Site: g.Site, Month: first, first: first, next: g.Month + 1, Counts: []disclose.Count{g.Count}, Usual: a.decimals(g.Mean, 1)}
+			row := feedRow{Records: a.inWords(t.Records), Site: g.Site, Month: first, first: first, next: g.Month + 1, Counts: []disclose.Count{g.Count}, Usual: a.decimals(g.Mean, 1)}
 			for _, d := range q.Definitions {
 				if slices.ContainsFunc(q.Uses[d.ID], func(u Use) bool { return u.Table == t.Name && !u.Groups }) {
 					row.Touched = append(row.Touched, d)

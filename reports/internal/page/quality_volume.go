@@ -16,11 +16,11 @@ func (a *artist) volumes(v *qualityView, q *Quality) error {
 			continue
 		}
 		if t.Released.Withheld {
-			v.Withheld = append(v.Withheld, t.Records)
+			v.Withheld = append(v.Withheld, a.inWords(t.Records))
 			continue
 		}
 		id := "quality-volume-" + strings.ReplaceAll(t.Name, "_", "-")
-		table := Table{Caption: a.Say("{records} by site and month", capital(t.Records)), Labels: []string{a.Say("Site"), a.Say("Month"), a.Say("Feed")}, Counts: []string{a.Say("Records")}}
+		table := Table{Caption: a.Say("{records} by site and month", capital(a.inWords(t.Records))), Labels: []string{a.Say("Site"), a.Say("Month"), a.Say("Feed")}, Counts: []string{a.Say("Records")}}
 		var panels []chart.Months
 		var labels []string
 		for _, m := range q.Months {
@@ -48,15 +48,15 @@ func (a *artist) volumes(v *qualityView, q *Quality) error {
 			}
 			return 1
 		})
-		f := Figure{ID: id, Table: table, DataPath: "data/" + id, Tall: true, Heading: a.Say("{records} by month: no feed was incomplete", capital(t.Records)),
-			About: a.Say("Number of {records} of each site by calendar month of their date, {labels} to {labels2}. Each line has a scale of its own, from zero.", t.Records, labels[0], labels[len(labels)-1]),
+		f := Figure{ID: id, Table: table, DataPath: "data/" + id, Tall: true, Heading: a.Say("{records} by month: no feed was incomplete", capital(a.inWords(t.Records))),
+			About: a.Say("Number of {records} of each site by calendar month of their date, {from} to {to}. Each line has a scale of its own, from zero.", a.inWords(t.Records), labels[0], labels[len(labels)-1]),
 			Note:  a.Say("The dashed lines are the mean and the lower limit of an XmR chart of the months that are shown, with great moving ranges left out once. A month below the limit and below half of the mean, or without records where a month has 7 or more on average, is told as incomplete."),
 			Keys:  []Key{{"line", a.Say("records a month")}, {"dashed", a.Say("mean and lower limit")}}}
 		if t.Judged == 0 {
-			f.Heading = a.Say("{records} by month: no feed has enough months to be judged", capital(t.Records))
+			f.Heading = a.Say("{records} by month: no feed has enough months to be judged", capital(a.inWords(t.Records)))
 		}
 		if n := len(t.Gaps); n > 0 {
-			f.Heading = a.Say("{records} by month: feeds were incomplete in {n, plural, one {# month} other {# months}} of a site", capital(t.Records), n)
+			f.Heading = a.Say("{records} by month: feeds were incomplete in {n, plural, one {# month} other {# months}} of a site", capital(a.inWords(t.Records)), n)
 			f.Keys = append(f.Keys, Key{"concerning", a.Say("incomplete")})
 		}
 		a.keep(id, table)
@@ -90,7 +90,7 @@ func (a *artist) newest(v *qualityView, q *Quality) {
 			if last >= 0 {
 				words, behind = a.shortMonth(q.Months[last]), fmt.Sprint(len(q.Months)-1-last)
 			}
-			t.Rows = append(t.Rows, TableRow{Labels: []string{a.valueLabel("site", f.Site), x.Records, words, behind}})
+			t.Rows = append(t.Rows, TableRow{Labels: []string{a.valueLabel("site", f.Site), a.inWords(x.Records), words, behind}})
 		}
 	}
 	if len(t.Rows) > 0 {

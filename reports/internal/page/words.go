@@ -26,19 +26,19 @@ func (w words) periodWords(p disclose.Period) string {
 	months := (p.High.Year()-p.Low.Year())*12 + int(p.High.Month()) - int(p.Low.Month())
 	switch {
 	case p.Family != "disjoint":
-		return w.Say("{months} months to {last}", months, w.month(last))
+		return w.Say("{months, plural, one {# month} other {# months}} to {month}", months, w.month(last))
 	case months == 12:
 		return last.Format("2006")
 	case months == 3:
-		return w.Say("quarter {last} of {last2}", quarterOf(last), yearOf(last))
+		return w.Say("quarter {quarter} of {year}", quarterOf(last), yearOf(last))
 	default:
 		return w.month(last)
 	}
 }
 
 // monthsWords is "12-month".
-func monthsWords(p disclose.Period) string {
-	return fmt.Sprintf("%d-month", (p.High.Year()-p.Low.Year())*12+int(p.High.Month())-int(p.Low.Month()))
+func (w words) monthsWords(p disclose.Period) string {
+	return w.Say("{months}-month", monthsOf(p))
 }
 
 // lengthWords is "months", "quarters", "years".
@@ -78,7 +78,7 @@ func (w words) periodTick(p disclose.Period) string {
 		return last.Format("2006")
 	}
 	if p.Family == "disjoint" && p.High.Equal(p.Low.AddDate(0, 3, 0)) {
-		return w.Say("Q{last} {last2}", quarterOf(last), yearOfCentury(last))
+		return w.Say("Q{quarter} {year}", quarterOf(last), yearOfCentury(last))
 	}
 	return w.tickMonth(last)
 }
@@ -123,7 +123,7 @@ func (w words) intervalMethod(t Table) string {
 
 // spanWords is "Jan 2024 to Dec 2025".
 func (w words) spanWords(first, last disclose.Period) string {
-	return w.Say("{low} to {it}", w.shortMonth(first.Low), w.shortMonth(last.High.AddDate(0, 0, -1)))
+	return w.Say("{low} to {high}", w.shortMonth(first.Low), w.shortMonth(last.High.AddDate(0, 0, -1)))
 }
 
 // stratumWords are the headings of the groups.
@@ -156,7 +156,7 @@ func (w words) valueLabel(stratum, value string) string {
 			return w.say(m)
 		}
 	}
-	return value
+	return w.inWords(value)
 }
 
 // last puts the values that are no real group behind the others.
@@ -207,7 +207,7 @@ func (w words) removed(c disclose.Count) string {
 	if c.State() == disclose.Suppressed {
 		return w.Say("number removed is hidden")
 	}
-	return w.Say("{c} removed", w.countText(c))
+	return w.Say("{number} removed", w.countText(c))
 }
 
 func capital(s string) string {

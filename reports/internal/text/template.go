@@ -72,9 +72,7 @@ func (w *Words) template(source string) (string, []Message) {
 // run says a run of text, printing actions and marks; the message is empty where nothing in it is a text.
 func (w *Words) run(run []string) (string, Message) {
 	source := strings.Join(run, "")
-	body := strings.TrimFunc(source, unicode.IsSpace)
-	from := strings.Index(source, body)
-	before, after := source[:from], source[from+len(body):]
+	before, body, after := unwrapped(source)
 	values := map[string]string{} // of places and marks
 	var english strings.Builder
 	letters := false
@@ -130,12 +128,42 @@ func (w *Words) run(run []string) (string, Message) {
 	return before + said.String() + after, m
 }
 
+// unwrapped takes from a run the space around it, and marks that hold the whole of it.
+func unwrapped(source string) (before, body, after string) {
+	body = strings.TrimFunc(source, unicode.IsSpace)
+	from := strings.Index(source, body)
+	before, after = source[:from], source[from+len(body):]
+	list := tokens.FindAllString(body, -1)
+	depth := 0
+	for i, t := range list {
+		switch {
+		case !inline.MatchString(t):
+		case strings.HasPrefix(t, "</"):
+			depth--
+		default:
+			depth++
+		}
+		if depth == 0 && i < len(list)-1 || i == len(list)-1 && (i == 0 || depth != 0 || !inline.MatchString(t)) {
+			return before, body, after
+		}
+	}
+	if len(list) == 0 {
+		return before, body, after
+	}
+	first, last := list[0], list[len(list)-1]
+	inBefore, body, inAfter := unwrapped(body[len(first) : len(body)-len(last)])
+	return before + first + inBefore, body, inAfter + last + after
+}
+
 // placeOf names the place of an action by the last name in it; the same action is the same place.
 func placeOf(action string, values map[string]string) string {
 	names := name.FindAllString(action, -1)
 	base := "it"
-	if n := len(names); n > 0 && strings.Contains(action, ".") && !strings.HasSuffix(strings.TrimRight(action, "-} "), " .") {
+	if n := len(names); n > 0 {
 		base = strings.ToLower(names[n-1][:1]) + names[n-1][1:]
+		if last := names[n-1]; last == strings.ToUpper(last) {
+			base = strings.ToLower(last)
+		}
 	}
 	place := base
 	for i := 2; values["{"+place+"}"] != "" && values["{"+place+"}"] != action; i++ {
