@@ -68,7 +68,7 @@ func (a *artist) areas(v *cohortView, c Cohort) error {
 		n := compareAreas(view.Rows, standard)
 		view.Compared = n > 0
 		view.About = a.Say("New cases {unit} at risk, {when}, with 95\u00a0% intervals. {order}", a.unitText(view.Scale), a.inPeriod(g.Period), a.orderWords(view, standard))
-		t := Table{Caption: a.during(a.Say("{title}: new cases by {place}", c.Definition.Title, lowerFirst(view.Title)), g.Period), Labels: []string{a.Say("Rank"), view.Title, a.Say("Rate is")}, Rated: true, Scale: view.Scale,
+		t := Table{Caption: a.during(a.Say("{title}: new cases by {place}", c.Definition.Title, a.lowerFirst(view.Title)), g.Period), Labels: []string{a.Say("Rank"), view.Title, a.Say("Rate is")}, Rated: true, Scale: view.Scale,
 			Derived: []string{a.Say("Ratio to the others"), a.Say("Ratio low"), a.Say("Ratio high"), a.Say("Differs as one of all")}}
 		if !view.Ranked {
 			t.Labels = t.Labels[1:]

@@ -124,7 +124,7 @@ func (a *artist) chartMap(v *areaView, c Cohort, stratum string) error {
 	}
 	f.Heading = what + " " + a.unitText(v.Scale) + ": " + a.spread(known, standard)
 	f.About = a.Say("New cases, {when}. White, with a thin line: not in the data.", a.inPeriod(c.Released.Groups.Period))
-	svg, missing, err := chart.Map(chart.Label{ID: f.ID, Title: a.Say("{title}: {what} by {place}", c.Definition.Title, lowerFirst(what), lowerFirst(v.Title)), Description: a.Say("{heading}. The table below the map has every number.", f.Heading), Words: a.Words}, g.around, g.regions, classes, areas)
+	svg, missing, err := chart.Map(chart.Label{ID: f.ID, Title: a.Say("{title}: {what} by {place}", c.Definition.Title, a.lowerFirst(what), a.lowerFirst(v.Title)), Description: a.Say("{heading}. The table below the map has every number.", f.Heading), Words: a.Words}, g.around, g.regions, classes, areas)
 	if err != nil {
 		v.NoMap = a.Say("There is no map: none of these places has a boundary.")
 		return nil

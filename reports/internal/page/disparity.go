@@ -144,7 +144,7 @@ func (a *artist) disparities(m Measure, strata []string) Figure {
 	if widest == nil {
 		f.Heading = a.Say("No two groups of a kind are large enough to say how far apart they are")
 	} else {
-		f.Heading = a.Say("Furthest apart by {group}: {lowest}, {rate}, and {highest}, {rate2}", lowerFirst(a.stratumName(widest.Stratum)), widest.Lowest, a.rateWords(widest.Low), widest.Highest, a.rateWords(widest.High))
+		f.Heading = a.Say("Furthest apart by {group}: {lowest}, {rate}, and {highest}, {rate2}", a.lowerFirst(a.stratumName(widest.Stratum)), widest.Lowest, a.rateWords(widest.Low), widest.Highest, a.rateWords(widest.High))
 	}
 	f.About = a.Say("{title} {when}: highest less lowest rate in {unit} (absolute), highest over lowest (relative), the variance between groups by their size, and the mean distance from the best group in percent of its rate.", m.Definition.Title, a.inPeriod(m.Headline), unit)
 	f.Note = a.Say("Groups that are not known are left out, and so are hidden ones and those with {scale}, whose rates are the furthest apart by chance. The lowest and the highest of several groups are apart by chance, too: the more so, the smaller and the more they are. These figures have no interval; the figure of gaps tells who differs.", a.smallWords(m.Released.Scale))

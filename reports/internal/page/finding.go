@@ -141,6 +141,17 @@ func (w words) pending(m Measure) string {
 	return w.Say("{period} still needs {followUpDays} days of follow-up after {day}", w.periodWords(p.Period), m.Definition.FollowUpDays, last)
 }
 
+// verdictWithin is a verdict within a sentence.
+func (w words) verdictWithin(v Verdict) string {
+	switch v.Kind {
+	case "met":
+		return w.Say("met")
+	case "unclear":
+		return w.Say("not met, could be chance")
+	}
+	return w.Say("not met")
+}
+
 func (w words) headline(m Measure, r disclose.Rate) string {
 	s := capital(w.Say("{rate} {when}", w.rateWords(r), w.inPeriod(m.Headline)))
 	if r.State() == disclose.Incomplete {
@@ -150,7 +161,7 @@ func (w words) headline(m Measure, r disclose.Rate) string {
 		return s + "."
 	}
 	v := w.verdict(m, r)
-	return w.Say("{rate}; target {target} {verdict}: {more}.", s, w.targetWords(m), lowerFirst(v.Word), v.More)
+	return w.Say("{rate}; target {target} {verdict}: {more}.", s, w.targetWords(m), w.verdictWithin(v), v.More)
 }
 
 // newest is the last complete rate that may be shown, and its place; -1 without.

@@ -203,7 +203,7 @@ func (w words) gapWords(m Measure, gaps [][]gap) string {
 		return ""
 	}
 	if g := widest(m, gaps); g != nil {
-		return w.Say("Gap: {label} ({group}) is {distance}.", g.Label, lowerFirst(w.stratumName(g.Stratum)), w.distanceWords(m, g))
+		return w.Say("Gap: {label} ({group}) is {distance}.", g.Label, w.lowerFirst(w.stratumName(g.Stratum)), w.distanceWords(m, g))
 	}
 	return w.Say("Gap: none of {n, plural, one {# group} other {# groups}} is {worse} than so many comparisons give by chance.", n, w.worseWords(m))
 }

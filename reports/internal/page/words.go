@@ -218,9 +218,9 @@ func capital(s string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
-// lowerFirst puts a heading into a sentence.
-func lowerFirst(s string) string {
-	if s == "" {
+// lowerFirst puts a heading into a sentence, as English writes it; in another language it stays as its file has it.
+func (w words) lowerFirst(s string) string {
+	if s == "" || !w.English {
 		return s
 	}
 	r, n := utf8.DecodeRuneInString(s)

@@ -169,10 +169,18 @@ func (w *Words) mistakes(fromText, toText string, from, to message) []mistake {
 			})
 		}
 	})
+	if a, b := ends(fromText), ends(toText); a != b {
+		out = append(out, mistake{"wrong-space", "space at the beginning or the end is not that of the English", "the text is put behind or before another"})
+	}
 	if a, b := marksIn(fromText), marksIn(toText); !slices.Equal(a, b) {
 		out = append(out, mistake{"wrong-marks", "the marks are not those of the English", strings.TrimSpace("it has " + strings.Join(a, " "))})
 	}
 	return out
+}
+
+// ends tells whether a text begins and ends with a space.
+func ends(s string) [2]bool {
+	return [2]bool{strings.HasPrefix(s, " "), strings.HasSuffix(s, " ")}
 }
 
 func braced(names []string) string {

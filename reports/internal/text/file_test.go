@@ -23,6 +23,7 @@ func TestEveryMistakeInALanguageFile(t *testing.T) {
 		`- {from: "{n} or more", to: "{n oder mehr"}`,
 		`- {from: "Data as of <b>{asOf}</b>", to: "Datenstand {asOf}"}`,
 		`- {from: "{n, plural, one {# code} other {# codes}}", to: "{n, plural, other {# Codes}}"}`,
+		`- {from: " It rests on an incomplete feed.", to: "Beruht auf unvollständigen Daten."}`,
 		`- {from: "{low} to {high}", to: "{low, select, one {x} other {y}} bis {high}"}`,
 	}, "\n") + "\n"
 	_, err := Read("de.yaml", []byte(file))
@@ -35,7 +36,7 @@ func TestEveryMistakeInALanguageFile(t *testing.T) {
 		got = append(got, d.Pos.String()+" "+d.Code)
 	}
 	want := []string{"de.yaml:3:12 bad-direction", "de.yaml:9:77 wrong-plural", "de.yaml:10:34 missing-place", "de.yaml:11:33 unknown-place", "de.yaml:12:10 unknown-text",
-		"de.yaml:14:10 duplicate-text", "de.yaml:15:29 bad-message", "de.yaml:16:42 wrong-marks", "de.yaml:17:59 missing-plural", "de.yaml:18:33 wrong-forms"}
+		"de.yaml:14:10 duplicate-text", "de.yaml:15:29 bad-message", "de.yaml:16:42 wrong-marks", "de.yaml:17:59 missing-plural", "de.yaml:18:50 wrong-space", "de.yaml:19:33 wrong-forms"}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
