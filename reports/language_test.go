@@ -350,6 +350,9 @@ messages:
 	if m := files[manifestName]; !strings.Contains(m, `"language": "de"`) || !strings.Contains(m, hex.EncodeToString(sum[:])) {
 		t.Error("the manifest does not name the language file")
 	}
+	if !strings.Contains(files["run.html"], hex.EncodeToString(sum[:])) {
+		t.Error("the page of the run does not name the language file")
+	}
 	if strings.Contains(english[manifestName], "language") {
 		t.Error("an English report names a language file")
 	}

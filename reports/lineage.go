@@ -106,6 +106,7 @@ func reportStage(w *text.Words, req Request, p disclose.Policy, targetsHash stri
 		page.Fact{Name: w.Say("Audience"), Value: audienceWords(w, req.Audience)},
 		page.Fact{Name: w.Say("Disclosure rule"), Value: policy},
 		page.Fact{Name: w.Say("File of targets, SHA-256"), Value: targetsHash, Code: true},
+		page.Fact{Name: w.Say("Language file, SHA-256"), Value: w.Hash, Code: true},
 		page.Fact{Name: w.Say("Its files"), Value: w.Say("manifest.json, beside index.html, has the SHA-256 of each")},
 	), eventFacts(w, req)...)}
 }
