@@ -134,7 +134,7 @@ func reportedMeasures(definitions []Definition) (list []reported) {
 		if d.Kind != KindMeasure {
 			continue
 		}
-		canonical := canonicalOf(d)
+		canonical := d.Canonical()
 		i := slices.IndexFunc(list, func(r reported) bool { return r.canonical == canonical })
 		if i < 0 {
 			list = append(list, reported{canonical: canonical})
@@ -155,13 +155,13 @@ func groupOf(d Definition) int {
 	return d.Published.Group
 }
 
-// canonicalOf names a published measure by its canonical URL. One of a library has no
+// Canonical names the measure in a MeasureReport: a published measure by its canonical URL. One of a library has no
 // Measure resource: its name is a UUID made of its ID, its version the beginning of its hash.
-func canonicalOf(d Definition) string {
+func (d Definition) Canonical() string {
 	if p := d.Published; p != nil {
 		return strings.TrimSuffix(p.URL+"|"+p.Version, "|")
 	}
-	return "urn:uuid:" + nameUUID("farr measure", d.ID) + "|" + d.Hash[:12]
+	return "urn:uuid:" + nameUUID("farr measure", d.ID) + "|" + d.Hash[:min(12, len(d.Hash))]
 }
 
 // nameUUID is the same UUID for the same words (RFC 9562, version 5).
@@ -172,7 +172,7 @@ func nameUUID(words ...string) string {
 // named tells whether the measure is meant by an ID, a name or a URL.
 func (r reported) named(name string) bool {
 	return slices.ContainsFunc(r.definitions, func(d Definition) bool {
-		return d.ID == name || canonicalOf(d) == name || d.Published != nil && (d.Published.Name == name || d.Published.URL == name)
+		return d.ID == name || d.Canonical() == name || d.Published != nil && (d.Published.Name == name || d.Published.URL == name)
 	})
 }
 

@@ -88,7 +88,7 @@ func checkResultFlags(asJSON bool, cmd *cobra.Command, format, typ, audience str
 	case asJSON && format != formatMeasureReport:
 		return usageError{errors.New("a table is written as csv, parquet or arrow: use --format in place of --json")}
 	case audience == string(reports.External):
-		return heldBack{errors.New("results hold exact counts and a row for each person: what is to leave goes through farr report --audience external")}
+		return heldBack{errors.New("results hold exact counts and a row for each person: what is to leave goes through farr report --audience external, whose data/measure-reports.ndjson has MeasureReports of type summary")}
 	case audience != string(reports.Internal):
 		return usageError{fmt.Errorf("unknown audience %q: it is internal", audience)}
 	case format == formatMeasureReport && given("table"):

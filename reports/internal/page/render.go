@@ -210,6 +210,9 @@ func (a *artist) files(r *Report, out map[string][]byte) (err error) {
 		}
 		out["data/certificate.json"] = append(text, '\n')
 	}
+	if out["data/measure-reports.ndjson"], err = a.measureReports(r); err != nil {
+		return err
+	}
 	for _, id := range a.order {
 		t := a.tables[id]
 		if out["data/"+id+".csv"], err = t.csv(); err != nil {
