@@ -56,6 +56,13 @@ test: assets ## everything that CI runs: format, vet, unit and end-to-end tests
 	@bad=$$(gofmt -l cmd jobs measures datasets reports internal); [ -z "$$bad" ] || { echo "gofmt would change: $$bad" >&2; exit 1; }
 	go vet ./...
 	go test -timeout 20m ./...
+	FARR_FAULTS=8 go test -tags duckdb_arrow,faults -timeout 20m -run TestFaults ./jobs/faults
+
+# Some 5,900 cases of a few seconds. SHARD=2/8 takes an eighth; DONE=FILE goes on where a run was ended.
+CASES ?= all
+.PHONY: faults
+faults: assets ## end a job at each of its fault points by kill, full disk, failing disk and panic, run it again, and hold what must always hold (hours); CASES=100, SHARD=2/8, DONE=FILE
+	FARR_FAULTS=$(CASES) FARR_FAULTS_SHARD=$(SHARD) FARR_FAULTS_DONE=$(if $(DONE),'$(abspath $(DONE))') go test -tags duckdb_arrow,faults -count 1 -timeout 24h -v -run TestFaults ./jobs/faults
 
 .PHONY: browser
 browser: assets ## open every page of the demo's bundle in Chromium, for both audiences: accessibility, policy, requests, scripts, phone, print, PDF; prints the figures

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 
 	"farr/datasets/internal/deid"
+	"farr/internal/disk"
 )
 
 // Key is a project's key: pseudonyms, date shifts and sealed values come from it.
@@ -30,20 +30,8 @@ func CreateKey(path string) (*Key, error) {
 	if err := deid.NewKey(&text); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("create key: %w", err)
-	}
 	defer func() { clear(text.Bytes()) }()
-	_, err = f.Write(text.Bytes())
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		os.Remove(path)
+	if err := disk.WriteNew(path, text.Bytes(), 0o600); err != nil {
 		return nil, fmt.Errorf("create key: %w", err)
 	}
 	return ReadKey(path)

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"farr/internal/disk"
 )
 
 // EraseKey overwrites a key file and removes it. What a file system, a disk or a backup keeps of an
@@ -27,7 +29,7 @@ func EraseKey(path string) error {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink > 1 {
 		return refuse("it has another name on this disk; remove that first")
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	f, err := disk.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return fmt.Errorf("erase key: %w", err)
 	}
@@ -37,12 +39,8 @@ func EraseKey(path string) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("erase key: %w", err)
 	}
-	if err := os.Remove(path); err != nil {
+	if err := disk.Remove(path); err != nil {
 		return fmt.Errorf("erase key: %w", err)
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("erase key: %w", err)
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return disk.SyncDir(filepath.Dir(path))
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"farr/datasets/internal/auditlog"
+	"farr/internal/disk"
 )
 
 // witnessSuffix ends the name of the folder beside a key file that keeps checkpoints.
@@ -79,27 +80,13 @@ func (s *Store) witness(l *auditlog.Log) error {
 		return nil
 	}
 	unwritable := func(err error) bool { return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) }
-	if err := os.Mkdir(s.logs.witness, 0o700); unwritable(err) {
+	if err := disk.Mkdir(s.logs.witness, 0o700); unwritable(err) {
 		return nil
 	} else if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("witness: %w", err)
 	}
-	if err := replaceFile(witnessFile(s.logs.witness, l.Origin()), []byte(text)); err != nil && !unwritable(err) {
+	if err := disk.ReplaceFile(witnessFile(s.logs.witness, l.Origin()), []byte(text)); err != nil && !unwritable(err) {
 		return fmt.Errorf("witness: %w", err)
 	}
 	return nil
-}
-
-// replaceFile writes a file that only its owner can read, whole or not at all.
-func replaceFile(file string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
 }

@@ -12,11 +12,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"farr/internal/disk"
 	"farr/internal/source"
 )
 
@@ -44,13 +44,9 @@ func CreateOfficer(path string) (*Officer, error) {
 	if _, err := rand.Read(seed); err != nil {
 		return nil, fmt.Errorf("create officer's key: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("create officer's key: %w", err)
-	}
-	_, err = io.WriteString(f, officerPrefix+officerEncoding.EncodeToString(seed)+"\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		os.Remove(path)
+	text := []byte(officerPrefix + officerEncoding.EncodeToString(seed) + "\n")
+	defer clear(text)
+	if err := disk.WriteNew(path, text, 0o600); err != nil {
 		return nil, fmt.Errorf("create officer's key: %w", err)
 	}
 	return newOfficer(seed), nil

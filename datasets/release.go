@@ -76,6 +76,9 @@ func (s *Store) LogReport(ctx context.Context, facts map[string]any, data []byte
 	if err := s.root.Mkdir(releasesDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("keep release: %w", err)
 	}
+	if err := s.syncDir("."); err != nil { // also where the run that made the folder ended right there
+		return fmt.Errorf("keep release: %w", err)
+	}
 	_, err = s.record(LogEntry{Kind: kindReport, Facts: facts}, func() error {
 		return s.writeFile(releaseFile(id), packed.Bytes(), 0o600)
 	})

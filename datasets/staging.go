@@ -12,6 +12,8 @@ import (
 	"path"
 	"path/filepath"
 	"sync"
+
+	"farr/internal/disk"
 )
 
 // Staging is a private folder in which one snapshot is prepared. Until Publish
@@ -21,7 +23,7 @@ type Staging struct {
 	store  *Store
 	kind   string
 	name   string // staging/<random>
-	lock   *os.File
+	lock   *disk.File
 	closed bool
 	guard  func() error // under the writer lock, right before anything gets its final name; may be nil
 
@@ -185,7 +187,7 @@ func (g *Staging) Close() error {
 // ObjectWriter writes one object and hashes it on the way.
 type ObjectWriter struct {
 	staging *Staging
-	file    *os.File
+	file    *disk.File
 	hash    hash.Hash
 	staged  stagedObject
 	err     error // the first failed write; later ones and Close repeat it

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"farr/internal/disk"
 )
 
 // formatVersion is the layout at rest that this farr reads and writes.
@@ -33,7 +35,7 @@ const (
 // processes: readers never wait, writers take turns for the moment of publishing.
 type Store struct {
 	dir  string // absolute
-	root *os.Root
+	root *disk.Root
 
 	now  func() time.Time // of log entries
 	logs logState
@@ -59,10 +61,10 @@ func CreateStore(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := disk.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := disk.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
@@ -219,7 +221,7 @@ func (s *Store) at(point string) error {
 	return s.fault(point)
 }
 
-func readNames(root *os.Root, dir string) ([]string, error) {
+func readNames(root *disk.Root, dir string) ([]string, error) {
 	d, err := root.Open(dir)
 	if err != nil {
 		return nil, err

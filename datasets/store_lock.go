@@ -9,6 +9,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"farr/internal/disk"
 )
 
 // lock takes the writer lock, waiting until ctx ends. The kernel drops it with
@@ -39,7 +41,7 @@ func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 // tryLock takes an exclusive lock on an open file, or reports that somebody
 // living has it. Locks belong to the open file, so two opens in one process
 // exclude each other too.
-func tryLock(f *os.File) (bool, error) {
+func tryLock(f *disk.File) (bool, error) {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {

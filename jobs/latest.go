@@ -7,9 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"farr/internal/atomicdir"
+	"farr/internal/disk"
 )
 
 // latestName is the folder that always holds the newest complete bundle.
@@ -24,52 +23,30 @@ const latestPrefix = ".latest-"
 // the next call removes.
 func publishLatest(out, from string) (latest string, err error) {
 	latest = filepath.Join(out, latestName)
-	if err := sweep(out, latestPrefix); err != nil {
-		return "", err
-	}
-	fresh, err := os.MkdirTemp(out, latestPrefix)
+	fresh, remove, err := disk.Private(out, latestPrefix)
 	if err != nil {
 		return "", err
 	}
-	defer func() {
-		err = errors.Join(err, os.RemoveAll(fresh)) // what failed
-	}()
+	defer func() { err = errors.Join(err, remove()) }() // what failed
 	// A bundle is for people: MkdirTemp's 0700 would hide it from a web server.
 	info, err := os.Stat(from)
 	if err != nil {
 		return "", err
 	}
-	if err := os.Chmod(fresh, info.Mode().Perm()); err != nil {
+	if err := disk.Chmod(fresh, info.Mode().Perm()); err != nil {
 		return "", err
 	}
 	if err := copyTree(from, fresh); err != nil {
 		return "", fmt.Errorf("copy the bundle to %s: %w", latest, err)
 	}
-	if err := atomicdir.Replace(fresh, latest); err != nil {
+	if err := disk.Replace(fresh, latest); err != nil {
 		return "", fmt.Errorf("put %s in place: %w", latest, err)
 	}
 	return latest, nil
 }
 
-// sweep removes folders of dir with the prefix: what runs that were cut off left.
-func sweep(dir, prefix string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.IsDir() && strings.HasPrefix(e.Name(), prefix) {
-			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // copyTree copies files and folders, each synced to disk, folders after their content.
 func copyTree(from, to string) error {
-	var dirs []string
 	err := filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -85,11 +62,10 @@ func copyTree(from, to string) error {
 		}
 		switch {
 		case e.IsDir():
-			dirs = append(dirs, target)
 			if rel == "." {
 				return nil
 			}
-			return os.Mkdir(target, info.Mode().Perm()|0o700)
+			return disk.Mkdir(target, info.Mode().Perm()|0o700)
 		case e.Type().IsRegular():
 			return copyFile(path, target, info.Mode().Perm())
 		default:
@@ -99,12 +75,7 @@ func copyTree(from, to string) error {
 	if err != nil {
 		return err
 	}
-	for i := len(dirs) - 1; i >= 0; i-- {
-		if err := syncFile(dirs[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return disk.SyncDirs(to)
 }
 
 func copyFile(from, to string, mode fs.FileMode) (err error) {
@@ -113,7 +84,7 @@ func copyFile(from, to string, mode fs.FileMode) (err error) {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	out, err := disk.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
@@ -122,12 +93,4 @@ func copyFile(from, to string, mode fs.FileMode) (err error) {
 		return err
 	}
 	return out.Sync()
-}
-
-func syncFile(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver; its FULL synchronous mode is what keeps acknowledged rows
+
+	"farr/internal/disk"
 )
 
 // Where the ledger of a folder of jobs is, and the locks beside it.
@@ -136,7 +138,14 @@ func (l *ledger) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 		_ = tx.Rollback() // err says more
 		return err
 	}
-	return tx.Commit()
+	if err := disk.Point("commit", "ledger"); err != nil {
+		_ = tx.Rollback()
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return disk.Point("committed", "ledger")
 }
 
 // lockJob takes the lock that a run of the job holds.

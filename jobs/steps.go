@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"farr/datasets"
-	"farr/internal/atomicdir"
+	"farr/internal/disk"
 	"farr/measures"
 	"farr/reports"
 )
@@ -199,7 +199,7 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 	return b.step("report", func(s *StepResult) error {
 		out := b.job.Report.Out
 		runs := filepath.Join(out, "runs")
-		if err := os.MkdirAll(runs, 0o755); err != nil {
+		if err := disk.MkdirAll(runs, 0o755); err != nil {
 			return err
 		}
 		held, err := lock(filepath.Join(out, ".lock"), "the report folder "+out)
@@ -207,14 +207,11 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 			return err
 		}
 		defer held.Close()
-		if err := sweep(runs, stagePrefix); err != nil {
-			return err
-		}
-		stage, err := os.MkdirTemp(runs, stagePrefix)
+		stage, remove, err := disk.Private(runs, stagePrefix)
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(stage)
+		defer remove()
 		annotations, rebases := b.job.reported()
 		var boundaries []reports.Boundaries
 		for _, x := range b.job.Report.Boundaries {
@@ -234,7 +231,7 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 		if _, err := os.Lstat(b.result.Bundle); err == nil {
 			s.Skipped = true
 		}
-		if err := atomicdir.Replace(bundle.Dir, b.result.Bundle); err != nil {
+		if err := disk.Replace(bundle.Dir, b.result.Bundle); err != nil {
 			return fmt.Errorf("file the report: %w", err)
 		}
 		b.result.Latest, err = publishLatest(out, b.result.Bundle)

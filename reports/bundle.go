@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"farr/internal/atomicdir"
+	"farr/internal/disk"
 	"farr/measures"
 	"farr/reports/internal/disclose"
 	"farr/reports/internal/text"
@@ -115,21 +115,21 @@ func write(req Request, lineage measures.Lineage, border *disclose.Border, cert 
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	stage, release, err := newStage(out)
+	stage, remove, err := disk.Private(filepath.Dir(out), "."+filepath.Base(out)+".new-")
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	defer release() // what is there after a failure, or was there before
+	defer remove() // what is there after a failure, or was there before
 	// An internal report holds small numbers: only its owner may read it, until
 	// the owner says otherwise.
 	dirMode, fileMode := fs.FileMode(0o755), fs.FileMode(0o644)
 	if req.Audience == Internal {
 		dirMode, fileMode = 0o700, 0o600
 	}
-	if err := os.Chmod(stage, dirMode); err != nil {
+	if err := disk.Chmod(stage, dirMode); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	for _, p := range paths {
@@ -138,6 +138,9 @@ func write(req Request, lineage measures.Lineage, border *disclose.Border, cert 
 		}
 	}
 	if err := writeFile(filepath.Join(stage, manifestName), list, dirMode, fileMode); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	if err := disk.SyncDirs(stage); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	if err := checkOut(out); err != nil { // again: something may have been put there meanwhile
@@ -158,20 +161,15 @@ func write(req Request, lineage measures.Lineage, border *disclose.Border, cert 
 			return nil, fmt.Errorf("report: %w", err)
 		}
 	}
-	if err := atomicdir.Replace(stage, out); err != nil {
+	if err := disk.Replace(stage, out); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	return &Bundle{Dir: out, Index: filepath.Join(out, "index.html"), Files: len(paths) + 1, Untranslated: language.Missing, ManifestHash: hash}, nil
 }
 
 func writeFile(path string, data []byte, dirMode, fileMode fs.FileMode) error {
-	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(path), dirMode); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Sync(), f.Close())
+	return disk.WriteNew(path, data, fileMode)
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"farr/internal/disk"
 )
 
 // printName is the bundle on paper: one document, since a committee hands round and files one.
@@ -46,14 +48,14 @@ func printed(ctx context.Context, browser string, book []byte, asOf time.Time, o
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return nil, err
 	}
-	room, release, err := newStage(out)
+	room, remove, err := disk.Private(filepath.Dir(out), "."+filepath.Base(out)+".new-")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, release()) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	page, pdf := filepath.Join(room, "book.html"), filepath.Join(room, "book.pdf")
 	if err := os.WriteFile(page, book, 0o600); err != nil {
 		return nil, err

@@ -30,28 +30,3 @@ func TestUnloggedIsNotPublished(t *testing.T) {
 		t.Errorf("beside the report: %v, %v", entries, err)
 	}
 }
-
-// What a killed report left goes with the next one in its place; what a living one writes stays.
-func TestStageOfTheDead(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "report")
-	dead := filepath.Join(filepath.Dir(out), ".report.new-123")
-	if err := os.MkdirAll(filepath.Join(dead, "measures"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	first, release, err := newStage(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, releaseSecond, err := newStage(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path, want := range map[string]bool{dead: false, first: true, second: true} {
-		if _, err := os.Stat(path); (err == nil) != want {
-			t.Errorf("%s: %v", path, err)
-		}
-	}
-	if err := errors.Join(release(), releaseSecond()); err != nil {
-		t.Error(err)
-	}
-}

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"farr/datasets"
-	"farr/internal/atomicdir"
+	"farr/internal/disk"
 	"farr/internal/source"
 	"farr/measures"
 )
@@ -109,8 +109,8 @@ func (v *sqlVerb) run(cmd *cobra.Command, _ []string) error {
 		if err := v.free(); err != nil {
 			return err
 		}
-		var remove func()
-		if req.Folder, remove, err = atomicdir.Private(filepath.Dir(v.out), ".farr-sql-"); err != nil {
+		var remove func() error
+		if req.Folder, remove, err = disk.Private(filepath.Dir(v.out), ".farr-sql-"); err != nil {
 			return err
 		}
 		defer remove()

@@ -15,7 +15,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"farr/datasets"
-	"farr/internal/atomicdir"
+	"farr/internal/disk"
 	"farr/jobs"
 	"farr/measures"
 )
@@ -324,7 +324,7 @@ func TestSQLFiles(t *testing.T) {
 	if err := os.Mkdir(dead, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	living, remove, err := atomicdir.Private(folder, ".farr-sql-")
+	living, remove, err := disk.Private(folder, ".farr-sql-")
 	if err != nil || exists(dead) {
 		t.Errorf("a dead run's folder stays (%v)", err)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
-	"farr/internal/atomicdir"
+	"farr/internal/disk"
 	"farr/internal/duck"
 )
 
@@ -55,7 +55,7 @@ func (x *exporting) writeArrow(ctx context.Context, t leaving, path string) erro
 		return err
 	}
 	defer records.Release()
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := disk.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (x *exporting) writeArrow(ctx context.Context, t leaving, path string) erro
 
 // settle makes a file durable and its owner's alone, and hashes it.
 func settle(path string) (bytes int64, sum string, err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW, 0)
+	f, err := disk.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return 0, "", err
 	}
@@ -92,7 +92,7 @@ type folder struct {
 	dir   string // private: files and work in it
 	files string
 	work  string // what does not fit in memory
-	drop  func()
+	drop  func() error
 }
 
 // newFolder refuses a place that is taken, removes what dead runs left beside it, and makes the private folder.
@@ -108,15 +108,15 @@ func newFolder(out string) (*folder, error) {
 		return nil, err
 	}
 	parent, prefix := filepath.Dir(out), "."+filepath.Base(out)+".farr-export-"
-	if err := os.MkdirAll(parent, 0o700); err != nil {
+	if err := disk.MkdirAll(parent, 0o700); err != nil {
 		return nil, err
 	}
 	f := &folder{out: out}
-	if f.dir, f.drop, err = atomicdir.Private(parent, prefix); err != nil {
+	if f.dir, f.drop, err = disk.Private(parent, prefix); err != nil {
 		return nil, err
 	}
 	f.files, f.work = filepath.Join(f.dir, "files"), filepath.Join(f.dir, "work")
-	err = errors.Join(os.Mkdir(f.files, 0o700), os.Mkdir(f.work, 0o700))
+	err = errors.Join(disk.Mkdir(f.files, 0o700), disk.Mkdir(f.work, 0o700))
 	if err != nil {
 		f.remove()
 		return nil, err
@@ -152,34 +152,19 @@ func (f *folder) publish(m Manifest) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(f.files, "manifest.json")
-	if err := os.WriteFile(path, append(text, '\n'), 0o600); err != nil {
-		return err
-	}
-	if _, _, err := settle(path); err != nil {
-		return err
-	}
-	if err := syncDir(f.files); err != nil {
+	if err := disk.WriteNew(filepath.Join(f.files, "manifest.json"), append(text, '\n'), 0o600); err != nil {
 		return err
 	}
 	if err := checkFree(f.out); err != nil { // again: something may have been put there meanwhile
 		return err
 	}
-	if err := os.Remove(f.out); err != nil && !errors.Is(err, fs.ErrNotExist) { // a folder goes only when it is empty
+	if err := disk.Remove(f.out); err != nil && !errors.Is(err, fs.ErrNotExist) { // a folder goes only when it is empty
 		return err
 	}
-	if err := os.Rename(f.files, f.out); err != nil {
+	if err := disk.Rename(f.files, f.out); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(f.out))
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return disk.SyncDir(filepath.Dir(f.out))
 }
 
 // remove takes away what was not published.

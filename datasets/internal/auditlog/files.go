@@ -11,6 +11,8 @@ import (
 	"path"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"farr/internal/disk"
 )
 
 // The files, in the log's folder.
@@ -26,8 +28,8 @@ var Names = []string{entriesFile, hashesFile, checkpointsFile, headFile}
 
 // Files is where a log is.
 type Files struct {
-	Root    *os.Root // of the store
-	Folder  string   // in it
+	Root    *disk.Root // of the store
+	Folder  string     // in it
 	Replace func(name string, data []byte, mode fs.FileMode) error
 	At      func(point string) error // fault points, for tests
 }

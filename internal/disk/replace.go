@@ -1,11 +1,8 @@
-// Package atomicdir makes folders apart for what is on its way, and replaces one folder by another in one step, so that a reader
-// finds the old one whole or the new one whole.
-package atomicdir
+package disk
 
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -20,33 +17,29 @@ func Replace(fresh, path string) error {
 	err := exchange(fresh, path)
 	switch {
 	case err == nil:
-		err = os.RemoveAll(fresh) // what was at path
+		err = RemoveAll(fresh) // what was at path
 	case errors.Is(err, fs.ErrNotExist): // nothing to replace
-		err = os.Rename(fresh, path)
+		err = Rename(fresh, path)
 	case errors.Is(err, errors.ErrUnsupported):
 		err = replaceInSteps(fresh, path)
 	}
 	if err != nil {
 		return err
 	}
-	parent, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(parent.Sync(), parent.Close())
+	return SyncDir(filepath.Dir(path))
 }
 
 func replaceInSteps(fresh, path string) error {
 	old := fresh + ".old"
-	err := os.Rename(path, old)
+	err := Rename(path, old)
 	if errors.Is(err, fs.ErrNotExist) {
-		return os.Rename(fresh, path)
+		return Rename(fresh, path)
 	}
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(fresh, path); err != nil {
-		return errors.Join(err, os.Rename(old, path))
+	if err := Rename(fresh, path); err != nil {
+		return errors.Join(err, Rename(old, path))
 	}
-	return os.RemoveAll(old)
+	return RemoveAll(old)
 }

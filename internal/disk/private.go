@@ -1,4 +1,4 @@
-package atomicdir
+package disk
 
 import (
 	"errors"
@@ -11,26 +11,21 @@ import (
 // Private makes a folder in parent that only its owner may enter, for what is on its way to its
 // place, after removing those of the prefix that dead processes left: nobody holds their lock.
 // remove takes it away with all that is in it.
-func Private(parent, prefix string) (dir string, remove func(), err error) {
+func Private(parent, prefix string) (dir string, remove func() error, err error) {
 	if err := sweep(parent, prefix); err != nil {
 		return "", nil, err
 	}
-	if dir, err = os.MkdirTemp(parent, prefix); err != nil { // 0700
+	if dir, err = MkdirTemp(parent, prefix); err != nil { // 0700
 		return "", nil, err
 	}
-	lock, err := os.Open(dir)
-	if err == nil {
-		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	}
-	remove = func() {
-		os.RemoveAll(dir)
-		if lock != nil {
-			lock.Close()
-		}
-	}
+	lock, err := Open(dir)
 	if err != nil {
-		remove()
-		return "", nil, err
+		return "", nil, errors.Join(err, RemoveAll(dir))
+	}
+	remove = func() error { return errors.Join(RemoveAll(dir), lock.Close()) }
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		err = &os.PathError{Op: "lock", Path: dir, Err: err}
+		return "", nil, errors.Join(err, remove())
 	}
 	return dir, remove, nil
 }
@@ -45,7 +40,7 @@ func sweep(parent, prefix string) error {
 			continue
 		}
 		path := filepath.Join(parent, e.Name())
-		f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+		f, err := OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
 		if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 			continue // gone meanwhile, or somebody else's
 		}
@@ -53,7 +48,7 @@ func sweep(parent, prefix string) error {
 			return err
 		}
 		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-			err = os.RemoveAll(path)
+			err = RemoveAll(path)
 		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return err

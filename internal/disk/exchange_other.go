@@ -1,6 +1,6 @@
 //go:build !linux
 
-package atomicdir
+package disk
 
 import "errors"
 

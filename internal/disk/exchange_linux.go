@@ -1,4 +1,4 @@
-package atomicdir
+package disk
 
 import (
 	"errors"
@@ -10,6 +10,9 @@ import (
 // exchange swaps two folders in one step. The error is errors.ErrUnsupported where the
 // file system or the kernel cannot.
 func exchange(a, b string) error {
+	if x := at("exchange", b); x != nil {
+		return x.strike()
+	}
 	err := unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
 	switch {
 	case err == nil:

@@ -1,4 +1,4 @@
-package atomicdir
+package disk
 
 import (
 	"errors"

@@ -1,0 +1,201 @@
+//go:build faults
+
+package faults
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// kinds are the ways to fail at a point.
+var kinds = []string{"kill", "enospc", "eio", "panic"}
+
+// sampled is how many cases a run without FARR_FAULTS takes, spread evenly.
+const sampled = 16
+
+// TestFaults lists the fault points that a job passes, fails at them in every way, runs again, and holds the invariants.
+// FARR_FAULTS=all takes every case and a number so many; FARR_FAULTS_SHARD=2/8 takes every eighth from the second on;
+// cases that are in the file FARR_FAULTS_DONE are passed over, and those that hold are added to it.
+func TestFaults(t *testing.T) {
+	world := newWorld(t)
+	undisturbed := copied(t, world)
+	record := filepath.Join(t.TempDir(), "points")
+	c := child(undisturbed, "FARR_FAULT_RECORD="+record)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("recording run: %v: %s", err, out)
+	}
+	want, err := result(undisturbed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := strings.Split(strings.TrimSpace(string(text)), "\n")
+	places := map[string]bool{}
+	for _, p := range points {
+		place, _, _ := strings.Cut(p, " #")
+		places[place] = true
+	}
+	if len(points) < 60 {
+		t.Fatalf("%d fault points", len(points))
+	}
+	chosen := choose(t, points)
+	began := time.Now()
+	violations := 0
+	for _, c := range chosen {
+		if err := hold(t.Context(), t, world, want, c); err != nil {
+			violations++
+			t.Errorf("%s at %s: %v", c.kind, c.point, err)
+			continue
+		}
+		finished(t, c)
+	}
+	took := time.Since(began)
+	fmt.Printf("faults: %d points in %d places, %d cases of %d, %d violations, %.1f s a case\n",
+		len(points), len(places), len(chosen), len(points)*len(kinds), violations, took.Seconds()/float64(max(1, len(chosen))))
+}
+
+// trial is one case.
+type trial struct{ point, kind string }
+
+func (c trial) String() string { return c.kind + " " + c.point }
+
+func choose(t *testing.T, points []string) []trial {
+	var all []trial
+	for _, p := range points {
+		for _, k := range kinds {
+			all = append(all, trial{p, k})
+		}
+	}
+	if file := os.Getenv("FARR_FAULTS_DONE"); file != "" {
+		done, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		known := map[string]bool{}
+		for line := range strings.Lines(string(done)) {
+			known[strings.TrimSuffix(line, "\n")] = true
+		}
+		all = slices.DeleteFunc(all, func(c trial) bool { return known[c.String()] })
+	}
+	if shard := os.Getenv("FARR_FAULTS_SHARD"); shard != "" {
+		var i, n int
+		if _, err := fmt.Sscanf(shard, "%d/%d", &i, &n); err != nil || i < 1 || i > n {
+			t.Fatalf("FARR_FAULTS_SHARD is %q: write 2/8", shard)
+		}
+		return every(all, i-1, n)
+	}
+	n := sampled
+	switch many := os.Getenv("FARR_FAULTS"); many {
+	case "":
+	case "all":
+		return all
+	default:
+		if _, err := fmt.Sscan(many, &n); err != nil || n < 1 {
+			t.Fatalf("FARR_FAULTS is %q: write all or a number", many)
+		}
+	}
+	// An odd step, so that every kind is among them.
+	return every(all, 0, max(1, len(all)/n)|3)
+}
+
+func every(all []trial, first, step int) []trial {
+	var some []trial
+	for i := first; i < len(all); i += step {
+		some = append(some, all[i])
+	}
+	return some
+}
+
+func finished(t *testing.T, c trial) {
+	file := os.Getenv("FARR_FAULTS_DONE")
+	if file == "" {
+		return
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(c.String() + "\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// hold fails at one point in one way, recovers, and tells the first invariant that does not hold.
+func hold(ctx context.Context, t *testing.T, world string, want map[string]string, c trial) error {
+	dir := copied(t, world)
+	defer os.RemoveAll(dir)
+	var said bytes.Buffer
+	passed := filepath.Join(filepath.Dir(dir), "passed")
+	process := child(dir, "FARR_FAULT_AT="+c.point, "FARR_FAULT_KIND="+c.kind, "FARR_FAULT_RECORD="+passed)
+	process.Stderr = &said
+	failure := process.Run()
+	var exit *exec.ExitError
+	if failure != nil && !errors.As(failure, &exit) {
+		return failure
+	}
+	if c.kind == "kill" && (exit == nil || exit.Exited()) {
+		return fmt.Errorf("it was not killed: %w", failure)
+	}
+	text, err := os.ReadFile(passed)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(strings.Split(string(text), "\n"), c.point) {
+		return errors.New("the run did not pass the point")
+	}
+	rows, err := ledger(dir)
+	if err != nil {
+		return fmt.Errorf("I3: %w", err)
+	}
+	at := func(day time.Time) string { return day.Format("2006-01-02T15:04:05Z") }
+	if rows[at(first)] != "succeeded" {
+		return fmt.Errorf("I4: the row of the first day is %q", rows[at(first)])
+	}
+	// I7: who was not killed and failed says so by exit code and words, and who says nothing has succeeded.
+	if exit != nil && exit.Exited() && said.Len() == 0 {
+		return errors.New("I7: it failed without a word")
+	}
+	done := func(state string) bool { return state == "succeeded" || state == "skipped" } // skipped: all of it was there already
+	if exit == nil && !done(rows[at(second)]) {
+		return fmt.Errorf("I7: exit code 0, and the run is %q", rows[at(second)])
+	}
+	if err := sound(ctx, dir); err != nil {
+		return fmt.Errorf("I1 after the fault: %w", err)
+	}
+	if err := finish(ctx, dir); err != nil {
+		return fmt.Errorf("I3: %w", err)
+	}
+	if rows, err = ledger(dir); err != nil {
+		return fmt.Errorf("I3: %w", err)
+	}
+	if len(rows) != 2 || rows[at(first)] != "succeeded" || !done(rows[at(second)]) && (rows[at(second)] != "failed" || exit == nil) {
+		return fmt.Errorf("I3, I4: the ledger has %v", rows)
+	}
+	if err := sound(ctx, dir); err != nil {
+		return fmt.Errorf("I1: %w", err)
+	}
+	got, err := result(dir)
+	if err != nil {
+		return fmt.Errorf("I2: %w", err)
+	}
+	if err := equal(got, want); err != nil {
+		return fmt.Errorf("I2: %w", err)
+	}
+	if err := leftovers(dir); err != nil {
+		return fmt.Errorf("I5: %w", err)
+	}
+	return nil
+}

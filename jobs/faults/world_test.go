@@ -1,0 +1,264 @@
+package faults
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"farr/datasets"
+	"farr/internal/synth"
+	"farr/jobs"
+)
+
+const jobFile = `name: nightly
+schedule: {cron: 0 5 * * *, zone: UTC}
+source: {dir: export, name: hospital, zone: America/New_York, sites: export/sites.csv}
+store: store
+key: farr.key
+measures: [emergency-visits]
+cohorts: []
+periods: [2025-12]
+report: {out: reports, audience: internal, organisation: Example Health, title: Quality}
+`
+
+// The days of the world: the job is seen, runs on the first export, and runs on the second.
+var (
+	seen   = time.Date(2026, 1, 10, 4, 0, 0, 0, time.UTC)
+	first  = seen.Add(time.Hour)
+	second = first.AddDate(0, 0, 1)
+)
+
+// folderVariable lets the test binary be a farr that ticks once in that folder, on the second day.
+const folderVariable = "FARR_TEST_FOLDER"
+
+func TestMain(m *testing.M) {
+	dir := os.Getenv(folderVariable)
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	if _, err := tick(context.Background(), dir, second); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(jobs.ExitCode(err))
+	}
+}
+
+func tick(ctx context.Context, dir string, now time.Time) (*jobs.TickReport, error) {
+	return jobs.Tick(ctx, dir, jobs.Options{Clock: func() time.Time { return now }})
+}
+
+// newWorld is a folder in which the job ran well once, with an export that has grown since.
+func newWorld(t testing.TB) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	export := func(patients int) {
+		_, err := synth.Generate(t.Context(), synth.Options{Patients: patients, Seed: 7, Sites: 2,
+			Start: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC), Out: filepath.Join(dir, "export")})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	export(4)
+	if _, err := datasets.CreateKey(filepath.Join(dir, "farr.key")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "nightly.yaml"), []byte(jobFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, now := range []time.Time{seen, first} {
+		if _, err := tick(t.Context(), dir, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	export(6)
+	return dir
+}
+
+// copied is a copy of the world that nothing else writes to.
+func copied(t testing.TB, world string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "w")
+	if out, err := exec.Command("cp", "-a", world, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return dir
+}
+
+// child is the test binary as a farr that ticks on the second day.
+func child(dir string, env ...string) *exec.Cmd {
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), append(env, folderVariable+"="+dir)...)
+	return c
+}
+
+// finish runs what is due again and, where the occurrence was reported as failed, the job by hand.
+func finish(ctx context.Context, dir string) error {
+	if _, err := tick(ctx, dir, second.Add(time.Minute)); err != nil {
+		return fmt.Errorf("tick again: %w", err)
+	}
+	rows, err := ledger(dir)
+	if err != nil {
+		return err
+	}
+	if rows[second.Format("2006-01-02T15:04:05Z")] != "failed" {
+		return nil
+	}
+	job, err := jobs.LoadJob(filepath.Join(dir, "nightly.yaml"))
+	if err != nil {
+		return err
+	}
+	if _, err := jobs.Run(ctx, job, jobs.Options{Clock: func() time.Time { return second.Add(2 * time.Minute) }}); err != nil {
+		return fmt.Errorf("run by hand: %w", err)
+	}
+	return nil
+}
+
+// ledger gives the state of each planned time. A planned time that is there twice is an error.
+func ledger(dir string) (map[string]string, error) {
+	db, err := sql.Open("sqlite", filepath.Join(dir, ".farr", "ledger.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	rows, err := db.Query("SELECT planned, state FROM occurrence WHERE planned IS NOT NULL")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := map[string]string{}
+	for rows.Next() {
+		var planned, state string
+		if err := rows.Scan(&planned, &state); err != nil {
+			return nil, err
+		}
+		if _, twice := all[planned]; twice {
+			return nil, fmt.Errorf("%s is in the ledger twice", planned)
+		}
+		all[planned] = state
+	}
+	return all, rows.Err()
+}
+
+// sound holds what must be so at every moment: the store verifies, its pointer names a whole snapshot, and the newest
+// bundle is complete.
+func sound(ctx context.Context, dir string) error {
+	s, err := datasets.OpenStore(filepath.Join(dir, "store"))
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	report, err := s.Verify(ctx)
+	if err != nil {
+		return err
+	}
+	if err := report.Err(); err != nil {
+		return err
+	}
+	return bundle(filepath.Join(dir, "reports", "latest"))
+}
+
+// bundle holds every file of a bundle against its manifest.
+func bundle(dir string) error {
+	text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	if err != nil {
+		return err
+	}
+	var m struct {
+		Files []struct{ Path, SHA256 string }
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		return fmt.Errorf("manifest of %s: %w", dir, err)
+	}
+	if len(m.Files) == 0 {
+		return fmt.Errorf("the manifest of %s names no file", dir)
+	}
+	for _, f := range m.Files {
+		data, err := os.ReadFile(filepath.Join(dir, f.Path))
+		if err != nil {
+			return err
+		}
+		if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != f.SHA256 {
+			return fmt.Errorf("%s of %s is not what its manifest says", f.Path, dir)
+		}
+	}
+	return nil
+}
+
+// result is every file that a run leaves, by name, with what depends on the time of the run left out: the log, and from
+// the bundle the checkpoint of the log with the hashes of the pages that print it.
+func result(dir string) (map[string]string, error) {
+	files := map[string]string{}
+	for _, part := range []string{"store/objects", "store/snapshots", "store/by-key", "store/current", "reports/latest"} {
+		err := filepath.WalkDir(filepath.Join(dir, part), func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			name, err := filepath.Rel(dir, path)
+			if err != nil {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			files[name] = string(data)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	const manifest = "reports/latest/manifest.json"
+	var m struct{ Checkpoint string }
+	if err := json.Unmarshal([]byte(files[manifest]), &m); err != nil {
+		return nil, fmt.Errorf("%s: %w", manifest, err)
+	}
+	if m.Checkpoint == "" {
+		return nil, fmt.Errorf("%s has no checkpoint", manifest)
+	}
+	delete(files, manifest) // it is held against the files by bundle
+	for name, text := range files {
+		if strings.HasPrefix(name, "reports/") {
+			text = strings.ReplaceAll(text, m.Checkpoint, "CHECKPOINT")
+			files[name] = strings.ReplaceAll(text, strings.ReplaceAll(m.Checkpoint, "+", "&#43;"), "CHECKPOINT")
+		}
+	}
+	return files, nil
+}
+
+// equal names what two results differ in.
+func equal(got, want map[string]string) error {
+	for name, text := range want {
+		if other, ok := got[name]; !ok || other != text {
+			return fmt.Errorf("%s differs from an undisturbed run's (there: %t)", name, ok)
+		}
+	}
+	for name := range got {
+		if _, ok := want[name]; !ok && !strings.HasPrefix(name, "store/objects/") {
+			return fmt.Errorf("%s is not what an undisturbed run leaves", name)
+		}
+	}
+	return nil
+}
+
+// leftovers names what nothing should be left of after recovery.
+func leftovers(dir string) error {
+	for _, pattern := range []string{"store/staging/*", "reports/.latest-*", "reports/runs/.new-*", "*/.new-*", "farr.key.checkpoints/.new-*"} {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return fmt.Errorf("left behind: %v", found)
+		}
+	}
+	return nil
+}
