@@ -94,6 +94,24 @@ func TestSiteBoundaries(t *testing.T) {
 	}
 }
 
+// TestMapOfFewCases: a place with too few cases for a standardised rate has people to count, and the map's key says so.
+func TestMapOfFewCases(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sites.geojson")
+	if err := os.WriteFile(path, []byte(collection(square("Clinic 1", -73), square("Clinic 2", -72), square("Clinic 10", -71))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	req := requestIn(t, Internal, onePage)
+	req.Boundaries = []Boundaries{{"site", path, "ZCTA3"}}
+	text := words(built(t, sited([]int64{1, 49, 40, 10}, []int64{30, 20, 40, 10}), req)[cohortPage])
+	key := strings.Index(text, "no standardised rate")
+	if key < 0 || !strings.Contains(text, "Standardised rates per 1,000 person-years: from ") {
+		t.Fatalf("the key does not name places with few cases:\n%s", text)
+	}
+	if strings.Contains(text[max(0, key-200):key+200], "no one to count") {
+		t.Error("a place with few cases has no one to count")
+	}
+}
+
 // TestPlacesThatDiffer: the table says its order; only what differs beyond chance with all comparisons taken together is
 // marked, and the ratios are of the numbers that it shows.
 func TestPlacesThatDiffer(t *testing.T) {

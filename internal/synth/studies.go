@@ -1,6 +1,9 @@
 package synth
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 const (
 	forever = day(math.MaxInt32)
@@ -211,7 +214,7 @@ var asthmaVisits = study{
 		{"visit-year-before", func(p *person, index day) bool { return anyIn(emergenciesFor(asthma)(p), index-365, index-1) }},
 		{"controller-before", func(p *person, index day) bool { return anyIn(p.ordered(asthmaController), index-182, index-1) }},
 	},
-	strata: allStrata,
+	strata: append(slices.Clone(allStrata), byState),
 	atRisk: func(p *person, spans []span, _ []day) func(d day) bool {
 		lung, ill := earliest(p.diagnosed(copd))
 		return func(d day) bool { return !(ill && d > lung) && p.aged(5, anyAge, d) && watched(spans, d, d) }

@@ -286,7 +286,7 @@ func TestMarginsAddUp(t *testing.T) {
 			t.Errorf("%v adds up to %v, all is %v", k, got, all)
 		}
 	}
-	if len(sums) != len(measureIDs)*len(truth.Periods)*strataCount {
+	if len(sums) != len(measureIDs)*len(truth.Periods)*byState {
 		t.Errorf("%d margins", len(sums))
 	}
 }

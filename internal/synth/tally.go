@@ -20,6 +20,7 @@ const (
 	byRace
 	byEthnicity
 	byPayer
+	byState // of cohorts alone
 	strataCount
 )
 
@@ -40,6 +41,7 @@ func (w *world) strata() []stratum {
 		byRace:      {name: "race", values: []string{"unknown", "multiple", white.code, black.code, asian.code, native.code, pacific.code}},
 		byEthnicity: {name: "ethnicity", values: []string{"unknown", hispanic.code, nonHispanic.code}},
 		byPayer:     {name: "payer", values: []string{"none", "medicare", "medicaid", "private", "self-pay", "other"}},
+		byState:     {name: "state", values: []string{"unknown", "NY", "NJ", "CT", "MA"}},
 	}
 	from := 0
 	for i := range list {
@@ -111,7 +113,7 @@ type places [strataCount]int
 
 func (t *tally) record(measure, period int, at places, c cell) {
 	row := t.row(measure, period)
-	for _, i := range at {
+	for _, i := range at[:byState] {
 		row[i].initial += c.initial
 		row[i].excluded += c.excluded
 		row[i].denominator += c.denominator
@@ -142,6 +144,7 @@ func (t *tally) count(p *person) {
 		return // no Patient, no population
 	}
 	at := places{byAll: 0, bySex: t.strata[bySex].place(p.gender), byRace: t.strata[byRace].place(p.race())}
+	at[byState] = t.strata[byState].place(p.stateCode())
 	at[byEthnicity] = t.strata[byEthnicity].place("unknown")
 	if p.ethnicity != nil {
 		at[byEthnicity] = t.strata[byEthnicity].place(p.ethnicity.code)
@@ -202,6 +205,14 @@ func (p *person) race() string {
 		return "multiple"
 	}
 	return code
+}
+
+// stateCode is the postal code of the state of the address; what an extract makes of the full name too.
+func (p *person) stateCode() string {
+	if p.state == "New York" {
+		return "NY"
+	}
+	return p.state
 }
 
 // payer is that of the coverage, of those that overlap the period, with the latest start.

@@ -150,7 +150,7 @@ func (t *tally) counts() []Count {
 	for m, id := range measureIDs {
 		for n, in := range t.w.periods {
 			row := t.row(m, n)
-			for _, s := range t.strata {
+			for _, s := range t.strata[:byState] {
 				for v, value := range s.values {
 					if c := row[s.from+v]; c.denominator > 0 {
 						list = append(list, Count{id, in.id, s.name, value, c.denominator, c.numerator, c.initial, c.excluded})

@@ -116,6 +116,9 @@ func (a *artist) chartMap(v *areaView, c Cohort, stratum string) error {
 	}
 	classes := chart.ClassesOf(v.Scale, rates)
 	for _, k := range classes.Legend(a.Words, rates) {
+		if standard && k.Kind == "nobody" { // there are people, and too few cases
+			k.Words = a.Say("no standardised rate")
+		}
 		f.Keys = append(f.Keys, Key{k.Kind, k.Words})
 	}
 	what := a.Say("Crude rates")
