@@ -64,6 +64,11 @@ CASES ?= all
 faults: assets ## end a job at each of its fault points by kill, full disk, failing disk and panic, run it again, and hold what must always hold (hours); CASES=100, SHARD=2/8, DONE=FILE
 	FARR_FAULTS=$(CASES) FARR_FAULTS_SHARD=$(SHARD) FARR_FAULTS_DONE=$(if $(DONE),'$(abspath $(DONE))') go test -tags duckdb_arrow,faults -count 1 -timeout 24h -v -run TestFaults ./jobs/faults
 
+.PHONY: corrupt
+corrupt: assets ## change every bit of every byte of a small store, and every byte of what a job left, each alone; cut, remove, swap, link and add; verify finds each (hours)
+	FARR_CORRUPT=all go test -count 1 -timeout 2h -v -run TestVerifyFindsEveryCorruption ./datasets
+	FARR_CORRUPT=all go test -count 1 -timeout 24h -v -run TestCorruptJob ./jobs/faults
+
 .PHONY: browser
 browser: assets ## open every page of the demo's bundle in Chromium, for both audiences: accessibility, policy, requests, scripts, phone, print, PDF; prints the figures
 	FARR_REQUIRE_BROWSER=1 go test -count 1 -timeout 20m -v -run 'TestDemoPages|TestTheBrowserCheckFindsFaults' ./reports

@@ -297,10 +297,12 @@ func (a *auditor) holdPointers(b book, next LogEntry) error {
 	for _, name := range names {
 		id, err := a.store.readPointer(path.Join(pointersDir, name))
 		if err != nil {
-			if CodeOf(err) == CodeDamagedPointer {
-				continue // Verify says so
+			var e *Error
+			if !errors.As(err, &e) {
+				return err
 			}
-			return err
+			a.report.Problems = append(a.report.Problems, Problem{e.Code, e.Subject, e.Detail})
+			continue
 		}
 		if id == b.points[name] || id == next.Points[name] {
 			continue

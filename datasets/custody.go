@@ -98,7 +98,7 @@ func (s *Store) readCustody() (*custody, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := s.root.ReadFile(custodyFile)
+	text, err := s.readRegular(custodyFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && logged == "":
 		return s.adoptCustody()

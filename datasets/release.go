@@ -85,7 +85,9 @@ func (s *Store) LogReport(ctx context.Context, facts map[string]any, data []byte
 	return err
 }
 
-func releaseFile(id string) string { return path.Join(releasesDir, id+".json.gz") }
+const releaseSuffix = ".json.gz"
+
+func releaseFile(id string) string { return path.Join(releasesDir, id+releaseSuffix) }
 
 // Releases are all that the log knows, in order of time.
 func (s *Store) Releases() ([]Release, error) {
@@ -140,7 +142,7 @@ func (s *Store) Release(prefix string) (Release, error) {
 
 // ReadRelease is what was kept of a release.
 func (s *Store) ReadRelease(id string) ([]byte, error) {
-	packed, err := s.root.ReadFile(releaseFile(id))
+	packed, err := s.readRegular(releaseFile(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{Code: CodeDamagedObject, Subject: "release " + id, Detail: "its file is not there, and the log has it"}
 	}
@@ -184,7 +186,7 @@ func (v *verifier) releases(ctx context.Context) error {
 			return err
 		}
 		if _, err := v.store.ReadRelease(r.ID); err != nil {
-			if err := v.found(err); err != nil {
+			if err := v.found(unreadable(CodeDamagedObject, "release "+r.ID, err)); err != nil {
 				return err
 			}
 		}

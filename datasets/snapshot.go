@@ -71,7 +71,7 @@ func (s *Store) Open(id string) (*Snapshot, error) {
 		}
 		id = full
 	}
-	text, err := s.root.ReadFile(manifestName(id))
+	text, err := s.readRegular(manifestName(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{Code: CodeNotFound, Subject: "snapshot " + id}
 	}
@@ -205,7 +205,7 @@ func (s *Store) SetCurrent(name, id string) error {
 
 // readPointer returns the ID in a pointer file, "" when there is no such file.
 func (s *Store) readPointer(name string) (string, error) {
-	text, err := s.root.ReadFile(name)
+	text, err := s.readRegular(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

@@ -22,6 +22,7 @@ const (
 	CodeDamagedPointer  Code = "damaged-pointer"    // a pointer or index entry that leads nowhere
 	CodeDamagedLog      Code = "damaged-log"        // the log is not what was written, or does not know what is there
 	CodeDamagedLayout   Code = "damaged-layout"     // a link or foreign file where farr writes
+	CodeDamagedReport   Code = "damaged-report"     // a file of a report is not what its manifest says
 	CodeBadManifest     Code = "bad-manifest"       // a manifest that may not be published
 	CodeKeyRequired     Code = "key-required"       // shifted data, and no key was given
 	CodeDatesInYears    Code = "dates-in-years"     // measures are asked of an extract that has no days
@@ -68,7 +69,7 @@ func CodeOf(err error) Code {
 // IsIntegrity reports whether err says that bytes at rest are not what was written.
 func IsIntegrity(err error) bool {
 	switch CodeOf(err) {
-	case CodeDamagedObject, CodeDamagedManifest, CodeDamagedPointer, CodeDamagedLog, CodeDamagedCustody, CodeDamagedLayout:
+	case CodeDamagedObject, CodeDamagedManifest, CodeDamagedPointer, CodeDamagedLog, CodeDamagedCustody, CodeDamagedLayout, CodeDamagedReport:
 		return true
 	}
 	return false

@@ -46,16 +46,20 @@ func (r VerifyReport) Err() error {
 }
 
 // Verify reads the whole store and recomputes every hash: manifests, objects,
-// pointers, the key index and the log. It reports all problems at once; the error is for
+// pointers, the key index, custody, releases and the log; and finds what is not farr's, links above all. It reports all problems at once; the error is for
 // a store that cannot be read at all.
 func (s *Store) Verify(ctx context.Context) (VerifyReport, error) {
 	v := verifier{store: s, named: map[string]Object{}, keys: map[string]bool{}}
-	for _, stage := range []func(context.Context) error{v.manifests, v.objects, v.pointers, v.index, v.custody, v.releases, v.log} {
+	if v.folders(); len(v.report.Problems) > 0 { // what is in the others means little then
+		return v.report, nil
+	}
+	for _, stage := range []func(context.Context) error{v.layout, v.manifests, v.objects, v.pointers, v.index, v.custody, v.releases, v.log} {
 		if err := stage(ctx); err != nil {
 			return VerifyReport{}, fmt.Errorf("verify store: %w", err)
 		}
 	}
 	slices.SortStableFunc(v.report.Problems, func(a, b Problem) int { return strings.Compare(a.Subject, b.Subject) })
+	v.report.Problems = slices.Compact(v.report.Problems) // two stages read pointers
 	return v.report, nil
 }
 
@@ -95,12 +99,11 @@ func (v *verifier) manifests(ctx context.Context) error {
 		}
 		id := idOfManifest(name)
 		if id == "" {
-			v.found(&Error{Code: CodeDamagedLayout, Subject: path.Join(snapshotsDir, name), Detail: "no file of farr's"})
-			continue
+			continue // layout tells
 		}
 		sn, err := v.store.Open(id)
 		if err != nil {
-			if err := v.found(err); err != nil {
+			if err := v.found(unreadable(CodeDamagedManifest, "snapshot "+id, err)); err != nil {
 				return err
 			}
 			continue
@@ -135,8 +138,7 @@ func (v *verifier) objects(ctx context.Context) error {
 			return err
 		}
 		if !info.IsDir() {
-			v.found(&Error{Code: CodeDamagedLayout, Subject: folder, Detail: "not a folder"})
-			continue
+			continue // layout tells
 		}
 		names, err := readNames(v.store.root, folder)
 		if err != nil {
@@ -148,8 +150,7 @@ func (v *verifier) objects(ctx context.Context) error {
 				continue
 			}
 			if !hashPattern.MatchString(sha) || objectName(sha) != name {
-				v.found(&Error{Code: CodeDamagedLayout, Subject: name, Detail: "no object of farr's"})
-				continue
+				continue // layout tells
 			}
 			all[name] = Object{SHA256: sha, Bytes: -1}
 			v.report.Unreferenced++
@@ -171,12 +172,15 @@ func (v *verifier) pointers(context.Context) error {
 		return err
 	}
 	for _, name := range names {
+		if !namePattern.MatchString(name) {
+			continue // layout tells
+		}
 		if _, err := v.store.Current(name); err != nil {
 			// A pointer to a damaged manifest is reported with the manifest.
 			if CodeOf(err) == CodeDamagedManifest {
 				continue
 			}
-			if err := v.found(err); err != nil {
+			if err := v.found(unreadable(CodeDamagedPointer, "pointer "+name, err)); err != nil {
 				return err
 			}
 		}
@@ -190,11 +194,14 @@ func (v *verifier) index(context.Context) error {
 		return err
 	}
 	for _, key := range names {
+		if !hashPattern.MatchString(key) {
+			continue // layout tells
+		}
 		sn, err := v.store.ByKey(key)
 		// A damaged manifest has been reported; an entry for nothing is what a
 		// stopped publish leaves, unless a snapshot of that key is there.
 		if err != nil && CodeOf(err) != CodeDamagedManifest {
-			if err := v.found(err); err != nil {
+			if err := v.found(unreadable(CodeDamagedPointer, "key "+key, err)); err != nil {
 				return err
 			}
 		}
@@ -214,7 +221,7 @@ func (v *verifier) custody(context.Context) error {
 	if CodeOf(err) == CodeDamagedLog {
 		return nil // another stage's to find
 	}
-	return v.found(err)
+	return v.found(unreadable(CodeDamagedCustody, custodyFile, err))
 }
 
 // log holds the tamper-evident log against itself and against the store.

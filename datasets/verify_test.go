@@ -28,52 +28,6 @@ func flipBit(t testing.TB, path string, at int) {
 	overwrite(t, path, data)
 }
 
-// Every single byte of every file that counts, changed alone, is found.
-func TestVerifyFindsEveryByte(t *testing.T) {
-	dir := t.TempDir()
-	s := openTestStore(t, dir)
-	sn := mustPublish(t, s, "x")
-	if err := s.SetCurrent("extract", sn.ID()); err != nil {
-		t.Fatal(err)
-	}
-	cases := 0
-	for file, want := range map[string]Code{
-		sn.Paths("tiny")[0]:                            CodeDamagedObject,
-		filepath.Join(dir, manifestName(sn.ID())):      CodeDamagedManifest,
-		filepath.Join(dir, pointersDir, "extract"):     CodeDamagedPointer,
-		filepath.Join(dir, keysDir, sn.Manifest().Key): CodeDamagedPointer,
-	} {
-		good, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range good {
-			bad := append([]byte(nil), good...)
-			bad[i] ^= 1 << (i % 8)
-			overwrite(t, file, bad)
-			report, err := s.Verify(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if CodeOf(report.Err()) != want || !IsIntegrity(report.Err()) {
-				t.Fatalf("%s: byte %d changed: %v, want %s", filepath.Base(file), i, report.Problems, want)
-			}
-			cases++
-		}
-		for _, bad := range [][]byte{nil, good[:len(good)-1], append(append([]byte(nil), good...), '\n')} {
-			overwrite(t, file, bad)
-			if report, err := s.Verify(t.Context()); err != nil || CodeOf(report.Err()) != want {
-				t.Errorf("%s with %d bytes: %v, %v", filepath.Base(file), len(bad), report.Problems, err)
-			}
-		}
-		overwrite(t, file, good)
-		if report, err := s.Verify(t.Context()); err != nil || report.Err() != nil {
-			t.Fatalf("mended: %v, %v", report.Problems, err)
-		}
-	}
-	t.Logf("%d single-byte changes found", cases)
-}
-
 func TestVerifyReportsAllAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	s := openTestStore(t, dir)

@@ -27,6 +27,9 @@ type View struct {
 func Read(f Files) (*View, error) {
 	for range 100 {
 		before, err := f.read(headFile)
+		if fault, ok := err.(*DamagedError); ok {
+			return &View{faults: []*DamagedError{fault}}, nil
+		}
 		if err != nil {
 			return nil, err
 		}
