@@ -86,7 +86,7 @@ law: assets ## measure 24,000 patients of three seeds under 20 keys, shifted and
 elm: ## translate the repository's own CQL to ELM (for developers; needs npm)
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	npm install --prefix "$$tmp" --no-audit --no-fund --loglevel=error @cqframework/cql@5.3.0 cql-exec-fhir@2.2.0 @lhncbc/ucum-lhc@7.1.10 && \
-	node testdata/cql/translate.mjs "$$tmp" testdata/deck testdata/published measures/library/fhir measures/testdata/twins/fhir
+	node testdata/cql/translate.mjs "$$tmp" testdata/deck testdata/published testdata/gaps measures/library/fhir measures/testdata/twins/fhir
 	UPDATE=1 go test -count 1 -run "TestDeckAnswers|TestTwinResources|TestCohortTwinResources" ./measures
 
 .PHONY: fhir-elements

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+
+	"farr/measures/internal/evaluate"
 )
 
 // otherGap is the last reason of a measure with care gaps: none of the others holds.
@@ -58,12 +61,34 @@ func (e *engine) careGaps(ctx context.Context, d Definition) error {
 			joins += fmt.Sprintf(" AND g%d.episode = s.episode", i)
 		}
 	}
+	if err := e.countGaps(ctx, d, fmt.Sprintf("%s ELSE %d END", which, len(d.CareGaps)), joins); err != nil {
+		return err
+	}
+	for i := range d.CareGaps {
+		if err := e.db.Exec(ctx, "drop care gap", fmt.Sprintf("DROP TABLE run.care_gap_%d", i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publishedGaps counts those of a published measure, whose reasons are columns of run.subject.
+func (e *engine) publishedGaps(ctx context.Context, d Definition) error {
+	e.gaps = nil
+	if len(d.CareGaps) == 0 {
+		return nil
+	}
+	return e.countGaps(ctx, d, "s."+evaluate.GapColumn, "")
+}
+
+// countGaps counts the subjects in a gap by the place of their reason.
+func (e *engine) countGaps(ctx context.Context, d Definition, which, joins string) error {
 	in := "s.denominator AND NOT s.numerator"
-	if d.Direction == DirectionLower {
+	if d.GapsIn() {
 		in = "s.numerator"
 	}
-	rows, err := e.db.Query(ctx, d.ID+" care gaps", fmt.Sprintf(`SELECT s.period::VARCHAR, %s ELSE %d END AS gap, count(*) FROM run.subject s%s
-		WHERE %s GROUP BY ALL`, which, len(d.CareGaps), joins, in))
+	rows, err := e.db.Query(ctx, d.ID+" care gaps", fmt.Sprintf(`SELECT s.period::VARCHAR, %s AS gap, count(*) FROM run.subject s%s
+		WHERE %s GROUP BY ALL`, which, joins, in))
 	if err != nil {
 		return err
 	}
@@ -75,16 +100,32 @@ func (e *engine) careGaps(ctx context.Context, d Definition) error {
 		}
 		e.gaps = append(e.gaps, g)
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	for i := range d.CareGaps {
-		if err := e.db.Exec(ctx, "drop care gap", fmt.Sprintf("DROP TABLE run.care_gap_%d", i)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return rows.Err()
 }
+
+// reasonsOf are the reasons of a group of a published measure, each with an id made of its title.
+func reasonsOf(list []evaluate.Reason) (rules []Rule) {
+	for i, r := range list {
+		id := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(r.Title), "-"), "-")
+		if len(id) > longestSlug {
+			id = strings.Trim(id[:longestSlug], "-")
+		}
+		if !idForm.MatchString(id) || id == otherGap {
+			id = fmt.Sprintf("rule-%d", i+1)
+		}
+		first := id
+		for n := 2; slices.ContainsFunc(rules, func(o Rule) bool { return o.ID == id }); n++ {
+			id = fmt.Sprintf("%s-%d", first, n)
+		}
+		rules = append(rules, Rule{ID: id, Title: r.Title, File: r.Library})
+	}
+	return rules
+}
+
+// longestSlug is how many letters of a title are in the id that is made of it.
+const longestSlug = 60
+
+var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
 // finishGaps puts the gaps of all parts of the persons together: for every period a row for every reason, and
 // for none of them.

@@ -179,6 +179,20 @@ func TestContentCases(t *testing.T) {
 	report := checkContent(t, dir, profiles, keys)
 	t.Logf("profiles %s, %d cases of %d measures: %d passed, %d failed, %d quarantined", profiles, report.Cases, len(report.Measures), report.Passed, report.Failed, report.Quarantined)
 	t.Logf("%d keys: %d of %d counts differ", keys, len(report.Differences), report.Compared)
+	groups, reasons := 0, 0
+	for _, m := range report.Measures {
+		for _, g := range m.CareGaps { // that they add up is checked of every measure, and is a problem of it
+			groups, reasons = groups+1, reasons+len(g.Reasons)
+			t.Logf("care gaps of %s, group %d: %d subjects", m.Measure, g.Group, g.InGap)
+			for _, r := range g.Reasons {
+				t.Logf("\t%d %s", r.Subjects, r.Title)
+			}
+		}
+	}
+	t.Logf("%d groups have care gaps by %d reasons", groups, reasons)
+	if groups == 0 {
+		t.Error("no published measure has care gaps")
+	}
 }
 
 // The floor bites in both directions.

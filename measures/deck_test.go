@@ -172,7 +172,7 @@ func TestDeckRefused(t *testing.T) {
 
 // The committed ELM is a translation of the committed CQL.
 func TestELMBelongsToCQL(t *testing.T) {
-	for _, dir := range []string{deck, "../testdata/published", libraryFHIR} {
+	for _, dir := range []string{deck, "../testdata/published", "../testdata/gaps", libraryFHIR} {
 		for _, file := range glob(t, dir+"/cql/*.cql") {
 			source, err := os.ReadFile(file)
 			if err != nil {

@@ -278,6 +278,20 @@
 // of one person, define by define. The packages below measures/internal do the work:
 // content reads, elm links, plan compiles, evaluate computes, conformance tests.
 //
+// A published proportion has care gaps by itself: the rules are the parts of its numerator, each under the
+// name of its define, in the order of the CQL, and a subject is counted in the first that fails. The parts are
+// the operands of And, of conditions, and of Intersect, of lists of episodes, through the defines that they are; null
+// is not met. Where lower is better a gap is to be in the numerator, and the parts are those of Or and Union,
+// of which the first that holds counts. What is other is excluded from the numerator.
+//
+// A numerator in one part has none, since all in the gap would have the same reason. So has one of alternatives where
+// higher is better: whoever is in the gap met none of them, and which one a person lacks is not for the measure to
+// say. Nor have numerators that are one query of episodes (the conditions of its where are not told apart yet).
+//
+// Improvement notation whose code and display contradict each other, as in most of the published content
+// of 2024, says nothing: such a measure has no direction until a KPI file gives one, and its gaps are of
+// those who are not in the numerator.
+//
 // # Data quality
 //
 // A run also looks at the data behind it, in the terms of Kahn et al. (2016). quality_check has the questions,

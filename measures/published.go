@@ -25,7 +25,7 @@ type Published struct {
 	Groups      int      `json:"groups"`
 	GroupID     string   `json:"group_id,omitempty"`
 	Libraries   []string `json:"libraries"`             // name|version of all that it reaches
-	Improvement string   `json:"improvement,omitempty"` // increase or decrease, as the measure says
+	Improvement string   `json:"improvement,omitempty"` // increase or decrease, as the measure says, or contradictory
 	Program     string   `json:"program"`               // hex SHA-256 of the SQL that it was compiled to, and of its codes
 	Profiles    Profiles `json:"profiles"`              // how a resource's profile was told
 	// Stratifiers are the measure's own: each that is computed is a stratum by its name.
@@ -110,6 +110,7 @@ func publishedDefinitions(p *evaluate.Program, pkg string) []Definition {
 		for _, one := range p.Strata(i) {
 			d.Published.Stratifiers = append(d.Published.Stratifiers, Stratifier{ID: one.ID, Name: one.Name, Title: strings.TrimSpace(one.Description), Problem: one.Problem})
 		}
+		d.CareGaps = reasonsOf(p.Reasons(i))
 		d.Hash = d.hash()
 		out = append(out, d)
 	}
@@ -259,10 +260,13 @@ func (p *plan) evaluatePublished(ctx context.Context, s *evaluate.Session, e *en
 		return err
 	}
 	for i, d := range one.definitions {
-		if err := e.db.Exec(ctx, d.ID+" roles", "CREATE OR REPLACE VIEW run.role AS "+roleSQL(one.program.Measure.Groups[i], evaluate.Group(i))); err != nil {
+		if err := e.db.Exec(ctx, d.ID+" roles", "CREATE OR REPLACE VIEW run.role AS "+roleSQL(one.program.Measure.Groups[i], evaluate.Group(i), len(d.CareGaps) > 0)); err != nil {
 			return err
 		}
 		if err := e.stratify(ctx, d); err != nil {
+			return err
+		}
+		if err := e.publishedGaps(ctx, d); err != nil {
 			return err
 		}
 		if err := p.keep(ctx, e, d, out); err != nil {
@@ -315,7 +319,7 @@ func (p *plan) keepStrata(ctx context.Context, e *engine, d Definition, table st
 }
 
 // roleSQL is run.role of a group: what each subject counts for, by the group's scoring.
-func roleSQL(g content.Group, table string) string {
+func roleSQL(g content.Group, table string, gaps bool) string {
 	in := map[string]string{}
 	value := map[string]string{} // of what is observed
 	var bits []string
@@ -350,11 +354,15 @@ func roleSQL(g content.Group, table string) string {
 		numeratorOf = of(population.Measured)
 		numeratorIs = numeratorOf + " IS NOT NULL"
 	}
+	gap := ""
+	if gaps {
+		gap = ", " + evaluate.GapColumn
+	}
 	return fmt.Sprintf(`SELECT pid, period::run.period_id AS period, episode, %s AS populations,
 			%s AND NOT %s AND NOT %s AS denominator, %[3]s AS denominator_exclusion, %[4]s AS denominator_exception,
-			%[5]s AS numerator, %[6]s AS numerator_exclusion, %[7]s AS numerator_value, %[8]s AS denominator_value
+			%[5]s AS numerator, %[6]s AS numerator_exclusion, %[7]s AS numerator_value, %[8]s AS denominator_value%[10]s
 		FROM %[9]s`,
-		strings.Join(bits, " + "), denominatorIs, excluded, is(denominatorException), numeratorIs, is(numeratorExclusion), numeratorOf, denominatorOf, table)
+		strings.Join(bits, " + "), denominatorIs, excluded, is(denominatorException), numeratorIs, is(numeratorExclusion), numeratorOf, denominatorOf, table, gap)
 }
 
 // open makes a session for programs, which tells of each define that is done.

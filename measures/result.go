@@ -250,6 +250,10 @@ type Definition struct {
 // Episodic tells whether the subjects are episodes, not persons.
 func (d Definition) Episodic() bool { return d.Basis != BasisPatient }
 
+// GapsIn tells whether those in a care gap are in the numerator, since lower is better, and not those of the
+// denominator that are not.
+func (d Definition) GapsIn() bool { return d.Direction == DirectionLower }
+
 // lacking tells whether value sets were missing or not whole.
 func (d Definition) lacking() bool { return d.Published != nil && len(d.Published.Lacking) > 0 }
 

@@ -239,7 +239,7 @@ func releaseMeasure(ctx context.Context, in input, d measures.Definition, b *dis
 			Initial: g.InitialPopulation, Excluded: g.DenominatorExclusion, Excepted: g.DenominatorException, Denominator: g.Denominator, Numerator: g.Numerator,
 			Rate: g.Rate, Low: g.CILow, High: g.CIHigh, Method: g.Method, Complete: g.Complete})
 	}
-	x.GapsIn = d.Direction == measures.DirectionLower
+	x.GapsIn = d.GapsIn()
 	for _, g := range in.careGaps {
 		if g.Measure == d.ID && g.Period == headline.ID {
 			x.Gaps = append(x.Gaps, disclose.ExactGap{ID: g.Gap, Title: g.Title, Subjects: g.Subjects})

@@ -48,6 +48,23 @@ type MeasureReport struct {
 	Quarantined int      `json:"quarantined"`
 	Millis      int64    `json:"millis"`
 	Problems    []string `json:"problems,omitempty"` // why it could not be compiled or run
+	// CareGaps are those of groups whose numerator is put together of parts.
+	CareGaps []GapsReport `json:"care_gaps,omitempty"`
+}
+
+// GapsReport counts the subjects of all cases that are in a care gap of a group, by the first reason in
+// order: a part of the numerator that is not met or, where lower is better, one that holds.
+type GapsReport struct {
+	Group   int         `json:"group"`  // from 1
+	InGap   int64       `json:"in_gap"` // by the counts of the populations
+	Reasons []GapReport `json:"reasons"`
+	Other   int64       `json:"other"` // for whom none holds
+}
+
+// GapReport is one reason.
+type GapReport struct {
+	Title    string `json:"title"`
+	Subjects int64  `json:"subjects"`
 }
 
 // CaseReport is what became of a case.

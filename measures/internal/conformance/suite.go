@@ -20,7 +20,11 @@ func (t *trial) suite(ctx context.Context, s suite) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m := MeasureReport{Measure: path.Base(s.measure.URL), URL: s.measure.URL, Cases: len(s.cases), Problems: problems}
+	m := MeasureReport{Measure: path.Base(s.measure.URL), URL: s.measure.URL, Cases: len(s.cases)}
+	if len(problems) == 0 {
+		m.CareGaps, problems = t.gaps(ctx, s, found)
+	}
+	m.Problems = problems
 	if s.program != nil {
 		for _, d := range s.program.Lacking {
 			t.report.Warnings = append(t.report.Warnings, m.Measure+": "+d.Error()+"; its codes are taken as none")

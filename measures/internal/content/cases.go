@@ -147,8 +147,9 @@ type report struct {
 // concept is a CodeableConcept.
 type concept struct {
 	Coding []struct {
-		System string `json:"system"`
-		Code   string `json:"code"`
+		System  string `json:"system"`
+		Code    string `json:"code"`
+		Display string `json:"display"`
 	} `json:"coding"`
 }
 

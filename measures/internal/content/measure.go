@@ -51,6 +51,28 @@ func said(list []extension, names ...string) string {
 	return ""
 }
 
+// improvement is which score a group says to be better.
+func improvement(list []extension) string {
+	for _, e := range list {
+		if e.Concept != nil && (e.URL == extImprovement || e.URL == extensions+extImprovement) {
+			return e.Concept.improvement()
+		}
+	}
+	return said(list, extImprovement)
+}
+
+// Contradictory is an improvement whose code says the opposite of the text beside it, as in many
+// published measures. Either may be the mistake, so that neither is taken.
+const Contradictory = "contradictory"
+
+func (c concept) improvement() string {
+	opposite := map[string]string{"increase": "decrease", "decrease": "increase"}[c.first()]
+	if opposite != "" && strings.HasPrefix(strings.ToLower(c.Coding[0].Display), opposite) {
+		return Contradictory
+	}
+	return c.first()
+}
+
 // expression is a FHIR Expression.
 type expression struct {
 	Language   string `json:"language"`
@@ -106,7 +128,7 @@ func (l *loader) measure(file string, raw []byte) {
 		one := Group{ID: g.ID}
 		one.Scoring = either(said(g.Extension, extScoring), either(j.Scoring.first(), said(j.Extension, extScoring)))
 		one.Basis = either(said(g.Extension, extBasis), either(said(j.Extension, extBasis), BasisBoolean))
-		one.Improvement = either(said(g.Extension, extImprovement), j.Improvement.first())
+		one.Improvement = either(improvement(g.Extension), j.Improvement.improvement())
 		switch one.Scoring {
 		case "proportion", "ratio", "continuous-variable", "cohort":
 		default:

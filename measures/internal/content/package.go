@@ -29,7 +29,7 @@ type Group struct {
 	ID          string
 	Scoring     string // proportion, ratio, continuous-variable, cohort
 	Basis       string // boolean, or the type whose resources are counted
-	Improvement string // increase, decrease, or nothing said
+	Improvement string // increase, decrease, Contradictory, or nothing said
 	Populations []Population
 	Stratifiers []Stratifier
 }

@@ -20,6 +20,8 @@ type Library struct {
 	Functions     map[string][]*Node // by name, every overload
 	Order         []string           // names of defines in source order
 	Errors        []string           // of the translator
+
+	titles map[string]string // of defines that Parts made
 }
 
 // Code is a code of a code system, by URI.

@@ -84,6 +84,7 @@ type group struct {
 	content.Group
 	populations []*plan.Define
 	strata      []Stratum
+	reasons     []Reason // of its care gaps
 }
 
 // The codes of diagnostics about logic that cannot be compiled, and about libraries that
@@ -116,7 +117,8 @@ func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
 	if mistakes := checkGroups(m); len(mistakes) > 0 {
 		return nil, mistakes.Err()
 	}
-	p.compiled = plan.CompileMeasure(program, c.model, main, c.wants(m))
+	program, parts := takeApart(program, main, m.Groups)
+	p.compiled = plan.CompileMeasure(program, c.model, main, append(c.wants(m), wantsOfParts(len(m.Groups), parts)...))
 	var mistakes source.Diagnostics
 	for _, d := range p.compiled.Problems {
 		mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: d.Library, Line: d.Line, Column: d.Column}, Code: codeCQL, Message: d.Message, Hint: hintCQL})
@@ -129,6 +131,7 @@ func (c *Compiler) Compile(m *content.Measure) (p *Program, err error) {
 		for _, w := range wantsOf(g) {
 			one.populations = append(one.populations, p.compiled.Defines[w.Key()])
 		}
+		one.reasons = p.reasonsOf(g, parts[i])
 		mistakes = append(mistakes, p.checkTypes(i, one)...)
 		mistakes = append(mistakes, p.checkStrata(i, &one)...)
 		p.groups = append(p.groups, one)

@@ -44,8 +44,9 @@ func (p *Program) groupSQL(i int) string {
 	for _, d := range p.groups[i].populations {
 		members = append(members, d.Rows())
 	}
-	return "CREATE OR REPLACE TEMP TABLE " + Group(i) + " AS SELECT p.pid, s.period, s.person_no, g.* FROM (\n" + population.SQL(p.groups[i].Group, members) +
-		") g JOIN subject s ON s.subject_no = g.subject_no JOIN people p ON p.person_no = s.person_no"
+	gap, reasons := p.groups[i].gapSQL()
+	return "CREATE OR REPLACE TEMP TABLE " + Group(i) + " AS SELECT p.pid, s.period, s.person_no, g.*" + gap + " FROM (\n" + population.SQL(p.groups[i].Group, members) +
+		") g JOIN subject s ON s.subject_no = g.subject_no JOIN people p ON p.person_no = s.person_no" + reasons
 }
 
 // Begin computes the initial populations of all programs of the session, for those that Ask

@@ -140,5 +140,5 @@ func (s *Session) drop(ctx context.Context, tables ...string) error {
 }
 
 // Group is the name of the table that Run leaves for a group: pid, period, subject_no, person_no,
-// episode and population.Column of each population, a row for each subject of the initial population.
+// episode, population.Column of each population and GapColumn, a row for each subject of the initial population.
 func Group(i int) string { return fmt.Sprintf("temp.main.group_%d", i) }

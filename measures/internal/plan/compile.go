@@ -9,11 +9,16 @@ import (
 type Want struct {
 	Define string
 	Over   string // the define whose elements the function is applied to
+
+	Library string // of the define, where it is not the main one
 }
 
 // Key is the name under which Compiled.Defines has what was wanted.
 func (w Want) Key() string {
-	if w.Over == "" {
+	switch {
+	case w.Library != "":
+		return w.Library + "\x00" + w.Define
+	case w.Over == "":
 		return w.Define
 	}
 	return w.Define + "(" + w.Over + ")"
@@ -34,11 +39,15 @@ func CompileMeasure(p *elm.Program, model *Model, main string, wants []Want) *Co
 			continue
 		}
 		if w.Over == "" || lib.Functions[w.Define] == nil {
-			if lib.Defines[w.Define] == nil {
+			in := lib
+			if w.Library != "" {
+				in = p.Libraries[w.Library]
+			}
+			if in == nil || in.Defines[w.Define] == nil {
 				g.problem = append(g.problem, Diagnostic{main, 0, 0, "no define named " + w.Define})
 				continue
 			}
-			out.Defines[key] = g.define(lib, w.Define)
+			out.Defines[key] = g.define(in, w.Define)
 			continue
 		}
 		out.Defines[key] = g.observation(lib, lib.Functions[w.Define][0], w)

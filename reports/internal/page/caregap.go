@@ -22,9 +22,10 @@ type careGapRow struct {
 	Bar      template.HTML
 }
 
-// gaps are the care gaps of the headline period by the rule that fails; nil for a measure that names none.
+// gaps are the care gaps of the headline period by the rule that fails; nil for a measure that names none, and
+// where the reader's own direction makes a gap of those who are not counted here.
 func (a *artist) gaps(m Measure) *careGapsView {
-	if len(m.Released.Gaps) == 0 {
+	if len(m.Released.Gaps) == 0 || m.Released.GapsIn != m.Definition.GapsIn() {
 		return nil
 	}
 	whole, who := m.Released.Populations.Rest, a.Say("not in the numerator")
@@ -33,6 +34,12 @@ func (a *artist) gaps(m Measure) *careGapsView {
 	}
 	v := &careGapsView{Whole: whole, Path: "../data/" + m.Definition.ID + "-care-gaps",
 		About: a.Say("Each of the {subjects} {who} is counted once, for the first reason in this order that holds.", a.subjects(m.Definition), who)}
+	switch {
+	case m.Definition.Published != nil && m.Released.GapsIn:
+		v.About = a.Say("The rules are the parts of the numerator, as its author names them. Each of the {subjects} {who} is counted once, for the first in this order that holds.", a.subjects(m.Definition), who)
+	case m.Definition.Published != nil:
+		v.About = a.Say("The rules are the parts of the numerator, as its author names them. Each of the {subjects} {who} is counted once, for the first in this order that is not met.", a.subjects(m.Definition), who)
+	}
 	t := Table{Caption: a.Say("{title}: care gaps by the rule that fails, {period}", m.Definition.Title, a.periodWords(m.Headline)), Labels: []string{a.Say("Rule")}, Counts: []string{a.Say("Count")}}
 	largest, most := "", int64(-1)
 	hidden := false
@@ -50,6 +57,9 @@ func (a *artist) gaps(m Measure) *careGapsView {
 	switch _, known := whole.Value(); {
 	case most > 0 && known && !hidden:
 		v.Heading = a.Say("Most often: {largest}, {most} of {whole} in a gap", largest, a.thousands(most), a.countText(whole))
+		if m.Definition.Published != nil && !m.Released.GapsIn {
+			v.Heading = a.Say("Most often not met: {largest}, {most} of {whole} in a gap", largest, a.thousands(most), a.countText(whole))
+		}
 	case most == 0 && known && !hidden:
 		v.Heading = a.Say("Nobody is in a gap")
 	default:
