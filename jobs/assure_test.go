@@ -66,6 +66,13 @@ func TestAssuranceJob(t *testing.T) {
 	// A scheduled run refuses, too.
 	now := at(t, "2026-03-05T09:00:00Z")
 	o := Options{Clock: func() time.Time { return now }}
+	present := func(o Options) {
+		t.Helper()
+		if err := AcceptClock(t.Context(), dir, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	present(o)
 	if _, err := Tick(t.Context(), dir, o); err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +82,7 @@ func TestAssuranceJob(t *testing.T) {
 		t.Errorf("exit %d: %+v", ExitCode(err), report.Jobs)
 	}
 	nothingExtracted()
+	present(Options{})
 
 	writeFile(t, file, visitorCase+"[{index: 2023-02-01}]\n")
 	if result, err := runJob(t, dir); err != nil || result.CasesPassed != 1 {

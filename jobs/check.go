@@ -29,6 +29,10 @@ func check(doc *source.Document, job *Job) {
 	if job.Schedule != nil {
 		c.schedule(job.Schedule)
 	}
+	c.misfire(job)
+	c.after(job)
+	c.limits(job)
+	c.retries(job)
 	c.path(&job.Source.Dir, false, "source", "dir")
 	if doc.Has("source", "name") {
 		c.report(datasets.CheckSourceName(job.Source.Name), "bad-name", "source", "name")
@@ -87,6 +91,7 @@ func check(doc *source.Document, job *Job) {
 		doc.Report("no-disclosure", "nothing is hidden from an internal audience, so it has no policy", "remove disclosure, or say audience: external", "report", "disclosure")
 	}
 	c.apart(job)
+	job.at.name, job.at.out = doc.Pos("name"), doc.Pos("report", "out")
 }
 
 // countsNothing refuses what a job cannot do on an extract that has years in place of dates.

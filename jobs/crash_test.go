@@ -103,7 +103,7 @@ func TestKilledTooOften(t *testing.T) {
 	w.job("j", "schedule: {cron: 0 5 * * *, zone: UTC}\n")
 	w.tick()
 	w.now = at(t, "2026-01-10T05:00:00Z")
-	for range maxAttempts {
+	for range defaultRetries[ClassCrashed].Attempts {
 		w.killedTick()
 	}
 	if r := w.tick(); r.Jobs[0].Lost != 1 || r.Jobs[0].Did != "nothing" {
@@ -203,7 +203,7 @@ func TestLedgerSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.close()
-	if _, err := openLedger(context.Background(), dir); err == nil || !strings.Contains(err.Error(), "version is 99") {
+	if _, err := openLedger(context.Background(), dir); err == nil || !strings.Contains(err.Error(), "version is 99 and this farr knows 2: use the newer farr") {
 		t.Errorf("a ledger of the future: %v", err)
 	}
 }

@@ -21,27 +21,35 @@
 //
 //   - The first tick that sees a job remembers the moment and runs nothing: a new
 //     job owes nothing for the past.
-//   - After a pause (a machine that was off) only the newest time is run; the older
-//     ones are rows in state missed. A build computes everything from its input, so
-//     running each would only repeat the newest.
+//   - After a pause (a machine that was off) the job's misfire rule says which of the passed
+//     times run: the newest (once, the default: a build computes everything from its input, so
+//     running each would only repeat the newest), each of the newest so many (all), or the newest
+//     within its grace (skip). The others are rows in state missed; of a pause of more than a
+//     thousand planned times the oldest are one row of gap.
 //   - A change of the cron line or zone holds from the tick that sees it; times up to
 //     then are those of the old line.
 //   - Daylight saving: a wall time that is skipped occurs at the first moment after
 //     the gap, a repeated one occurs the first time.
-//   - When the clock went back, times noted ahead of it that nobody ran are forgotten
-//     and noted again when they come; times that were run stay and are not run twice.
+//   - When the clock went back a little, times noted ahead of it that nobody ran are forgotten
+//     and noted again when they come; times that were run stay and are not run twice. A clock
+//     of more than ten minutes before the ledger's last instant is refused before anything is noted.
+//   - A planned time of a job that comes after others waits until each of them has run well for its
+//     own newest planned time up to it.
 //
 // States of an occurrence: planned, running, succeeded, skipped (all was made
-// already), failed, missed, and lost (the process ended without a word, or was asked
-// to stop). A lost occurrence is run again by the next tick, at most three times in
-// all. A run costs nothing twice: each step whose key is in the store is skipped.
+// already), failed, missed, cancelled, lost (the process ended without a word, or was asked
+// to stop) and retry (it failed, and is to be run again). One that is lost or retry is run again by
+// the first tick after its wait, as often as the job's retries say for the class of its failure.
+// A run costs nothing twice: each step whose key is in the store is skipped.
 //
 // # Processes
 //
 // A run holds an advisory lock on <folder>/.farr/<job>.lock, and a tick on
 // tick.lock. The kernel drops a lock with its process, whatever ended it, so a row
-// in state running whose lock is free is a process that died; no clock, process
-// number or timeout decides that.
+// in state running whose lock is free is a process that died; no clock or timeout decides that.
+// A lock file says who has it. Each attempt has a token that is higher than all before: a process whose
+// run was taken for lost, because its lock file was removed, writes no more under its own. While
+// it runs, it writes a sign of life every five seconds.
 //
 // # What a run leaves
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"farr/datasets"
 	"farr/internal/source"
@@ -30,19 +31,34 @@ const (
 	ClassKey         Class = "key"
 	ClassRejects     Class = "rejects" // too many lines of the export are bad
 	ClassLocked      Class = "locked"
+	ClassClock       Class = "clock"       // it shows a time before what the ledger has
+	ClassTime        Class = "time-limit"  // it took longer than its limit
+	ClassCancelled   Class = "cancelled"   // a person ended it
 	ClassInterrupted Class = "interrupted" // asked to stop
 	ClassCrashed     Class = "crashed"     // the process ended without a word
 	ClassFailed      Class = "failed"
 )
 
-var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassInterrupted, ClassCrashed, ClassFailed}
+var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassClock, ClassTime, ClassCancelled, ClassInterrupted, ClassCrashed, ClassFailed}
 
 // LockedError means that another process has the job or the folder.
-type LockedError struct{ What string }
+type LockedError struct {
+	What   string
+	Holder *holder // nil where it does not say who it is
+}
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("%s is being run by another process", e.What)
+	if e.Holder == nil {
+		return fmt.Sprintf("%s is being run by another process", e.What)
+	}
+	return fmt.Sprintf("%s is being run by another process: %d on %s, since %s", e.What, e.Holder.PID, e.Holder.Host, e.Holder.Since.Format(time.RFC3339))
 }
+
+// errTakenOver means that another process has taken an attempt for lost, and writes its row.
+var errTakenOver = errors.New("another process has taken this run for lost and goes on with it: look whether the ledger's folder is on a file system without locks")
+
+// errCancelled means that a person asked for the end of a run.
+var errCancelled = errors.New("a person ended the run with farr cancel")
 
 // ClassOf classifies err; of several joined errors, the one to act on first. It is
 // empty for nil.
@@ -62,6 +78,8 @@ func ClassOf(err error) Class {
 		return order[found]
 	}
 	var locked *LockedError
+	var clock *ClockError
+	var late *TimeLimitError
 	var rejects *datasets.TooManyRejectsError
 	var privacy interface{ PrivacyGate() bool }
 	switch code := datasets.CodeOf(err); {
@@ -77,7 +95,13 @@ func ClassOf(err error) Class {
 		return ClassRejects
 	case code == datasets.CodeLocked, errors.As(err, &locked):
 		return ClassLocked
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &clock):
+		return ClassClock
+	case errors.As(err, &late):
+		return ClassTime
+	case errors.Is(err, errCancelled):
+		return ClassCancelled
+	case errors.Is(err, context.Canceled): // a deadline is a limit of something else, and no wish
 		return ClassInterrupted
 	default:
 		return ClassFailed
@@ -116,7 +140,10 @@ var advice = map[Class]string{
 	ClassKey:         "the key is not the one this store was made with: point `key` to the right file",
 	ClassRejects:     "look at .farr/JOB.rejects.csv beside the job file for file, line and reason; ask the sender for a new export, or raise max_reject if the loss is understood",
 	ClassLocked:      "another run is at work: the next tick tries again",
+	ClassClock:       "look at the machine's clock and time service (`timedatectl`); nothing runs until it is right",
+	ClassTime:        "look at the steps with `farr runs` for the one that took long; make the export or the job smaller, or raise limits.time if the work has grown; the steps that were done are kept",
+	ClassCancelled:   "a person ended it: `farr retry` runs it again",
 	ClassInterrupted: "the run was asked to stop: the next tick runs it again",
-	ClassCrashed:     "the process ended without a word (memory, power or kill): look at `journalctl -u farr-tick` and `dmesg`; the next tick runs it again, at most three times in all",
+	ClassCrashed:     "the process ended without a word (memory, power or kill): look at `journalctl -u farr-tick` and `dmesg`; the next tick runs it again, as often as `retries` says (three times in all when it says nothing)",
 	ClassFailed:      "read the error; the steps that were done are kept, so `farr run` goes on from there",
 }

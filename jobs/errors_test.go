@@ -29,7 +29,7 @@ func TestExitCodes(t *testing.T) {
 		{nil, "", ExitOK},
 		{errors.New("disk full"), ClassFailed, ExitFailed},
 		{fmt.Errorf("job: %w", wrong), ClassUsage, ExitUsage},
-		{&LockedError{"x"}, ClassLocked, ExitLocked},
+		{&LockedError{What: "x"}, ClassLocked, ExitLocked},
 		{&datasets.Error{Code: datasets.CodeLocked}, ClassLocked, ExitLocked},
 		{&datasets.Error{Code: datasets.CodeLocked, Err: context.Canceled}, ClassLocked, ExitLocked},
 		{fmt.Errorf("extract: %w", damaged), ClassIntegrity, ExitIntegrity},

@@ -1,9 +1,6 @@
 package jobs
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +18,10 @@ type Job struct {
 
 	Name      string    `yaml:"name,required"`
 	Schedule  *Schedule `yaml:"schedule"` // nil: run by hand only
+	Misfire   Misfire   `yaml:"misfire"`
+	After     Words     `yaml:"after"` // names of jobs of the folder whose planned times come first
+	Limits    Limits    `yaml:"limits"`
+	Retries   Retries   `yaml:"retries"`
 	Source    Source    `yaml:"source,required"`
 	Store     string    `yaml:"store,required"`
 	Key       string    `yaml:"key,required"` // path of the key file, env:NAME or fd:N; never the key
@@ -38,6 +39,14 @@ type Job struct {
 
 	Annotations []Annotation `yaml:"annotations"`
 	Rebases     []Rebase     `yaml:"rebase"`
+
+	at places
+}
+
+// places are where things stand in the file that the folder's other jobs decide about.
+type places struct {
+	name, out source.Pos
+	after     []source.Pos
 }
 
 // MayLack implements source.Lacking: a job on profile safe-harbor is an extract alone, which needs no key.
@@ -144,82 +153,4 @@ func LoadJob(path string) (*Job, error) {
 		return nil, err
 	}
 	return &job, nil
-}
-
-// LoadFolder loads every job file of a folder (*.yaml and *.yml with any of the
-// keys that begin a job; a KPI file, which has the key `kpis`, and other YAML may lie
-// beside them), in order of file name. The diagnostics are the mistakes of those that
-// could not be loaded.
-func LoadFolder(dir string) ([]*Job, source.Diagnostics, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	var jobs []*Job
-	var wrong source.Diagnostics
-	for _, e := range entries {
-		ext := filepath.Ext(e.Name())
-		path := filepath.Join(dir, e.Name())
-		if (ext != ".yaml" && ext != ".yml") || strings.HasPrefix(e.Name(), ".") || e.IsDir() || !isJob(path) {
-			continue
-		}
-		job, err := LoadJob(path)
-		if err != nil {
-			wrong = append(wrong, diagnosticsOf(err)...)
-			continue
-		}
-		jobs = append(jobs, job)
-	}
-	return refuseShared(jobs, wrong)
-}
-
-// isJob tells a job file from other YAML, such as a KPI file. A file that cannot be
-// told is taken for a job: a broken job may not drop out in silence.
-func isJob(path string) bool {
-	data, err := source.ReadFile(path)
-	if err != nil {
-		return true
-	}
-	doc, _ := source.DecodeYAML(path, data, &struct{}{})
-	if !doc.Has() {
-		return true
-	}
-	asks := func(key string) bool { return doc.Has(key) }
-	return !doc.Has("kpis") && slices.ContainsFunc([]string{"name", "schedule", "store", "report"}, asks)
-}
-
-// refuseShared leaves out jobs that would be taken for one another.
-func refuseShared(jobs []*Job, wrong source.Diagnostics) ([]*Job, source.Diagnostics, error) {
-	names, outs := map[string]*Job{}, map[string]*Job{}
-	var kept []*Job
-	for _, job := range jobs {
-		say := func(code, format string, args ...any) {
-			wrong = append(wrong, source.Diagnostic{Pos: source.Pos{File: job.File}, Code: code, Message: fmt.Sprintf(format, args...)})
-		}
-		out, err := filepath.Abs(job.Report.Out)
-		if err != nil {
-			return nil, wrong, err
-		}
-		switch first := names[job.Name]; {
-		case first != nil:
-			say("duplicate-name", "the name %q is also that of %s", job.Name, first.File)
-		case job.Report.Out != "" && outs[out] != nil:
-			say("shared-output", "report.out is also that of %s, and latest/ can be one job's only", outs[out].File)
-		default:
-			names[job.Name], outs[out] = job, job
-			kept = append(kept, job)
-		}
-	}
-	return kept, wrong, nil
-}
-
-func diagnosticsOf(err error) source.Diagnostics {
-	switch err := err.(type) { //nolint:errorlint // LoadJob returns these themselves
-	case source.Diagnostics:
-		return err
-	case source.Diagnostic:
-		return source.Diagnostics{err}
-	default:
-		return source.Diagnostics{{Code: "unreadable-file", Message: err.Error()}}
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"farr/datasets/risk"
@@ -67,12 +68,12 @@ func TestLoadJobFields(t *testing.T) {
 	want := &Job{
 		File: filepath.Join(dir, "nightly.yaml"), Name: "nightly", Schedule: job.Schedule,
 		Source: Source{Dir: filepath.Join(dir, "export"), Name: "hospital", Zone: "UTC", Observable: "auto"},
-		Store:  filepath.Join(dir, "store"), Key: "/etc/farr/farr.key", Profile: "shifted", MaxReject: 0.025,
+		Store:  filepath.Join(dir, "store"), Key: "/etc/farr/farr.key", Profile: "shifted", MaxReject: 0.025, Misfire: Misfire{Rule: "once"},
 		Risk:    Risk{"record", risk.DefaultThresholds()},
 		Periods: Words{"2024-01..2024-12", "P12M/last-3-months"},
 		Report:  Report{Out: filepath.Join(dir, "reports-nightly"), Audience: "internal"},
 	}
-	if diff := cmp.Diff(want, job, cmp.AllowUnexported(), cmp.Comparer(func(a, b *Schedule) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(want, job, cmpopts.IgnoreUnexported(Job{}), cmp.Comparer(func(a, b *Schedule) bool { return a == b })); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if got := job.Schedule.Next(time.Date(2026, 1, 1, 6, 0, 0, 0, time.UTC)); !got.Equal(time.Date(2026, 1, 2, 5, 0, 0, 0, time.UTC)) {
@@ -86,7 +87,8 @@ func TestLoadFolder(t *testing.T) {
 	write("a.yaml", minimal("one", ""))
 	write("b.yaml", minimal("one", ""))                                                  // the same name
 	write("c.yml", strings.Replace(minimal("two", ""), "reports-two", "reports-one", 1)) // the same folder
-	write("d.yaml", "name: [\n")                                                         // broken
+	write("e.yaml", minimal("three", ""))
+	write("d.yaml", "name: [\n") // broken
 	write("kpi.yaml", "kpis: []\n")
 	write("measure.yaml", "id: a-measure\ntitle: not a job\n")
 	write(".hidden.yaml", "x: 1\n")
@@ -95,14 +97,16 @@ func TestLoadFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(jobs) != 1 || jobs[0].File != filepath.Join(dir, "a.yaml") {
+	if len(jobs) != 1 || jobs[0].File != filepath.Join(dir, "e.yaml") {
 		t.Errorf("loaded %v", jobs)
 	}
-	want := `a.yaml
-b.yaml: duplicate-name: the name "one" is also that of a.yaml
-c.yml: shared-output: report.out is also that of a.yaml, and latest/ can be one job's only
+	want := `a.yaml:1:7: duplicate-name: the name "one" is also that of b.yaml:1:7
+a.yaml:6:15: shared-output: report.out is also that of b.yaml:6:15, and latest/ can be one job's only
+b.yaml:1:7: duplicate-name: the name "one" is also that of a.yaml:1:7 (neither runs until one has another name)
+b.yaml:6:15: shared-output: report.out is also that of a.yaml:6:15, and latest/ can be one job's only
+c.yml:6:15: shared-output: report.out is also that of a.yaml:6:15, and latest/ can be one job's only
 d.yaml:2:1: yaml-syntax`
-	got := "a.yaml\n" + strings.ReplaceAll(wrong.Err().Error(), dir+"/", "")
+	got := strings.ReplaceAll(wrong.Err().Error(), dir+"/", "")
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -122,7 +126,7 @@ func TestExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, key := range []string{
-		"name", "schedule", "cron", "zone", "source", "dir", "sites", "concept_maps", "map_by", "observable", "store", "key", "profile", "policy", "as_of", "max_reject",
+		"name", "schedule", "cron", "zone", "misfire", "after", "limits", "retries", "source", "dir", "sites", "concept_maps", "map_by", "observable", "store", "key", "profile", "policy", "as_of", "max_reject",
 		"library", "measures", "cohorts", "periods", "kpi", "report", "out", "audience", "organisation", "title", "pdf",
 	} {
 		if !strings.Contains(string(data), key+":") {

@@ -21,51 +21,6 @@ const (
 	tickLock   = "tick.lock"
 )
 
-// ledgerVersion is the schema below, as SQLite's user_version.
-const ledgerVersion = 1
-
-// Times are text in UTC so that they can be read with any SQLite shell, and of one
-// width so that they sort.
-const (
-	plannedForm = "2006-01-02T15:04:05Z"
-	momentForm  = "2006-01-02T15:04:05.000Z"
-)
-
-const schema = `
--- A job as the last tick saw it. Its planned times up to seen are occurrences.
-CREATE TABLE job (
-	name TEXT PRIMARY KEY,
-	file TEXT NOT NULL,
-	cron TEXT NOT NULL,
-	zone TEXT NOT NULL,
-	seen TEXT NOT NULL
-) STRICT;
--- One row for each (job, planned time), and one for each run by hand (planned NULL).
-CREATE TABLE occurrence (
-	id INTEGER PRIMARY KEY,
-	job TEXT NOT NULL,
-	planned TEXT,
-	noted TEXT NOT NULL,
-	state TEXT NOT NULL CHECK (state IN ('planned','running','succeeded','skipped','failed','missed','lost')),
-	UNIQUE (job, planned)
-) STRICT;
-CREATE INDEX occurrence_state ON occurrence (job, state);
--- Each time a process set out to run an occurrence.
-CREATE TABLE attempt (
-	id INTEGER PRIMARY KEY,
-	occurrence INTEGER NOT NULL REFERENCES occurrence (id),
-	number INTEGER NOT NULL,
-	state TEXT NOT NULL CHECK (state IN ('running','succeeded','skipped','failed','lost')),
-	pid INTEGER NOT NULL,
-	started TEXT NOT NULL,
-	ended TEXT,
-	class TEXT NOT NULL DEFAULT '',
-	error TEXT NOT NULL DEFAULT '',
-	result TEXT NOT NULL DEFAULT '', -- RunResult as JSON, for attempts that ended well
-	UNIQUE (occurrence, number)
-) STRICT;
-`
-
 // ledger is the record of a folder of jobs.
 type ledger struct {
 	db  *sql.DB
@@ -107,27 +62,6 @@ func openLedger(ctx context.Context, folder string) (*ledger, error) {
 
 func (l *ledger) close() error { return l.db.Close() }
 
-func (l *ledger) migrate(ctx context.Context) error {
-	var version int
-	if err := l.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version == ledgerVersion {
-		return err
-	}
-	return l.tx(ctx, func(tx *sql.Tx) error { // asked again: another process may be making it too
-		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-			return err
-		}
-		switch version {
-		case ledgerVersion:
-			return nil
-		case 0:
-			_, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d;", ledgerVersion))
-			return err
-		default:
-			return fmt.Errorf("made by another farr: its version is %d, this farr knows %d", version, ledgerVersion)
-		}
-	})
-}
-
 // tx does f in one transaction that begins as a writer.
 func (l *ledger) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	tx, err := l.db.BeginTx(ctx, nil)
@@ -152,6 +86,13 @@ func (l *ledger) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 func (l *ledger) lockJob(name string) (*os.File, error) {
 	return lock(l.jobLock(name), fmt.Sprintf("job %q", name))
 }
+
+// lockFolder takes the lock that a tick, a scheduler, and all that changes the ledger as a whole hold.
+func (l *ledger) lockFolder() (*os.File, error) {
+	return lock(filepath.Join(l.dir, tickLock), "the folder "+l.folder())
+}
+
+func (l *ledger) folder() string { return filepath.Dir(l.dir) }
 
 func (l *ledger) jobLock(name string) string { return filepath.Join(l.dir, name+".lock") }
 

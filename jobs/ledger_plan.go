@@ -11,23 +11,23 @@ import (
 // noted is what note found for one job.
 type noted struct {
 	First     bool // the job was not known before
-	Missed    int  // planned times that became rows without being run
+	Missed    int  // planned times that nobody will run now
 	Forgotten int  // rows ahead of a clock that went back
 }
 
 // note makes every planned time of the job up to now a row, once: the rows and the
 // moment up to which there are rows change together. The line and zone in force are
 // those of the tick before, so that a change of the file does not rewrite the past.
-// It leaves at most one row to run, the newest; what it passes over is missed.
+// It leaves as many rows to run as the job's misfire rule says; what it passes over is missed.
 //
-// Where no planned time has come since the tick before, nothing is written: most
+// Where no planned time has come since the tick before and none has waited too long, nothing is written: most
 // ticks of most jobs, and each write costs the disk a wait.
 func (l *ledger) note(ctx context.Context, job *Job, now time.Time) (noted, error) {
-	k, err := readKnown(ctx, l.db, job.Name)
-	if err == nil && k.same(job) && !now.Before(k.seen) && (k.schedule == nil || k.schedule.Next(k.seen).After(now)) {
-		return noted{}, nil
-	}
 	var n noted
+	idle, err := l.nothingToNote(ctx, job, now)
+	if err == nil && idle {
+		return n, nil
+	}
 	if err == nil {
 		err = l.tx(ctx, func(tx *sql.Tx) (err error) {
 			n, err = noteDue(ctx, tx, job, now)
@@ -40,28 +40,63 @@ func (l *ledger) note(ctx context.Context, job *Job, now time.Time) (noted, erro
 	return n, nil
 }
 
+func (l *ledger) nothingToNote(ctx context.Context, job *Job, now time.Time) (bool, error) {
+	k, err := readKnown(ctx, l.db, job.Name)
+	if err != nil || !k.same(job) || now.Before(k.seen) || (k.schedule != nil && !k.schedule.Next(k.seen).After(now)) {
+		return false, err
+	}
+	waiting, oldest := 0, sql.NullString{}
+	err = l.db.QueryRowContext(ctx, "SELECT count(*), min(CASE state WHEN 'planned' THEN planned END) FROM occurrence WHERE job = ? AND planned IS NOT NULL"+
+		" AND state IN "+toRun, job.Name).Scan(&waiting, &oldest)
+	late := oldest.Valid && job.Misfire.Grace > 0 && oldest.String < tooLate(job, now)
+	return waiting <= job.Misfire.keep() && !late, err
+}
+
+// toRun are the states of occurrences that wait to be run.
+var toRun = states("planned", "retry", "lost")
+
+// tooLate is the planned time before which none may begin any more.
+func tooLate(job *Job, now time.Time) string {
+	return planned(now.Add(-time.Duration(job.Misfire.Grace)))
+}
+
 func noteDue(ctx context.Context, tx *sql.Tx, job *Job, now time.Time) (n noted, err error) {
 	k, err := readKnown(ctx, tx, job.Name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return n, err
-	case k == nil:
+	}
+	since := now
+	if k == nil {
 		n.First = true
-	case now.Before(k.seen):
-		n.Forgotten, err = forget(ctx, tx, job.Name, now)
-	case k.schedule != nil:
-		n.Missed, err = insert(ctx, tx, job.Name, k.schedule.within(k.seen, now), now)
+	} else {
+		since = k.since
+		if now.Before(k.seen) {
+			n.Forgotten, k.seen, err = forget(ctx, tx, job.Name, now)
+		}
+		if err == nil && k.schedule != nil && k.seen.Before(now) {
+			times, before := k.schedule.within(k.seen, now)
+			if n.Missed, err = insertGap(ctx, tx, job.Name, before, now); err == nil {
+				err = insert(ctx, tx, job.Name, times, now)
+			}
+		}
 	}
 	if err != nil {
 		return n, err
 	}
+	passed, err := passOver(ctx, tx, job, now)
+	if err != nil {
+		return n, err
+	}
+	n.Missed += passed
 	var line, zone string
 	if job.Schedule != nil {
 		line, zone = job.Schedule.Cron, job.Schedule.Zone
 	}
-	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO job (name, file, cron, zone, seen) VALUES (?, ?, ?, ?, ?)",
-		job.Name, job.File, line, zone, moment(now))
-	return n, err
+	if _, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO job (name, file, cron, zone, seen, since) VALUES (?, ?, ?, ?, ?, ?)",
+		job.Name, job.File, line, zone, moment(now), moment(since)); err != nil {
+		return n, err
+	}
+	return n, touch(ctx, tx, now)
 }
 
 // known is a job as the ledger remembers it.
@@ -69,6 +104,7 @@ type known struct {
 	file     string
 	schedule *Schedule // nil: it had none
 	seen     time.Time // planned times up to here are rows
+	since    time.Time // when it was first seen
 }
 
 func (k *known) same(job *Job) bool {
@@ -83,8 +119,8 @@ func readKnown(ctx context.Context, db interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }, job string) (*known, error) {
 	var k known
-	var line, zone, seen string
-	err := db.QueryRowContext(ctx, "SELECT file, cron, zone, seen FROM job WHERE name = ?", job).Scan(&k.file, &line, &zone, &seen)
+	var line, zone, seen, since string
+	err := db.QueryRowContext(ctx, "SELECT file, cron, zone, seen, since FROM job WHERE name = ?", job).Scan(&k.file, &line, &zone, &seen, &since)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -94,73 +130,142 @@ func readKnown(ctx context.Context, db interface {
 	if k.seen, err = time.Parse(time.RFC3339, seen); err != nil {
 		return nil, err
 	}
+	if k.since, err = time.Parse(time.RFC3339, since); err != nil {
+		return nil, err
+	}
 	if line != "" {
 		k.schedule, err = newSchedule(line, zone)
 	}
 	return &k, err
 }
 
-// insert adds rows for times and passes over all that was waiting but the newest.
-func insert(ctx context.Context, tx *sql.Tx, job string, times []time.Time, now time.Time) (missed int, err error) {
+// insert adds a row for each time, to be run unless it is passed over.
+func insert(ctx context.Context, tx *sql.Tx, job string, times []time.Time, now time.Time) error {
 	if len(times) == 0 {
-		return 0, nil
+		return nil
 	}
-	add, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO occurrence (job, planned, noted, state) VALUES (?, ?, ?, ?)")
+	add, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO occurrence (job, planned, noted, state) VALUES (?, ?, ?, 'planned')")
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer add.Close()
-	for i, t := range times {
-		state := "missed"
-		if i == len(times)-1 {
-			state = "planned"
-		}
-		done, err := add.ExecContext(ctx, job, planned(t), moment(now), state)
-		if err != nil {
-			return 0, err
-		}
-		if n, err := done.RowsAffected(); err != nil {
-			return 0, err
-		} else if state == "missed" {
-			missed += int(n)
+	for _, t := range times {
+		if _, err := add.ExecContext(ctx, job, planned(t), moment(now)); err != nil {
+			return err
 		}
 	}
-	// What waited for a lock, or for a rerun, is overtaken by the newest.
-	newest := planned(times[len(times)-1])
-	done, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = 'missed' WHERE job = ? AND state = 'planned' AND planned < ?", job, newest)
-	if err != nil {
-		return 0, err
-	}
-	passed, err := done.RowsAffected()
-	if err != nil {
-		return 0, err
-	}
-	_, err = tx.ExecContext(ctx, "UPDATE occurrence SET state = 'failed' WHERE job = ? AND state = 'lost' AND planned < ?", job, newest)
-	return missed + int(passed), err
+	return nil
 }
 
-// forget removes rows of planned times after now that nobody ran.
-func forget(ctx context.Context, tx *sql.Tx, job string, now time.Time) (int, error) {
-	done, err := tx.ExecContext(ctx, "DELETE FROM occurrence WHERE job = ? AND planned > ? AND state IN ('planned', 'missed')"+
-		" AND NOT EXISTS (SELECT 1 FROM attempt WHERE occurrence = occurrence.id)", job, planned(now))
+// insertGap records planned times that are missed together.
+func insertGap(ctx context.Context, tx *sql.Tx, job string, g gap, now time.Time) (missed int, err error) {
+	if g.times == 0 {
+		return 0, nil
+	}
+	// Those of them that have rows from before a clock was set back are in the ledger already.
+	var rows int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM occurrence WHERE job = ? AND planned BETWEEN ? AND ?",
+		job, planned(g.first), planned(g.last)).Scan(&rows); err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO gap (job, first, last, times, noted) VALUES (?, ?, ?, ?, ?)",
+		job, planned(g.first), planned(g.last), g.times-rows, moment(now))
+	return g.times - rows, err
+}
+
+// passOver settles which of the waiting rows are run: by the job's rule the newest, or the newest so many, and of those that
+// never began none that is later than its grace. The others are missed; one that began and was to be run again has failed.
+func passOver(ctx context.Context, tx *sql.Tx, job *Job, now time.Time) (missed int, err error) {
+	var oldest sql.NullString
+	err = tx.QueryRowContext(ctx, "SELECT planned FROM occurrence WHERE job = ? AND planned IS NOT NULL AND state IN "+toRun+
+		" ORDER BY planned DESC LIMIT 1 OFFSET ?", job.Name, job.Misfire.keep()-1).Scan(&oldest)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	before := oldest.String
+	if job.Misfire.Grace > 0 {
+		before = max(before, tooLate(job, now))
+	}
+	if before == "" {
+		return 0, nil
+	}
+	done, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = 'missed' WHERE job = ? AND state = 'planned' AND planned < ?", job.Name, before)
 	if err != nil {
 		return 0, err
 	}
 	n, err := done.RowsAffected()
+	if err == nil && oldest.Valid {
+		_, err = tx.ExecContext(ctx, "UPDATE occurrence SET state = 'failed' WHERE job = ? AND state IN ('lost', 'retry') AND planned < ?", job.Name, oldest.String)
+	}
 	return int(n), err
 }
 
-// due is the newest occurrence of the job that is to be run: planned, or lost.
-func (l *ledger) due(ctx context.Context, job string) (id int64, at time.Time, found bool, err error) {
-	var text sql.NullString
-	err = l.db.QueryRowContext(ctx, "SELECT id, planned FROM occurrence WHERE job = ? AND planned IS NOT NULL"+
-		" AND state IN ('planned', 'lost') ORDER BY planned DESC LIMIT 1", job).Scan(&id, &text)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, time.Time{}, false, nil
-	}
+// forget removes rows of planned times after now that nobody ran, and gaps that reach beyond it. It returns from where on
+// planned times are to be noted again.
+func forget(ctx context.Context, tx *sql.Tx, job string, now time.Time) (n int, seen time.Time, err error) {
+	done, err := tx.ExecContext(ctx, "DELETE FROM occurrence WHERE job = ? AND planned > ? AND state IN ('planned', 'missed')"+
+		" AND NOT EXISTS (SELECT 1 FROM attempt WHERE occurrence = occurrence.id)", job, planned(now))
 	if err != nil {
-		return 0, time.Time{}, false, err
+		return 0, now, err
 	}
-	at, err = parseTime(text)
-	return id, at, err == nil, err
+	rows, err := done.RowsAffected()
+	if err != nil {
+		return 0, now, err
+	}
+	seen = now
+	var first sql.NullString
+	var times int
+	if err := tx.QueryRowContext(ctx, "SELECT min(first), coalesce(sum(times), 0) FROM gap WHERE job = ? AND last > ?", job, planned(now)).Scan(&first, &times); err != nil {
+		return 0, now, err
+	}
+	if !first.Valid {
+		return int(rows), seen, nil
+	}
+	begin, err := parseTime(first)
+	if err != nil {
+		return 0, now, err
+	}
+	if begin = begin.Add(-time.Second); begin.Before(seen) {
+		seen = begin
+	}
+	_, err = tx.ExecContext(ctx, "DELETE FROM gap WHERE job = ? AND last > ?", job, planned(now))
+	return int(rows) + times, seen, err
+}
+
+// waiting is a row that is to be run.
+type waiting struct {
+	id int64
+	at time.Time // its planned time
+}
+
+// due are the occurrences of the job that are to be run now, the oldest first; next is when one that waits for its next
+// attempt may begin.
+func (l *ledger) due(ctx context.Context, job string, now time.Time) (list []waiting, next *time.Time, err error) {
+	rows, err := l.db.QueryContext(ctx, "SELECT id, planned, due FROM occurrence WHERE job = ? AND planned IS NOT NULL"+
+		" AND state IN "+toRun+" ORDER BY planned", job)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var w waiting
+		var at, due sql.NullString
+		if err := rows.Scan(&w.id, &at, &due); err != nil {
+			return nil, nil, err
+		}
+		begin, err := optionalTime(due)
+		if err != nil {
+			return nil, nil, err
+		}
+		if w.at, err = parseTime(at); err != nil {
+			return nil, nil, err
+		}
+		switch {
+		case begin == nil || !begin.After(now):
+			list = append(list, w)
+		case next == nil || begin.Before(*next):
+			next = begin
+		}
+	}
+	return list, next, rows.Err()
 }

@@ -6,16 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"farr/datasets/fhir"
 )
-
-// maxAttempts bounds how often an occurrence is tried when its process keeps dying,
-// so that a run that takes the machine down does not do it for ever.
-const maxAttempts = 3
 
 // maxErrorBytes bounds the error text in a row.
 const maxErrorBytes = 4096
@@ -42,42 +37,105 @@ func (r *RunResult) kept() *RunResult {
 	return &out
 }
 
-// recover settles what a process that died left of the job. The caller holds the
-// job's lock, so whatever is in state running is not.
-func (l *ledger) recover(ctx context.Context, job string, now time.Time) (lost int, err error) {
-	err = l.tx(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `UPDATE attempt SET state = 'lost', ended = ?, class = ?, error = 'the process ended without a word'
-			WHERE state = 'running' AND occurrence IN (SELECT id FROM occurrence WHERE job = ?)`, moment(now), ClassCrashed, job)
-		if err != nil {
-			return err
-		}
-		n, err := done.RowsAffected()
-		if err != nil {
-			return err
-		}
-		lost = int(n)
-		_, err = tx.ExecContext(ctx, `UPDATE occurrence SET state = CASE WHEN planned IS NULL OR
-			(SELECT count(*) FROM attempt WHERE occurrence = occurrence.id) >= ? THEN 'failed' ELSE 'lost' END
-			WHERE job = ? AND state = 'running'`, maxAttempts, job)
-		return err
-	})
+// running is an attempt whose process has not said how it ended.
+type running struct {
+	attempt
+	process
+}
+
+// stillRunning lists the attempts of a job in state running.
+func (l *ledger) stillRunning(ctx context.Context, job string) ([]running, error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT a.id, a.occurrence, a.number, o.planned, a.pid, a.host, a.boot, a.born
+		FROM occurrence o JOIN attempt a ON a.occurrence = o.id WHERE o.job = ? AND o.state = 'running' AND a.state = 'running' ORDER BY a.id`, job)
 	if err != nil {
-		return 0, fmt.Errorf("settle lost runs of job %q: %w", job, err)
+		return nil, err
+	}
+	defer rows.Close()
+	var list []running
+	for rows.Next() {
+		var r running
+		var at sql.NullString
+		if err := rows.Scan(&r.id, &r.occurrence, &r.number, &at, &r.PID, &r.Host, &r.Boot, &r.Born); err != nil {
+			return nil, err
+		}
+		if r.at, err = parseTime(at); err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// recover settles what a process that died left of the job. The caller holds the
+// job's lock, so whatever is in state running is not; a process that is there all the same has lost
+// its lock, and nothing is run beside it.
+func (l *ledger) recover(ctx context.Context, job *Job, now time.Time) (lost int, err error) {
+	dead, err := l.stillRunning(ctx, job.Name)
+	if err == nil && len(dead) == 0 {
+		return 0, nil
+	}
+	for _, r := range dead {
+		if r.gone() == "" {
+			return 0, &LockedError{What: fmt.Sprintf("job %q, whose lock file was removed or replaced,", job.Name), Holder: &holder{r.process, now}}
+		}
+	}
+	if err == nil {
+		err = l.tx(ctx, func(tx *sql.Tx) error {
+			for _, r := range dead {
+				done, err := tx.ExecContext(ctx, "UPDATE attempt SET state = 'lost', ended = ?, class = ?, error = ? WHERE id = ? AND state = 'running'",
+					moment(now), ClassCrashed, r.gone(), r.id)
+				if err != nil {
+					return err
+				}
+				if n, err := done.RowsAffected(); err != nil || n == 0 {
+					return err // another process has settled it
+				}
+				lost++
+				state, due := job.followed(r.attempt, ClassCrashed, now)
+				if _, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = ?, due = ? WHERE id = ?", state, due, r.occurrence); err != nil {
+					return err
+				}
+			}
+			return touch(ctx, tx, now)
+		})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("settle lost runs of job %q: %w", job.Name, err)
 	}
 	return lost, nil
+}
+
+// followed is what becomes of an occurrence whose attempt has failed: failed, or lost or retry with the moment before which
+// it is not run again. A run by hand is a person's to repeat.
+func (job *Job) followed(a attempt, class Class, now time.Time) (state string, due sql.NullString) {
+	wait, again := job.Retries.again(class, job.Name, a.at, a.number)
+	switch {
+	case class == ClassCancelled:
+		return "cancelled", due
+	case a.at.IsZero() || !again:
+		return "failed", due
+	case wait > 0:
+		due = sql.NullString{String: moment(now.Add(wait)), Valid: true}
+	}
+	if class == ClassCrashed || class == ClassInterrupted {
+		return "lost", due
+	}
+	return "retry", due
 }
 
 // attempt is a row being run.
 type attempt struct {
 	id, occurrence int64
 	number         int
+	token          int64
 	at             time.Time // the planned time; zero for a run by hand
 }
 
 // begin records that this process sets out to run an occurrence; occurrence 0 is a
 // run by hand, which gets a row of its own.
 func (l *ledger) begin(ctx context.Context, job string, occurrence int64, at, now time.Time) (attempt, error) {
-	a := attempt{occurrence: occurrence, at: at}
+	a := attempt{at: at}
+	me := self()
 	err := l.tx(ctx, func(tx *sql.Tx) error {
 		var err error
 		a.occurrence = occurrence
@@ -85,14 +143,17 @@ func (l *ledger) begin(ctx context.Context, job string, occurrence int64, at, no
 			err = tx.QueryRowContext(ctx, "INSERT INTO occurrence (job, noted, state) VALUES (?, ?, 'running') RETURNING id",
 				job, moment(now)).Scan(&a.occurrence)
 		} else {
-			_, err = tx.ExecContext(ctx, "UPDATE occurrence SET state = 'running' WHERE id = ?", occurrence)
+			_, err = tx.ExecContext(ctx, "UPDATE occurrence SET state = 'running', due = NULL WHERE id = ?", occurrence)
 		}
 		if err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, `INSERT INTO attempt (occurrence, number, state, pid, started)
-			SELECT ?1, 1 + count(*), 'running', ?2, ?3 FROM attempt WHERE occurrence = ?1 RETURNING id, number`,
-			a.occurrence, os.Getpid(), moment(now)).Scan(&a.id, &a.number)
+		if err := tx.QueryRowContext(ctx, "UPDATE ledger SET token = token + 1, last = max(last, ?) RETURNING token", moment(now)).Scan(&a.token); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `INSERT INTO attempt (occurrence, number, state, token, pid, host, boot, born, started, beat)
+			SELECT ?1, 1 + count(*), 'running', ?2, ?3, ?4, ?5, ?6, ?7, ?7 FROM attempt WHERE occurrence = ?1 RETURNING id, number`,
+			a.occurrence, a.token, me.PID, me.Host, me.Boot, me.Born, moment(now)).Scan(&a.id, &a.number)
 	})
 	if err != nil {
 		return a, fmt.Errorf("record the start of job %q: %w", job, err)
@@ -100,25 +161,46 @@ func (l *ledger) begin(ctx context.Context, job string, occurrence int64, at, no
 	return a, nil
 }
 
+// beat records a sign of life of an attempt. It is errTakenOver where the row is not this process's any more, and errCancelled
+// where a person has asked for the end.
+func (l *ledger) beat(ctx context.Context, a attempt, now time.Time) error {
+	return l.tx(ctx, func(tx *sql.Tx) error {
+		var cancel sql.NullString
+		err := tx.QueryRowContext(ctx, "UPDATE attempt SET beat = ? WHERE id = ? AND token = ? AND state = 'running' RETURNING cancel",
+			moment(now), a.id, a.token).Scan(&cancel)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return errTakenOver
+		case err != nil:
+			return err
+		case cancel.Valid:
+			return errCancelled
+		}
+		return touch(ctx, tx, now)
+	})
+}
+
 // end records how an attempt ended and returns the state of its occurrence. It is
 // written also when ctx is cancelled: that is when it matters.
-func (l *ledger) end(ctx context.Context, a attempt, result *RunResult, failure error, now time.Time) (state string, err error) {
+func (l *ledger) end(ctx context.Context, job *Job, a attempt, result *RunResult, failure error, now time.Time) (state string, err error) {
 	ctx = context.WithoutCancel(ctx)
 	class, text, document := ClassOf(failure), "", ""
-	occurrence := "succeeded"
+	var due sql.NullString
+	attempted := ""
 	switch {
-	case class == ClassInterrupted && !a.at.IsZero() && a.number < maxAttempts:
-		state, occurrence = "lost", "lost"
 	case failure != nil:
-		state, occurrence = "failed", "failed"
-	case result.Unchanged():
-		state, occurrence = "skipped", "skipped"
-	default:
-		state = "succeeded"
-	}
-	if failure != nil {
+		state, due = job.followed(a, class, now)
+		attempted = state
+		if state == "retry" {
+			attempted = "failed"
+		}
 		text = kept(failure)
-	} else {
+	case result.Unchanged():
+		state, attempted = "skipped", "skipped"
+	default:
+		state, attempted = "succeeded", "succeeded"
+	}
+	if failure == nil {
 		data, err := json.Marshal(result.kept())
 		if err != nil {
 			return "", err
@@ -126,12 +208,18 @@ func (l *ledger) end(ctx context.Context, a attempt, result *RunResult, failure 
 		document = string(data)
 	}
 	err = l.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "UPDATE attempt SET state = ?, ended = ?, class = ?, error = ?, result = ? WHERE id = ?",
-			state, moment(now), class, text, document, a.id); err != nil {
+		done, err := tx.ExecContext(ctx, "UPDATE attempt SET state = ?, ended = ?, class = ?, error = ?, result = ? WHERE id = ? AND token = ? AND state = 'running'",
+			attempted, moment(now), class, text, document, a.id, a.token)
+		if err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = ? WHERE id = ?", occurrence, a.occurrence)
-		return err
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, errTakenOver)
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = ?, due = ? WHERE id = ?", state, due, a.occurrence); err != nil {
+			return err
+		}
+		return touch(ctx, tx, now)
 	})
 	if err != nil {
 		return "", fmt.Errorf("record the end of a run: %w", err)

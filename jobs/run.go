@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,7 +24,8 @@ type Options struct {
 	Keys     *datasets.KeyRing // nil: a new one; keys that were read from fd:N and env:NAME
 	Browser  string            // Chromium for jobs that print; empty: the first on the path
 
-	build builder // nil: build; tests put theirs
+	build builder       // nil: build; tests put theirs
+	beat  time.Duration // between signs of life; 0: beatEvery
 }
 
 // builder does the work of a job and fills in the result as it goes.
@@ -41,6 +43,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.build == nil {
 		o.build = build
+	}
+	if o.beat == 0 {
+		o.beat = beatEvery
 	}
 	return o
 }
@@ -126,12 +131,15 @@ func Run(ctx context.Context, job *Job, o Options) (*RunResult, error) {
 		return nil, err
 	}
 	defer l.close()
+	if err := l.checkClock(ctx, o.Clock()); err != nil {
+		return nil, err
+	}
 	held, err := l.lockJob(job.Name)
 	if err != nil {
 		return nil, err
 	}
 	defer held.Close()
-	if _, err := l.recover(ctx, job.Name, o.Clock()); err != nil {
+	if _, err := l.recover(ctx, job, o.Clock()); err != nil {
 		return nil, err
 	}
 	result, _, err := l.run(ctx, job, 0, time.Time{}, o)
@@ -154,12 +162,12 @@ func (l *ledger) run(ctx context.Context, job *Job, occurrence int64, at time.Ti
 		log = log.With("planned", planned.Format(time.RFC3339))
 	}
 	log.Info("run begins", "attempt", a.number)
-	failure := safely(ctx, job, result, o)
+	failure := l.within(ctx, job, a, result, o)
 	ended := o.Clock()
 	result.Ended, result.Seconds = ended.UTC(), ended.Sub(started).Seconds()
-	state, err := l.end(ctx, a, result, failure, ended)
+	state, err := l.end(ctx, job, a, result, failure, ended)
 	if err != nil {
-		return nil, "", err
+		return nil, "", errors.Join(err, failure)
 	}
 	if failure != nil {
 		// The error's text is the caller's to show: returned, not logged as well.
@@ -168,6 +176,36 @@ func (l *ledger) run(ctx context.Context, job *Job, occurrence int64, at time.Ti
 	}
 	log.Info("run ends", "state", state, "dur", ended.Sub(started))
 	return result, state, nil
+}
+
+// beatEvery is how often a run writes a sign of life, and looks whether it is to end.
+const beatEvery = 5 * time.Second
+
+// within builds within the job's limits, with signs of life, until somebody asks for the end.
+func (l *ledger) within(ctx context.Context, job *Job, a attempt, result *RunResult, o Options) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	within, done := limited(ctx, "the run", job.Limits.Time)
+	defer done()
+	ended, quiet := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(quiet)
+		ticker := time.NewTicker(o.beat)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ticker.C:
+			}
+			// A beat that the disk refuses is not the end of a run: its end says so, or succeeds.
+			if err := l.beat(context.WithoutCancel(ctx), a, o.Clock()); errors.Is(err, errTakenOver) || errors.Is(err, errCancelled) {
+				stop(err)
+			}
+		}
+	}()
+	defer func() { close(ended); <-quiet }() // no beat after the end
+	return outcome(within, safely(within, job, result, o))
 }
 
 // safely builds, and turns a panic into an error that names no value: what a panic

@@ -32,13 +32,35 @@ func newSchedule(line, zone string) (*Schedule, error) {
 // Next is the first planned time after t.
 func (s *Schedule) Next(t time.Time) time.Time { return s.set.Next(t, s.zone) }
 
-// within lists the planned times after low, up to and including high.
-func (s *Schedule) within(low, high time.Time) []time.Time {
-	var times []time.Time
+// maxRows is how many planned times of one pause become a row each. A pause can be years, and a line can name every minute.
+const maxRows = 1000
+
+// within lists the planned times after low, up to and including high: the newest maxRows of them, and those before as one gap.
+func (s *Schedule) within(low, high time.Time) (times []time.Time, before gap) {
 	for t := s.Next(low); !t.After(high); t = s.Next(t) {
-		times = append(times, t)
+		if times = append(times, t); len(times) == 2*maxRows {
+			before = before.with(times[:maxRows])
+			times = append(times[:0], times[maxRows:]...)
+		}
 	}
-	return times
+	if over := len(times) - maxRows; over > 0 {
+		before = before.with(times[:over])
+		times = times[over:]
+	}
+	return times, before
+}
+
+// gap is planned times in a row, none of which ran.
+type gap struct {
+	first, last time.Time
+	times       int
+}
+
+func (g gap) with(times []time.Time) gap {
+	if g.times == 0 {
+		g.first = times[0]
+	}
+	return gap{g.first, times[len(times)-1], g.times + len(times)}
 }
 
 // nearZones are the names suggested for a zone that does not exist.

@@ -20,9 +20,11 @@ const (
 	HealthLate    Health = "late"    // due for more than graceTime and not begun: nothing ticks
 	HealthRemoved Health = "removed" // in the ledger, and no job file has the name
 	HealthRunning Health = "running"
-	HealthDue     Health = "due" // the next tick runs it
-	HealthNew     Health = "new" // no run yet, and none was due
-	HealthOK      Health = "ok"  // the last run ended well
+	HealthHeld    Health = "waits"    // for a job that comes first
+	HealthRetry   Health = "retrying" // the last run failed, and will be tried again by itself
+	HealthDue     Health = "due"      // the next tick runs it
+	HealthNew     Health = "new"      // no run yet, and none was due
+	HealthOK      Health = "ok"       // the last run ended well
 )
 
 // graceTime is how long a job may be due before nobody seems to be ticking.
@@ -45,10 +47,14 @@ type JobStatus struct {
 	Health      Health     `json:"health"`
 	Advice      string     `json:"advice,omitempty"` // what to do
 	Due         *time.Time `json:"due,omitempty"`    // the planned time that waits
+	Again       *time.Time `json:"again,omitempty"`  // when the run that failed may be tried again
+	Waits       string     `json:"waits,omitempty"`  // for what the planned time waits
 	Next        *time.Time `json:"next,omitempty"`
 	Missed      int        `json:"missed"`                 // planned times never run since the last success
 	Last        *Attempt   `json:"last,omitempty"`         // the newest attempt
 	LastSuccess *Attempt   `json:"last_success,omitempty"` // the newest that ended well
+
+	retries Retries
 }
 
 // Attempt is one time that a process ran a job.
@@ -102,7 +108,7 @@ func Status(ctx context.Context, folder string, o Options) (*FolderStatus, error
 	defer l.close()
 	for _, job := range jobs {
 		j := newStatus(job, s.At)
-		if err := l.fill(ctx, &j, s.At); err != nil {
+		if err := l.fill(ctx, job, &j, s.At); err != nil {
 			return nil, err
 		}
 		s.Jobs = append(s.Jobs, j)
@@ -124,7 +130,7 @@ func Status(ctx context.Context, folder string, o Options) (*FolderStatus, error
 }
 
 func newStatus(job *Job, now time.Time) JobStatus {
-	j := JobStatus{Job: job.Name, File: job.File, Schedule: job.Schedule, Health: HealthNew}
+	j := JobStatus{Job: job.Name, File: job.File, Schedule: job.Schedule, Health: HealthNew, retries: job.Retries}
 	if job.Schedule != nil {
 		next := job.Schedule.Next(now).UTC()
 		j.Next = &next
@@ -136,7 +142,7 @@ func newStatus(job *Job, now time.Time) JobStatus {
 }
 
 // fill adds what the ledger knows and decides the health.
-func (l *ledger) fill(ctx context.Context, j *JobStatus, now time.Time) error {
+func (l *ledger) fill(ctx context.Context, job *Job, j *JobStatus, now time.Time) error {
 	var err error
 	if j.Last, err = l.last(ctx, j.Job, "1"); err != nil {
 		return err
@@ -150,6 +156,14 @@ func (l *ledger) fill(ctx context.Context, j *JobStatus, now time.Time) error {
 	if j.Due, err = l.waiting(ctx, j.Job, now); err != nil {
 		return err
 	}
+	if _, j.Again, err = l.due(ctx, j.Job, now); err != nil {
+		return err
+	}
+	if j.Due != nil {
+		if j.Waits, err = l.heldBack(ctx, job, *j.Due); err != nil {
+			return err
+		}
+	}
 	l.judge(j, now)
 	return nil
 }
@@ -162,9 +176,13 @@ func (l *ledger) judge(j *JobStatus, now time.Time) {
 		j.Health, j.Advice = HealthCrashed, advice[ClassCrashed]
 	case running:
 		j.Health, j.Advice = HealthRunning, ""
+	case j.Waits != "":
+		j.Health, j.Advice = HealthHeld, "it runs by itself once that job has ended well"
 	case j.Due != nil && now.Sub(*j.Due) > graceTime:
 		j.Health = HealthLate
 		j.Advice = "nothing has ticked since: `systemctl list-timers farr-tick.timer`, or run `farr tick` now"
+	case j.Again != nil:
+		j.Health, j.Advice = HealthRetry, ""
 	case j.Last != nil && j.Last.Class != "":
 		j.Health, j.Advice = HealthFailing, advice[j.Last.Class]
 	case j.Due != nil:

@@ -73,11 +73,11 @@ func (l *ledger) waiting(ctx context.Context, job string, now time.Time) (*time.
 			return &first, nil
 		}
 	}
-	_, at, found, err := l.due(ctx, job)
-	if err != nil || !found {
+	list, _, err := l.due(ctx, job, now)
+	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	at = at.UTC()
+	at := list[0].at.UTC()
 	return &at, nil
 }
 

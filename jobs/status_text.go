@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -14,7 +15,7 @@ func (s *FolderStatus) WriteText(w io.Writer) error {
 	for _, d := range s.Wrong {
 		p.linef("WRONG    %s", d)
 	}
-	for _, h := range []Health{HealthCrashed, HealthFailing, HealthLate, HealthRunning, HealthDue, HealthNew, HealthOK, HealthRemoved} {
+	for _, h := range []Health{HealthCrashed, HealthFailing, HealthLate, HealthHeld, HealthRetry, HealthRunning, HealthDue, HealthNew, HealthOK, HealthRemoved} {
 		for _, j := range s.Jobs {
 			if j.Health == h {
 				j.writeText(p, s.At)
@@ -37,6 +38,12 @@ func (j JobStatus) writeText(p *printer, now time.Time) {
 	p.linef("%-8s %s", word, j.Job)
 	if j.Due != nil && (j.Health == HealthLate || j.Health == HealthDue) {
 		p.linef("         due %s", j.when(*j.Due, now))
+	}
+	if j.Health == HealthHeld {
+		p.linef("         due %s, waits for %s", j.when(*j.Due, now), j.Waits)
+	}
+	if j.Again != nil {
+		p.linef("         tried again %s", j.when(*j.Again, now))
 	}
 	if a := j.Last; a != nil {
 		p.linef("         %s", j.describe(a, now))
@@ -82,7 +89,7 @@ func (j JobStatus) describe(a *Attempt, now time.Time) string {
 	if a.Planned == nil {
 		text += ", by hand"
 	} else if a.Number > 1 {
-		text += fmt.Sprintf(", attempt %d of %d", a.Number, maxAttempts)
+		text += fmt.Sprintf(", attempt %d of %d", a.Number, max(a.Number, j.retries.attempts(cmp.Or(a.Class, ClassCrashed))))
 	}
 	if a.Class != "" {
 		text += fmt.Sprintf(" (%s)", a.Class)

@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
+
+	"farr/internal/source"
 )
 
 // TickReport is what a tick found and did.
@@ -21,7 +22,7 @@ type TickReport struct {
 // TickJob is what a tick did about one job.
 type TickJob struct {
 	Job       string     `json:"job"`
-	Did       string     `json:"did"` // nothing, first-seen, busy, or the state of what was run
+	Did       string     `json:"did"` // nothing, first-seen, busy, waits, or the state of what was run
 	Planned   *time.Time `json:"planned,omitempty"`
 	Missed    int        `json:"missed"`    // planned times that nobody will run now
 	Lost      int        `json:"lost"`      // runs found dead
@@ -29,7 +30,10 @@ type TickJob struct {
 	Class     Class      `json:"class,omitempty"`
 	Error     string     `json:"error,omitempty"`
 	Result    *RunResult `json:"result,omitempty"`
-	Next      *time.Time `json:"next,omitempty"`
+	Waits     string     `json:"waits,omitempty"` // for what, when it does
+	Next      *time.Time `json:"next,omitempty"`  // when something is due again, or may be tried again
+
+	err error
 }
 
 // Tick notes what is due of the jobs in folder, runs it, one job after the other, and
@@ -46,12 +50,20 @@ func Tick(ctx context.Context, folder string, o Options) (*TickReport, error) {
 		return nil, err
 	}
 	defer l.close()
-	held, err := lock(filepath.Join(l.dir, tickLock), "the folder "+folder)
+	held, err := l.lockFolder()
 	if err != nil {
 		return nil, err
 	}
 	defer held.Close()
+	return l.tickAll(ctx, jobs, wrong, o)
+}
 
+// tickAll is a tick of jobs that were loaded, those that others come after first. The caller holds the folder's lock.
+func (l *ledger) tickAll(ctx context.Context, jobs []*Job, wrong source.Diagnostics, o Options) (*TickReport, error) {
+	if err := l.checkClock(ctx, o.Clock()); err != nil {
+		return nil, err
+	}
+	folder := l.folder()
 	report := &TickReport{Folder: folder, At: o.Clock().UTC(), Jobs: []TickJob{}, Wrong: []string{}}
 	failures := []error{wrong.Err()}
 	for _, d := range wrong {
@@ -62,21 +74,26 @@ func Tick(ctx context.Context, folder string, o Options) (*TickReport, error) {
 			failures = append(failures, ctx.Err())
 			break
 		}
-		t, err := l.tick(ctx, job, o)
+		ran, err := l.tick(ctx, job, o)
+		for _, t := range ran {
+			if t.Next != nil && (report.Next == nil || t.Next.Before(*report.Next)) {
+				report.Next = t.Next
+			}
+			if t.Error != "" {
+				failures = append(failures, fmt.Errorf("job %q: %w", job.Name, t.err))
+			}
+		}
 		if err != nil {
-			t.Class, t.Error = ClassOf(err), err.Error()
+			ran = append(ran, TickJob{Job: job.Name, Did: "nothing", Class: ClassOf(err), Error: err.Error()})
 			failures = append(failures, fmt.Errorf("job %q: %w", job.Name, err))
 		}
-		if t.Next != nil && (report.Next == nil || t.Next.Before(*report.Next)) {
-			report.Next = t.Next
-		}
-		report.Jobs = append(report.Jobs, t)
+		report.Jobs = append(report.Jobs, ran...)
 	}
 	return report, errors.Join(failures...)
 }
 
-// tick does one job's part of a tick.
-func (l *ledger) tick(ctx context.Context, job *Job, o Options) (TickJob, error) {
+// tick does one job's part of a tick: an entry for each planned time that was run, or one that says why none was.
+func (l *ledger) tick(ctx context.Context, job *Job, o Options) ([]TickJob, error) {
 	t := TickJob{Job: job.Name, Did: "nothing"}
 	now := o.Clock()
 	if job.Schedule != nil {
@@ -89,32 +106,70 @@ func (l *ledger) tick(ctx context.Context, job *Job, o Options) (TickJob, error)
 	case errors.As(err, &busy):
 		t.Did = "busy" // what is due waits in the ledger for the next tick
 	case err != nil:
-		return t, err
+		return nil, err
 	default:
 		defer held.Close()
-		if t.Lost, err = l.recover(ctx, job.Name, now); err != nil {
-			return t, err
+		if t.Lost, err = l.recover(ctx, job, now); err != nil {
+			return nil, err
 		}
 	}
 	n, err := l.note(ctx, job, now)
 	if err != nil {
-		return t, err
+		return nil, err
 	}
 	t.Missed, t.Forgotten = n.Missed, n.Forgotten
 	if n.First {
 		t.Did = "first-seen"
 	}
 	if held == nil || job.Schedule == nil {
-		return t, nil
+		return []TickJob{t}, nil
 	}
-	id, at, found, err := l.due(ctx, job.Name)
-	if err != nil || !found {
-		return t, err
+	list, _, err := l.due(ctx, job.Name, now)
+	if err != nil {
+		return []TickJob{t}, err
 	}
-	planned := at.UTC()
-	t.Planned = &planned
-	t.Result, t.Did, err = l.run(ctx, job, id, at, o)
-	return t, err
+	ran, err := l.runDue(ctx, job, list, t, o)
+	if err != nil {
+		return ran, err
+	}
+	_, again, err := l.due(context.WithoutCancel(ctx), job.Name, o.Clock())
+	if again != nil && again.Before(*t.Next) {
+		ran[len(ran)-1].Next = again
+	}
+	return ran, err
+}
+
+// runDue runs the occurrences of a list one after the other. The first entry is t, with what the tick found.
+func (l *ledger) runDue(ctx context.Context, job *Job, list []waiting, t TickJob, o Options) ([]TickJob, error) {
+	var ran []TickJob
+	for _, w := range list {
+		if len(ran) > 0 && ctx.Err() != nil {
+			break
+		}
+		held, err := l.heldBack(ctx, job, w.at)
+		if err != nil {
+			return append(ran, t), err
+		}
+		at := w.at.UTC()
+		t.Planned = &at
+		if held != "" {
+			t.Did, t.Waits = "waits", held
+			return append(ran, t), nil
+		}
+		t.Result, t.Did, t.err = l.run(ctx, job, w.id, w.at, o)
+		if t.err != nil {
+			t.Class, t.Error = ClassOf(t.err), t.err.Error()
+			if t.Did == "" { // the ledger could not be written
+				return append(ran, t), nil
+			}
+		}
+		ran = append(ran, t)
+		t = TickJob{Job: job.Name, Next: t.Next}
+	}
+	if len(ran) == 0 {
+		ran = append(ran, t)
+	}
+	return ran, nil
 }
 
 // WriteText writes the report for a person: a line for each job something was done
@@ -140,6 +195,8 @@ func (r *TickReport) WriteText(w io.Writer) error {
 			p.linef("%s: seen for the first time; nothing is owed for the past", t.Job)
 		case t.Did == "busy":
 			p.linef("%s: being run by another process", t.Job)
+		case t.Did == "waits":
+			p.linef("%s: waits for %s, planned for %s", t.Job, t.Waits, t.Planned.Format(time.RFC3339))
 		case t.Planned != nil:
 			p.linef("%s: %s, planned for %s", t.Job, t.Did, t.Planned.Format(time.RFC3339))
 		}

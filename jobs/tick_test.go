@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -66,6 +67,30 @@ func (w *world) tick() *TickReport {
 		w.t.Fatal(err)
 	}
 	return report
+}
+
+// open is the ledger, closed with the test.
+func (w *world) open() *ledger {
+	w.t.Helper()
+	l, err := openLedger(context.Background(), w.dir)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { l.close() })
+	return l
+}
+
+// openRaw is the ledger's file without a schema.
+func (w *world) openRaw() *ledger {
+	w.t.Helper()
+	if err := os.MkdirAll(filepath.Join(w.dir, ledgerDir), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(w.dir, ledgerDir, ledgerFile))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &ledger{db, filepath.Join(w.dir, ledgerDir)}
 }
 
 // states are the occurrences in the ledger, as "planned state".
@@ -242,6 +267,12 @@ func TestClockBackAndForward(t *testing.T) {
 	w.now = at(t, "2026-02-10T06:00:00Z") // a month ahead by mistake
 	w.tick()
 	w.now = at(t, "2026-01-10T04:10:00Z")
+	if _, err := Tick(context.Background(), w.dir, w.options()); ClassOf(err) != ClassClock {
+		t.Errorf("a clock of a month ago: %v", err)
+	}
+	if err := AcceptClock(context.Background(), w.dir, w.options()); err != nil {
+		t.Fatal(err)
+	}
 	if r := w.tick(); r.Jobs[0].Forgotten != 31 {
 		t.Errorf("%+v", r.Jobs[0])
 	}
