@@ -64,6 +64,12 @@ CASES ?= all
 faults: assets ## end a job at each of its fault points by kill, full disk, failing disk and panic, run it again, and hold what must always hold (hours); CASES=100, SHARD=2/8, DONE=FILE
 	FARR_FAULTS=$(CASES) FARR_FAULTS_SHARD=$(SHARD) FARR_FAULTS_DONE=$(if $(DONE),'$(abspath $(DONE))') go test -tags duckdb_arrow,faults -count 1 -timeout 24h -v -run TestFaults ./jobs/faults
 
+# Less than a second a kill. SHARD=2/4 takes a quarter; DONE=FILE goes on where a run was ended.
+KILLS ?= 2000
+.PHONY: kills
+kills: assets ## kill a running job at random times while a process reads, and hold ledger, store and report against an undisturbed run (half an hour); KILLS=200, SHARD=2/4, DONE=FILE
+	FARR_KILLS=$(KILLS) FARR_KILLS_SHARD=$(SHARD) FARR_KILLS_DONE=$(if $(DONE),'$(abspath $(DONE))') go test -count 1 -timeout 24h -v -run TestKills ./jobs/faults
+
 .PHONY: corrupt
 corrupt: assets ## change every bit of every byte of a small store, and every byte of what a job left, each alone; cut, remove, swap, link and add; verify finds each (hours)
 	FARR_CORRUPT=all go test -count 1 -timeout 2h -v -run TestVerifyFindsEveryCorruption ./datasets

@@ -17,7 +17,7 @@ import (
 // TestCorruptJob changes bytes of what a job left, each alone: the store's files, and those that the manifest of its newest report
 // names. A sample; FARR_CORRUPT=all takes every byte. The store is small and has every kind of file; datasets tries more on a made-up one.
 func TestCorruptJob(t *testing.T) {
-	dir := newWorld(t)
+	dir := copied(t, sharedWorld(t))
 	store, bundle := filepath.Join(dir, "store"), filepath.Join(dir, "reports", "latest")
 	s, err := datasets.OpenStore(store)
 	if err != nil {

@@ -26,7 +26,7 @@ const sampled = 16
 // FARR_FAULTS=all takes every case and a number so many; FARR_FAULTS_SHARD=2/8 takes every eighth from the second on;
 // cases that are in the file FARR_FAULTS_DONE are passed over, and those that hold are added to it.
 func TestFaults(t *testing.T) {
-	world := newWorld(t)
+	world := sharedWorld(t)
 	undisturbed := copied(t, world)
 	record := filepath.Join(t.TempDir(), "points")
 	c := child(undisturbed, "FARR_FAULT_RECORD="+record)

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,12 +47,47 @@ const folderVariable = "FARR_TEST_FOLDER"
 func TestMain(m *testing.M) {
 	dir := os.Getenv(folderVariable)
 	if dir == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		if shared.dir != "" {
+			_ = os.RemoveAll(shared.dir)
+		}
+		os.Exit(code)
 	}
-	if _, err := tick(context.Background(), dir, second); err != nil {
+	var err error
+	switch ctx := context.Background(); {
+	case os.Getenv(readerVariable) != "":
+		err = watcher(ctx, dir, os.Stdin, os.Stdout)
+	case os.Getenv(killsVariable) != "":
+		err = victim(ctx, dir, os.Stdout)
+	default:
+		_, err = tick(ctx, dir, second)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(jobs.ExitCode(err))
 	}
+}
+
+// shared is the world that the tests copy.
+var shared struct {
+	sync.Mutex
+	dir string
+}
+
+// sharedWorld is newWorld, made once.
+func sharedWorld(t testing.TB) string {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.dir == "" {
+		dir, err := os.MkdirTemp("", "farr-world-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		newWorld(t, dir)
+		shared.dir = dir
+	}
+	return shared.dir
 }
 
 func tick(ctx context.Context, dir string, now time.Time) (*jobs.TickReport, error) {
@@ -59,9 +95,8 @@ func tick(ctx context.Context, dir string, now time.Time) (*jobs.TickReport, err
 }
 
 // newWorld is a folder in which the job ran well once, with an export that has grown since.
-func newWorld(t testing.TB) (dir string) {
+func newWorld(t testing.TB, dir string) {
 	t.Helper()
-	dir = t.TempDir()
 	export := func(patients int) {
 		_, err := synth.Generate(t.Context(), synth.Options{Patients: patients, Seed: 7, Sites: 2,
 			Start: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC), Out: filepath.Join(dir, "export")})
@@ -82,7 +117,6 @@ func newWorld(t testing.TB) (dir string) {
 		}
 	}
 	export(6)
-	return dir
 }
 
 // copied is a copy of the world that nothing else writes to.
