@@ -75,6 +75,11 @@ corrupt: assets ## change every bit of every byte of a small store, and every by
 	FARR_CORRUPT=all go test -count 1 -timeout 2h -v -run TestVerifyFindsEveryCorruption ./datasets
 	FARR_CORRUPT=all go test -count 1 -timeout 24h -v -run TestCorruptJob ./jobs/faults
 
+DAYS ?= 1000000
+.PHONY: simulate
+simulate: assets ## hold the scheduler against a reference over a million simulated job-days: deaths, clocks set back and ahead, daylight saving, leap days, every misfire rule, retries (half an hour); DAYS=50000, SEED=7
+	FARR_SIMULATE=$(DAYS) FARR_SEED=$(SEED) go test -count 1 -timeout 24h -v -run 'TestSimulate$$' ./jobs
+
 .PHONY: browser
 browser: assets ## open every page of the demo's bundle in Chromium, for both audiences: accessibility, policy, requests, scripts, phone, print, PDF; prints the figures
 	FARR_REQUIRE_BROWSER=1 go test -count 1 -timeout 20m -v -run 'TestDemoPages|TestTheBrowserCheckFindsFaults' ./reports

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -42,6 +41,7 @@ CREATE TABLE occurrence (
 	UNIQUE (job, planned)
 ) STRICT;
 CREATE INDEX occurrence_state ON occurrence (job, state);
+CREATE INDEX occurrence_waiting ON occurrence (job, planned) WHERE state IN ` + toRun + `;
 -- Each time a process set out to run an occurrence.
 CREATE TABLE attempt (
 	id INTEGER PRIMARY KEY,
@@ -189,6 +189,3 @@ func AcceptClock(ctx context.Context, folder string, o Options) error {
 		return err
 	})
 }
-
-// states is a list of states for SQL.
-func states(of ...string) string { return "('" + strings.Join(of, "', '") + "')" }

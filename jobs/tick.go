@@ -124,7 +124,7 @@ func (l *ledger) tick(ctx context.Context, job *Job, o Options) ([]TickJob, erro
 	if held == nil || job.Schedule == nil {
 		return []TickJob{t}, nil
 	}
-	list, _, err := l.due(ctx, job.Name, now)
+	list, again, err := l.due(ctx, job.Name, now)
 	if err != nil {
 		return []TickJob{t}, err
 	}
@@ -132,7 +132,9 @@ func (l *ledger) tick(ctx context.Context, job *Job, o Options) ([]TickJob, erro
 	if err != nil {
 		return ran, err
 	}
-	_, again, err := l.due(context.WithoutCancel(ctx), job.Name, o.Clock())
+	if len(list) > 0 {
+		_, again, err = l.due(context.WithoutCancel(ctx), job.Name, o.Clock())
+	}
 	if again != nil && again.Before(*t.Next) {
 		ran[len(ran)-1].Next = again
 	}
