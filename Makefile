@@ -58,7 +58,7 @@ test: assets ## everything that CI runs: format, vet, unit and end-to-end tests
 	go test -timeout 40m ./...
 	FARR_FAULTS=8 go test -tags duckdb_arrow,faults -timeout 20m -run TestFaults ./jobs/faults
 
-# Some 5,900 cases of a few seconds. SHARD=2/8 takes an eighth; DONE=FILE goes on where a run was ended.
+# Some 5,900 cases of two CPU seconds. SHARD=2/8 takes an eighth; DONE=FILE goes on where a run was ended.
 CASES ?= all
 .PHONY: faults
 faults: assets ## end a job at each of its fault points by kill, full disk, failing disk and panic, run it again, and hold what must always hold (hours); CASES=100, SHARD=2/8, DONE=FILE

@@ -139,12 +139,12 @@ func (b *building) listRejects(report *datasets.ExtractReport) error {
 	}
 	path := filepath.Join(filepath.Dir(b.job.File), ledgerDir, b.job.Name+".rejects.csv")
 	if report.Rejected == 0 {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := disk.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := disk.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

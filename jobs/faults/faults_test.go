@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -26,52 +27,53 @@ const sampled = 16
 // FARR_FAULTS=all takes every case and a number so many; FARR_FAULTS_SHARD=2/8 takes every eighth from the second on;
 // cases that are in the file FARR_FAULTS_DONE are passed over, and those that hold are added to it.
 func TestFaults(t *testing.T) {
-	world := sharedWorld(t)
-	undisturbed := copied(t, world)
-	record := filepath.Join(t.TempDir(), "points")
-	c := child(undisturbed, "FARR_FAULT_RECORD="+record)
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("recording run: %v: %s", err, out)
-	}
-	want, err := result(undisturbed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(record)
-	if err != nil {
-		t.Fatal(err)
-	}
-	points := strings.Split(strings.TrimSpace(string(text)), "\n")
+	w := stagedWorlds(t)
 	places := map[string]bool{}
-	for _, p := range points {
-		place, _, _ := strings.Cut(p, " #")
+	for _, p := range w.points {
+		place, _, _ := strings.Cut(p.point, " #")
 		places[place] = true
 	}
-	if len(points) < 60 {
-		t.Fatalf("%d fault points", len(points))
+	if len(w.points) < 60 {
+		t.Fatalf("%d fault points", len(w.points))
 	}
-	chosen := choose(t, points)
-	began := time.Now()
+	chosen := choose(t, w.points)
+	began := cpu(t)
 	violations := 0
 	for _, c := range chosen {
-		if err := hold(t.Context(), t, world, want, c); err != nil {
+		if err := hold(t.Context(), t, w.world[c.step], w.want, c); err != nil {
 			violations++
-			t.Errorf("%s at %s: %v", c.kind, c.point, err)
+			t.Errorf("%s: %v", c, err)
 			continue
 		}
 		finished(t, c)
 	}
-	took := time.Since(began)
-	fmt.Printf("faults: %d points in %d places, %d cases of %d, %d violations, %.1f s a case\n",
-		len(points), len(places), len(chosen), len(points)*len(kinds), violations, took.Seconds()/float64(max(1, len(chosen))))
+	took := cpu(t) - began
+	fmt.Printf("faults: %d points in %d places, %d cases of %d, %d violations, %.1f CPU-s a case\n",
+		len(w.points), len(places), len(chosen), len(w.points)*len(kinds), violations, took.Seconds()/float64(max(1, len(chosen))))
+}
+
+// cpu is the processor time of this process and of those that it waited for.
+func cpu(t *testing.T) (all time.Duration) {
+	t.Helper()
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(who, &u); err != nil {
+			t.Fatal(err)
+		}
+		all += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	return all
 }
 
 // trial is one case.
-type trial struct{ point, kind string }
+type trial struct {
+	place
+	kind string
+}
 
-func (c trial) String() string { return c.kind + " " + c.point }
+func (c trial) String() string { return c.kind + " in " + c.step + " at " + c.point }
 
-func choose(t *testing.T, points []string) []trial {
+func choose(t *testing.T, points []place) []trial {
 	var all []trial
 	for _, p := range points {
 		for _, k := range kinds {

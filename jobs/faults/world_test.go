@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,12 +61,36 @@ func TestMain(m *testing.M) {
 	case os.Getenv(killsVariable) != "":
 		err = victim(ctx, dir, os.Stdout)
 	default:
-		_, err = tick(ctx, dir, second)
+		_, err = jobs.Tick(ctx, dir, jobs.Options{Clock: func() time.Time { return second }, Logger: slog.New(slog.NewJSONHandler(stepMarks{}, nil))})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(jobs.ExitCode(err))
 	}
+}
+
+// stepMarks writes where each step begins into the list of fault points that are passed.
+type stepMarks struct{}
+
+// stepMark begins such a line; the step follows.
+const stepMark = "== "
+
+func (stepMarks) Write(p []byte) (int, error) {
+	var line struct{ Msg, Step string }
+	file := os.Getenv("FARR_FAULT_RECORD")
+	if file == "" || json.Unmarshal(p, &line) != nil || line.Msg != "step begins" && line.Msg != "step ends" {
+		return len(p), nil
+	}
+	if line.Msg == "step ends" {
+		line.Step = "between"
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	_, err = f.WriteString(stepMark + line.Step + "\n")
+	return len(p), err
 }
 
 // shared is the world that the tests copy.
