@@ -41,7 +41,7 @@ project, and belongs with another person. 'permit' signs with it what 'farr cros
 
 func (a *app) keys() *cobra.Command {
 	group := &cobra.Command{Use: "keys", Short: "make, name, rotate and destroy the key of a project", Long: keysHelp}
-	group.AddCommand(a.keysNew(), a.keysID(), a.keysList(), a.keysRotate(), a.keysDestroy(), a.keysOfficer(), a.keysPermit())
+	group.AddCommand(a.keysNew(), a.keysID(), a.keysList(), a.keysRotate(), a.keysDestroy(), a.keysOfficer(), a.keysPermit(), a.keysJWKS())
 	return group
 }
 

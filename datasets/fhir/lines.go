@@ -51,7 +51,7 @@ func (in Input) lines(ctx context.Context, sum hash.Hash, fn func(Line) error) e
 		return err
 	}
 	defer f.Close()
-	s := splitter{max: min(max(in.MaxLine, 1), 1<<30), fn: fn, number: 1}
+	s := in.splitter(fn)
 	if err := readAhead(ctx, in.stream(f, sum), s.chunk); err != nil {
 		return err
 	}
@@ -59,6 +59,10 @@ func (in Input) lines(ctx context.Context, sum hash.Hash, fn func(Line) error) e
 		return err
 	}
 	return s.end()
+}
+
+func (in Input) splitter(fn func(Line) error) *splitter {
+	return &splitter{max: min(max(in.MaxLine, 1), 1<<30), fn: fn, number: 1}
 }
 
 // splitter cuts chunks of text into lines. A line inside one chunk is a view of it; only a line that

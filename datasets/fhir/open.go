@@ -158,7 +158,13 @@ func (in Input) isExportLog() bool {
 	return log
 }
 
-func (in Input) unreadable(err error) error { return unreadable(in.Name, in.Number, err) }
+// unreadable is the failure to read an input. That of a stream is its reader's own.
+func (in Input) unreadable(err error) error {
+	if in.info == nil && in.path == "" {
+		return err
+	}
+	return unreadable(in.Name, in.Number, err)
+}
 
 func unreadable(name string, number int, err error) error {
 	hint := "cannot be read"

@@ -25,7 +25,7 @@ const (
 // stream gives the uncompressed text of a file and counts the bytes taken from the file.
 type stream struct {
 	in   Input
-	f    *os.File
+	f    *os.File // nil where the bytes are no file's
 	raw  *counter
 	buf  *bufio.Reader
 	text int64 // bytes given so far
@@ -51,8 +51,9 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (in Input) stream(f *os.File, sum hash.Hash) *stream {
-	raw := &counter{r: f, sum: sum}
+func (in Input) stream(r io.Reader, sum hash.Hash) *stream {
+	raw := &counter{r: r, sum: sum}
+	f, _ := r.(*os.File)
 	return &stream{in: in, f: f, raw: raw, buf: bufio.NewReaderSize(raw, 64<<10)}
 }
 
@@ -166,8 +167,10 @@ func (s *stream) fail(err error) error {
 // fault gives an *Error at the place in the file, or one that says the file changed meanwhile: a file
 // that is still being copied looks cut.
 func (s *stream) fault(code Code, hint string) error {
-	if err := s.in.unchanged(s.f); err != nil {
-		return err
+	if s.in.info != nil {
+		if err := s.in.unchanged(s.f); err != nil {
+			return err
+		}
 	}
 	return &Error{Code: code, File: s.in.Name, Input: s.in.Number, Offset: s.raw.n - int64(s.buf.Buffered()), Hint: hint}
 }

@@ -1,0 +1,90 @@
+package bulk
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+)
+
+// Code is the stable name of a failure.
+type Code string
+
+// The codes.
+const (
+	BadRequest    Code = "bad-bulk-request"   // what was asked for cannot be meant
+	NotSecure     Code = "not-https"          // an address is neither https nor on the loopback
+	NotFHIR       Code = "not-fhir"           // what answers is no FHIR server
+	NotR4         Code = "not-fhir-r4"        // it is one of another version
+	NoExport      Code = "no-bulk-export"     // it does not export, or not so
+	NoDiscovery   Code = "no-token-endpoint"  // it does not say where a token is to be had
+	Unauthorised  Code = "not-authorised"     // no token, or the token is not taken
+	ClockSkew     Code = "clock-skew"         // no token, and the clocks differ
+	WrongScopes   Code = "wrong-scopes"       // the token does not reach what was asked for
+	ExportFailed  Code = "export-failed"      // the server says that its export failed
+	Gone          Code = "export-gone"        // the server knows the export no more
+	BadManifest   Code = "bad-manifest"       // the manifest cannot be trusted
+	BadAnswer     Code = "bad-answer"         // an answer is not what the specification says
+	MissingFile   Code = "missing-file"       // a file of the manifest is not there
+	WrongCount    Code = "wrong-count"        // a file has not as many resources as the manifest says
+	Changed       Code = "export-changed"     // the export is not the one that was begun with
+	TooMuch       Code = "beyond-a-limit"     // larger than a limit
+	TooLong       Code = "server-too-slow"    // slower than a limit
+	NotReached    Code = "server-not-reached" // no connection, again and again
+	BadClientKey  Code = "bad-client-key"     // a key that cannot sign for a client
+	NotTransport  Code = "certificate"        // the server's certificate is not trusted
+	ServerFailing Code = "server-failing"     // 5xx again and again
+)
+
+// Error is a failure at a server.
+type Error struct {
+	Code   Code
+	URL    string // without its query; empty where there is none
+	Status int    // of HTTP, 0 where there is none
+	Detail string // what is wrong and what helps, of farr's own words
+	Err    error  // of the network, where there is one
+}
+
+func (e *Error) Error() string {
+	s := string(e.Code) + ": " + e.Detail
+	if e.Status != 0 {
+		s = fmt.Sprintf("%s (HTTP %d)", s, e.Status)
+	}
+	if e.URL != "" {
+		s = e.URL + ": " + s
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap gives the failure of the network.
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf is the code of an error, "" when it is none of a server's.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// named is an address as an error may say it: signatures are in queries.
+func named(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "an address that cannot be read"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).Redacted()
+}
+
+// cause is what the network says, as text alone: neither an address, whose query may hold a signature, nor an end of file that
+// a reader might take for that of the file.
+func cause(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return errors.New(err.Error())
+}
