@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"farr/reports/internal/text"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // Table is a figure's data: what the page shows beside the drawing and what its

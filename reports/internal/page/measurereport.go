@@ -186,23 +186,31 @@ func has(d measures.Definition, population string) bool {
 	return slices.ContainsFunc(d.Populations, func(p measures.Population) bool { return p.Name == population })
 }
 
-// ratePopulations are the counts of a rate that are of subjects: time observed is none. FHIR's denominator has those in
-// it whom exclusions and exceptions leave out, and a page's has not: where a measure leaves any out, the page's has no code of
-// FHIR's, so that none takes it for the other. The sum of both is not made here: it is on no page.
+// ratePopulations are the counts of a rate that are of subjects: time observed is none. FHIR's populations have those in
+// them whom their exclusions and exceptions leave out, and a page's have not: where a measure leaves any out, the page's has
+// no code of FHIR's, so that none takes it for the other. The sum of both is not made here: it is on no page.
 func ratePopulations(d measures.Definition, r disclose.Rate) []reportPopulation {
 	switch {
 	case r.Scale() == disclose.Headcount:
 		return populationOf(initialPopulation, r.Numerator())
 	case r.Scale() == disclose.Observed:
-		return populationOf("measure-population", r.Denominator())
-	case r.Scale().Timed():
-		return populationOf("numerator", r.Numerator())
+		return less(d, "measure population less exclusions", populationOf("measure-population", r.Denominator()), "measure-population-exclusion")
 	}
-	below := populationOf("denominator", r.Denominator())
-	if len(below) == 1 && (has(d, denominatorExclusion) || has(d, denominatorException)) {
-		below[0].Code = codeable{Text: "denominator less exclusions and exceptions"}
+	above := less(d, "numerator less exclusions", populationOf("numerator", r.Numerator()), "numerator-exclusion")
+	if r.Scale().Timed() {
+		return above
 	}
-	return append(populationOf("numerator", r.Numerator()), below...)
+	return append(above, less(d, "denominator less exclusions and exceptions", populationOf("denominator", r.Denominator()), denominatorExclusion, denominatorException)...)
+}
+
+// less gives a population that words say what it is, in place of its code, where the measure has any that leaves out of it.
+func less(d measures.Definition, words string, list []reportPopulation, out ...string) []reportPopulation {
+	for i := range list {
+		if slices.ContainsFunc(out, func(code string) bool { return has(d, code) }) {
+			list[i].Code = codeable{Text: words}
+		}
+	}
+	return list
 }
 
 // populationOf is a count that is shown, or says that it is masked; what does not apply is no population.
