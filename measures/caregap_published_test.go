@@ -76,7 +76,7 @@ func TestPublishedCareGaps(t *testing.T) {
 	}
 	holdGaps(t, results, 7)
 	for _, d := range results.Definitions() {
-		if d.ID == "WellOperated-2" && (d.Direction != "" || d.Published.Improvement != "contradictory") {
+		if d.ID == "WellOperated-2" && (d.Direction != "" || d.Published.Improvement != Contradictory) {
 			t.Errorf("%s is better when it is %q: %q", d.ID, d.Direction, d.Published.Improvement)
 		}
 	}

@@ -25,7 +25,7 @@ type Published struct {
 	Groups      int      `json:"groups"`
 	GroupID     string   `json:"group_id,omitempty"`
 	Libraries   []string `json:"libraries"`             // name|version of all that it reaches
-	Improvement string   `json:"improvement,omitempty"` // increase or decrease, as the measure says, or contradictory
+	Improvement string   `json:"improvement,omitempty"` // increase or decrease, as the measure says, or Contradictory
 	Program     string   `json:"program"`               // hex SHA-256 of the SQL that it was compiled to, and of its codes
 	Profiles    Profiles `json:"profiles"`              // how a resource's profile was told
 	// Stratifiers are the measure's own: each that is computed is a stratum by its name.
@@ -56,6 +56,9 @@ const (
 // attributionMonths is the window in which visits say to which site a person of a
 // published measure belongs, which the measure itself does not say.
 const attributionMonths = 24
+
+// Contradictory is the improvement of a measure that says two opposite things of which score is better.
+const Contradictory = content.Contradictory
 
 // published is one published measure of a run: its program and the definition of each
 // group.

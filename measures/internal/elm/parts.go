@@ -27,9 +27,6 @@ const (
 // joints are the nodes of each: of conditions, and of lists.
 var joints = map[Joint][]string{All: {"And", "Intersect"}, Any: {"Or", "Union"}}
 
-// deepest bounds how far parts are sought: a cycle of defines is an error that the compiler tells.
-const deepest = 40
-
 // Parts takes a define apart: the operands of And (or Or), and of those that are defines by themselves
 // theirs, in the order in which they are written. The program that it gives back is the same, but
 // that each part is a define: an operand that is only written in its place becomes one, so that it is
@@ -39,8 +36,9 @@ func (p *Program) Parts(main, define string, how Joint) (*Program, []Part) {
 	if lib == nil || lib.Defines[define] == nil {
 		return p, nil
 	}
-	t := &taking{program: &Program{Libraries: maps.Clone(p.Libraries)}, how: how, cloned: map[string]bool{}}
-	t.define(main, define, 0)
+	t := &taking{program: &Program{Libraries: maps.Clone(p.Libraries)}, how: how, cloned: map[string]bool{}, done: map[[2]string]bool{}}
+	t.define(main, define)
+	t.tell()
 	return t.program, t.parts
 }
 
@@ -48,7 +46,8 @@ func (p *Program) Parts(main, define string, how Joint) (*Program, []Part) {
 type taking struct {
 	program *Program
 	how     Joint
-	cloned  map[string]bool // libraries that are its own
+	cloned  map[string]bool    // libraries that are its own
+	done    map[[2]string]bool // defines that were met, by library and name; a cycle of them is an error that the compiler tells
 	parts   []Part
 }
 
@@ -56,68 +55,73 @@ func (t *taking) joined(n *Node) bool {
 	return n != nil && len(n.Operand) == 2 && slices.Contains(joints[t.how], n.Type)
 }
 
-// define takes the define of a library apart, or keeps it as a part.
-func (t *taking) define(library, name string, depth int) {
-	d := t.program.Libraries[library].Defines[name]
-	inner := d.Expression
-	for inner != nil && through(inner) {
-		inner = inner.Operand[0]
+// together tells whether a define is put together of parts, by itself or as another name of one that is.
+func (t *taking) together(library, name string) bool {
+	met := map[[2]string]bool{}
+	for !met[[2]string{library, name}] {
+		met[[2]string{library, name}] = true
+		n := t.program.Libraries[library].Defines[name].Expression
+		for n != nil && through(n) {
+			n = n.Operand[0]
+		}
+		if n == nil || t.joined(n) {
+			return n != nil
+		}
+		in := t.known(library, n)
+		if in == "" {
+			return false
+		}
+		library, name = in, n.Name
 	}
-	if depth < deepest && inner != nil && (t.joined(inner) || t.known(library, inner) != "") {
-		before := len(t.parts)
-		fresh := *d
-		fresh.Expression = t.node(library, d.Expression, depth+1)
-		if fresh.Expression != d.Expression {
+	return false
+}
+
+// define takes the define of a library apart, or keeps it as a part.
+func (t *taking) define(library, name string) {
+	if t.done[[2]string{library, name}] {
+		return // its parts are there
+	}
+	t.done[[2]string{library, name}] = true
+	d := t.program.Libraries[library].Defines[name]
+	if t.together(library, name) {
+		if expression := t.node(library, d.Expression); expression != d.Expression {
+			fresh := *d
+			fresh.Expression = expression
 			t.own(library).Defines[name] = &fresh
 		}
-		if len(t.parts) > before+1 || t.joined(inner) {
-			return
-		}
-		// It is another define under its own name, which is what its author calls the part here.
-		if depth > 0 {
-			t.parts = t.parts[:before]
-		} else {
-			return
-		}
+		return
 	}
 	line, _ := d.Position()
 	title := t.program.Libraries[library].titles[name]
 	if title == "" {
 		title = strings.Join(strings.Fields(name), " ")
 	}
-	t.part(Part{library, name, title, line})
+	t.parts = append(t.parts, Part{library, name, title, line})
 }
 
 // node takes an expression apart, and gives it with what became a define in its place.
-func (t *taking) node(library string, n *Node, depth int) *Node {
-	switch {
-	case through(n):
-		inside := t.node(library, n.Operand[0], depth)
-		if inside == n.Operand[0] {
-			return n
+func (t *taking) node(library string, n *Node) *Node {
+	if through(n) || t.joined(n) {
+		fresh := *n
+		fresh.Operand = nil
+		for _, o := range n.Operand {
+			fresh.Operand = append(fresh.Operand, t.node(library, o))
 		}
-		fresh := *n
-		fresh.Operand = []*Node{inside}
-		return &fresh
-	case t.joined(n):
-		fresh := *n
-		fresh.Operand = []*Node{t.node(library, n.Operand[0], depth), t.node(library, n.Operand[1], depth)}
-		if fresh.Operand[0] == n.Operand[0] && fresh.Operand[1] == n.Operand[1] {
+		if slices.Equal(fresh.Operand, n.Operand) {
 			return n
 		}
 		return &fresh
 	}
 	if in := t.known(library, n); in != "" {
-		t.define(in, n.Name, depth)
+		t.define(in, n.Name)
 		return n
 	}
 	title := t.title(library, n)
 	name := t.free(library, title)
-	line, _ := n.Position()
 	l := t.own(library)
 	l.Defines[name] = &Node{Type: "ExpressionDef", Name: name, Context: patient, Locator: n.Locator, Expression: n}
 	l.titles[name] = title
-	t.part(Part{library, name, title, line})
+	t.define(library, name)
 	return &Node{Type: "ExpressionRef", Name: name, Locator: n.Locator}
 }
 
@@ -139,12 +143,6 @@ func (t *taking) known(library string, n *Node) string {
 	return in.Name
 }
 
-func (t *taking) part(one Part) {
-	if !slices.ContainsFunc(t.parts, func(o Part) bool { return o.Library == one.Library && o.Define == one.Define }) {
-		t.parts = append(t.parts, one)
-	}
-}
-
 // own is a library that may be changed: those of a program are read by others, too.
 func (t *taking) own(name string) *Library {
 	if !t.cloned[name] {
@@ -156,6 +154,19 @@ func (t *taking) own(name string) *Library {
 		t.program.Libraries[name], t.cloned[name] = &l, true
 	}
 	return t.program.Libraries[name]
+}
+
+// tell adds where they stand to the titles of parts that have the same.
+func (t *taking) tell() {
+	count := map[string]int{}
+	for _, p := range t.parts {
+		count[p.Title]++
+	}
+	for i, p := range t.parts {
+		if count[p.Title] > 1 {
+			t.parts[i].Title = fmt.Sprintf("%s (%s, line %d)", p.Title, p.Library, p.Line)
+		}
+	}
 }
 
 // free is a name that no define of the library has.

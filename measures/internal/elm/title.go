@@ -8,6 +8,9 @@ import (
 // longestTitle is how much is said of an expression, in characters.
 const longestTitle = 160
 
+// deepest is how far into an expression its title looks.
+const deepest = 40
+
 // words are the operators that are said between their operands.
 var words = map[string]string{"And": " and ", "Or": " or ", "Union": " or ", "Intersect": " and ", "Except": " without ",
 	"Less": " < ", "LessOrEqual": " <= ", "Greater": " > ", "GreaterOrEqual": " >= ", "Equal": " = ", "Equivalent": " ~ ", "NotEqual": " != "}
@@ -56,10 +59,10 @@ func (t *taking) say(l *Library, n *Node, depth int) string {
 		}
 		return n.DataType
 	case "Not":
-		if len(n.Operand) == 1 && n.Operand[0].Type == "IsNull" {
-			return t.say(l, n.Operand[0].Operand[0], depth+1)
-		}
-		if len(n.Operand) == 1 && n.Operand[0].Type == "Exists" {
+		switch asked := n.Operand; {
+		case len(asked) == 1 && asked[0].Type == "IsNull" && len(asked[0].Operand) == 1:
+			return t.say(l, asked[0].Operand[0], depth+1)
+		case len(asked) == 1 && asked[0].Type == "Exists":
 			return "no " + inner(0)
 		}
 		return "not: " + inner(0)
