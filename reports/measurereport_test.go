@@ -159,3 +159,17 @@ func TestReleasedMeasureReports(t *testing.T) {
 		})
 	}
 }
+
+// TestAnImprovementThatContradictsItself is told in words on the page, beside the measure's FHIR.
+func TestAnImprovementThatContradictsItself(t *testing.T) {
+	world := plantedWorld()
+	for i := range world.definitions {
+		if d := &world.definitions[i]; d.ID == onePage {
+			d.Published = &measures.Published{URL: "http://example.org/Measure/M", Version: "1", Groups: 1, Improvement: measures.Contradictory}
+		}
+	}
+	page := built(t, world, requestIn(t, External, onePage))["measures/"+onePage+".html"]
+	if !strings.Contains(page, "the opposite by its code of what it says by its text, so that neither is taken") || strings.Contains(page, measures.Contradictory) {
+		t.Error("the page does not say that the improvement notation contradicts itself")
+	}
+}

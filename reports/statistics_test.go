@@ -224,7 +224,7 @@ func checkGaps(t *testing.T, path string, s, groups sheet) int {
 	}
 	n := 0
 	for _, row := range s.rows {
-		if s.get(row, "state") != "" {
+		if s.get(row, "remark") != "" {
 			continue
 		}
 		g := at[s.get(row, "group")+"|"+s.get(row, "value")]

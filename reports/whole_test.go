@@ -123,7 +123,7 @@ func ratesOfTable(t *testing.T, path, table string) int {
 			continue
 		}
 		n++
-		numerator, denominator, interval, state := -1, -1, at["95 % interval"], at["State"]
+		numerator, denominator, interval, state := -1, -1, at["95 % interval"], at["Remark"]
 		for _, h := range []string{"Numerator", "Events", "Observed", "Counted", "Cases"} {
 			if j, ok := at[h]; ok {
 				numerator = j

@@ -226,7 +226,7 @@ func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
 		unit = a.unitText(m.Released.Scale)
 	}
 	t := Table{Caption: a.Say("each group against all others, {period}", a.periodWords(m.Headline)), Labels: []string{a.Say("Group"), a.Say("Value")},
-		Derived: []string{a.Say("Difference"), a.Say("Difference low"), a.Say("Difference high"), a.Say("Ratio"), a.Say("Ratio low"), a.Say("Ratio high"), a.Say("Differs"), a.Say("Differs as one of all"), a.Say("State")}}
+		Derived: []string{a.Say("Difference"), a.Say("Difference low"), a.Say("Difference high"), a.Say("Ratio"), a.Say("Ratio low"), a.Say("Ratio high"), a.Say("Differs"), a.Say("Differs as one of all"), a.Say("Remark")}}
 	var groups []chart.GapGroup
 	for _, list := range gaps {
 		group := chart.GapGroup{Name: a.stratumName(list[0].Stratum)}

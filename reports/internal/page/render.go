@@ -194,7 +194,7 @@ func (a *artist) functions() template.FuncMap {
 		"againstMark": a.againstMark, "againstWords": a.againstWords, "profileWords": a.profileWords, "custody": a.custodyWords, "rule": a.rule, "caveat": a.caveat, "policySource": a.policySource,
 		"covers": a.covers, "notCovered": a.notCovered, "audience": a.audience, "kind": a.kind,
 		"certificateWords": a.certificateWords, "thousands": func(n int) string { return a.thousands(int64(n)) }, "found": func() string { return a.Say("{shown} of {all}", "{shown}", "{all}") },
-		"join": a.join, "counts": a.counts, "add": func(a, b int) int { return a + b }, "from": a.from, "lineagePath": lineagePath, "codes": a.codes,
+		"join": a.join, "improvement": a.improvement, "counts": a.counts, "add": func(a, b int) int { return a + b }, "from": a.from, "lineagePath": lineagePath, "codes": a.codes,
 	}
 }
 

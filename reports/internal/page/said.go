@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"farr/measures"
 	"farr/reports/internal/disclose"
 	"farr/reports/internal/text"
 )
@@ -83,6 +84,14 @@ func (w words) kind(kind string) string {
 		return w.Say("cohort")
 	}
 	return w.Say("measure")
+}
+
+// improvement is what a published measure says of which score is better, by FHIR's code where it says one thing.
+func (w words) improvement(code string) string {
+	if code == measures.Contradictory {
+		return w.Say("the opposite by its code of what it says by its text, so that neither is taken")
+	}
+	return code
 }
 
 // counts are several, one behind the other.
