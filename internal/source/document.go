@@ -127,7 +127,9 @@ func (d *Document) checkBytes(data []byte) bool {
 		return false
 	}
 	if len(data) > maxBytes {
-		return say(1, 1, "the file has %d bytes, more than the %d allowed", len(data), maxBytes)
+		d.diags = append(d.diags, Diagnostic{Pos{d.file, 1, 1}, "too-large",
+			fmt.Sprintf("the file has %d bytes, more than the %d allowed", len(data), maxBytes), "is it the file that was meant?"})
+		return false
 	}
 	line, column := 1, 1
 	for rest := data; len(rest) > 0; {

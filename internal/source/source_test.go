@@ -107,7 +107,7 @@ func TestBytesRefused(t *testing.T) {
 		"name: a\nb: \xff":             "f:2:4: bad-encoding: byte 0xff is not valid UTF-8 (save the file as plain UTF-8 text)",
 		"name: é\x01":                  "f:1:8: bad-encoding: control character U+0001 (save the file as plain UTF-8 text)",
 		"":                             "f:1:1: empty-document: the file has no content",
-		strings.Repeat("#", 5<<20):     "f:1:1: bad-encoding: the file has 5242880 bytes, more than the 4194304 allowed (save the file as plain UTF-8 text)",
+		strings.Repeat("#", 5<<20):     "f:1:1: too-large: the file has 5242880 bytes, more than the 4194304 allowed (is it the file that was meant?)",
 		"\ufeffname: a\r\ndays: 1\r\n": "",
 	} {
 		_, err := DecodeYAML("f", []byte(in), &sample{})

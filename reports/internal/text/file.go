@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -40,7 +41,11 @@ func Read(name string, data []byte) (*Words, error) {
 	w := &Words{decimal: f.Decimal, group: f.Group, months: f.Months, shortMonth: f.ShortMonths, said: map[Message]message{}, File: name, Hash: hex.EncodeToString(sum[:])}
 	var err error
 	if w.tag, err = language.Parse(f.Language); err != nil && doc.Has("language") {
+		w.tag = language.Und // of which no plural forms are known
 		doc.Report("bad-language", fmt.Sprintf("%q is no tag of a language", f.Language), "a BCP 47 tag such as de or pt-BR", "language")
+	}
+	if f.Decimal == f.Group && doc.Has("decimal") && doc.Has("group") {
+		doc.Report("same-sign", fmt.Sprintf("%q is the decimal sign, too, so that 1%s5 would say two things", f.Group, f.Group), "a space, or the other sign", "group")
 	}
 	switch f.Direction {
 	case "", "ltr":
@@ -71,6 +76,10 @@ func Read(name string, data []byte) (*Words, error) {
 		}
 		w.said[Message(e.From)] = nil // known, whatever is wrong with it
 		if !doc.Has("messages", i, "to") {
+			continue
+		}
+		if e.From != "" && strings.TrimSpace(e.To) == "" {
+			doc.Report("empty-text", "the text is empty", "leave the entry out, with partial: true, for the English", "messages", i, "to")
 			continue
 		}
 		to, err := parse(e.To)
@@ -150,12 +159,12 @@ func (w *Words) mistakes(fromText, toText string, from, to message) []mistake {
 		var names []string
 		for _, f := range p.forms {
 			names = append(names, f.name)
-			if p.kind == "plural" && !slices.Contains(ours, f.name) {
+			if p.kind == "plural" && !w.tag.IsRoot() && !slices.Contains(ours, f.name) {
 				out = append(out, mistake{"wrong-plural", fmt.Sprintf("%s has no plural form %q", w.tag, f.name), "it has " + strings.Join(ours, ", ")})
 			}
 		}
 		for _, c := range ours {
-			if p.kind == "plural" && !slices.Contains(names, c) {
+			if p.kind == "plural" && !w.tag.IsRoot() && !slices.Contains(names, c) {
 				out = append(out, mistake{"missing-plural", fmt.Sprintf("the plural form %q of {%s} is missing", c, p.place), w.tag.String() + " has " + strings.Join(ours, ", ")})
 			}
 		}
@@ -173,7 +182,7 @@ func (w *Words) mistakes(fromText, toText string, from, to message) []mistake {
 		out = append(out, mistake{"wrong-space", "space at the beginning or the end is not that of the English", "the text is put behind or before another"})
 	}
 	if a, b := marksIn(fromText), marksIn(toText); !slices.Equal(a, b) {
-		out = append(out, mistake{"wrong-marks", "the marks are not those of the English", strings.TrimSpace("it has " + strings.Join(a, " "))})
+		out = append(out, mistake{"wrong-marks", "the marks are not those of the English", "it has " + cmp.Or(strings.Join(a, " "), "none")})
 	}
 	return out
 }

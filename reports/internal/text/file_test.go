@@ -45,6 +45,26 @@ func TestEveryMistakeInALanguageFile(t *testing.T) {
 	}
 }
 
+// TestOneMistakeIsToldOnce: what follows from a wrong tag is not told of each text, one sign cannot stand for the
+// decimal and for thousands, and a text is not empty.
+func TestOneMistakeIsToldOnce(t *testing.T) {
+	file := strings.NewReplacer("language: de", "language: no tag!", `group: "."`, `group: ","`).Replace(heading) +
+		`- {from: "{n, plural, one {# code} other {# codes}}", to: "{n, plural, one {# Code} other {# Codes}}"}` + "\n" +
+		`- {from: "Overview", to: " "}` + "\n" +
+		`- {from: "hidden", to: "<b>verborgen</b>"}` + "\n"
+	_, err := Read("de.yaml", []byte(file))
+	if err == nil {
+		t.Fatal("no mistake")
+	}
+	want := `de.yaml:1:11: bad-language: "no tag!" is no tag of a language (a BCP 47 tag such as de or pt-BR)
+de.yaml:4:8: same-sign: "," is the decimal sign, too, so that 1,5 would say two things (a space, or the other sign)
+de.yaml:9:26: empty-text: the text is empty (leave the entry out, with partial: true, for the English)
+de.yaml:10:24: wrong-marks: the marks are not those of the English (it has none)`
+	if err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
 // TestAMissingTextIsAMistakeUnlessTheFileIsPartial.
 func TestAMissingTextIsAMistakeUnlessTheFileIsPartial(t *testing.T) {
 	entry := `- {from: "hidden", to: "verborgen"}` + "\n"
