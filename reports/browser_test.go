@@ -100,6 +100,28 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 }
 
+// TestRightToLeft: a page of a language that is read from right to left has nothing to scroll to at its left, and is
+// otherwise as sound as in English.
+func TestRightToLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
+	req := requestIn(t, Internal, onePage)
+	req.LanguageFile = filepath.Join(t.TempDir(), "ar.yaml")
+	text := "language: ar\ndirection: rtl\npartial: true\ndecimal: \".\"\ngroup: \",\"\n" +
+		"months: [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\", \"10\", \"11\", \"12\"]\nshort_months: [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\", \"10\", \"11\", \"12\"]\n" +
+		"messages:\n- {from: \"Overview\", to: \"نظرة عامة\"}\n"
+	if err := os.WriteFile(req.LanguageFile, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if page := built(t, constructed(6000, siteNames(), onePage), req)["index.html"]; !strings.Contains(page, `<html lang="ar" dir="rtl">`) {
+		t.Fatal("the page is not from right to left")
+	}
+	for _, f := range browserCheck(t, req.Out) {
+		t.Error(f)
+	}
+}
+
 // TestTheBrowserCheckFindsFaults plants one fault of each kind.
 func TestTheBrowserCheckFindsFaults(t *testing.T) {
 	frame := func(policy, body string) string {

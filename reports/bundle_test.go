@@ -297,6 +297,23 @@ func words(page string) string {
 // body is a page's text with the text of its drawings.
 func body(page string) string { return html.UnescapeString(svgTags.ReplaceAllString(page, " ")) }
 
+// TestNothingIsDrawnOfHiddenRates: where every rate of sites or groups is hidden, words say so in place of an empty drawing.
+func TestNothingIsDrawnOfHiddenRates(t *testing.T) {
+	for patients, drawn := range map[int]bool{20: false, 6000: true} {
+		page := built(t, constructed(patients, siteNames(), onePage), requestIn(t, External, onePage))["measures/"+onePage+".html"]
+		for _, id := range []string{onePage + "-sites", onePage + "-groups"} {
+			_, figure, ok := strings.Cut(page, `id="`+id+`"`)
+			figure, _, _ = strings.Cut(figure, "</figure>")
+			if !ok || strings.Contains(figure, "<svg") != drawn || strings.Contains(figure, "Every rate is hidden") == drawn {
+				t.Errorf("%d patients: %s is there: %t; drawn: %t", patients, id, ok, strings.Contains(figure, "<svg"))
+			}
+			if !strings.Contains(figure, "<table") {
+				t.Errorf("%d patients: %s has no table", patients, id)
+			}
+		}
+	}
+}
+
 func TestPagesAreGolden(t *testing.T) {
 	files := sharedBundle(t, External)
 	for _, page := range []string{"index.html", "measures/blood-pressure-control.html", "measures/emergency-visits.html", "cohorts/incident-type-2-diabetes.html", "run.html", "privacy.html"} {

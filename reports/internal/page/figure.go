@@ -171,7 +171,7 @@ func anyShown(rows []disclose.Row) bool {
 }
 
 // byGroup draws rates under each other, with everyone first. The order comes
-// from names alone, so that it says nothing about hidden rates.
+// from names alone, so that it says nothing about hidden rates. Where all are hidden it draws nothing, and its heading says so.
 func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark chart.Mark, id, caption string) (Figure, error) {
 	t := Table{Caption: caption, Labels: []string{a.Say("Group"), a.Say("Value")}, Rated: true, Scale: m.Released.Scale}
 	t.Rows = append(t.Rows, TableRow{Labels: []string{a.Say("All"), a.everyone(m)}, Rate: overall.Rate})
@@ -197,6 +197,12 @@ func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark 
 	if len(groups) == 0 {
 		return Figure{}, nil
 	}
+	f.Table, f.DataPath = t, "../data/"+id
+	a.keep(id, t)
+	if f.Hidden && !slices.ContainsFunc(t.Rows, func(r TableRow) bool { return r.Rate.Shown() }) {
+		f.Heading = a.Say("Every rate is hidden") // the words stand alone here, too
+		return f, nil
+	}
 	var err error
 	description := a.Say("Rates with 95 % intervals, against {rate} for {everyone}. The table below the drawing has every number.", a.rateWords(overall.Rate), a.everyone(m))
 	f.Wide, f.Narrow, err = a.both(id, m.Definition.Title+": "+caption, description, func(l chart.Label, s chart.Size) (chart.SVG, error) {
@@ -205,7 +211,6 @@ func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark 
 	if err != nil {
 		return Figure{}, err
 	}
-	f.Table = t
 	f.Keys = []Key{{string(mark), side(mark == chart.Squares, a.Say("rate; the area follows the denominator"), a.Say("rate"))},
 		{"dashed", a.Say("rate of {everyone}", a.everyone(m))}}
 	if a.intervalMethod(t) != "" {
@@ -214,8 +219,6 @@ func (a *artist) byGroup(m Measure, overall disclose.Row, strata []string, mark 
 	if f.Hidden {
 		f.Keys = append(f.Keys, Key{"hatch", a.Say("hidden")})
 	}
-	a.keep(id, t)
-	f.DataPath = "../data/" + id
 	return f, nil
 }
 

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"farr/reports/internal/text"
 	"fmt"
 	"html/template"
@@ -147,7 +148,7 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		return v, err
 	}
 	if f.ID != "" {
-		f.Heading = a.Say("Each site against {everyone}: {rate}", a.everyone(m), a.rateWords(row.Rate))
+		f.Heading = cmp.Or(f.Heading, a.Say("Each site against {everyone}: {rate}", a.everyone(m), a.rateWords(row.Rate)))
 		f.About = a.Say("{title} {when}, {unit}, by site. {attribution}", d.Title, a.inPeriod(m.Headline), a.unitWords(m), v.Attribution)
 		f.Note = a.Say("Sites are in order of name, not of rate: this is not a ranking. Sites see different patients, and a small site's rate moves widely by chance.")
 		v.Figures = append(v.Figures, section{"sites", a.Say("Sites"), f})
@@ -171,7 +172,7 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		return v, err
 	}
 	if f.ID != "" {
-		f.Heading = a.Say("Each group against {everyone}: {rate}", a.everyone(m), a.rateWords(row.Rate))
+		f.Heading = cmp.Or(f.Heading, a.Say("Each group against {everyone}: {rate}", a.everyone(m), a.rateWords(row.Rate)))
 		f.About = a.Say("{title} {when}, {unit}, by group.", d.Title, a.inPeriod(m.Headline), a.unitWords(m))
 		f.Note = a.Say("Groups that overlap in their intervals may still differ, and groups that do not may differ for reasons other than care: the figure of gaps tells.")
 		v.Figures = append(v.Figures, section{"groups", a.Say("Groups"), f})
