@@ -80,6 +80,10 @@ DAYS ?= 1000000
 simulate: assets ## hold the scheduler against a reference over a million simulated job-days: deaths, clocks set back and ahead, daylight saving, leap days, every misfire rule, retries (half an hour); DAYS=50000, SEED=7
 	FARR_SIMULATE=$(DAYS) FARR_SEED=$(SEED) go test -count 1 -timeout 24h -v -run 'TestSimulate$$' ./jobs
 
+.PHONY: schedulers
+schedulers: assets ## start two schedulers at once on one folder, 200 times: one works, the other says who holds the lock (a minute); TIMES=1000
+	FARR_SCHEDULERS=$(or $(TIMES),200) go test -count 1 -timeout 60m -v -run 'TestTwoSchedulers$$' ./jobs
+
 .PHONY: browser
 browser: assets ## open every page of the demo's bundle in Chromium, for both audiences: accessibility, policy, requests, scripts, phone, print, PDF; prints the figures
 	FARR_REQUIRE_BROWSER=1 go test -count 1 -timeout 20m -v -run 'TestDemoPages|TestTheBrowserCheckFindsFaults' ./reports

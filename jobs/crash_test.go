@@ -7,8 +7,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -24,6 +26,9 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	o := Options{Clock: func() time.Time { return now }}
+	if os.Getenv("FARR_TEST_SCHEDULE") != "" {
+		os.Exit(scheduleUntilAsked(dir, o))
+	}
 	if os.Getenv("FARR_TEST_MANY") == "" {
 		o.build = func(context.Context, *Job, *RunResult, Options) error {
 			fmt.Println("building")
@@ -40,6 +45,24 @@ func TestMain(m *testing.M) {
 		}
 		fmt.Println(now.Format(time.RFC3339))
 	}
+}
+
+// scheduleUntilAsked is a scheduler that says when it works, and its exit code.
+func scheduleUntilAsked(dir string, o Options) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	o.build = func(context.Context, *Job, *RunResult, Options) error { return nil }
+	first := true
+	err := Loop(ctx, dir, o, func(r *TickReport, err error) {
+		if first {
+			fmt.Println("working", len(r.Jobs), err)
+		}
+		first = false
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+	return ExitCode(err)
 }
 
 // child is the test binary as a farr that ticks.

@@ -10,6 +10,7 @@
 //	LoadJob, LoadFolder   files to jobs, every mistake at its place
 //	Run                   one job now, by hand
 //	Tick                  a folder: note what is due, run it, end
+//	Loop                  a folder: Tick whenever something is due
 //	Status                a folder: what ran, what is late, what to do
 //
 // # Occurrences

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"farr/internal/source"
@@ -41,8 +42,7 @@ type TickJob struct {
 // each job; the report is complete all the same, except when there is no report.
 func Tick(ctx context.Context, folder string, o Options) (*TickReport, error) {
 	o = o.withDefaults()
-	jobs, wrong, err := LoadFolder(folder)
-	if err != nil {
+	if _, err := os.Stat(folder); err != nil { // before a ledger is made in it
 		return nil, err
 	}
 	l, err := openLedger(ctx, folder)
@@ -55,7 +55,7 @@ func Tick(ctx context.Context, folder string, o Options) (*TickReport, error) {
 		return nil, err
 	}
 	defer held.Close()
-	return l.tickAll(ctx, jobs, wrong, o)
+	return l.load(ctx, folder, o)
 }
 
 // tickAll is a tick of jobs that were loaded, those that others come after first. The caller holds the folder's lock.
@@ -172,6 +172,16 @@ func (l *ledger) runDue(ctx context.Context, job *Job, list []waiting, t TickJob
 		ran = append(ran, t)
 	}
 	return ran, nil
+}
+
+// Quiet tells whether a tick found nothing to tell: most do.
+func (r *TickReport) Quiet() bool {
+	for _, t := range r.Jobs {
+		if t.Did != "nothing" || t.Missed+t.Lost+t.Forgotten > 0 || t.Error != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // WriteText writes the report for a person: a line for each job something was done

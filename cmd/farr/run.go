@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -49,6 +50,31 @@ timer, every minute or every hour.`,
 				return err
 			}
 			return failure
+		},
+	}
+}
+
+func (a *app) schedule() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schedule DIR",
+		Short: "run what is due of the jobs in a folder, until asked to stop",
+		Long: `Does what farr tick does whenever something is due, and looks at the files again every minute. One scheduler or
+tick works on a folder: another ends with exit code 3 and says which process it is. SIGTERM and SIGINT end it; a run that
+is at work then is run again by the next one. A failed run does not end it: see farr status DIR.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var last string
+			return jobs.Loop(cmd.Context(), args[0], a.jobOptions(), func(report *jobs.TickReport, failure error) {
+				a.meter.close()
+				switch {
+				case report == nil || len(report.Wrong) > 0 && failure != nil && failure.Error() != last:
+					fmt.Fprintf(a.stderr, "farr: %v\n", failure)
+					last = failure.Error()
+				case report.Quiet():
+				default:
+					_ = a.print(report, report.WriteText) // a closed terminal does not end a scheduler
+				}
+			})
 		},
 	}
 }
