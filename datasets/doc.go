@@ -31,6 +31,7 @@
 //	log/                       what was done to the store, tamper-evident
 //	releases/<sha256>.json.gz  what reports for an external audience show and hide
 //	custody.json               epochs of keys, the officer, marks of removed persons
+//	exports/<key>.json         where a FHIR server tells how far an export is, while it is not done with
 //	writer.lock                flock'ed while names are changed
 //
 // # Publishing
@@ -45,6 +46,14 @@
 //
 // [KeyOf] hashes a question; [Store.ByKey] finds its answer. A step that finds
 // one skips, so retry, resume and catch-up are one operation.
+//
+// # Sources
+//
+// An extract reads a folder, or a FHIR server by Bulk Data export (datasets/bulk). The server's files go through the policy as
+// they come. The address that tells how far an export is lies in exports/ before the first question, so that a run that was
+// stopped goes on with the same export; it goes when the snapshot is there, or when the export turned out to be no
+// good. Files are known by the hash of their text, so that a folder of the same files, unpacked and in the same order, gives
+// the same snapshot; of when the export is stands in the log alone.
 //
 // # The log
 //

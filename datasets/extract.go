@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"farr/datasets/bulk"
 	"farr/datasets/fhir"
 	"farr/datasets/internal/deid"
 	"farr/internal/progress"
@@ -21,14 +22,15 @@ const DefaultMaxReject = 0.01
 
 // ExtractRequest is what to extract and how.
 type ExtractRequest struct {
-	Source     string // folder of *.ndjson and *.ndjson.gz
-	SourceName string // part of every pseudonym; "main" when empty
-	Cases      []Case // instead of Source and SourceName: many small sources in one snapshot
-	Zone       string // IANA zone of local wall time; "UTC" when empty
-	Profile    string // "shifted" (when empty), "limited" or "safe-harbor"
-	OptOut     string // file of patients to leave out, see ReadPatientIDs; may be empty
-	SitesFile  string // CSV id,label of organizations and locations; may be empty
-	Policy     string // folder of policy tables; those that come with farr when empty
+	Source     string       // folder of *.ndjson and *.ndjson.gz
+	SourceName string       // part of every pseudonym; "main" when empty
+	Bulk       *bulk.Client // instead of Source: the FHIR server that exports
+	Cases      []Case       // instead of Source and SourceName: many small sources in one snapshot
+	Zone       string       // IANA zone of local wall time; "UTC" when empty
+	Profile    string       // "shifted" (when empty), "limited" or "safe-harbor"
+	OptOut     string       // file of patients to leave out, see ReadPatientIDs; may be empty
+	SitesFile  string       // CSV id,label of organizations and locations; may be empty
+	Policy     string       // folder of policy tables; those that come with farr when empty
 	// ConceptMaps are files of maps of local codes to standard codes: ConceptMap as JSON, or CSV. MapBy are the
 	// equivalences that are used; UsedEquivalences when empty.
 	ConceptMaps []string
@@ -45,7 +47,7 @@ type ExtractRequest struct {
 
 // ExtractReport says what became of every line:
 //
-//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected + OptedOut
+//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected + OptedOut + Deleted
 type ExtractReport struct {
 	Snapshot string `json:"snapshot"` // "" when nothing was published
 	Skipped  bool   `json:"skipped"`  // the same request was answered before
@@ -57,6 +59,8 @@ type ExtractReport struct {
 	DroppedByPolicy int64 `json:"dropped_by_policy"`
 	Rejected        int64 `json:"rejected"`
 	OptedOut        int64 `json:"opted_out,omitempty"` // of persons on the opt-out list, or removed from the store
+
+	Deleted int64 `json:"deleted,omitempty"` // of resources that the server names as deleted
 
 	OptOutListed    int64 `json:"opt_out_listed,omitempty"`    // ids on the list
 	OptOutUnmatched int64 `json:"opt_out_unmatched,omitempty"` // of them, ids that no line names
@@ -77,6 +81,8 @@ type ExtractReport struct {
 
 	AsOf       string `json:"as_of"` // "" when the source has no clinical event
 	Observable string `json:"observable"`
+	// Bulk says what the server exported; nil of a folder.
+	Bulk *BulkReport `json:"bulk,omitempty"`
 	// Ignored are files of the folder that look like input and were not read.
 	Ignored []string `json:"ignored,omitempty"`
 }
@@ -92,6 +98,7 @@ type TypeCount struct {
 	NotInPolicy     int64 `json:"not_in_policy"`
 	DroppedByPolicy int64 `json:"dropped_by_policy"`
 	OptedOut        int64 `json:"opted_out,omitempty"`
+	Deleted         int64 `json:"deleted,omitempty"`
 }
 
 // MaxRejectsListed is how many rejected lines a report lists; all are counted.
@@ -121,7 +128,17 @@ func (e *TooManyRejectsError) Error() string {
 //
 // Equal input, request and key give the same snapshot; a request that was answered
 // before is skipped.
+//
+// An export of a server that turns out to be another one while it is read, or not whole, is begun anew once.
 func Extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport, error) {
+	report, err := extract(ctx, s, req)
+	if req.Bulk != nil && worthAnother(err) && ctx.Err() == nil {
+		return extract(ctx, s, req)
+	}
+	return report, err
+}
+
+func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport, error) {
 	x, err := newExtraction(ctx, s, req)
 	if err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
@@ -137,10 +154,19 @@ func Extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	defer holdMemory()()
 	for _, stage := range []func(context.Context) error{x.read, x.judge, x.write, x.publish} {
 		if err := stage(ctx); err != nil {
-			return x.report, fmt.Errorf("extract: %w", err)
+			return x.report, fmt.Errorf("extract: %w", x.failed(ctx, err))
 		}
 	}
 	return x.report, nil
+}
+
+// failed lets go of what a failed run need not keep.
+func (x *extraction) failed(ctx context.Context, err error) error {
+	in, is := x.input.(*bulkInput)
+	if !is || ctx.Err() != nil {
+		return err
+	}
+	return in.failed(ctx, in.unread(err, x.report.Read))
 }
 
 // extraction is one run of Extract.
@@ -194,6 +220,8 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 		if err := checkCases(req); err != nil {
 			return nil, err
 		}
+	} else if req.Bulk != nil && req.Source != "" {
+		return nil, errors.New("a folder and a server: give one of them")
 	} else if err := CheckSourceName(req.SourceName); err != nil {
 		return nil, fmt.Errorf("source name %q: %w", req.SourceName, err)
 	}
@@ -272,9 +300,16 @@ type input interface {
 
 // find lists the files.
 func (x *extraction) find() error {
-	if len(x.req.Cases) > 0 {
+	switch {
+	case len(x.req.Cases) > 0:
 		x.input = &caseInput{cases: x.req.Cases}
-	} else {
+	case x.req.Bulk != nil:
+		in, err := x.bulkInput()
+		if err != nil {
+			return err
+		}
+		x.input, x.report.Bulk = in, in.report
+	default:
 		source, err := fhir.Open(x.req.Source)
 		if err != nil {
 			return err

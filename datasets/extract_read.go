@@ -27,6 +27,7 @@ type worker struct {
 	dropReasons    map[string]int64
 	rejectReasons  map[string]int64
 	rejects        []Reject
+	deleted        map[string]bool // Type/id of what the server names as deleted
 }
 
 // read is the first pass over the input: every line becomes a record, a reject or
@@ -124,6 +125,11 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 		w.reject(in.Name, l, why)
 		return nil
 	}
+	if len(w.deleted) > 0 && w.deleted[w.doc.Type()+"/"+string(w.doc.ID())] {
+		w.count(w.doc.Type()).Read++
+		w.count(w.doc.Type()).Deleted++
+		return nil
+	}
 	record, verdict := w.extractor.Extract(&w.doc, uint64(fileNumber)<<40|uint64(l.Number))
 	if verdict == deid.NoSubject {
 		w.reject(in.Name, l, fhir.MissingSubject)
@@ -185,6 +191,8 @@ func (x *extraction) collect() {
 			sum.NotInPolicy += c.NotInPolicy
 			sum.DroppedByPolicy += c.DroppedByPolicy
 			sum.OptedOut += c.OptedOut
+			sum.Deleted += c.Deleted
+			r.Deleted += c.Deleted
 			r.OptedOut += c.OptedOut
 			r.ByType[typ] = sum
 			r.NotInPolicy += c.NotInPolicy
@@ -200,8 +208,12 @@ func (x *extraction) judge(context.Context) error {
 	if float64(r.Rejected) > x.req.MaxReject*float64(r.Read) {
 		return &TooManyRejectsError{r.Rejected, r.Read, x.req.MaxReject}
 	}
-	if r.Rejected+r.NotInPolicy+r.DroppedByPolicy+r.OptedOut == r.Read {
-		return &fhir.Error{Code: fhir.EmptySource, File: x.req.Source, Offset: -1, Hint: fmt.Sprintf(
+	if r.Rejected+r.NotInPolicy+r.DroppedByPolicy+r.OptedOut+r.Deleted == r.Read {
+		from := x.req.Source
+		if x.req.Bulk != nil {
+			from = x.req.Bulk.URL
+		}
+		return &fhir.Error{Code: fhir.EmptySource, File: from, Offset: -1, Hint: fmt.Sprintf(
 			"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d, opted out %d: nothing is left to store, and nothing was published",
 			max(len(x.inputs), len(x.req.Cases)), r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy, r.OptedOut)}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"farr/datasets/internal/columnar"
 	"farr/datasets/internal/deid"
@@ -84,7 +85,7 @@ func (x *extraction) settle() error {
 	if x.final.HasAsOf {
 		r.AsOf = deid.FormatDay(x.final.AsOf)
 	}
-	if sum := r.Stored + r.Superseded + r.NotInPolicy + r.DroppedByPolicy + r.Rejected + r.OptedOut; sum != r.Read {
+	if sum := r.Stored + r.Superseded + r.NotInPolicy + r.DroppedByPolicy + r.Rejected + r.OptedOut + r.Deleted; sum != r.Read {
 		return fmt.Errorf("%d lines read and %d accounted for", r.Read, sum)
 	}
 	return nil
@@ -103,13 +104,22 @@ func (x *extraction) publish(ctx context.Context) error {
 	x.req.Progress.Report("publish", 0, 0)
 	facts := x.facts()
 	snapshot, err := x.staging.Publish(ctx, Manifest{
-		Kind: "extract", Key: x.key, Recipe: x.recipe, Inputs: x.inputs, Tables: tables, Facts: facts, Log: logged(facts),
+		Kind: "extract", Key: x.key, Recipe: x.recipe, Inputs: x.inputs, Tables: tables, Facts: facts, Log: x.logged(facts),
 	})
 	if err != nil {
 		return err
 	}
 	x.report.Snapshot = snapshot.ID()
-	return x.putInForce(snapshot)
+	if err := x.putInForce(snapshot); err != nil {
+		return err
+	}
+	in, is := x.input.(*bulkInput)
+	if !is {
+		return nil
+	}
+	err = in.published(ctx)
+	x.report.Ignored = in.notes
+	return err
 }
 
 // putInForce makes the snapshot the current extract, unless it is to be held.
@@ -148,6 +158,12 @@ func (x *extraction) facts() map[string]any {
 		r.CodesMapped, r.CodesUnmapped = mapped, unmapped
 		facts["codes_mapped"], facts["codes_unmapped"] = mapped, unmapped
 	}
+	if b := r.Bulk; b != nil && len(b.Issues) > 0 {
+		facts["server_issues"] = b.Issues
+	}
+	if r.Deleted > 0 {
+		facts["deleted"] = r.Deleted
+	}
 	if n := x.final.AgesHidden; n > 0 {
 		facts["ages_hidden"] = n
 	}
@@ -161,10 +177,19 @@ func (x *extraction) facts() map[string]any {
 // reason and policy path.
 func logged(facts map[string]any) map[string]any {
 	some := map[string]any{}
-	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "ages_hidden", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped"} {
+	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "ages_hidden", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped", "deleted", "server_issues"} {
 		if fact, found := facts[name]; found {
 			some[name] = fact
 		}
+	}
+	return some
+}
+
+// logged adds of when an export is. That is no part of the snapshot: the same records are the same.
+func (x *extraction) logged(facts map[string]any) map[string]any {
+	some := logged(facts)
+	if b := x.report.Bulk; b != nil {
+		some["transaction_time"] = b.TransactionTime.UTC().Format(time.RFC3339)
 	}
 	return some
 }
@@ -203,6 +228,9 @@ func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
 
 // perhapsAgain says whether some extract of the store read files of these sizes.
 func (x *extraction) perhapsAgain() (bool, error) {
+	if x.req.Bulk != nil {
+		return false, nil // an export is known by reading it
+	}
 	if len(x.req.Cases) > 0 {
 		return true, nil // their sizes are not known yet, and they are small
 	}

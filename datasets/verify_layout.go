@@ -44,7 +44,7 @@ func (v *verifier) layout(ctx context.Context) error {
 
 // folders wants the store's folders to be there, and to be folders.
 func (v *verifier) folders() {
-	for _, name := range slices.Concat(layout, []string{logDir, releasesDir}) {
+	for _, name := range slices.Concat(layout, []string{logDir, releasesDir, exportsDir}) {
 		info, err := v.store.root.Lstat(name)
 		if errors.Is(err, fs.ErrNotExist) && !slices.Contains(layout, name) {
 			continue // made when it is needed
@@ -69,7 +69,7 @@ func (v *verifier) mark() error {
 
 // top judges what lies in the store's folder itself.
 func (v *verifier) top(name string, folder bool) {
-	folders, files := slices.Concat(layout, []string{logDir, releasesDir}), []string{formatFile, lockFile, custodyFile}
+	folders, files := slices.Concat(layout, []string{logDir, releasesDir, exportsDir}), []string{formatFile, lockFile, custodyFile}
 	if folder && !slices.Contains(folders, name) || !folder && !slices.Contains(files, name) {
 		v.stranger(name, "no file of farr's")
 	}
@@ -87,6 +87,9 @@ func belongs(folder, name string) bool {
 		return namePattern.MatchString(name)
 	case keysDir:
 		return hashPattern.MatchString(name)
+	case exportsDir:
+		key, ok := strings.CutSuffix(name, ".json")
+		return ok && hashPattern.MatchString(key)
 	case releasesDir:
 		id, ok := strings.CutSuffix(name, releaseSuffix)
 		return ok && hashPattern.MatchString(id)

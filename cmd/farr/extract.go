@@ -21,8 +21,9 @@ func (a *app) extract() *cobra.Command {
 	var req datasets.ExtractRequest
 	var store, key string
 	var withRisk bool
+	var server bulkFlags
 	cmd := &cobra.Command{
-		Use:   "extract --source DIR --store DIR --key FILE",
+		Use:   "extract {--source DIR | --bulk URL} --store DIR --key FILE",
 		Short: "read a FHIR R4 export into a de-identified snapshot",
 		Long: `Streams every line of *.ndjson and *.ndjson.gz through validation and the
 de-identification policy into Parquet, and publishes a snapshot. A line's own resourceType
@@ -33,9 +34,12 @@ the snapshot is measured and kept beside it (farr risk shows all of it).
 Profiles: shifted (the dates of each patient moved by a secret number of days; measures are exact with
 the key), limited (true dates, five-digit ZIP, city and state), safe-harbor (of every date the year
 alone, no birth year where it would show an age over 89; pseudonyms under a key that is never
-written, so no key is needed, and one that is given only signs the log; no measure can be computed).`,
+written, so no key is needed, and one that is given only signs the log; no measure can be computed).` + bulkHelp,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			needed := []string{"source", "store", "key"}
+			if server.request.URL != "" {
+				needed[0] = "bulk"
+			}
 			if req.Profile == datasets.ProfileSafeHarbor {
 				needed = needed[:2]
 			}
@@ -48,6 +52,12 @@ written, so no key is needed, and one that is given only signs the log; no measu
 			var err error
 			if req.Key, err = optionalKey(key); err != nil {
 				return err
+			}
+			if req.Bulk, err = server.client(cmd, req.Source); err != nil {
+				return err
+			}
+			if req.Bulk != nil {
+				defer req.Bulk.Close()
 			}
 			s, err := datasets.CreateStore(store)
 			if err != nil {
@@ -72,6 +82,7 @@ written, so no key is needed, and one that is given only signs the log; no measu
 	}
 	f := cmd.Flags()
 	f.StringVar(&req.Source, "source", "", "folder of the export")
+	server.add(cmd)
 	f.StringVar(&store, "store", "", "folder of the store; made when missing")
 	f.StringVar(&key, "key", "", "project key: its file, fd:3 or env:NAME (farr keys new)")
 	f.StringVar(&req.SourceName, "source-name", "main", "name of the source, part of every pseudonym")
@@ -132,6 +143,19 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 		r.Read, r.Stored, r.Superseded, r.NotInPolicy, r.DroppedByPolicy, r.Rejected)
 	if r.OptedOut+r.OptOutListed > 0 {
 		p.line("  + %d of persons who opted out or were removed; of %d ids on the list, %d are in no line", r.OptedOut, r.OptOutListed, r.OptOutUnmatched)
+	}
+	if r.Deleted > 0 {
+		p.line("  + %d of resources that the server names as deleted", r.Deleted)
+	}
+	if b := r.Bulk; b != nil {
+		resumed := ""
+		if b.Resumed {
+			resumed = ", begun by an earlier run"
+		}
+		p.line("export of the server as of %s: %d files%s", b.TransactionTime.UTC().Format(time.RFC3339), b.Files, resumed)
+		for _, name := range slices.Sorted(maps.Keys(b.Issues)) {
+			p.line("  the server says of its export, %s: %d", name, b.Issues[name])
+		}
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.RejectReasons)) {
 		p.line("  rejected, %s: %d", reason, r.RejectReasons[reason])

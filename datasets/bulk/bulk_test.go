@@ -308,7 +308,7 @@ func TestIssuesAndTombstones(t *testing.T) {
 		t.Errorf("issues %v, %v", issues, err)
 	}
 	var gone []string
-	err = e.Tombstones(t.Context(), func(typ, id string) error { gone = append(gone, typ+"/"+id); return nil })
+	_, err = e.Tombstones(t.Context(), func(typ, id string) error { gone = append(gone, typ+"/"+id); return nil })
 	if want := []string{"Patient/patient-1", "Observation/x"}; err != nil || !slices.Equal(gone, want) {
 		t.Errorf("deleted %v, %v", gone, err)
 	}

@@ -16,7 +16,7 @@ import (
 func (e *Export) Issues(ctx context.Context) (map[string]int64, error) {
 	counts := map[string]int64{}
 	for _, f := range e.Errors {
-		err := e.lines(ctx, f, func(text []byte) error {
+		_, err := e.lines(ctx, f, func(text []byte) error {
 			o := parseOutcome(text)
 			if len(o.Issue) == 0 {
 				counts["other/other"]++
@@ -33,10 +33,10 @@ func (e *Export) Issues(ctx context.Context) (map[string]int64, error) {
 	return counts, nil
 }
 
-// Tombstones reads the files of what was deleted, and gives type and id of each.
-func (e *Export) Tombstones(ctx context.Context, each func(typ, id string) error) error {
+// Tombstones reads the files of what was deleted, gives type and id of each, and what each file held.
+func (e *Export) Tombstones(ctx context.Context, each func(typ, id string) error) (texts []fhir.Text, err error) {
 	for _, f := range e.Deleted {
-		err := e.lines(ctx, f, func(text []byte) error {
+		text, err := e.lines(ctx, f, func(text []byte) error {
 			var bundle struct {
 				ResourceType string
 				Entry        []struct{ Request struct{ Method, URL string } }
@@ -60,28 +60,35 @@ func (e *Export) Tombstones(ctx context.Context, each func(typ, id string) error
 			return nil
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
+		texts = append(texts, text)
 	}
-	return nil
+	return texts, nil
 }
 
 // lines gives each line of a file that is not of records.
-func (e *Export) lines(ctx context.Context, f *File, each func(text []byte) error) error {
-	r := e.Open(ctx, f)
+func (e *Export) lines(ctx context.Context, f *File, each func(text []byte) error) (fhir.Text, error) {
+	within, stop := context.WithCancel(ctx)
+	defer stop()
+	r := e.Open(within, f)
 	defer r.Close()
 	var n int64
-	_, err := fhir.Stream{Name: f.Name, Reader: r}.Lines(ctx, func(l fhir.Line) error {
+	text, err := fhir.Stream{Name: f.Name, Reader: r}.Lines(ctx, func(l fhir.Line) error {
 		n++
 		if l.Reason != "" {
 			return &Error{Code: BadAnswer, URL: named(f.url), Detail: "a line is " + string(l.Reason)}
 		}
-		return each(l.Bytes)
-	})
-	if err != nil {
+		err := each(l.Bytes)
+		if err != nil {
+			stop() // or the reader would wait for the server
+		}
 		return err
+	})
+	if err == nil {
+		err = f.Check(n)
 	}
-	return f.Check(n)
+	return text, err
 }
 
 // Check holds the number of resources that a file had against the manifest's.

@@ -1,0 +1,298 @@
+package main
+
+import (
+	"bytes"
+	"crypto/elliptic"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"farr/datasets"
+	"farr/datasets/fhir"
+	"farr/internal/bulktest"
+	"farr/jobs"
+)
+
+// plain unpacks the files of the project's export: what a server sends is known by its text.
+func (p project) plain() project {
+	p.t.Helper()
+	packed, err := filepath.Glob(filepath.Join(p.export, "*.ndjson.gz"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, path := range packed {
+		if out, err := exec.Command("gzip", "-d", path).CombinedOutput(); err != nil {
+			p.t.Fatalf("%v: %s", err, out)
+		}
+	}
+	return p
+}
+
+// server is a Bulk Data server with the files of the project's export.
+func (p project) server() *bulktest.Server {
+	p.t.Helper()
+	entries, err := os.ReadDir(p.export)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	s := &bulktest.Server{}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".ndjson") && !strings.HasSuffix(e.Name(), ".ndjson.gz") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(p.export, e.Name()))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		typ, _, _ := strings.Cut(e.Name(), ".")
+		if !fhir.IsResourceType([]byte(typ)) {
+			typ = ""
+		}
+		s.Files = append(s.Files, bulktest.File{Type: typ, Name: e.Name(), Text: string(text), Count: -1})
+	}
+	return s
+}
+
+// bulkArgs extracts from the server into a store of its own.
+func (p project) bulkArgs(s *bulktest.Server, store string, more ...string) []string {
+	args := []string{"extract", "--bulk", s.URL(), "--store", filepath.Join(p.dir, store), "--key", p.key, "--zone", p.zone, "--risk=false"}
+	if sites := filepath.Join(p.export, "sites.csv"); exists(sites) {
+		args = append(args, "--sites", sites)
+	}
+	return append(args, more...)
+}
+
+// begun are the exports that a store keeps.
+func begun(t testing.TB, store string) (names []string) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(store, "exports", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// What a server exports gives the very snapshot that a folder of the same files gives, however rough the way.
+func TestBulkIsTheFolder(t *testing.T) {
+	p := synthetic(t, 30, 5).plain()
+	want := p.extract("--risk=false")
+	client, _ := clientKey(t, p.dir, elliptic.P384())
+	set, err := datasets.ReadClientKey(client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var public bytes.Buffer
+	if err := writeJSON(&public, set.JWKS()); err != nil {
+		t.Fatal(err)
+	}
+	for name, rough := range map[string]func(*bulktest.Server) []string{
+		"plain": func(s *bulktest.Server) []string { return nil },
+		"rough": func(s *bulktest.Server) []string {
+			s.Token, s.JWKS, s.Gzip, s.Pending, s.PageSize = true, public.Bytes(), true, 1, 3
+			s.Faults = []*bulktest.Fault{
+				{At: "file", Skip: 1, Do: bulktest.Then((*bulktest.Server).Revoke, bulktest.Reset(700))}, {At: "status", Do: bulktest.Status(503)},
+			}
+			return []string{"--client-id", bulktest.ClientID, "--client-key", client, "--post"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := p.server()
+			more := rough(s)
+			s.Start()
+			defer s.Close()
+			got := answer[extracted](t, p.bulkArgs(s, name, more...)...)
+			if got.Snapshot != want.Snapshot || got.Stored != want.Stored {
+				t.Errorf("snapshot %s of %d, want %s of %d", got.Snapshot, got.Stored, want.Snapshot, want.Stored)
+			}
+			for _, problem := range s.Problems() {
+				t.Error(problem)
+			}
+			if s.Deleted() != 1 || len(begun(t, filepath.Join(p.dir, name))) != 0 {
+				t.Errorf("%d exports let go at the server, kept here: %v", s.Deleted(), begun(t, filepath.Join(p.dir, name)))
+			}
+			must(t, "verify", "--store", filepath.Join(p.dir, name))
+		})
+	}
+}
+
+// Killed at any question that it asks the server, the command run again gives what an undisturbed run gives. Once the server's
+// address is kept, it goes on with the same export.
+func TestKilledInBulk(t *testing.T) {
+	p := synthetic(t, 15, 6).plain()
+	want := p.extract("--risk=false").Snapshot
+	asks := 4 + len(p.server().Files) // metadata, kick-off, status, files, delete
+	for at := range asks {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			t.Parallel()
+			s := p.server()
+			var mu sync.Mutex
+			var cmd *exec.Cmd
+			killed, asked, killedAt := false, 0, ""
+			for _, what := range []string{"metadata", "kickoff", "status", "file", "delete"} {
+				s.Faults = append(s.Faults, &bulktest.Fault{At: what, Times: -1, Do: func(s *bulktest.Server, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+					mu.Lock()
+					defer mu.Unlock()
+					if asked++; asked == at+1 && !killed {
+						killed, killedAt = true, what
+						_ = cmd.Process.Kill()
+						_, _ = cmd.Process.Wait()
+						panic(http.ErrAbortHandler)
+					}
+					next(w, r)
+				}})
+			}
+			s.Start()
+			defer s.Close()
+			store := fmt.Sprintf("killed-%d", at)
+			args := p.bulkArgs(s, store)
+			cmd = exec.Command(os.Args[0], args...)
+			cmd.Env = append(os.Environ(), asCommand+"=1")
+			mu.Lock() // until it is started there is nothing to kill
+			err := cmd.Start()
+			mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait()
+			if !killed {
+				t.Fatal("the command ended before it was killed")
+			}
+			got := answer[extracted](t, args...)
+			if got.Snapshot != want {
+				t.Errorf("snapshot %s, want %s", got.Snapshot, want)
+			}
+			wantBegun := 1
+			if killedAt == "kickoff" { // the server may know of one that the client never heard of
+				wantBegun = s.Begun()
+			} else if killedAt == "delete" { // done with: the next run is another export
+				wantBegun = 2
+			}
+			if s.Begun() != wantBegun {
+				t.Errorf("killed at %s: %d exports were begun", killedAt, s.Begun())
+			}
+			if left := begun(t, filepath.Join(p.dir, store)); len(left) > 0 {
+				t.Errorf("kept %v", left)
+			}
+			must(t, "verify", "--store", filepath.Join(p.dir, store))
+		})
+	}
+}
+
+// An identity in any place that testdata/leakpaths.txt knows is nowhere on the disk while a server's records are read, nor
+// afterwards, also where the way is rough and where it fails.
+func TestBulkLeavesNothingRaw(t *testing.T) {
+	c := newLeakCase(t, "shifted", 1_000_000)
+	s := c.project.server()
+	s.Faults = []*bulktest.Fault{{At: "file", Skip: 2, Do: bulktest.Reset(300)}, {At: "file", Skip: 3, Do: bulktest.Slow(200e6)}}
+	s.Start()
+	defer s.Close()
+	c.run(0, append(c.project.bulkArgs(s, "store", "--max-reject", "0.05"), "--json")...)
+	c.run(1, c.project.bulkArgs(s, "refused", "--max-reject", "0")...)
+	s.Faults = []*bulktest.Fault{{At: "file", Skip: 4, Times: -1, Do: bulktest.Outcome(404, "not-found")}}
+	c.run(1, c.project.bulkArgs(s, "cut", "--max-reject", "0.05")...)
+	c.tree()
+	leaks, _ := c.settle()
+	for _, marker := range slices.Sorted(maps.Keys(leaks)) {
+		t.Errorf("%s: %d hits, the first: %s", marker, len(leaks[marker]), leaks[marker][0])
+	}
+	for kind, least := range map[string]int{"object": 15, "terminal": 6, "temporary": 5} {
+		if c.searched[kind] < least {
+			t.Errorf("only %d artefacts of kind %s were searched", c.searched[kind], kind)
+		}
+	}
+}
+
+// What cannot be meant, and what cannot be read, is told with what was read, and nothing is published.
+func TestBulkBadInput(t *testing.T) {
+	p := synthetic(t, 10, 7)
+	stu3 := bulktest.File{Type: "Condition", Name: "Condition.9.ndjson", Count: -1, Text: `{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/1"},"clinicalStatus":"active"}` + "\n"}
+	for name, c := range map[string]struct {
+		set  func(s *bulktest.Server)
+		args func(args []string) []string
+		code int
+		says []string
+	}{
+		"no zone": {nil, func(args []string) []string {
+			i := slices.Index(args, "--zone")
+			return slices.Delete(args, i, i+2)
+		}, jobs.ExitUsage, []string{"--zone", "wall clock"}},
+		"folder too":     {nil, func(args []string) []string { return append(args, "--source", p.export) }, jobs.ExitUsage, []string{"give one of them"}},
+		"key alone":      {nil, func(args []string) []string { return append(args, "--client-key", p.key) }, jobs.ExitUsage, []string{"go together"}},
+		"key of farr":    {nil, func(args []string) []string { return append(args, "--client-key", p.key, "--client-id", "x") }, jobs.ExitFailed, []string{"bad-client-key"}},
+		"plain http":     {nil, func(args []string) []string { return append(args, "--bulk", "http://fhir.example.org") }, jobs.ExitUsage, []string{"not-https"}},
+		"another server": {func(s *bulktest.Server) { s.Version = "3.0.1" }, nil, jobs.ExitFailed, []string{"not-fhir-r4", "version 3.0.1"}},
+		"STU3 records":   {func(s *bulktest.Server) { s.Files = append(s.Files, stu3) }, nil, jobs.ExitFailed, []string{"Condition.9.ndjson:1", "not-fhir-r4", "STU3"}},
+		"wrong count":    {func(s *bulktest.Server) { s.Files[2].Count = 7 }, nil, jobs.ExitFailed, []string{"wrong-count", "read 2 files whole", "nothing is kept"}},
+		"no files":       {func(s *bulktest.Server) { s.Files = nil }, nil, jobs.ExitFailed, []string{"empty-source", "nothing was published"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := p.server()
+			if c.set != nil {
+				c.set(s)
+			}
+			s.Start()
+			defer s.Close()
+			store := strings.ReplaceAll(name, " ", "-")
+			args := p.bulkArgs(s, store)
+			if c.args != nil {
+				args = c.args(args)
+			}
+			e := farr(t, args...)
+			if e.code != c.code {
+				t.Errorf("exit %d, want %d", e.code, c.code)
+			}
+			for _, want := range c.says {
+				if !strings.Contains(e.stderr, want) {
+					t.Errorf("it says %q, not %q", e.stderr, want)
+				}
+			}
+			if found, _ := filepath.Glob(filepath.Join(p.dir, store, "snapshots", "*")); len(found) > 0 {
+				t.Errorf("published %v", found)
+			}
+			if left := begun(t, filepath.Join(p.dir, store)); len(left) > 0 {
+				t.Errorf("kept %v", left)
+			}
+		})
+	}
+}
+
+// What a server names as deleted is left out and counted, and what it says of its own failures is shown by code.
+func TestBulkDeletedAndIssues(t *testing.T) {
+	p := synthetic(t, 10, 8).plain()
+	s := p.server()
+	i := slices.IndexFunc(s.Files, func(f bulktest.File) bool { return f.Type == "Observation" })
+	_, id, _ := strings.Cut(s.Files[i].Text, `"id":"`)
+	id, _, _ = strings.Cut(id, `"`)
+	s.Files = append(s.Files,
+		bulktest.File{Section: "deleted", Type: "Bundle", Name: "d", Text: `{"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"Observation/` + id + `"}}]}` + "\n"},
+		bulktest.File{Section: "error", Type: "OperationOutcome", Name: "e", Text: `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","diagnostics":"about Ann Example"}]}` + "\n"})
+	s.Start()
+	defer s.Close()
+	got := answer[struct {
+		Read, Stored, Deleted int64
+		Bulk                  datasets.BulkReport
+	}](t, p.bulkArgs(s, "store")...)
+	if got.Deleted != 1 || got.Bulk.Tombstones != 1 || got.Bulk.Issues["error/processing"] != 1 || len(got.Bulk.Issues) != 1 {
+		t.Errorf("%+v", got)
+	}
+	text := must(t, p.bulkArgs(s, "text")...)
+	for _, want := range []string{"1 of resources that the server names as deleted", "error/processing: 1", bulktest.Time} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "Ann") {
+		t.Error("it quotes the server")
+	}
+	if plain := p.extract("--risk=false"); plain.Stored != got.Stored+1 {
+		t.Errorf("%d stored, of the folder %d", got.Stored, plain.Stored)
+	}
+}

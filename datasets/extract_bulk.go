@@ -1,0 +1,214 @@
+package datasets
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"farr/datasets/bulk"
+	"farr/datasets/fhir"
+	"farr/internal/progress"
+)
+
+// BulkReport says what a FHIR server exported.
+type BulkReport struct {
+	// TransactionTime is of when the records are: what changed later may not be in them.
+	TransactionTime time.Time `json:"transaction_time"`
+	Files           int       `json:"files"`
+	Resumed         bool      `json:"resumed,omitempty"` // an earlier run had begun the export
+	// Issues counts what the server says went wrong, as severity/code of its OperationOutcomes. One of severity error is
+	// about records that are not in the export.
+	Issues map[string]int64 `json:"issues,omitempty"`
+	// Tombstones are the resources that the server names as deleted.
+	Tombstones int64 `json:"tombstones,omitempty"`
+}
+
+// bulkInput is an export of a FHIR server. Its files are read once, as they come.
+type bulkInput struct {
+	store  *Store
+	client *bulk.Client
+	now    func() time.Time
+	key    string // of the kept status address
+	name   string // of the source
+
+	status string
+	report *BulkReport
+	notes  []string
+	got    []Input // the files that were read, in order
+}
+
+func (x *extraction) bulkInput() (*bulkInput, error) {
+	c := x.req.Bulk
+	key, err := KeyOf("bulk-export", map[string]any{
+		"url": c.URL, "level": c.Level, "group": c.Group, "types": nonNil(c.Types), "since": c.Since.UTC().Format(time.RFC3339Nano),
+		"filters": nonNil(c.TypeFilters), "elements": nonNil(c.Elements), "client": c.ClientID, "source": x.req.SourceName,
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &bulkInput{store: x.store, client: c, now: x.store.now, key: key, name: x.req.SourceName, report: &BulkReport{}}, nil
+}
+
+func nonNil(list []string) []string { return append([]string{}, list...) }
+
+// hash is of files that can be read twice. Those of an export are known by reading them.
+func (in *bulkInput) hash(context.Context, progress.Func) error {
+	return errors.New("an export is known by reading it")
+}
+
+func (in *bulkInput) files() (files []Input, order string) {
+	sum := sha256.New()
+	for _, f := range in.got {
+		sum.Write([]byte(f.ID))
+	}
+	return slices.Clone(in.got), hex.EncodeToString(sum.Sum(nil))
+}
+
+// read waits for the export and gives every line to the worker. What the server names as deleted comes first.
+func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func) error {
+	export, err := in.ready(ctx, progress)
+	if err != nil {
+		return err
+	}
+	in.report.TransactionTime, in.report.Files = export.TransactionTime, len(export.Files)
+	in.notes = export.Notes
+	w.deleted = map[string]bool{}
+	deleted, err := export.Tombstones(ctx, func(typ, id string) error {
+		w.deleted[typ+"/"+id] = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	in.report.Tombstones = int64(len(w.deleted))
+	if in.report.Issues, err = export.Issues(ctx); err != nil {
+		return err
+	}
+	var done int64
+	for i, f := range export.Files {
+		text, err := in.file(ctx, w, export, f, i, func(n int64) { progress.Report("export", done+n, 0) })
+		if err != nil {
+			return err
+		}
+		done += text.Bytes
+		in.got = append(in.got, Input{Kind: "file", ID: text.SHA256, Bytes: text.Bytes})
+	}
+	for _, text := range deleted {
+		in.got = append(in.got, Input{Kind: "deleted", ID: text.SHA256, Bytes: text.Bytes})
+	}
+	return nil
+}
+
+// file reads one file.
+func (in *bulkInput) file(ctx context.Context, w *worker, export *bulk.Export, f *bulk.File, number int, progress func(int64)) (fhir.Text, error) {
+	within, stop := context.WithCancel(ctx)
+	defer stop()
+	r := export.Open(within, f)
+	defer r.Close()
+	s := fhir.Stream{Name: f.Name, Number: number + 1, Reader: readOnly{r}}
+	var lines int64
+	text, err := s.Lines(ctx, func(l fhir.Line) error {
+		if lines++; lines&0x3ff == 0 {
+			progress(l.Done)
+		}
+		err := w.line(s.Input(), number, l)
+		if err != nil {
+			stop() // or the reader would wait for the server
+		}
+		return err
+	})
+	if err == nil {
+		err = f.Check(lines)
+	}
+	return text, err
+}
+
+type readOnly struct{ io.Reader }
+
+// ready gives the export that was begun before, or begins one, and waits for it.
+func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.Export, error) {
+	kept, err := in.store.pending(in.key)
+	if err != nil {
+		return nil, err
+	}
+	if kept != nil && (kept.Published || in.now().Sub(kept.Begun) > resumedFor) {
+		in.status = kept.Status
+		if err := in.forget(ctx); err != nil {
+			return nil, err
+		}
+		kept = nil
+	}
+	progress.Report("wait for the server", 0, 0)
+	if kept != nil {
+		in.status, in.report.Resumed = kept.Status, true
+		export, err := in.client.Wait(ctx, kept.Status)
+		if bulk.CodeOf(err) != bulk.Gone {
+			return export, err
+		}
+		in.report.Resumed = false
+	}
+	if in.status, err = in.client.KickOff(ctx); err != nil {
+		return nil, err
+	}
+	if err := in.store.keepPending(ctx, in.key, pending{Status: in.status, Begun: in.now().UTC()}); err != nil {
+		return nil, err
+	}
+	return in.client.Wait(ctx, in.status)
+}
+
+// forget lets the export go, here and at the server. A server that will not is no failure: exports end by themselves.
+func (in *bulkInput) forget(ctx context.Context) error {
+	if err := in.client.Delete(ctx, in.status); err != nil {
+		in.notes = append(in.notes, "the server was asked to delete its export and did not: "+err.Error())
+	}
+	return in.store.dropPending(ctx, in.key)
+}
+
+// published tells the server that its export is not needed any more. A run that is stopped between these steps
+// leaves what says so.
+func (in *bulkInput) published(ctx context.Context) error {
+	if err := in.store.keepPending(ctx, in.key, pending{Status: in.status, Begun: in.now().UTC(), Published: true}); err != nil {
+		return err
+	}
+	return in.forget(ctx)
+}
+
+// failed lets an export go that would fail again. Where the way to it failed, or somebody stopped the run, it stays, and the next
+// run goes on with it.
+func (in *bulkInput) failed(ctx context.Context, err error) error {
+	var foreign *fhir.Error
+	var rejects *TooManyRejectsError
+	switch bulk.CodeOf(err) {
+	case bulk.ExportFailed, bulk.Gone, bulk.Changed, bulk.MissingFile, bulk.WrongCount, bulk.BadManifest, bulk.TooMuch, bulk.NotSecure, bulk.BadAnswer:
+	default:
+		if !errors.As(err, &foreign) && !errors.As(err, &rejects) {
+			return err
+		}
+	}
+	if in.status == "" {
+		return err
+	}
+	return errors.Join(err, in.forget(ctx))
+}
+
+// worthAnother says whether an export that is begun anew may be whole where this one was not.
+func worthAnother(err error) bool {
+	switch bulk.CodeOf(err) {
+	case bulk.Gone, bulk.Changed, bulk.MissingFile, bulk.WrongCount:
+		return true
+	}
+	return false
+}
+
+// unread says of a run that ended at the server what was read of it: nothing of that is kept.
+func (in *bulkInput) unread(err error, lines int64) error {
+	if bulk.CodeOf(err) == "" {
+		return err
+	}
+	return fmt.Errorf("source %s: read %d files whole and %d lines, of which nothing is kept: %w", in.name, len(in.got), lines, err)
+}

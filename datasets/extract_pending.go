@@ -1,0 +1,86 @@
+package datasets
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"time"
+)
+
+// exportsDir holds <key>.json of each export that a server was asked for and that is not done with.
+const exportsDir = "exports"
+
+// pending is an export at a server, kept so that a restart goes on with it.
+type pending struct {
+	Format int       `json:"format"`
+	Status string    `json:"status"` // where to ask how far it is
+	Begun  time.Time `json:"begun"`
+	// Published says that its snapshot is there, and only the server has not been told.
+	Published bool `json:"published,omitempty"`
+}
+
+// resumedFor is how long an export is gone on with. An older one would give records of yesterday for those of today.
+const resumedFor = 24 * time.Hour
+
+func pendingName(key string) string { return path.Join(exportsDir, key+".json") }
+
+// pending reads the export that was begun for a request, nil when there is none. One that cannot be read is none: the server
+// is asked anew.
+func (s *Store) pending(key string) (*pending, error) {
+	text, err := s.root.ReadFile(pendingName(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the export that was begun: %w", err)
+	}
+	return parsePending(text), nil
+}
+
+func parsePending(text []byte) *pending {
+	var p pending
+	if json.Unmarshal(text, &p) != nil || p.Format != formatVersion || p.Status == "" {
+		return nil
+	}
+	return &p
+}
+
+// keepPending keeps an export, whole or not at all.
+func (s *Store) keepPending(ctx context.Context, key string, p pending) error {
+	p.Format = formatVersion
+	text, err := canonicalJSON(p)
+	if err != nil {
+		return err
+	}
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return fmt.Errorf("keep the export that was begun: %w", err)
+	}
+	defer unlock()
+	if err := s.root.Mkdir(exportsDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("keep the export that was begun: %w", err)
+	}
+	if err := s.syncDir("."); err != nil {
+		return fmt.Errorf("keep the export that was begun: %w", err)
+	}
+	if err := s.writeFile(pendingName(key), append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("keep the export that was begun: %w", err)
+	}
+	return nil
+}
+
+// dropPending forgets an export.
+func (s *Store) dropPending(ctx context.Context, key string) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return fmt.Errorf("forget the export that was begun: %w", err)
+	}
+	defer unlock()
+	if err := s.root.Remove(pendingName(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget the export that was begun: %w", err)
+	}
+	return nil
+}
