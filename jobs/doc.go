@@ -12,6 +12,9 @@
 //	Tick                  a folder: note what is due, run it, end
 //	Loop                  a folder: Tick whenever something is due
 //	Status                a folder: what ran, what is late, what to do
+//	Runs                  a folder: the newest runs
+//	Again, Cancel         a person's wishes about a job
+//	Doctor                a folder: all that its runs need
 //
 // # Occurrences
 //

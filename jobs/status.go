@@ -64,7 +64,9 @@ type Attempt struct {
 	Number  int        `json:"number"`            // of the attempts at this planned time
 	State   string     `json:"state"`
 	Process int        `json:"process"`
+	Host    string     `json:"host,omitempty"`
 	Started time.Time  `json:"started"`
+	Beat    *time.Time `json:"beat,omitempty"` // the last sign of life
 	Ended   *time.Time `json:"ended,omitempty"`
 	Class   Class      `json:"class,omitempty"`
 	Error   string     `json:"error,omitempty"`

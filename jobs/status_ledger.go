@@ -26,31 +26,38 @@ func (l *ledger) jobs(ctx context.Context) ([]string, error) {
 	return names, rows.Err()
 }
 
+// attemptColumns are what scanAttempt reads.
+const attemptColumns = "a.id, o.planned, a.number, a.state, a.pid, a.host, a.started, a.beat, a.ended, a.class, a.error, a.result"
+
+// scanAttempt reads a row of attemptColumns.
+func scanAttempt(a *Attempt, scan func(to ...any) error) error {
+	var planned, started, beat, ended sql.NullString
+	var result string
+	if err := scan(&a.Run, &planned, &a.Number, &a.State, &a.Process, &a.Host, &started, &beat, &ended, &a.Class, &a.Error, &result); err != nil {
+		return err
+	}
+	var errs [5]error
+	a.Started, errs[0] = parseTime(started)
+	a.Planned, errs[1] = optionalTime(planned)
+	a.Beat, errs[2] = optionalTime(beat)
+	a.Ended, errs[3] = optionalTime(ended)
+	a.Result, errs[4] = parseResult(result)
+	return errors.Join(errs[:]...)
+}
+
 // last is the newest attempt of a job that a condition of ours holds for, or nil.
 func (l *ledger) last(ctx context.Context, job, condition string) (*Attempt, error) {
 	var a Attempt
-	var planned, started, ended sql.NullString
-	var result string
-	err := l.db.QueryRowContext(ctx, `SELECT a.id, o.planned, a.number, a.state, a.pid, a.started, a.ended, a.class, a.error, a.result
-		FROM attempt a JOIN occurrence o ON o.id = a.occurrence WHERE o.job = ? AND `+condition+` ORDER BY a.id DESC LIMIT 1`, job).
-		Scan(&a.Run, &planned, &a.Number, &a.State, &a.Process, &started, &ended, &a.Class, &a.Error, &result)
+	row := l.db.QueryRowContext(ctx, "SELECT "+attemptColumns+" FROM attempt a JOIN occurrence o ON o.id = a.occurrence"+
+		" WHERE o.job = ? AND "+condition+" ORDER BY a.id DESC LIMIT 1", job)
+	err := scanAttempt(&a, row.Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the runs of job %q: %w", job, err)
 	}
-	if a.Started, err = parseTime(started); err != nil {
-		return nil, err
-	}
-	if a.Planned, err = optionalTime(planned); err != nil {
-		return nil, err
-	}
-	if a.Ended, err = optionalTime(ended); err != nil {
-		return nil, err
-	}
-	a.Result, err = parseResult(result)
-	return &a, err
+	return &a, nil
 }
 
 // missed counts the planned times that were passed over since the newest that ended well.

@@ -11,7 +11,7 @@ func (a *app) ledger() *cobra.Command {
 		Use:   "ledger",
 		Short: "look after the ledger of a folder of jobs",
 	}
-	cmd.AddCommand(a.ledgerClock())
+	cmd.AddCommand(a.ledgerBackup(), a.ledgerClock())
 	return cmd
 }
 

@@ -1,0 +1,138 @@
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestRetryByHand(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("j", daily)
+	if _, err := Again(context.Background(), w.dir, "j", nil); !errors.Is(err, ErrNoLedger) {
+		t.Errorf("before anything: %v", err)
+	}
+	w.tick()
+	w.fail = errors.New("no export")
+	w.now = at(t, "2026-01-11T06:00:00Z")
+	if _, err := Tick(context.Background(), w.dir, w.options()); err == nil {
+		t.Error("no failure")
+	}
+	w.fail = nil
+	asked, err := Again(context.Background(), w.dir, "j", nil)
+	if err != nil || !asked.Planned.Equal(at(t, "2026-01-11T05:00:00Z")) {
+		t.Errorf("%+v, %v", asked, err)
+	}
+	w.now = at(t, "2026-01-11T06:05:00Z")
+	w.tick()
+	w.wantStates("j", "2026-01-10T05:00:00Z missed", "2026-01-11T05:00:00Z succeeded")
+	first := at(t, "2026-01-10T05:00:00Z")
+	if _, err := Again(context.Background(), w.dir, "j", &first); err != nil {
+		t.Error(err)
+	}
+	w.tick()
+	w.wantStates("j", "2026-01-10T05:00:00Z succeeded", "2026-01-11T05:00:00Z succeeded")
+	if _, err := Again(context.Background(), w.dir, "j", nil); err == nil || !strings.Contains(err.Error(), "no planned time") {
+		t.Errorf("nothing to retry: %v", err)
+	}
+	list, err := Runs(context.Background(), w.dir, "j", 10)
+	if err != nil || len(list.Runs) != 3 || list.Runs[2].State != "failed" || list.Runs[2].Outcome != "succeeded" || list.Runs[2].Advice != "" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	var text bytes.Buffer
+	if err := list.WriteText(&text); err != nil || !strings.Contains(text.String(), "failed: no export") || !strings.Contains(text.String(), "for 2026-01-10T05:00:00Z, attempt 1") {
+		t.Errorf("%v\n%s", err, &text)
+	}
+}
+
+// A run that is cancelled ends at its next sign of life, and is not run again by itself; what waits can be cancelled too.
+func TestCancel(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("j", daily)
+	w.tick()
+	w.now = at(t, "2026-01-10T05:00:00Z")
+	o := w.options()
+	o.beat = time.Millisecond
+	o.build = func(ctx context.Context, _ *Job, _ *RunResult, _ Options) error {
+		asked, err := Cancel(context.Background(), w.dir, "j", o)
+		if err != nil || !strings.Contains(asked.Did, "is asked to end") || !asked.Planned.Equal(w.now) {
+			t.Errorf("%+v, %v", asked, err)
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	if _, err := Tick(context.Background(), w.dir, o); ClassOf(err) != ClassCancelled {
+		t.Errorf("%v", err)
+	}
+	w.wantStates("j", "2026-01-10T05:00:00Z cancelled")
+	w.tick()
+	if _, err := Cancel(context.Background(), w.dir, "j", o); err == nil {
+		t.Error("nothing to cancel, and no error")
+	}
+	if _, err := Again(context.Background(), w.dir, "j", nil); err != nil {
+		t.Error(err)
+	}
+	if asked, err := Cancel(context.Background(), w.dir, "j", o); err != nil || !strings.Contains(asked.Did, "1 waiting") {
+		t.Errorf("%+v, %v", asked, err)
+	}
+	w.wantStates("j", "2026-01-10T05:00:00Z cancelled")
+}
+
+func TestBackup(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("j", daily)
+	w.tick()
+	w.now = at(t, "2026-01-10T05:00:00Z")
+	w.tick()
+	to := filepath.Join(t.TempDir(), "copy.db")
+	if err := Backup(context.Background(), w.dir, to); err != nil {
+		t.Fatal(err)
+	}
+	if err := Backup(context.Background(), w.dir, to); !errors.Is(err, os.ErrExist) {
+		t.Errorf("over a file that is there: %v", err)
+	}
+	if info, err := os.Stat(to); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	// The copy is a ledger.
+	if err := os.RemoveAll(filepath.Join(w.dir, ledgerDir)); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(w.dir, ledgerDir, ledgerFile), string(data))
+	w.wantStates("j", "2026-01-10T05:00:00Z succeeded")
+}
+
+func TestDoctor(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	key := filepath.Join(w.dir, "farr.key")
+	writeFile(t, filepath.Join(w.dir, "j.yaml"), strings.Replace(minimal("j", daily), "/etc/farr/farr.key", "farr.key", 1))
+	writeFile(t, filepath.Join(w.dir, "broken.yaml"), "name: [\n")
+	writeFile(t, key, "no key, and all can read it")
+	w.now = at(t, "2026-01-10T05:00:00Z")
+	if _, err := Tick(context.Background(), w.dir, w.options()); ExitCode(err) != ExitUsage {
+		t.Errorf("%v", err)
+	}
+	w.now = at(t, "2026-01-10T04:00:00Z")
+	d, err := Doctor(context.Background(), w.dir, w.options())
+	if err != nil || d.Well() {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	var text bytes.Buffer
+	if err := d.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"wrong    job file: ", "wrong    clock: ", "wrong    j: source: ", "wrong    j: key: ", "ok       ledger: version 2", "ok       ledger's pages: sound", "ok       locks: ", "j: store: none yet"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in\n%s", want, &text)
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"farr/datasets"
+	"farr/internal/source"
+	"farr/reports"
+)
+
+// Finding is one thing that was looked at before a run.
+type Finding struct {
+	Job   string `json:"job,omitempty"` // empty: of the folder
+	What  string `json:"what"`
+	Level string `json:"level"` // ok, warning, or wrong: a run would fail
+	Says  string `json:"says"`
+	Todo  string `json:"todo,omitempty"`
+}
+
+// Diagnosis is what a look at a folder of jobs found.
+type Diagnosis struct {
+	Folder   string    `json:"folder"`
+	Findings []Finding `json:"findings"`
+}
+
+// Well tells whether nothing is wrong.
+func (d *Diagnosis) Well() bool {
+	for _, f := range d.Findings {
+		if f.Level == "wrong" {
+			return false
+		}
+	}
+	return true
+}
+
+// WriteText writes the findings for a person, what is wrong first.
+func (d *Diagnosis) WriteText(w io.Writer) error {
+	p := &printer{w: w}
+	for _, level := range []string{"wrong", "warning", "ok"} {
+		for _, f := range d.Findings {
+			if f.Level != level {
+				continue
+			}
+			of := ""
+			if f.Job != "" {
+				of = f.Job + ": "
+			}
+			p.linef("%-8s %s%s: %s", f.Level, of, f.What, f.Says)
+			if f.Todo != "" {
+				p.linef("         to do: %s", f.Todo)
+			}
+		}
+	}
+	return p.err
+}
+
+func (d *Diagnosis) add(job, what, level, says, todo string) {
+	d.Findings = append(d.Findings, Finding{job, what, level, says, todo})
+}
+
+// check adds what err says, or that all is well.
+func (d *Diagnosis) check(job, what, well string, err error, todo string) {
+	if err != nil {
+		d.add(job, what, "wrong", err.Error(), todo)
+		return
+	}
+	d.add(job, what, "ok", well, "")
+}
+
+// Doctor looks at all that a run of the folder's jobs needs, and runs nothing: files, ledger, locks, clock, and for each job
+// its source, key, store, room on the disk and browser.
+func Doctor(ctx context.Context, folder string, o Options) (*Diagnosis, error) {
+	o = o.withDefaults()
+	jobs, wrong, err := LoadFolder(folder)
+	if err != nil {
+		return nil, err
+	}
+	d := &Diagnosis{Folder: folder, Findings: []Finding{}}
+	for _, w := range wrong {
+		d.add("", "job file", "wrong", w.Error(), advice[ClassUsage])
+	}
+	d.check("", "job files", fmt.Sprintf("%d can be run", len(jobs)), noJobs(jobs, wrong), "write a job file: jobs/examples has one with every key")
+	d.ledger(ctx, folder, o)
+	for _, job := range jobs {
+		d.job(ctx, job, o)
+	}
+	return d, nil
+}
+
+func noJobs(jobs []*Job, wrong source.Diagnostics) error {
+	if len(jobs)+len(wrong) == 0 {
+		return errors.New("there is none in the folder")
+	}
+	return nil
+}
+
+// ledger looks at what belongs to the folder as a whole.
+func (d *Diagnosis) ledger(ctx context.Context, folder string, o Options) {
+	l, err := openKnown(ctx, folder)
+	if errors.Is(err, ErrNoLedger) {
+		d.add("", "ledger", "ok", "none yet: the first tick makes it", "")
+		return
+	}
+	d.check("", "ledger", fmt.Sprintf("version %d", ledgerVersion), err, "use the farr that its version belongs to, or restore a copy made with farr ledger backup")
+	if err != nil {
+		return
+	}
+	defer l.close()
+	var says string
+	if err = l.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&says); err == nil && says != "ok" {
+		err = errors.New(says)
+	}
+	d.check("", "ledger's pages", "sound", err, "restore a copy made with farr ledger backup")
+	d.check("", "clock", "not before the ledger's last instant", l.checkClock(ctx, o.Clock()), advice[ClassClock])
+	held, err := l.lockFolder()
+	var locked *LockedError
+	switch {
+	case errors.As(err, &locked):
+		d.add("", "locks", "ok", err.Error(), "")
+	default:
+		d.check("", "locks", "the file system keeps them", err, "put the folder on a local disk")
+		if held != nil {
+			held.Close()
+		}
+	}
+	d.room("", "room for the ledger", folder)
+}
+
+// job looks at what one job needs.
+func (d *Diagnosis) job(ctx context.Context, job *Job, o Options) {
+	entries, err := os.ReadDir(job.Source.Dir)
+	if err == nil && len(entries) == 0 {
+		err = fmt.Errorf("%s is empty", job.Source.Dir)
+	}
+	d.check(job.Name, "source", fmt.Sprintf("%d files or folders in %s", len(entries), job.Source.Dir), err, "look whether the export has arrived and the job's user may read it")
+	if job.Key != "" {
+		_, err := o.Keys.Read(job.Key)
+		d.check(job.Name, "key", "can be read, and by nobody else", err, "keep the key in a file of the job's user with mode 0600")
+	}
+	d.store(ctx, job)
+	d.room(job.Name, "room for the store", job.Store)
+	if job.Report.Out != "" {
+		d.room(job.Name, "room for reports", job.Report.Out)
+	}
+	if job.Report.PDF {
+		_, err := reports.FindBrowser(o.Browser)
+		d.check(job.Name, "browser", "is there for the PDF", err, "install Chromium, or name it as CHROMIUM")
+	}
+}
+
+func (d *Diagnosis) store(_ context.Context, job *Job) {
+	s, err := datasets.OpenStore(job.Store)
+	if datasets.CodeOf(err) == datasets.CodeNotAStore {
+		d.add(job.Name, "store", "ok", "none yet: the first run makes it", "")
+		return
+	}
+	d.check(job.Name, "store", "can be opened", err, "read the error; `farr verify --store "+job.Store+"` recomputes every hash in it")
+	if err != nil {
+		return
+	}
+	s.Close()
+	// A rename is one step within one file system alone.
+	var first uint64
+	for i, part := range []string{"staging", "objects", "snapshots"} {
+		info, err := os.Stat(filepath.Join(job.Store, part))
+		if err != nil {
+			continue // made when it is needed
+		}
+		at, ok := info.Sys().(*syscall.Stat_t)
+		if !ok {
+			continue
+		}
+		if i > 0 && first != 0 && uint64(at.Dev) != first { //nolint:unconvert // its type differs by system
+			d.add(job.Name, "store", "wrong", part+" is on another file system than what comes before it, so nothing can be published in one step", "mount one file system for the whole store")
+		}
+		first = uint64(at.Dev) //nolint:unconvert
+	}
+}
+
+// smallRoom is when a disk is nearly full: a share of it, and bytes.
+const (
+	smallShare = 0.05
+	smallRoom  = 1 << 30
+)
+
+// room looks how much is free where path is or will be.
+func (d *Diagnosis) room(job, what, path string) {
+	for {
+		_, err := os.Stat(path)
+		if err == nil {
+			break
+		}
+		parent := filepath.Dir(path)
+		if !errors.Is(err, fs.ErrNotExist) || parent == path {
+			d.add(job, what, "wrong", err.Error(), "make the folder, or let the job's user into it")
+			return
+		}
+		path = parent
+	}
+	var at syscall.Statfs_t
+	if err := syscall.Statfs(path, &at); err != nil {
+		d.add(job, what, "warning", "cannot be told: "+err.Error(), "")
+		return
+	}
+	free, all := float64(at.Bavail)*float64(at.Bsize), float64(at.Blocks)*float64(at.Bsize)
+	says := fmt.Sprintf("%.1f GB of %.1f GB free at %s", free/1e9, all/1e9, path)
+	if free < smallRoom || free < smallShare*all {
+		d.add(job, what, "warning", says, "make room: a run that fills the disk fails, and leaves the report before in force")
+		return
+	}
+	d.add(job, what, "ok", says, "")
+}
