@@ -281,7 +281,8 @@
 // A published proportion has care gaps by itself: the rules are the parts of its numerator, each under the
 // name of its define, in the order of the CQL, and a subject is counted in the first that fails. The parts are
 // the operands of And, of conditions, and of Intersect, of lists of episodes, through the defines that they are; null
-// is not met. Where lower is better a gap is to be in the numerator, and the parts are those of Or and Union,
+// is not met. Where one is that a query of data finds something, a rule before it is that there are any such data at
+// all: who has none lacks another thing than who has them, and not as asked. Where lower is better a gap is to be in the numerator, and the parts are those of Or and Union,
 // of which the first that holds counts. What is other is excluded from the numerator.
 //
 // A numerator in one part has none, since all in the gap would have the same reason. So has one of alternatives where

@@ -22,6 +22,7 @@ type Library struct {
 	Errors        []string           // of the translator
 
 	titles map[string]string // of defines that Parts made
+	begun  map[*Node]string  // of those the defines that ask whether there is anything of a source
 }
 
 // Code is a code of a code system, by URI.

@@ -31,12 +31,15 @@ var joints = map[Joint][]string{All: {"And", "Intersect"}, Any: {"Or", "Union"}}
 // theirs, in the order in which they are written. The program that it gives back is the same, but
 // that each part is a define: an operand that is only written in its place becomes one, so that it is
 // computed where it was and only once. A define that is not put together so has itself as its one part.
+//
+// Of All, a query of data that must find something has a part before it: whether there are any such data. Who has
+// nothing of the kind lacks another thing than who has it, and not as it is asked for.
 func (p *Program) Parts(main, define string, how Joint) (*Program, []Part) {
 	lib := p.Libraries[main]
 	if lib == nil || lib.Defines[define] == nil {
 		return p, nil
 	}
-	t := &taking{program: &Program{Libraries: maps.Clone(p.Libraries)}, how: how, cloned: map[string]bool{}, done: map[[2]string]bool{}}
+	t := &taking{program: &Program{Libraries: maps.Clone(p.Libraries)}, how: how, root: [2]string{main, define}, cloned: map[string]bool{}, done: map[[2]string]bool{}}
 	t.define(main, define)
 	t.tell()
 	return t.program, t.parts
@@ -46,6 +49,7 @@ func (p *Program) Parts(main, define string, how Joint) (*Program, []Part) {
 type taking struct {
 	program *Program
 	how     Joint
+	root    [2]string          // the define that is taken apart, by library and name
 	cloned  map[string]bool    // libraries that are its own
 	done    map[[2]string]bool // defines that were met, by library and name; a cycle of them is an error that the compiler tells
 	parts   []Part
@@ -91,9 +95,14 @@ func (t *taking) define(library, name string) {
 		}
 		return
 	}
+	begun := t.begin(library, d.Expression)
 	line, _ := d.Position()
 	title := t.program.Libraries[library].titles[name]
-	if title == "" {
+	switch {
+	case title != "":
+	case begun && t.root == [2]string{library, name}: // a population's own name says nothing
+		title = t.asked(library, d.Expression)
+	default:
 		title = strings.Join(strings.Fields(name), " ")
 	}
 	t.parts = append(t.parts, Part{library, name, title, line})
@@ -117,10 +126,10 @@ func (t *taking) node(library string, n *Node) *Node {
 		return n
 	}
 	title := t.title(library, n)
-	name := t.free(library, title)
-	l := t.own(library)
-	l.Defines[name] = &Node{Type: "ExpressionDef", Name: name, Context: patient, Locator: n.Locator, Expression: n}
-	l.titles[name] = title
+	if _, source := t.source(library, n); source != nil {
+		title = t.asked(library, n)
+	}
+	name := t.made(library, title, n)
 	t.define(library, name)
 	return &Node{Type: "ExpressionRef", Name: name, Locator: n.Locator}
 }
@@ -147,9 +156,9 @@ func (t *taking) known(library string, n *Node) string {
 func (t *taking) own(name string) *Library {
 	if !t.cloned[name] {
 		l := *t.program.Libraries[name]
-		l.Defines, l.titles = maps.Clone(l.Defines), maps.Clone(l.titles)
+		l.Defines, l.titles, l.begun = maps.Clone(l.Defines), maps.Clone(l.titles), maps.Clone(l.begun)
 		if l.titles == nil {
-			l.titles = map[string]string{}
+			l.titles, l.begun = map[string]string{}, map[*Node]string{}
 		}
 		t.program.Libraries[name], t.cloned[name] = &l, true
 	}

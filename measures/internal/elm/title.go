@@ -2,6 +2,7 @@ package elm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,9 @@ func (t *taking) title(library string, n *Node) string {
 	if said == "" {
 		line, _ := n.Position()
 		said = fmt.Sprintf("condition on line %d", line)
+		if types := dataTypes(n); len(types) > 0 {
+			said = strings.Join(types, " or ")
+		}
 	}
 	if runes := []rune(said); len(runes) > longestTitle {
 		cut := string(runes[:longestTitle])
@@ -57,7 +61,7 @@ func (t *taking) say(l *Library, n *Node, depth int) string {
 				return said
 			}
 		}
-		return n.DataType
+		return "" // the type of resource says little beside what others are named
 	case "Not":
 		switch asked := n.Operand; {
 		case len(asked) == 1 && asked[0].Type == "IsNull" && len(asked[0].Operand) == 1:
@@ -97,6 +101,26 @@ func (t *taking) say(l *Library, n *Node, depth int) string {
 		return inner(0)
 	}
 	return t.sources(l, n, depth)
+}
+
+// dataTypes are the types of resources that an expression retrieves, each once, with the profile where it tells
+// more.
+func dataTypes(n *Node) (list []string) {
+	if n.Type == "Retrieve" && n.DataType != "" {
+		one := n.DataType
+		if profile := n.TemplateID[strings.LastIndexByte(n.TemplateID, '/')+1:]; profile != "" && !strings.Contains(strings.ToLower(profile), strings.ToLower(one)) {
+			one += " " + profile
+		}
+		list = []string{one}
+	}
+	n.Children(func(c *Node) {
+		for _, one := range dataTypes(c) {
+			if !slices.Contains(list, one) {
+				list = append(list, one)
+			}
+		}
+	})
+	return list
 }
 
 // coded tells a query of what a value set or a code names, which says by itself what is asked for.
