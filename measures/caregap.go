@@ -108,7 +108,10 @@ func reasonsOf(list []evaluate.Reason) (rules []Rule) {
 	for i, r := range list {
 		id := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(r.Title), "-"), "-")
 		if len(id) > longestSlug {
-			id = strings.Trim(id[:longestSlug], "-")
+			id = id[:longestSlug]
+			if whole := strings.LastIndexByte(id, '-'); whole > 0 {
+				id = id[:whole]
+			}
 		}
 		if !idForm.MatchString(id) || id == otherGap {
 			id = fmt.Sprintf("rule-%d", i+1)
