@@ -70,6 +70,10 @@ KILLS ?= 2000
 kills: assets ## kill a running job at random times while a process reads, and hold ledger, store and report against an undisturbed run (half an hour); KILLS=200, SHARD=2/4, DONE=FILE
 	FARR_KILLS=$(KILLS) FARR_KILLS_SHARD=$(SHARD) FARR_KILLS_DONE=$(if $(DONE),'$(abspath $(DONE))') go test -count 1 -timeout 24h -v -run TestKills ./jobs/faults
 
+.PHONY: shards
+shards: assets ## compute a run in 1, 2, 3, 7 and 16 shards, one of them cut off each time, and compare the merged snapshot with that of one run (minutes)
+	FARR_SHARDS=all go test -count 1 -timeout 60m -v -run TestShards ./measures
+
 .PHONY: corrupt
 corrupt: assets ## change every bit of every byte of a small store, and every byte of what a job left, each alone; cut, remove, swap, link and add; verify finds each (hours)
 	FARR_CORRUPT=all go test -count 1 -timeout 2h -v -run TestVerifyFindsEveryCorruption ./datasets

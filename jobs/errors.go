@@ -18,6 +18,7 @@ const (
 	ExitLocked    = 3 // another run is at work; try later
 	ExitIntegrity = 4 // a stored object is damaged or missing
 	ExitPrivacy   = 5 // a privacy gate held something back
+	ExitNotReady  = 6 // what it needs of others is not there yet, such as a shard
 )
 
 // Class is what kind of failure an error is, as the ledger records it.
@@ -127,9 +128,12 @@ func ExitCode(err error) int {
 		return ExitIntegrity
 	case ClassPrivacy:
 		return ExitPrivacy
-	default:
-		return ExitFailed
 	}
+	var waiting interface{ NotReady() bool }
+	if errors.As(err, &waiting) && waiting.NotReady() {
+		return ExitNotReady
+	}
+	return ExitFailed
 }
 
 // advice is what to do about a failure of a class, for a person who was asleep.

@@ -73,7 +73,12 @@ func Run(ctx context.Context, s *datasets.Store, r Request) (*RunReport, error) 
 	if err != nil {
 		return nil, fmt.Errorf("measure run: %w", err)
 	}
-	if err := s.SignLog(r.Key); err != nil {
+	return p.run(ctx, s)
+}
+
+// run answers the question, or finds its answer.
+func (p *plan) run(ctx context.Context, s *datasets.Store) (*RunReport, error) {
+	if err := s.SignLog(p.Key); err != nil {
 		return nil, fmt.Errorf("measure run: %w", err)
 	}
 	done, err := s.ByKey(p.key)
@@ -111,7 +116,8 @@ type plan struct {
 	recipe    map[string]any
 	inputs    []datasets.Input
 	key       string
-	listen    *listener // of assurance cases
+	listen    *listener            // of assurance cases
+	shards    []*datasets.Snapshot // that hold the subjects of measures per person; none: they are computed
 }
 
 func newPlan(ctx context.Context, r Request) (*plan, error) {
@@ -227,9 +233,7 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 		return nil, 0, err
 	}
 	defer staging.Close()
-	db, err := duck.Open(ctx, duck.Config{
-		TempDir: staging.Dir(), MemoryLimit: p.MemoryLimit, Threads: p.Threads, AllowedDirs: []string{p.Extract.Store().ObjectsDir()},
-	})
+	db, err := p.session(ctx, staging)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -248,6 +252,9 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 		open = append(open, one.program.Opens()...)
 	}
 	if err := datasets.Attach(ctx, db, p.Extract, p.Key, open...); err != nil {
+		return nil, 0, err
+	}
+	if err := p.attachShards(ctx, db); err != nil {
 		return nil, 0, err
 	}
 	e, err := prepare(ctx, db, nil, p.Periods, p.asOf)
@@ -306,7 +313,7 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 }
 
 func (p *plan) measure(ctx context.Context, e *engine, d Definition, out *output) error {
-	if err := e.evaluate(ctx, d); err != nil {
+	if err := p.subjects(ctx, e, d, part{0, datasets.Buckets - 1}); err != nil {
 		return err
 	}
 	return p.keep(ctx, e, d, out)

@@ -78,7 +78,7 @@ func (p *plan) inParts(ctx context.Context, e *engine, list []Definition, parts 
 		}
 		for i, d := range list {
 			step()
-			if err := e.evaluate(ctx, d); err != nil {
+			if err := p.subjects(ctx, e, d, part); err != nil {
 				return err
 			}
 			counted, err := e.counts(ctx, d)

@@ -64,7 +64,7 @@ func newExport(t *testing.T) (dir string, key *datasets.Key) {
 	return dir, key
 }
 
-func (s study) run(t *testing.T, change func(*Request)) (*RunReport, *Results) {
+func (s study) request(t *testing.T) Request {
 	t.Helper()
 	library, err := LoadLibrary()
 	if err != nil {
@@ -74,7 +74,12 @@ func (s study) run(t *testing.T, change func(*Request)) (*RunReport, *Results) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Request{Extract: s.extract, Key: s.key, Library: library, Periods: periods}
+	return Request{Extract: s.extract, Key: s.key, Library: library, Periods: periods}
+}
+
+func (s study) run(t *testing.T, change func(*Request)) (*RunReport, *Results) {
+	t.Helper()
+	r := s.request(t)
 	if change != nil {
 		change(&r)
 	}

@@ -196,7 +196,7 @@ many persons; codes that never occur have 0. It needs no key. Counts are exact, 
 
 // cohortRun is measure run of cohorts alone.
 func (a *app) cohortRun() *cobra.Command {
-	cmd := a.compute(true)
+	cmd := a.compute(cohortsAlone)
 	cmd.Short = "compute cohorts for a list of periods"
 	cmd.Long = `Computes cohorts of a library and publishes the results as a snapshot: entries and the rules that
 each passes, attrition, Table 1, outcomes with survival curves, incidence and prevalence by period and stratum.

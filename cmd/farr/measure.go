@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +19,7 @@ import (
 
 func (a *app) measure() *cobra.Command {
 	group := &cobra.Command{Use: "measure", Short: "compute quality measures and cohorts"}
-	group.AddCommand(a.measureList(), a.measureViews(), a.measureRun(), a.measureResults(), a.measureImport(), a.measureCompile(), a.measureExplain(), a.measureTest())
+	group.AddCommand(a.measureList(), a.measureViews(), a.measureRun(), a.measureMerge(), a.measureResults(), a.measureImport(), a.measureCompile(), a.measureExplain(), a.measureTest())
 	return group
 }
 
@@ -106,12 +108,35 @@ func toProfiles(text string) (measures.Profiles, error) {
 	return p, nil
 }
 
-func (a *app) measureRun() *cobra.Command { return a.compute(false) }
+// computing is which of the commands that compute results.
+type computing int
+
+const (
+	everything   computing = iota
+	cohortsAlone           // farr cohort run
+	ofShards               // farr measure merge
+)
+
+func (a *app) measureRun() *cobra.Command { return a.compute(everything) }
+
+// measureMerge is measure run where shards have done a part.
+func (a *app) measureMerge() *cobra.Command {
+	cmd := a.compute(ofShards)
+	cmd.Use = "merge --store DIR --key FILE --periods LIST --shards N"
+	cmd.Short = "put the shards of a run together, and compute the rest"
+	cmd.Long = `Does what farr measure run does with the same flags, and gives the same results byte by byte, but takes the subjects of
+measures that tell of each person apart (per_person) from N shards: farr measure run --shard 1/N to N/N. The rest is computed here:
+cohorts, measures in CQL, SQL that compares persons, data quality. Shards may run at any time, in any order, on any machine
+that has the store; one that was cut off is run again, and one that is there already is told and skipped. Exit code 6, and
+which, while shards are missing.`
+	return cmd
+}
 
 // compute is the command that computes measures and cohorts, or cohorts alone.
-func (a *app) compute(cohortsAlone bool) *cobra.Command {
+func (a *app) compute(what computing) *cobra.Command {
 	var req measures.Request
-	var store, key, extract, pkg, periods, profiles string
+	var store, key, extract, pkg, periods, profiles, shard string
+	var shards int
 	var folders []string
 	cmd := &cobra.Command{
 		Use:   "run --store DIR --key FILE --periods LIST",
@@ -124,10 +149,19 @@ A measure of the library in CQL is computed when it is named with --measure. A p
 (see farr measure import) is asked for by name or URL; it is compiled before anything runs, and
 every place that cannot be is named. Each of its groups is a result of its own. A value set that
 it needs and the package lacks is named, and nothing runs; with --allow-missing-valuesets it is
-taken as empty and the results are marked incomplete.`,
+taken as empty and the results are marked incomplete.
+
+With --shard 2/7 only the measures that tell of each person apart (per_person) are computed, of the second
+seventh of the persons, and kept for farr measure merge --shards 7; no results are made.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store", "periods"); err != nil {
 				return err
+			}
+			if _, err := measures.ParseShard(cmp.Or(shard, fmt.Sprintf("1/%d", cmp.Or(shards, 1)))); err != nil {
+				return usageError{err}
+			}
+			if what == ofShards && shards == 0 {
+				return usageError{errors.New("needs --shards: how many there are")}
 			}
 			var err error
 			if req.Profiles, err = toProfiles(profiles); err != nil {
@@ -166,13 +200,22 @@ taken as empty and the results are marked incomplete.`,
 				return err
 			}
 			switch {
-			case cohortsAlone:
+			case what == cohortsAlone:
 				req.Measures = []string{}
 			case len(req.Measures) > 0 && req.Cohorts == nil:
 				req.Cohorts = []string{} // who names measures wants those
 			}
 			req.Progress = a.progress()
-			report, err := measures.Run(cmd.Context(), s, req)
+			if shard != "" {
+				return a.runShard(cmd.Context(), s, req, shard)
+			}
+			compute := measures.Run
+			if what == ofShards {
+				compute = func(ctx context.Context, s *datasets.Store, r measures.Request) (*measures.RunReport, error) {
+					return measures.Merge(ctx, s, r, shards)
+				}
+			}
+			report, err := compute(cmd.Context(), s, req)
 			if err != nil {
 				return err
 			}
@@ -205,7 +248,13 @@ taken as empty and the results are marked incomplete.`,
 	f.StringVar(&extract, "extract", "", "ID of the extract; the current one when not given")
 	f.StringVar(&pkg, "package", "", "ID of the package of published measures and value sets; the current one when not given")
 	profiles = string(measures.ProfilesInferred)
-	if cohortsAlone {
+	switch what {
+	case everything:
+		f.StringVar(&shard, "shard", "", "2/7 is the second of seven parts of the persons, for farr measure merge")
+	case ofShards:
+		f.IntVar(&shards, "shards", 0, "how many shards there are")
+	}
+	if what == cohortsAlone {
 		f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all of the library when not given")
 	} else {
 		f.StringSliceVar(&req.Measures, "measure", nil, "IDs, or names or URLs of published measures; all of the library in SQL when not given")
@@ -217,6 +266,26 @@ taken as empty and the results are marked incomplete.`,
 	f.Var((*bytesValue)(&req.MemoryLimit), "memory", "memory for the engine's buffers, as 4GB or 512MB; half of what the process may use when not given. What does not fit goes to disk; of a shifted extract it fails")
 	libraryFlag(cmd, &folders)
 	return cmd
+}
+
+// runShard computes one shard.
+func (a *app) runShard(ctx context.Context, s *datasets.Store, req measures.Request, text string) error {
+	shard, err := measures.ParseShard(text)
+	if err != nil {
+		return usageError{err}
+	}
+	report, err := measures.RunShard(ctx, s, req, shard)
+	if err != nil {
+		return err
+	}
+	return a.print(report, func(w io.Writer) error {
+		already := ""
+		if report.Skipped {
+			already = ", made already: skipped"
+		}
+		_, err := fmt.Fprintf(w, "shard %s (buckets %d to %d): %d subjects, snapshot %s%s\n", report.Shard, report.Low, report.High, report.Subjects, report.Snapshot, already)
+		return err
+	})
 }
 
 // mostThreads is more than one machine has use for.
