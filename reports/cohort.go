@@ -12,7 +12,7 @@ import (
 // releaseCohort gives a cohort's page what the audience may see: attrition, new cases by year and by the
 // shortest periods, outcomes, and Table 1 of all members.
 func releaseCohort(ctx context.Context, in input, d measures.Definition, b *disclose.Border) (page.Cohort, error) {
-	x := disclose.ExactCohort{Name: named(in, d) + studyWindow(in), Scale: cohortScale(d)}
+	x := disclose.ExactCohort{Name: d.ID + studyWindow(in), Scale: cohortScale(d)}
 	for _, s := range in.attrition {
 		if s.Cohort == d.ID {
 			x.Steps = append(x.Steps, disclose.ExactStep{Rule: s.Rule, Title: s.Title, Remaining: s.Remaining,

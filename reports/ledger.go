@@ -103,38 +103,52 @@ func AttackReleases(ctx context.Context, s *datasets.Store, ids ...string) ([]At
 	var out []Attacked
 	recovered := 0
 	for _, name := range names {
-		joined, err := disclose.Together(systems[name])
-		if err != nil {
-			return nil, fmt.Errorf("attack %s: %w", name, err)
-		}
-		findings, err := joined.Attack(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("attack %s: %w", name, err)
-		}
-		a := Attacked{Name: name, Recoverable: []string{}}
-		for _, c := range joined.Cells {
-			switch c.State {
-			case attack.Shown:
-				a.Shown++
-			case attack.Hidden:
-				a.Hidden++
+		for i, group := range disclose.Alike(systems[name]) {
+			a, err := attackTogether(ctx, name, group)
+			if err != nil {
+				return nil, err
 			}
-		}
-		for i, f := range findings {
-			apart := f.Greatest - f.Least
-			if i == 0 || apart < a.Narrowest {
-				a.Narrowest = apart
+			if i > 0 {
+				a.Name += fmt.Sprintf(" (count %d)", i+1) // by another definition or engine
 			}
-			a.Widest = max(a.Widest, apart)
+			recovered += len(a.Recoverable)
+			out = append(out, a)
 		}
-		for _, f := range attack.Recoverable(findings) {
-			a.Recoverable = append(a.Recoverable, f.Key)
-		}
-		recovered += len(a.Recoverable)
-		out = append(out, a)
 	}
 	if recovered > 0 {
 		return out, &AttackError{recovered}
 	}
 	return out, nil
+}
+
+// attackTogether attacks releases of one name and one count.
+func attackTogether(ctx context.Context, name string, all []disclose.Released) (a Attacked, err error) {
+	joined, err := disclose.Together(all)
+	if err != nil {
+		return a, fmt.Errorf("attack %s: %w", name, err)
+	}
+	findings, err := joined.Attack(ctx)
+	if err != nil {
+		return a, fmt.Errorf("attack %s: %w", name, err)
+	}
+	a = Attacked{Name: name, Recoverable: []string{}}
+	for _, c := range joined.Cells {
+		switch c.State {
+		case attack.Shown:
+			a.Shown++
+		case attack.Hidden:
+			a.Hidden++
+		}
+	}
+	for i, f := range findings {
+		apart := f.Greatest - f.Least
+		if i == 0 || apart < a.Narrowest {
+			a.Narrowest = apart
+		}
+		a.Widest = max(a.Widest, apart)
+	}
+	for _, f := range attack.Recoverable(findings) {
+		a.Recoverable = append(a.Recoverable, f.Key)
+	}
+	return a, nil
 }

@@ -212,18 +212,13 @@ func scaleOf(d measures.Definition) disclose.Scale {
 	return disclose.Scale(d.Multiplier)
 }
 
-// named names a definition in the ledger of releases: its numbers are the same only while it is.
-func named(in input, d measures.Definition) string {
-	return d.ID + " " + d.Hash + " engine " + in.lineage.Engine
-}
-
 // single tells whether the score is one subject's value.
 func single(d measures.Definition) bool {
 	return slices.ContainsFunc(d.Populations, func(p measures.Population) bool { return p.Aggregate == "minimum" || p.Aggregate == "maximum" })
 }
 
 func releaseMeasure(ctx context.Context, in input, d measures.Definition, b *disclose.Border) (m page.Measure, ok bool, err error) {
-	x := disclose.ExactMeasure{Name: named(in, d), Scale: scaleOf(d), Additive: d.Episodic() || d.Scoring == measures.ScoringRate, Single: single(d)}
+	x := disclose.ExactMeasure{Name: d.ID, Scale: scaleOf(d), Additive: d.Episodic() || d.Scoring == measures.ScoringRate, Single: single(d)}
 	headline, ok := headlinePeriod(in.aggregates, d.ID)
 	x.Headline = headline.ID
 	for _, g := range in.aggregates {

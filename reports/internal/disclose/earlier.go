@@ -10,31 +10,67 @@ import (
 type Earlier struct {
 	ID      string
 	Systems []Released
-	Same    bool // of the same extract snapshot: its numbers are the same where their names are
+	Same    bool // of the same extract snapshot: its numbers are the same where nothing was counted anew
 }
 
 // Against holds everything that passes from now on against earlier releases: with those of the same extract
-// snapshot it is attacked together; of others it is counted which hidden numbers they show.
+// snapshot it is attacked together; of others, and of those that count by another definition or engine, it is
+// counted which hidden numbers they show.
 func (b *Border) Against(all []Earlier) { b.earlier = all }
 
 // known are the systems of earlier releases that have the name and differ from s, and their releases.
 func (b *Border) known(name string, s *attack.System) (systems []*attack.System, ids []string) {
-	for _, e := range b.earlier {
-		for i := range e.Systems {
-			if r := &e.Systems[i]; e.Same && r.Name == name && !same(&r.System, s) {
-				systems, ids = append(systems, &r.System), append(ids, e.ID)
-			}
+	for _, e := range b.matching(name, s) {
+		if !same(e.system, s) {
+			systems, ids = append(systems, e.system), append(ids, e.id)
 		}
 	}
 	return systems, ids
 }
 
-// shownBy counts the hidden numbers of s that an earlier release shows: of the same extract snapshot, or of others.
-func (b *Border) shownBy(name string, s *attack.System, sameData bool) int {
+type matched struct {
+	id     string
+	system *attack.System
+}
+
+// matching are the systems of the name that have the numbers of s. A definition may have changed between two releases, or
+// the engine: whether that changed what is counted, the numbers tell, and those of one count are attacked together.
+func (b *Border) matching(name string, s *attack.System) (out []matched) {
+	count := numbers{}
+	count.add(s)
+	for _, e := range b.earlier {
+		for i := range e.Systems {
+			if r := &e.Systems[i]; e.Same && r.Name == name && count.agree(&r.System) {
+				count.add(&r.System)
+				out = append(out, matched{e.ID, &r.System})
+			}
+		}
+	}
+	return out
+}
+
+// numbers are those of systems by their keys.
+type numbers map[string]int64
+
+func (n numbers) add(s *attack.System) {
+	for _, c := range s.Cells {
+		n[c.Key] = c.Value
+	}
+}
+
+func (n numbers) agree(s *attack.System) bool {
+	return !slices.ContainsFunc(s.Cells, func(c attack.Cell) bool { v, ok := n[c.Key]; return ok && v != c.Value })
+}
+
+// shownBy counts the hidden numbers of s that an earlier release shows: one of the same count of the same extract
+// snapshot, or another.
+func (b *Border) shownBy(name string, s *attack.System, sameCount bool) int {
+	matching := b.matching(name, s)
 	shown := map[string]bool{}
 	for _, e := range b.earlier {
-		for _, r := range e.Systems {
-			if e.Same != sameData || r.Name != name {
+		for i := range e.Systems {
+			r := &e.Systems[i]
+			if r.Name != name || sameCount != slices.ContainsFunc(matching, func(m matched) bool { return m.system == &r.System }) {
 				continue
 			}
 			for _, c := range r.System.Cells {
@@ -49,6 +85,21 @@ func (b *Border) shownBy(name string, s *attack.System, sameData bool) int {
 		}
 	}
 	return n
+}
+
+// Alike parts releases of one name into those that have the same numbers, in order.
+func Alike(all []Released) (groups [][]Released) {
+	var counts []numbers
+	for _, r := range all {
+		at := slices.IndexFunc(counts, func(n numbers) bool { return n.agree(&r.System) })
+		if at < 0 {
+			at = len(groups)
+			groups, counts = append(groups, nil), append(counts, numbers{})
+		}
+		groups[at] = append(groups[at], r)
+		counts[at].add(&r.System)
+	}
+	return groups
 }
 
 // Together is what readers of several releases of one snapshot have of a measure, cohort or table of records.

@@ -40,6 +40,13 @@ func TestEarlierReleases(t *testing.T) {
 			careless.System.Cells[i].State = attack.Shown
 		}
 	}
+	recounted := Released{Name: "measure m", System: careless.System}
+	recounted.System.Cells = append([]attack.Cell(nil), careless.System.Cells...)
+	for i, c := range recounted.System.Cells {
+		if strings.HasSuffix(c.Key, "|all|all|numerator") {
+			recounted.System.Cells[i].Value++
+		}
+	}
 	for _, c := range []struct {
 		name    string
 		earlier Earlier
@@ -50,6 +57,7 @@ func TestEarlierReleases(t *testing.T) {
 		{"the same release", Earlier{ID: "1", Same: true, Systems: first.Released()}, false, 0, 0},
 		{"one that shows too much", Earlier{ID: "1", Same: true, Systems: []Released{careless}}, true, 0, 0},
 		{"one of other data", Earlier{ID: "1", Systems: []Released{careless}}, false, 0, 1},
+		{"one that counts otherwise", Earlier{ID: "1", Same: true, Systems: []Released{recounted}}, false, 0, 1},
 		{"another measure", Earlier{ID: "1", Same: true, Systems: []Released{{Name: "measure other", System: careless.System}}}, false, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -64,6 +72,22 @@ func TestEarlierReleases(t *testing.T) {
 				t.Errorf("%+v", cert)
 			}
 		})
+	}
+}
+
+// TestAlike: releases of one name are attacked together where their numbers are the same, not only where the first's are.
+func TestAlike(t *testing.T) {
+	of := func(cells ...attack.Cell) Released { return Released{Name: "m", System: attack.System{Cells: cells}} }
+	a, b, c := of(attack.Cell{Key: "x", Value: 1}), of(attack.Cell{Key: "x", Value: 2}), of(attack.Cell{Key: "x", Value: 1}, attack.Cell{Key: "y", Value: 3})
+	other := of(attack.Cell{Key: "y", Value: 4})
+	groups := Alike([]Released{a, b, c, other})
+	if len(groups) != 2 || len(groups[0]) != 2 || len(groups[1]) != 2 {
+		t.Errorf("%d groups: %v", len(groups), groups)
+	}
+	for _, g := range groups {
+		if _, err := Together(g); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
