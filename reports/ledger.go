@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -94,10 +95,11 @@ func AttackReleases(ctx context.Context, s *datasets.Store, ids ...string) ([]At
 		}
 		extract = r.Extract
 		for _, one := range r.Systems {
-			if systems[one.Name] == nil {
-				names = append(names, one.Name)
+			name := cmp.Or(one.Family, one.Name)
+			if systems[name] == nil {
+				names = append(names, name)
 			}
-			systems[one.Name] = append(systems[one.Name], one)
+			systems[name] = append(systems[name], one)
 		}
 	}
 	var out []Attacked

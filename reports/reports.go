@@ -217,8 +217,37 @@ func single(d measures.Definition) bool {
 	return slices.ContainsFunc(d.Populations, func(p measures.Population) bool { return p.Aggregate == "minimum" || p.Aggregate == "maximum" })
 }
 
+// family is the measure of a published rate that is one of several.
+func family(d measures.Definition) string {
+	if p := d.Published; p != nil && p.Groups > 1 {
+		return "measure " + p.Name
+	}
+	return ""
+}
+
+// criteria tell which counts of the rates of a family are one: those of populations by the same defines.
+func criteria(d measures.Definition) (c disclose.Criteria) {
+	if family(d) == "" {
+		return c
+	}
+	for _, p := range d.Populations {
+		one := fmt.Sprintf("%s %s %s\n", p.Name, p.File, p.Define)
+		c.Numerator += one
+		if !strings.HasPrefix(p.Name, "numerator") {
+			c.Denominator += one
+		}
+		if p.Name == "initial-population" {
+			c.Initial += one
+		}
+	}
+	if slices.ContainsFunc(d.Populations, func(p measures.Population) bool { return p.Name == "denominator-exception" }) {
+		c.Denominator = c.Numerator // who is in the numerator is no exception
+	}
+	return c
+}
+
 func releaseMeasure(ctx context.Context, in input, d measures.Definition, b *disclose.Border) (m page.Measure, ok bool, err error) {
-	x := disclose.ExactMeasure{Name: d.ID, Scale: scaleOf(d), Additive: d.Episodic() || d.Scoring == measures.ScoringRate, Single: single(d)}
+	x := disclose.ExactMeasure{Name: d.ID, Family: family(d), Criteria: criteria(d), Scale: scaleOf(d), Additive: d.Episodic() || d.Scoring == measures.ScoringRate, Single: single(d)}
 	headline, ok := headlinePeriod(in.aggregates, d.ID)
 	x.Headline = headline.ID
 	for _, g := range in.aggregates {

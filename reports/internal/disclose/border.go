@@ -23,6 +23,7 @@ type Released struct {
 	System      attack.System      `json:"system"`
 	Certificate attack.Certificate `json:"certificate"`
 	Additive    bool               `json:"additive,omitempty"` // counts of periods add up
+	Family      string             `json:"family,omitempty"`   // all of one are attacked together
 	earlier     []string           // releases that it was attacked together with
 	elsewhere   int                // hidden numbers that releases of other data show
 	before      int                // hidden numbers that earlier releases of the same data show
@@ -51,7 +52,7 @@ func (b *Border) Released() []Released { return b.released }
 // Measure releases a measure. The order of the rows is kept; it must not depend on counts.
 func (b *Border) Measure(ctx context.Context, x ExactMeasure) (Measure, error) {
 	m := b.Policy.measure(x)
-	err := b.attacked(ctx, "measure "+x.Name, func() *sheet { return measureSheet(b.Policy, x, &m) })
+	err := b.attacked(ctx, title{"measure " + x.Name, x.Family}, func() *sheet { return measureSheet(b.Policy, x, &m) })
 	m.Hidden = 0
 	for _, r := range m.Rows {
 		if r.Rate.num.state == Suppressed {
@@ -64,7 +65,7 @@ func (b *Border) Measure(ctx context.Context, x ExactMeasure) (Measure, error) {
 // Cohort releases a cohort.
 func (b *Border) Cohort(ctx context.Context, x ExactCohort) (Cohort, error) {
 	out := b.Policy.cohort(x)
-	err := b.attacked(ctx, "cohort "+x.Name, func() *sheet {
+	err := b.attacked(ctx, title{name: "cohort " + x.Name}, func() *sheet {
 		out.hidePlaces(x)
 		s := cohortSheet(b.Policy, x, &out)
 		s.taken = &out.Hidden
@@ -77,32 +78,41 @@ func (b *Border) Cohort(ctx context.Context, x ExactCohort) (Cohort, error) {
 // persons by the risk of being found. They are attacked together, since pages apart print the same numbers.
 func (b *Border) Records(ctx context.Context, x ExactRecords) (Records, error) {
 	out := b.Policy.records(x)
-	err := b.attacked(ctx, "records", func() *sheet { return recordsSheet(b.Policy, x, &out) })
+	err := b.attacked(ctx, title{name: "records"}, func() *sheet { return recordsSheet(b.Policy, x, &out) })
 	if len(x.Accounts) == 1 {
 		out.Accounts.Total = out.Accounts.Rows[0]
 	}
 	return out, err
 }
 
+// title names what passes the border.
+type title struct{ name, family string }
+
+// with tells whether another is attacked together with it.
+func (t title) with(r *Released) bool {
+	return r.Name == t.name || t.family != "" && r.Family == t.family
+}
+
 // attacked plays the attack on a release until nothing more has to be hidden. What it takes from a place may
 // take another number with it, a rate's numerator with its denominator, and then it is played again.
-func (b *Border) attacked(ctx context.Context, name string, of func() *sheet) error {
+func (b *Border) attacked(ctx context.Context, t title, of func() *sheet) error {
 	if b.Internal() {
 		return nil
 	}
 	for {
 		s := of()
-		cert, ids, took, err := s.protect(ctx, func(sys *attack.System) ([]*attack.System, []string) { return b.known(name, sys) })
+		cert, ids, took, err := s.protect(ctx, func(sys *attack.System) ([]*attack.System, []string) { return b.known(t, sys) })
 		var open *attack.Unprotectable
 		if errors.As(err, &open) {
-			return &UnsafeError{name, err}
+			return &UnsafeError{t.name, err}
 		}
 		if err != nil {
-			return fmt.Errorf("disclosure control of %s: %w", name, err)
+			return fmt.Errorf("disclosure control of %s: %w", t.name, err)
 		}
 		if !took {
-			b.released = slices.DeleteFunc(b.released, func(r Released) bool { return r.Name == name }) // a try before
-			b.released = append(b.released, Released{Name: name, System: s.sys, Certificate: cert, Additive: s.additive, earlier: ids, elsewhere: b.shownBy(name, &s.sys, false), before: b.shownBy(name, &s.sys, true), loose: s.loose})
+			b.released = slices.DeleteFunc(b.released, func(r Released) bool { return r.Name == t.name }) // a try before
+			b.released = append(b.released, Released{Name: t.name, Family: t.family, System: s.sys, Certificate: cert, Additive: s.additive, earlier: ids,
+				elsewhere: b.shownBy(t, &s.sys, false), before: b.shownBy(t, &s.sys, true), loose: s.loose})
 			return nil
 		}
 	}

@@ -18,31 +18,46 @@ type Earlier struct {
 // counted which hidden numbers they show.
 func (b *Border) Against(all []Earlier) { b.earlier = all }
 
-// known are the systems of earlier releases that have the name and differ from s, and their releases.
-func (b *Border) known(name string, s *attack.System) (systems []*attack.System, ids []string) {
-	for _, e := range b.matching(name, s) {
-		if !same(e.system, s) {
-			systems, ids = append(systems, e.system), append(ids, e.id)
+// known are the systems that are attacked with s and differ from it: of this release the other rates of the measure, and of
+// earlier ones it and those. The IDs are of earlier releases.
+func (b *Border) known(t title, s *attack.System) (systems []*attack.System, ids []string) {
+	for _, e := range b.matching(t, s) {
+		if same(e.system, s) {
+			continue
+		}
+		systems = append(systems, e.system)
+		if e.id != "" && !slices.Contains(ids, e.id) {
+			ids = append(ids, e.id)
 		}
 	}
 	return systems, ids
 }
 
 type matched struct {
-	id     string
+	id     string // of the earlier release; none of this one
 	system *attack.System
 }
 
-// matching are the systems of the name that have the numbers of s. A definition may have changed between two releases, or
+// matching are the systems that have the numbers of s. A definition may have changed between two releases, or
 // the engine: whether that changed what is counted, the numbers tell, and those of one count are attacked together.
-func (b *Border) matching(name string, s *attack.System) (out []matched) {
+func (b *Border) matching(t title, s *attack.System) (out []matched) {
 	count := numbers{}
 	count.add(s)
+	add := func(id string, r *Released) {
+		if t.with(r) && count.agree(&r.System) {
+			count.add(&r.System)
+			out = append(out, matched{id, &r.System})
+		}
+	}
+	for i := range b.released {
+		if b.released[i].Name != t.name { // a try before
+			add("", &b.released[i])
+		}
+	}
 	for _, e := range b.earlier {
 		for i := range e.Systems {
-			if r := &e.Systems[i]; e.Same && r.Name == name && count.agree(&r.System) {
-				count.add(&r.System)
-				out = append(out, matched{e.ID, &r.System})
+			if e.Same {
+				add(e.ID, &e.Systems[i])
 			}
 		}
 	}
@@ -64,13 +79,13 @@ func (n numbers) agree(s *attack.System) bool {
 
 // shownBy counts the hidden numbers of s that an earlier release shows: one of the same count of the same extract
 // snapshot, or another.
-func (b *Border) shownBy(name string, s *attack.System, sameCount bool) int {
-	matching := b.matching(name, s)
+func (b *Border) shownBy(t title, s *attack.System, sameCount bool) int {
+	matching := b.matching(t, s)
 	shown := map[string]bool{}
 	for _, e := range b.earlier {
 		for i := range e.Systems {
 			r := &e.Systems[i]
-			if r.Name != name || sameCount != slices.ContainsFunc(matching, func(m matched) bool { return m.system == &r.System }) {
+			if !t.with(r) || sameCount != slices.ContainsFunc(matching, func(m matched) bool { return m.system == &r.System }) {
 				continue
 			}
 			for _, c := range r.System.Cells {

@@ -1,6 +1,7 @@
 package disclose
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"time"
 )
@@ -60,8 +61,12 @@ type Exact struct {
 
 // ExactMeasure is one measure's aggregates.
 type ExactMeasure struct {
-	Name  string // of the definition and its version, for the ledger of releases
-	Scale Scale
+	Name string // of the definition, for the ledger of releases
+	// Family is the measure that this is one rate of several of; they are attacked together. Criteria tell which of their
+	// numbers are one.
+	Family   string
+	Criteria Criteria
+	Scale    Scale
 	// Additive: the counts of months add up to the counts of a longer period
 	// (episodes and person-time do, patients do not), so a month can be had by
 	// subtraction.
@@ -76,6 +81,18 @@ type ExactMeasure struct {
 	Gaps   []ExactGap
 	GapsIn bool
 	Rows   []Exact
+}
+
+// Criteria name what the counts of a rate go by: rates of one family with the same name count the same. What is excluded goes
+// by that of the denominator.
+type Criteria struct{ Initial, Denominator, Numerator string }
+
+// byCriterion is the end of the key of a number that goes by a criterion.
+func byCriterion(criterion string) string {
+	if criterion == "" {
+		return ""
+	}
+	return fmt.Sprintf(" of %.8x", sha256.Sum256([]byte(criterion)))
 }
 
 // ExactGap is how many are in a gap for one reason.

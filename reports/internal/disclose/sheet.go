@@ -81,16 +81,21 @@ func printed(c Count) attack.State {
 
 // rate adds a printed rate's two counts. Without its denominator a rate has no numerator either.
 func (s *sheet) rate(key string, num, den int64, cost int64, table string, r *Rate) (n, d int) {
+	return s.rateOf(key+"|numerator", key+"|denominator", num, den, cost, table, r)
+}
+
+// rateOf is rate with a key for each of the two.
+func (s *sheet) rateOf(numerator, denominator string, num, den int64, cost int64, table string, r *Rate) (n, d int) {
 	numState, denState := printed(r.num), printed(r.den)
-	n = s.put(key+"|numerator", num, numState, cost, table, r.hideNumerator)
-	d = s.put(key+"|denominator", den, denState, 2*cost, table, r.hide)
+	n = s.put(numerator, num, numState, cost, table, r.hideNumerator)
+	d = s.put(denominator, den, denState, 2*cost, table, r.hide)
 	return n, d
 }
 
-// differs tells whether a rate with the key is there, of other numbers.
-func (s *sheet) differs(key string, num, den int64) bool {
-	n, known := s.at[key+"|numerator"]
-	return known && (s.sys.Cells[n].Value != num || s.sys.Cells[s.at[key+"|denominator"]].Value != den)
+// differs tells whether there is another number with the key.
+func (s *sheet) differs(key string, value int64) bool {
+	i, known := s.at[key]
+	return known && s.sys.Cells[i].Value != value
 }
 
 // implied adds a number without a place.

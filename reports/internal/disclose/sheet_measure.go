@@ -1,9 +1,6 @@
 package disclose
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // measureSheet is what a measure publishes, m being the release of x.
 //
@@ -12,12 +9,15 @@ import (
 func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 	s := newSheet(p)
 	proportion := x.Scale == Percent || x.Scale == Observed
+	numerator, denominator := "|numerator"+byCriterion(x.Criteria.Numerator), "|denominator"+byCriterion(x.Criteria.Denominator)
+	byNumerator, byDenominator, byInitial := byCriterion(x.Criteria.Numerator), byCriterion(x.Criteria.Denominator), byCriterion(x.Criteria.Initial)
 	type cells struct{ num, den int }
+	keys := make([]string, len(x.Rows))
 	at := make([]cells, len(x.Rows))
 	all, headline := map[string]int{}, -1 // the row of everybody, by window: two periods of one window are one number
 	for i, r := range x.Rows {
 		key, table, cost := r.Period.window()+"|"+r.Stratum+"|"+r.Value, "groups by "+r.Stratum, int64(costGroup)
-		if s.differs(key, r.Numerator, r.Denominator) { // who is asked about depends on how the period was named
+		if s.differs(key+numerator, r.Numerator) || s.differs(key+denominator, r.Denominator) { // who is asked about depends on how the period was named
 			key = r.Period.ID + " as " + key
 		}
 		if r.Stratum == "all" {
@@ -33,9 +33,10 @@ func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 			}
 		}
 		c := cells{}
-		c.num, c.den = s.rate(key, r.Numerator, r.Denominator, cost, table, &m.Rows[i].Rate)
+		keys[i] = key
+		c.num, c.den = s.rateOf(key+numerator, key+denominator, r.Numerator, r.Denominator, cost, table, &m.Rows[i].Rate)
 		if proportion {
-			s.less(key+"|rest", c.den, c.num)
+			s.less(key+"|rest"+byNumerator, c.den, c.num)
 		}
 		if x.Scale == Headcount {
 			s.relate(c.den, c.num)
@@ -88,24 +89,23 @@ func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 		}
 	}
 	if headline >= 0 {
-		r, c, q, window := x.Rows[headline], at[headline], &m.Populations, x.Rows[headline].Period.window()
+		r, c, q, window, key := x.Rows[headline], at[headline], &m.Populations, x.Rows[headline].Period.window(), keys[headline]
 		steps := func(name string, n int64, to *Count) int {
 			return s.count(window+"|"+name, n, costAll, "populations", to)
 		}
-		initial := steps("initial population", r.Initial, &q.Initial)
-		excluded, excepted := steps("excluded", r.Excluded, &q.Excluded), steps("excepted", r.Excepted, &q.Excepted)
+		initial := steps("initial population"+byInitial, r.Initial, &q.Initial)
+		excluded, excepted := steps("excluded"+byDenominator, r.Excluded, &q.Excluded), steps("excepted"+byDenominator, r.Excepted, &q.Excepted)
 		if x.Scale == Headcount {
 			s.relate(initial, c.den)
 		}
-		key := strings.TrimSuffix(s.sys.Cells[c.den].Key, "|denominator")
-		s.count(key+"|denominator", r.Denominator, costHeadline, "headline", &q.Denominator)
-		s.count(key+"|numerator", r.Numerator, costHeadline, "headline", &q.Numerator)
+		s.count(key+denominator, r.Denominator, costHeadline, "headline", &q.Denominator)
+		s.count(key+numerator, r.Numerator, costHeadline, "headline", &q.Numerator)
 		if proportion {
 			s.sum(window+"|populations", initial, excluded, excepted, c.den)
-			rest := s.count(key+"|rest", r.Denominator-r.Numerator, costHeadline, "headline", &q.Rest)
+			rest := s.count(key+"|rest"+byNumerator, r.Denominator-r.Numerator, costHeadline, "headline", &q.Rest)
 			var gaps []int
 			for k, g := range x.Gaps {
-				gaps = append(gaps, s.count(window+"|gap "+g.ID, g.Subjects, costGroup, "care gaps", &m.Gaps[k].Subjects))
+				gaps = append(gaps, s.count(window+"|gap "+g.ID+byNumerator, g.Subjects, costGroup, "care gaps", &m.Gaps[k].Subjects))
 			}
 			if x.GapsIn {
 				rest = c.num

@@ -14,7 +14,7 @@ import (
 
 // spanForm is the key of a count over days that adds up over them: everybody of a measure's period, the cases of a cohort's,
 // the events and those lost of a curve's.
-var spanForm = regexp.MustCompile(`^(|cases |curve .+\|days )(-?[0-9-]+)\.\.([0-9-]+)((?:\|all\|all)?\|(?:numerator|denominator|events|left))$`)
+var spanForm = regexp.MustCompile(`^(|cases |curve .+\|days )(-?[0-9-]+)\.\.([0-9-]+)((?:\|all\|all)?\|(?:numerator|denominator|events|left)(?: of [0-9a-f]+)?)$`)
 
 // daySpan is such a cell.
 type daySpan struct {
