@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"farr/datasets"
+	"farr/internal/duck"
 	"farr/internal/source"
 )
 
@@ -34,13 +35,14 @@ const (
 	ClassLocked      Class = "locked"
 	ClassClock       Class = "clock"       // it shows a time before what the ledger has
 	ClassTime        Class = "time-limit"  // it took longer than its limit
+	ClassMemory      Class = "memory"      // it took more memory than its limit
 	ClassCancelled   Class = "cancelled"   // a person ended it
 	ClassInterrupted Class = "interrupted" // asked to stop
 	ClassCrashed     Class = "crashed"     // the process ended without a word
 	ClassFailed      Class = "failed"
 )
 
-var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassClock, ClassTime, ClassCancelled, ClassInterrupted, ClassCrashed, ClassFailed}
+var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassClock, ClassTime, ClassMemory, ClassCancelled, ClassInterrupted, ClassCrashed, ClassFailed}
 
 // LockedError means that another process has the job or the folder.
 type LockedError struct {
@@ -78,7 +80,13 @@ func ClassOf(err error) Class {
 		}
 		return order[found]
 	}
+	var elsewhere *childError
+	if errors.As(err, &elsewhere) {
+		return elsewhere.class
+	}
 	var locked *LockedError
+	var memory *MemoryLimitError
+	var engine *duck.Error
 	var clock *ClockError
 	var late *TimeLimitError
 	var rejects *datasets.TooManyRejectsError
@@ -100,6 +108,8 @@ func ClassOf(err error) Class {
 		return ClassClock
 	case errors.As(err, &late):
 		return ClassTime
+	case errors.As(err, &memory), errors.As(err, &engine) && engine.Class == "Out of Memory":
+		return ClassMemory
 	case errors.Is(err, errCancelled):
 		return ClassCancelled
 	case errors.Is(err, context.Canceled): // a deadline is a limit of something else, and no wish
@@ -146,6 +156,7 @@ var advice = map[Class]string{
 	ClassLocked:      "another run is at work: the next tick tries again",
 	ClassClock:       "look at the machine's clock and time service (`timedatectl`); nothing runs until it is right",
 	ClassTime:        "look at the steps with `farr runs` for the one that took long; make the export or the job smaller, or raise limits.time if the work has grown; the steps that were done are kept",
+	ClassMemory:      "give the job more by limits.memory, if the machine has it, or let it do less: fewer measures and cohorts, or shards (`farr measure run --shard`); the steps that were done are kept",
 	ClassCancelled:   "a person ended it: `farr retry` runs it again",
 	ClassInterrupted: "the run was asked to stop: the next tick runs it again",
 	ClassCrashed:     "the process ended without a word (memory, power or kill): look at `journalctl -u farr-tick` and `dmesg`; the next tick runs it again, as often as `retries` says (three times in all when it says nothing)",

@@ -19,6 +19,10 @@ const maxErrorBytes = 4096
 // person's, so an input is named by its number there.
 func kept(failure error) string {
 	text := failure.Error()
+	var elsewhere *childError
+	if errors.As(failure, &elsewhere) && elsewhere.kept != "" {
+		return elsewhere.kept
+	}
 	var e *fhir.Error
 	if errors.As(failure, &e) {
 		text = strings.ReplaceAll(text, e.Error(), e.Unnamed())

@@ -9,7 +9,8 @@ import (
 
 // Limits bound a run of a job.
 type Limits struct {
-	Time Duration `yaml:"time"` // of a run; 0: none
+	Time   Duration `yaml:"time"`   // of a run; 0: none
+	Memory Bytes    `yaml:"memory"` // of the steps, which run in a process of their own then; 0: none
 }
 
 // TimeLimitError is a run that was ended because it took too long.
@@ -27,6 +28,7 @@ func (c checker) limits(job *Job) {
 	if c.doc.Has("limits", "time") && job.Limits.Time == 0 {
 		c.doc.Report("zero-limit", "with a limit of zero every run would fail", "4h, or remove it", "limits", "time")
 	}
+	c.memory(job)
 }
 
 // limited is ctx with a limit on what; 0 is none. What does not end in time ends with a TimeLimitError by outcome.

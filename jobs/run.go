@@ -24,6 +24,8 @@ type Options struct {
 	Keys     *datasets.KeyRing // nil: a new one; keys that were read from fd:N and env:NAME
 	Browser  string            // Chromium for jobs that print; empty: the first on the path
 
+	Child Child // of runs with a memory limit; nil: they run in this process, and their limit is not kept
+
 	build builder       // nil: build; tests put theirs
 	beat  time.Duration // between signs of life; 0: beatEvery
 }
@@ -217,6 +219,9 @@ func safely(ctx context.Context, job *Job, result *RunResult, o Options) (err er
 				job.Name, p, lastStep(result), panicPlace())
 		}
 	}()
+	if job.Limits.Memory > 0 && o.Child != nil {
+		return inChild(ctx, job, result, o)
+	}
 	return o.build(ctx, job, result, o)
 }
 

@@ -94,10 +94,16 @@ type building struct {
 	browser string
 }
 
+// The log's messages about steps.
+const (
+	msgStepBegins = "step begins"
+	msgStepEnds   = "step ends"
+)
+
 // step does one step by the clock and adds it to the result.
 func (b *building) step(name string, do func(s *StepResult) error) error {
 	began := b.o.Clock()
-	b.o.Logger.Info("step begins", "step", name)
+	b.o.Logger.Info(msgStepBegins, "step", name)
 	s := StepResult{Name: name}
 	if err := do(&s); err != nil {
 		return err
@@ -105,7 +111,7 @@ func (b *building) step(name string, do func(s *StepResult) error) error {
 	took := b.o.Clock().Sub(began)
 	s.Seconds = took.Seconds()
 	b.result.Steps = append(b.result.Steps, s)
-	b.o.Logger.Info("step ends", "step", name, "snapshot", s.Snapshot, "skipped", s.Skipped, "rows", s.Rows, slog.Duration("dur", took))
+	b.o.Logger.Info(msgStepEnds, "step", name, "snapshot", s.Snapshot, "skipped", s.Skipped, "rows", s.Rows, slog.Duration("dur", took))
 	return nil
 }
 
@@ -177,7 +183,7 @@ func (b *building) measure(ctx context.Context, extract *datasets.Snapshot) (res
 		}
 		report, err := measures.Run(ctx, b.store, measures.Request{
 			Package: pkg, Extract: extract, Key: b.key, Library: library, Measures: b.job.Measures, Cohorts: b.job.Cohorts,
-			Periods: periods, Progress: b.o.Progress,
+			Periods: periods, MemoryLimit: int64(b.job.Limits.Memory) / 2, Progress: b.o.Progress,
 		})
 		if err != nil {
 			return err

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -102,8 +106,35 @@ something needs a person.`,
 	}
 }
 
+// steps is for the process that a run with a memory limit starts; it is in no help.
+func (a *app) steps() *cobra.Command {
+	var started string
+	cmd := &cobra.Command{
+		Use: "steps JOB.yaml --started TIME", Short: "do the steps of a job that another farr runs", Hidden: true,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			at, err := time.Parse(time.RFC3339Nano, started)
+			if err != nil {
+				return usageError{err}
+			}
+			return jobs.RunSteps(cmd.Context(), args[0], at, a.stdout, jobs.Options{Browser: a.getenv("CHROMIUM")})
+		},
+	}
+	cmd.Flags().StringVar(&started, "started", "", "when the run began")
+	return cmd
+}
+
+// child is this program as the process of a job's steps.
+func child(ctx context.Context, jobFile string, started time.Time) *exec.Cmd {
+	program, err := os.Executable()
+	if err != nil {
+		program = os.Args[0]
+	}
+	return exec.CommandContext(ctx, program, "steps", "--started", started.Format(time.RFC3339Nano), "--", jobFile)
+}
+
 func (a *app) jobOptions() jobs.Options {
-	o := jobs.Options{Progress: a.progress(), Browser: a.getenv("CHROMIUM")}
+	o := jobs.Options{Progress: a.progress(), Browser: a.getenv("CHROMIUM"), Child: child}
 	if !a.meter.shown() { // a person watches the bar; a log file gets lines
 		o.Logger = jobs.NewLogger(a.stderr, strings.EqualFold(a.getenv("FARR_LOG"), "json"), slog.LevelInfo)
 	}

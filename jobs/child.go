@@ -1,0 +1,177 @@
+package jobs
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"os/exec"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"farr/datasets"
+	"farr/internal/source"
+)
+
+// Bytes is an amount of memory, written 512MB or 4GiB.
+type Bytes int64
+
+func (b Bytes) String() string { return humanize.Bytes(uint64(b)) }
+
+// UnmarshalSource reads the written form.
+func (b *Bytes) UnmarshalSource(v source.Value) error {
+	n, err := humanize.ParseBytes(v.Text())
+	if err != nil || n > math.MaxInt64 {
+		return source.Diagnostic{Code: "bad-amount", Message: "expected an amount of memory", Hint: "a number with MB or GB: 4GB"}
+	}
+	*b = Bytes(n)
+	return nil
+}
+
+// leastMemory is what the steps of the smallest job need.
+const leastMemory = 256_000_000
+
+// memory checks that the limit can be kept.
+func (c checker) memory(job *Job) {
+	if !c.doc.Has("limits", "memory") {
+		return
+	}
+	if job.Limits.Memory < leastMemory {
+		c.doc.Report("small-limit", "with a limit of "+job.Limits.Memory.String()+" every run would fail", "256MB at least, or remove it", "limits", "memory")
+	}
+	if !canWatchMemory {
+		c.doc.Report("no-memory-limits", "memory limits are kept on Linux alone", "remove it", "limits", "memory")
+	}
+	if job.Key != "" && !datasets.IsKeyFile(job.Key) {
+		c.doc.Report("key-not-a-file", "a job with a memory limit runs in a process of its own, which reads the key again", "keep the key in a file, or remove the limit", "limits", "memory")
+	}
+}
+
+// MemoryLimitError is a run that was ended because it took more memory than its limit.
+type MemoryLimitError struct {
+	Step  string // that it was at
+	Limit Bytes
+}
+
+func (e *MemoryLimitError) Error() string {
+	return fmt.Sprintf("step %s took more memory than the limit of %s and was ended", e.Step, e.Limit)
+}
+
+// Child gives the command that does RunSteps for a job file in a process of its own, not started.
+type Child func(ctx context.Context, jobFile string, started time.Time) *exec.Cmd
+
+// childEnd is what a child says in the end, as JSON on its output.
+type childEnd struct {
+	Result *RunResult `json:"result"`
+	Class  Class      `json:"class,omitempty"`
+	Error  string     `json:"error,omitempty"`
+	Kept   string     `json:"kept,omitempty"` // the error as the ledger may have it
+}
+
+// childError is how the steps ended in another process.
+type childError struct {
+	class      Class
+	text, kept string
+}
+
+func (e *childError) Error() string { return e.text }
+
+// RunSteps does the steps of a job and nothing else: no ledger and no lock. It is for the process that a run with a memory limit
+// starts, and tells the outcome on w.
+func RunSteps(ctx context.Context, jobFile string, started time.Time, w io.Writer, o Options) error {
+	o.Logger = NewLogger(w, true, slog.LevelInfo)
+	o = o.withDefaults()
+	job, err := LoadJob(jobFile)
+	if err != nil {
+		return err
+	}
+	if limit := int64(job.Limits.Memory); limit > 0 { // the collector's share; the engine has its own
+		debug.SetMemoryLimit(limit / 2)
+	}
+	result := &RunResult{Job: job.Name, Started: started.UTC(), Steps: []StepResult{}}
+	o.Child = nil
+	failure := safely(ctx, job, result, o)
+	end := childEnd{Result: result}
+	if failure != nil {
+		end.Class, end.Error, end.Kept = ClassOf(failure), failure.Error(), kept(failure)
+	}
+	if err := json.NewEncoder(w).Encode(end); err != nil {
+		return err
+	}
+	return failure
+}
+
+// watchEvery is how often the memory of a child is looked at.
+const watchEvery = 20 * time.Millisecond
+
+// inChild does the steps in a process of its own, and ends it beyond the job's memory limit.
+func inChild(ctx context.Context, job *Job, result *RunResult, o Options) error {
+	cmd := o.Child(ctx, job.File, result.Started)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 20 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("start the steps: %w", err)
+	}
+	killsBefore := outOfMemoryKills()
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start the steps: %w", err)
+	}
+	ended, beyond := make(chan struct{}), make(chan bool, 1)
+	go func() { beyond <- watchMemory(cmd.Process, job.Limits.Memory, ended) }()
+	step, end := listen(out, o.Logger)
+	failure := cmd.Wait()
+	close(ended)
+	tooMuch := <-beyond
+	if end != nil {
+		end.Result.Planned = result.Planned
+		*result = *end.Result
+	}
+	switch {
+	case end != nil && end.Class == "" && failure == nil:
+		return nil
+	case tooMuch, end == nil && outOfMemoryKills() > killsBefore, end != nil && end.Class == ClassMemory:
+		return &MemoryLimitError{step, job.Limits.Memory}
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case end != nil:
+		return &childError{end.Class, end.Error, end.Kept}
+	default:
+		return &childError{class: ClassCrashed, text: fmt.Sprintf("the process of the steps ended without a word in step %s: %v", step, failure)}
+	}
+}
+
+// listen passes a child's log on, and gives the step that it was at and what it said in the end, if it came so far.
+func listen(out io.Reader, log *slog.Logger) (step string, end *childEnd) {
+	step = "none"
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 64<<20) // the end has the whole result
+	for lines.Scan() {
+		var line struct {
+			Msg, Step, Snapshot string
+			Skipped             bool
+			Rows                int64
+			Dur                 time.Duration
+			childEnd
+		}
+		if json.Unmarshal(lines.Bytes(), &line) != nil {
+			continue // cut off
+		}
+		switch {
+		case line.Result != nil:
+			end = &line.childEnd
+		case line.Msg == msgStepBegins:
+			step = line.Step
+			log.Info(line.Msg, "step", line.Step)
+		case line.Msg == msgStepEnds:
+			log.Info(line.Msg, "step", line.Step, "snapshot", line.Snapshot, "skipped", line.Skipped, "rows", line.Rows, "dur", line.Dur)
+		}
+	}
+	return step, end
+}
