@@ -33,6 +33,7 @@ func check(doc *source.Document, job *Job) {
 	c.after(job)
 	c.limits(job)
 	c.retries(job)
+	c.notify(job)
 	c.path(&job.Source.Dir, false, "source", "dir")
 	if doc.Has("source", "name") {
 		c.report(datasets.CheckSourceName(job.Source.Name), "bad-name", "source", "name")

@@ -55,6 +55,12 @@
 // run was taken for lost, because its lock file was removed, writes no more under its own. While
 // it runs, it writes a sign of life every five seconds.
 //
+// # Alerts and metrics
+//
+// An alert is a row of the ledger, written in the transaction in which a run becomes a failure, and one for each sink of the
+// job. It is sent after the job's turn, to all sinks at once and within the limit of each; what a sink does not take is sent
+// again by later ticks. An alert goes to other machines, and so quotes no error. Metrics are the status as text.
+//
 // # What a run leaves
 //
 // <out>/runs/<as-of>-<hash>/ is a bundle, named by the hash of its manifest. <out>/latest/ is a copy of the newest one: a real folder, because it

@@ -16,26 +16,28 @@ import (
 type Job struct {
 	File string `yaml:"-"`
 
-	Name      string    `yaml:"name,required"`
-	Schedule  *Schedule `yaml:"schedule"` // nil: run by hand only
-	Misfire   Misfire   `yaml:"misfire"`
-	After     Words     `yaml:"after"` // names of jobs of the folder whose planned times come first
-	Limits    Limits    `yaml:"limits"`
-	Retries   Retries   `yaml:"retries"`
-	Source    Source    `yaml:"source,required"`
-	Store     string    `yaml:"store,required"`
-	Key       string    `yaml:"key,required"` // path of the key file, env:NAME or fd:N; never the key
-	Profile   string    `yaml:"profile"`      // shifted, limited or safe-harbor
-	Policy    string    `yaml:"policy"`       // folder of policy tables; those that come with farr when empty
-	AsOf      string    `yaml:"as_of"`        // calendar day; empty: the newest event of the extract
-	MaxReject Share     `yaml:"max_reject"`
-	Risk      Risk      `yaml:"risk"`
-	Library   Words     `yaml:"library"`  // folders of measures and cohorts beside those that come with farr
-	Measures  Words     `yaml:"measures"` // empty: all of the library
-	Cohorts   Words     `yaml:"cohorts"`  // empty: all of the library
-	Periods   Words     `yaml:"periods,required"`
-	KPI       string    `yaml:"kpi"` // path of the file of targets and owners
-	Report    Report    `yaml:"report,required"`
+	Name       string    `yaml:"name,required"`
+	Schedule   *Schedule `yaml:"schedule"` // nil: run by hand only
+	Misfire    Misfire   `yaml:"misfire"`
+	After      Words     `yaml:"after"` // names of jobs of the folder whose planned times come first
+	Limits     Limits    `yaml:"limits"`
+	Retries    Retries   `yaml:"retries"`
+	Notify     Notify    `yaml:"notify"`
+	AlertAfter Duration  `yaml:"alert_after"` // without a success for so long, there is an alert; 0: never
+	Source     Source    `yaml:"source,required"`
+	Store      string    `yaml:"store,required"`
+	Key        string    `yaml:"key,required"` // path of the key file, env:NAME or fd:N; never the key
+	Profile    string    `yaml:"profile"`      // shifted, limited or safe-harbor
+	Policy     string    `yaml:"policy"`       // folder of policy tables; those that come with farr when empty
+	AsOf       string    `yaml:"as_of"`        // calendar day; empty: the newest event of the extract
+	MaxReject  Share     `yaml:"max_reject"`
+	Risk       Risk      `yaml:"risk"`
+	Library    Words     `yaml:"library"`  // folders of measures and cohorts beside those that come with farr
+	Measures   Words     `yaml:"measures"` // empty: all of the library
+	Cohorts    Words     `yaml:"cohorts"`  // empty: all of the library
+	Periods    Words     `yaml:"periods,required"`
+	KPI        string    `yaml:"kpi"` // path of the file of targets and owners
+	Report     Report    `yaml:"report,required"`
 
 	Annotations []Annotation `yaml:"annotations"`
 	Rebases     []Rebase     `yaml:"rebase"`

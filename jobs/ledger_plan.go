@@ -196,9 +196,25 @@ func passOver(ctx context.Context, tx *sql.Tx, job *Job, now time.Time) (missed 
 	}
 	n, err := done.RowsAffected()
 	if err == nil && oldest.Valid {
+		if err := failedRuns(ctx, tx, job, oldest.String, now); err != nil {
+			return 0, err
+		}
 		_, err = tx.ExecContext(ctx, "UPDATE occurrence SET state = 'failed' WHERE job = ? AND planned < ? AND state <> 'planned' AND state IN "+toRun, job.Name, oldest.String)
 	}
 	return int(n), err
+}
+
+// failedRuns puts alerts into the ledger about occurrences that began, and before the next attempt were overtaken.
+func failedRuns(ctx context.Context, tx *sql.Tx, job *Job, before string, now time.Time) error {
+	for _, sink := range job.sinks() {
+		if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO alert (job, kind, ref, sink, at)
+			SELECT ?1, 'failed', (SELECT CAST(max(a.id) AS TEXT) FROM attempt a WHERE a.occurrence = o.id), ?3, ?4 FROM occurrence o
+			WHERE job = ?1 AND planned < ?2 AND state <> 'planned' AND state IN `+toRun+` AND EXISTS (SELECT 1 FROM attempt a WHERE a.occurrence = o.id)`,
+			job.Name, before, sink, moment(now)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forget removes rows of planned times after now that nobody ran, and gaps that reach beyond it. It returns from where on

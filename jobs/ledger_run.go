@@ -99,6 +99,11 @@ func (l *ledger) recover(ctx context.Context, job *Job, now time.Time) (lost int
 				if _, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = ?, due = ? WHERE id = ?", state, due, r.occurrence); err != nil {
 					return err
 				}
+				if state == "failed" {
+					if err := failedRun(ctx, tx, job, r.id, now); err != nil {
+						return err
+					}
+				}
 			}
 			return touch(ctx, tx, now)
 		})
@@ -222,6 +227,11 @@ func (l *ledger) end(ctx context.Context, job *Job, a attempt, result *RunResult
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = ?, due = ? WHERE id = ?", state, due, a.occurrence); err != nil {
 			return err
+		}
+		if state == "failed" {
+			if err := failedRun(ctx, tx, job, a.id, now); err != nil {
+				return err
+			}
 		}
 		return touch(ctx, tx, now)
 	})

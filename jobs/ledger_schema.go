@@ -74,6 +74,20 @@ CREATE TABLE gap (
 	noted TEXT NOT NULL,
 	PRIMARY KEY (job, first)
 ) STRICT;
+-- What a sink is to be told, once for each of what ref names: an attempt, or the instant since which there is silence.
+CREATE TABLE alert (
+	id INTEGER PRIMARY KEY,
+	job TEXT NOT NULL,
+	kind TEXT NOT NULL CHECK (kind IN ('failed', 'silent')),
+	ref TEXT NOT NULL,
+	sink TEXT NOT NULL,
+	at TEXT NOT NULL,
+	sent TEXT, -- when the sink took it
+	tries INTEGER NOT NULL DEFAULT 0, -- that it did not take
+	due TEXT, -- not before
+	UNIQUE (job, kind, ref, sink)
+) STRICT;
+CREATE INDEX alert_waiting ON alert (job) WHERE sent IS NULL;
 -- The one row of what is known about the ledger as a whole.
 CREATE TABLE ledger (
 	one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -145,7 +145,15 @@ func Run(ctx context.Context, job *Job, o Options) (*RunResult, error) {
 		return nil, err
 	}
 	result, _, err := l.run(ctx, job, 0, time.Time{}, o)
-	return result, err
+	return result, errors.Join(err, notTold(l.tell(ctx, job, o), err))
+}
+
+// notTold adds to a failure that somebody was not told of it. Where the run ended well nothing more is said: it is told later.
+func notTold(wrong []string, failure error) error {
+	if failure == nil || len(wrong) == 0 {
+		return nil
+	}
+	return fmt.Errorf("nor was everybody told: %s", strings.Join(wrong, "; "))
 }
 
 // run does an occurrence between two rows of the ledger. The caller holds the job's lock.

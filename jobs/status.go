@@ -76,14 +76,15 @@ type Attempt struct {
 // Healthy tells whether nothing needs a person.
 func (s *FolderStatus) Healthy() bool {
 	for _, j := range s.Jobs {
-		switch j.Health {
-		case HealthCrashed, HealthFailing, HealthLate:
+		if j.Health.sick() {
 			return false
-		default:
 		}
 	}
 	return len(s.Wrong) == 0
 }
+
+// sick tells whether a person is needed.
+func (h Health) sick() bool { return h == HealthCrashed || h == HealthFailing || h == HealthLate }
 
 // Status reads how the jobs of a folder are. It changes nothing.
 func Status(ctx context.Context, folder string, o Options) (*FolderStatus, error) {

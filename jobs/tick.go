@@ -16,8 +16,9 @@ type TickReport struct {
 	Folder string     `json:"folder"`
 	At     time.Time  `json:"at"`
 	Jobs   []TickJob  `json:"jobs"`
-	Wrong  []string   `json:"wrong"`          // mistakes in job files, one a line; those jobs were not looked at
-	Next   *time.Time `json:"next,omitempty"` // when something is due again
+	Wrong  []string   `json:"wrong"`            // mistakes in job files, one a line; those jobs were not looked at
+	Untold []string   `json:"untold,omitempty"` // sinks that did not take an alert: they get it later
+	Next   *time.Time `json:"next,omitempty"`   // when something is due again
 }
 
 // TickJob is what a tick did about one job.
@@ -82,6 +83,11 @@ func (l *ledger) tickAll(ctx context.Context, jobs []*Job, wrong source.Diagnost
 			if t.Error != "" {
 				failures = append(failures, fmt.Errorf("job %q: %w", job.Name, t.err))
 			}
+		}
+		if len(job.sinks()) > 0 {
+			silence := l.silent(ctx, job, o.Clock())
+			report.Untold = append(report.Untold, l.tell(ctx, job, o)...)
+			err = errors.Join(err, silence)
 		}
 		if err != nil {
 			ran = append(ran, TickJob{Job: job.Name, Did: "nothing", Class: ClassOf(err), Error: err.Error()})
@@ -215,6 +221,9 @@ func (r *TickReport) WriteText(w io.Writer) error {
 		if t.Error != "" {
 			p.linef("  %s: %s\n  to do: %s", t.Class, t.Error, advice[t.Class])
 		}
+	}
+	for _, u := range r.Untold {
+		p.linef("an alert is not taken, and is sent again later: %s", u)
 	}
 	switch {
 	case r.Next != nil:

@@ -38,7 +38,8 @@ beside the file. What was made before from the same input is not made again.`,
 }
 
 func (a *app) tick() *cobra.Command {
-	return &cobra.Command{
+	var textfile string
+	cmd := &cobra.Command{
 		Use:   "tick DIR",
 		Short: "run what is due of the jobs in a folder, then end",
 		Long: `Looks at every job file in DIR, runs what its schedule made due since the last tick,
@@ -47,6 +48,7 @@ timer, every minute or every hour.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			report, failure := jobs.Tick(cmd.Context(), args[0], a.jobOptions())
+			failure = errors.Join(failure, a.textfile(cmd, args[0], textfile))
 			if report == nil {
 				return failure
 			}
@@ -56,10 +58,25 @@ timer, every minute or every hour.`,
 			return failure
 		},
 	}
+	addTextfile(cmd, &textfile)
+	return cmd
+}
+
+// addTextfile lets a command leave the status where node_exporter finds it.
+func addTextfile(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "textfile", "", "write metrics for Prometheus to this file after each tick (node_exporter's textfile collector: a name in .prom)")
+}
+
+func (a *app) textfile(cmd *cobra.Command, folder, file string) error {
+	if file == "" {
+		return nil
+	}
+	return jobs.WriteTextfile(context.WithoutCancel(cmd.Context()), folder, file, jobs.Options{})
 }
 
 func (a *app) schedule() *cobra.Command {
-	return &cobra.Command{
+	var textfile, metrics string
+	cmd := &cobra.Command{
 		Use:   "schedule DIR",
 		Short: "run what is due of the jobs in a folder, until asked to stop",
 		Long: `Does what farr tick does whenever something is due, and looks at the files again every minute. One scheduler or
@@ -68,8 +85,18 @@ is at work then is run again by the next one. A failed run does not end it: see 
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var last string
+			if metrics != "" {
+				stop, _, err := jobs.ServeMetrics(cmd.Context(), metrics, args[0], jobs.Options{})
+				if err != nil {
+					return err
+				}
+				defer stop()
+			}
 			return jobs.Loop(cmd.Context(), args[0], a.jobOptions(), func(report *jobs.TickReport, failure error) {
 				a.meter.close()
+				if err := a.textfile(cmd, args[0], textfile); err != nil {
+					fmt.Fprintf(a.stderr, "farr: %v\n", err)
+				}
 				switch {
 				case report == nil || len(report.Wrong) > 0 && failure != nil && failure.Error() != last:
 					fmt.Fprintf(a.stderr, "farr: %v\n", failure)
@@ -81,6 +108,9 @@ is at work then is run again by the next one. A failed run does not end it: see 
 			})
 		},
 	}
+	addTextfile(cmd, &textfile)
+	cmd.Flags().StringVar(&metrics, "metrics", "", "answer GET /metrics for Prometheus at this address of the loopback, such as 127.0.0.1:9101")
+	return cmd
 }
 
 func (a *app) status() *cobra.Command {
