@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"farr/datasets/bulk"
 	"farr/datasets/internal/deid"
 	"farr/internal/source"
 )
@@ -140,8 +141,9 @@ func readKeyFile(source string, f *os.File) ([]byte, error) {
 // KeyRing reads each source of a key once and keeps the key, for work that comes back to it.
 // The zero value is ready. It is safe for concurrent use.
 type KeyRing struct {
-	mu   sync.Mutex
-	keys map[string]*Key
+	mu      sync.Mutex
+	keys    map[string]*Key
+	clients map[string]*bulk.Key
 }
 
 // Read is ReadKey, the same key when asked again.

@@ -35,6 +35,7 @@ func check(doc *source.Document, job *Job) {
 	c.retries(job)
 	c.notify(job)
 	c.path(&job.Source.Dir, false, "source", "dir")
+	c.bulk(&job.Source)
 	if doc.Has("source", "name") {
 		c.report(datasets.CheckSourceName(job.Source.Name), "bad-name", "source", "name")
 	}

@@ -59,9 +59,10 @@ func (job *Job) MayLack(key string) bool {
 // extractsOnly is whether the job's extract can be measured by nothing.
 func (job *Job) extractsOnly() bool { return job.Profile == datasets.ProfileSafeHarbor }
 
-// Source is the export that a job reads.
+// Source is the export that a job reads: a folder, or what a FHIR server exports.
 type Source struct {
-	Dir         string `yaml:"dir,required"`
+	Dir         string `yaml:"dir,required"`  // unless there is bulk
+	Bulk        *Bulk  `yaml:"bulk"`          // a FHIR server, in place of the folder
 	Name        string `yaml:"name,required"` // of the source in the store, part of every row's identity
 	Zone        string `yaml:"zone"`          // IANA name; local wall time is in it
 	Sites       string `yaml:"sites"`         // path of the CSV file of site labels

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"farr/datasets/bulk"
 	"farr/datasets/fhir"
 )
 
@@ -26,6 +27,10 @@ func kept(failure error) string {
 	var e *fhir.Error
 	if errors.As(failure, &e) {
 		text = strings.ReplaceAll(text, e.Error(), e.Unnamed())
+	}
+	var server *bulk.Error
+	if errors.As(failure, &server) {
+		text = strings.ReplaceAll(text, server.Error(), server.Unnamed())
 	}
 	return strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "")
 }

@@ -117,8 +117,15 @@ func (b *building) step(name string, do func(s *StepResult) error) error {
 
 func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err error) {
 	return sn, b.step("extract", func(s *StepResult) error {
+		server, err := b.client()
+		if err != nil {
+			return err
+		}
+		if server != nil {
+			defer server.Close()
+		}
 		report, err := datasets.Extract(ctx, b.store, datasets.ExtractRequest{
-			Source: b.job.Source.Dir, SourceName: b.job.Source.Name, Zone: b.job.Source.Zone, Profile: b.job.Profile,
+			Bulk: server, Source: b.job.Source.Dir, SourceName: b.job.Source.Name, Zone: b.job.Source.Zone, Profile: b.job.Profile,
 			SitesFile: b.job.Source.Sites, OptOut: b.job.Source.OptOut, Observable: b.job.Source.Observable, AsOf: b.job.AsOf,
 			Policy: b.job.Policy, ConceptMaps: b.job.Source.ConceptMaps, MapBy: b.job.Source.MapBy,
 			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,

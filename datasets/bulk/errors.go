@@ -44,13 +44,25 @@ type Error struct {
 	Err    error  // of the network, where there is one
 }
 
-func (e *Error) Error() string {
+func (e *Error) Error() string { return e.text(e.URL) }
+
+// Unnamed is the text of Error with the server alone in place of the whole address, for what is kept: the name of a file
+// may say who the records are about.
+func (e *Error) Unnamed() string {
+	u, err := url.Parse(e.URL)
+	if err != nil || u.Host == "" {
+		return e.text("")
+	}
+	return e.text(u.Scheme + "://" + u.Host)
+}
+
+func (e *Error) text(address string) string {
 	s := string(e.Code) + ": " + e.Detail
 	if e.Status != 0 {
 		s = fmt.Sprintf("%s (HTTP %d)", s, e.Status)
 	}
-	if e.URL != "" {
-		s = e.URL + ": " + s
+	if address != "" {
+		s = address + ": " + s
 	}
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
