@@ -70,6 +70,14 @@ KILLS ?= 2000
 kills: assets ## kill a running job at random times while a process reads, and hold ledger, store and report against an undisturbed run (half an hour); KILLS=200, SHARD=2/4, DONE=FILE
 	FARR_KILLS=$(KILLS) FARR_KILLS_SHARD=$(SHARD) FARR_KILLS_DONE=$(if $(DONE),'$(abspath $(DONE))') go test -count 1 -timeout 24h -v -run TestKills ./jobs/faults
 
+.PHONY: reproducible
+reproducible: assets ## build twice, in another folder with an empty cache the second time, and compare (minutes)
+	@tmp=$$(mktemp -d); trap 'chmod -R u+w "$$tmp"; rm -rf "$$tmp"' EXIT; set -e; \
+	mkdir "$$tmp/elsewhere"; tar --exclude=node_modules --exclude=./.git -cf - . | tar -xf - -C "$$tmp/elsewhere"; \
+	go build -buildvcs=false -o "$$tmp/one" ./cmd/farr; \
+	(cd "$$tmp/elsewhere" && GOCACHE="$$tmp/cache" go build -buildvcs=false -o "$$tmp/two" ./cmd/farr); \
+	cmp "$$tmp/one" "$$tmp/two" && sha256sum < "$$tmp/one"
+
 .PHONY: shards
 shards: assets ## compute a run in 1, 2, 3, 7 and 16 shards, one of them cut off each time, and compare the merged snapshot with that of one run (minutes)
 	FARR_SHARDS=all go test -count 1 -timeout 60m -v -run TestShards ./measures
@@ -152,6 +160,10 @@ bench: build ## speed and memory on seeded populations (minutes); PATIENTS=10000
 .PHONY: bench-report
 bench-report: assets ## time, memory and sizes of a bundle of 80 measures by 24 months by 40 sites, both audiences, and the share that is hidden (minutes)
 	FARR_SCALE=1 go test -count 1 -timeout 30m -v -run 'TestScaleOfABundle' ./reports
+
+.PHONY: bench-resume
+bench-resume: assets ## what share of its work a job does again that was killed at the end of its last step (an hour and 60 GB for 100,000 persons); RESUME_PATIENTS=5000
+	FARR_RESUME=$(or $(RESUME_PATIENTS),100000) go test -count 1 -timeout 6h -v -run 'TestResume$$' ./cmd/farr
 
 .PHONY: bench-hidden
 bench-hidden: build ## what share of an external bundle is hidden, by kind of figure, with 50,000 synthetic patients (minutes, 5 GB of disk); HIDDEN_PATIENTS=5000

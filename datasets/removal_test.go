@@ -356,8 +356,8 @@ func TestKilledWhileRemoving(t *testing.T) {
 	results(t, original, mustExtract(t, original, ExtractRequest{Source: source, Key: key}), "results")
 	prepare := func() *Store {
 		dir := filepath.Join(t.TempDir(), "store")
-		if err := os.CopyFS(dir, os.DirFS(original.Dir())); err != nil {
-			t.Fatal(err)
+		if out, err := exec.Command("cp", "-a", original.Dir(), dir).CombinedOutput(); err != nil { // modes too
+			t.Fatalf("%v: %s", err, out)
 		}
 		return openTestStore(t, dir)
 	}

@@ -49,6 +49,9 @@ func (s *Store) Begin(kind string) (*Staging, error) {
 		return nil, err
 	}
 	defer unlock()
+	if err := s.checkPlace(); err != nil {
+		return nil, fmt.Errorf("begin %s: %w", kind, err)
+	}
 	if err := s.sweep(); err != nil {
 		return nil, fmt.Errorf("clean staging: %w", err)
 	}
