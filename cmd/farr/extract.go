@@ -25,9 +25,9 @@ func (a *app) extract() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "extract {--source DIR | --bulk URL} --store DIR --key FILE",
 		Short: "read a FHIR R4 export into a de-identified snapshot",
-		Long: `Streams every line of *.ndjson and *.ndjson.gz through validation and the
-de-identification policy into Parquet, and publishes a snapshot. A line's own resourceType
-decides, not its file's name. Bad lines are listed by place and reason, never by their text;
+		Long: `Streams every line of *.ndjson, and every entry of Bundles in *.json, gzip or not, through
+validation and the de-identification policy into Parquet, and publishes a snapshot. The
+resourceType inside decides, not the file's name; JSON that is no FHIR is passed over. Bad lines are listed by place and reason, never by their text;
 above --max-reject nothing is published. The same request again is a skip. The residual risk of
 the snapshot is measured and kept beside it (farr risk shows all of it).
 

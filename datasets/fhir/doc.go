@@ -1,4 +1,4 @@
-// Package fhir reads FHIR R4 exports: it finds the NDJSON files of a folder,
+// Package fhir reads FHIR R4 exports: it finds the NDJSON files of a folder, and Bundles whose entries are as good as lines,
 // streams their lines, and parses each line into a tape of JSON values that has
 // passed every check farr makes before a record may reach de-identification.
 //

@@ -15,6 +15,8 @@ const (
 	CorruptGzip Code = "corrupt-gzip"
 	// GzipTrailingGarbage is a gzip file with bytes after its last member that are no member.
 	GzipTrailingGarbage Code = "trailing-garbage"
+	// CorruptJSON is a JSON file that ends before its text does, or is damaged, or cannot be read in one way.
+	CorruptJSON Code = "corrupt-json"
 	// GzipBomb is a gzip file that grows more than any export does.
 	GzipBomb Code = "gzip-bomb"
 	// SourceChanged is a file that is not the one that was listed or hashed: other size, time or identity.

@@ -8,11 +8,11 @@ import (
 	"hash"
 )
 
-// Line is one line of an input that is not blank.
+// Line is one line of an input that is not blank, or one entry of a Bundle.
 type Line struct {
-	// Number counts from 1, blank lines included, as an editor does.
+	// Number counts from 1, blank lines included, as an editor does; entries of a Bundle by themselves.
 	Number int64
-	// Offset is that of the line's first byte in the uncompressed text.
+	// Offset is that of the line's first byte in the uncompressed text, or behind the last of an entry.
 	Offset int64
 	// Bytes is the line without its line end (LF or CRLF). It is valid until the function returns; nil
 	// when there is a Reason.
@@ -51,6 +51,9 @@ func (in Input) lines(ctx context.Context, sum hash.Hash, fn func(Line) error) e
 		return err
 	}
 	defer f.Close()
+	if in.form != ndjsonText {
+		return in.documents(ctx, f, sum, fn)
+	}
 	s := in.splitter(fn)
 	if err := readAhead(ctx, in.stream(f, sum), s.chunk); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 // DefaultMaxLine is the most bytes a line may have unless [Input.MaxLine] says otherwise.
 const DefaultMaxLine = 64 << 20
 
-// Source is a folder of NDJSON files as it was when opened.
+// Source is a folder of NDJSON files, and of Bundles and single resources as JSON, as it was when opened.
 type Source struct {
 	// Inputs are the files to read, sorted by name. Never empty.
 	Inputs []Input
@@ -30,7 +30,7 @@ type Ignored struct {
 	Why  string // for people
 }
 
-// Input is one NDJSON file, plain or gzip. Its methods may be called any number of times.
+// Input is one NDJSON or JSON file, plain or gzip. Its methods may be called any number of times.
 type Input struct {
 	// Name is the file's name inside the folder. A name may say who the records are about, so
 	// it belongs in reports to the operator and in nothing that is kept or published.
@@ -44,10 +44,11 @@ type Input struct {
 
 	path string
 	info fs.FileInfo
+	form form
 }
 
-// Open lists the inputs in a folder: regular files named *.ndjson or *.ndjson.gz, sorted by name,
-// not in folders below. The kinds of resource inside do not follow from names.
+// Open lists the inputs in a folder: regular files named *.ndjson, and those named *.json that are a resource of FHIR, such
+// as a Bundle; either may be gzip and end in .gz. They are sorted by name, and folders below are not looked into. The kinds of resource inside do not follow from names.
 //
 // A Bulk Data export holds a log of itself, log.ndjson. A file of that name is ignored when its
 // first line is an entry of such a log: an object with exportId and eventId and without resourceType.
@@ -62,13 +63,25 @@ func Open(dir string) (*Source, error) {
 	src := &Source{}
 	for _, entry := range entries { // sorted by name
 		name := entry.Name()
-		if !strings.HasSuffix(name, ".ndjson") && !strings.HasSuffix(name, ".ndjson.gz") {
+		plain := strings.TrimSuffix(name, ".gz")
+		isJSON := strings.HasSuffix(plain, ".json")
+		if !isJSON && !strings.HasSuffix(plain, ".ndjson") {
 			continue
 		}
 		in := Input{Name: name, Number: len(src.Inputs) + 1, MaxLine: DefaultMaxLine, path: filepath.Join(dir, name)}
 		info, err := entry.Info()
 		if err != nil {
 			return nil, in.unreadable(err)
+		}
+		if isJSON {
+			if !info.Mode().IsRegular() {
+				continue
+			}
+			in.Size, in.info = info.Size(), info
+			if in.form, isJSON = in.jsonForm(); isJSON {
+				src.Inputs = append(src.Inputs, in)
+			}
+			continue
 		}
 		if !info.Mode().IsRegular() {
 			src.Ignored = append(src.Ignored, Ignored{name, "not a regular file"})
@@ -82,7 +95,7 @@ func Open(dir string) (*Source, error) {
 		src.Inputs = append(src.Inputs, in)
 	}
 	if len(src.Inputs) == 0 {
-		return nil, &Error{Code: EmptySource, File: dir, Offset: -1, Hint: "the folder has no *.ndjson or *.ndjson.gz file to read"}
+		return nil, &Error{Code: EmptySource, File: dir, Offset: -1, Hint: "the folder has no *.ndjson or *.ndjson.gz file to read, and no *.json of FHIR"}
 	}
 	return src, nil
 }
