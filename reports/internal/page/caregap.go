@@ -3,12 +3,14 @@ package page
 import (
 	"html/template"
 
+	"farr/measures"
 	"farr/reports/internal/chart"
 	"farr/reports/internal/disclose"
 )
 
 // careGapsView is why subjects are in a care gap, each counted for the first reason that holds.
 type careGapsView struct {
+	Title   string
 	Heading string
 	About   string
 	Whole   disclose.Count
@@ -32,15 +34,18 @@ func (a *artist) gaps(m Measure) *careGapsView {
 	if m.Released.GapsIn {
 		whole, who = m.Released.Populations.Numerator, a.Say("in the numerator")
 	}
-	v := &careGapsView{Whole: whole, Path: "../data/" + m.Definition.ID + "-care-gaps",
+	v := &careGapsView{Title: a.Say("Care gaps by the rule that fails"), Whole: whole, Path: "../data/" + m.Definition.ID + "-care-gaps",
 		About: a.Say("Each of the {subjects} {who} is counted once, for the first reason in this order that holds.", a.subjects(m.Definition), who)}
+	if m.Released.GapsIn { // what is met is the gap
+		v.Title = a.Say("Care gaps by the rule that holds")
+	}
 	switch {
 	case m.Definition.Published != nil && m.Released.GapsIn:
 		v.About = a.Say("The rules are the parts of the numerator, as its author names them. Each of the {subjects} {who} is counted once, for the first in this order that holds.", a.subjects(m.Definition), who)
 	case m.Definition.Published != nil:
 		v.About = a.Say("The rules are the parts of the numerator, as its author names them. Each of the {subjects} {who} is counted once, for the first in this order that is not met.", a.subjects(m.Definition), who)
 	}
-	t := Table{Caption: a.Say("{title}: care gaps by the rule that fails, {period}", m.Definition.Title, a.periodWords(m.Headline)), Labels: []string{a.Say("Rule")}, Counts: []string{a.Say("Count")}}
+	t := Table{Caption: a.Say("{title}: {gaps}, {period}", m.Definition.Title, a.lowerFirst(v.Title), a.periodWords(m.Headline)), Labels: []string{a.Say("Rule")}, Counts: []string{a.Say("Count")}}
 	largest, most := "", int64(-1)
 	hidden := false
 	for _, g := range m.Released.Gaps {
@@ -66,4 +71,17 @@ func (a *artist) gaps(m Measure) *careGapsView {
 		v.Heading = a.Say("Some of these counts are hidden, so none is called the most frequent")
 	}
 	return v
+}
+
+// noGaps says why a published proportion has no table of care gaps.
+func (a *artist) noGaps(m Measure) string {
+	switch p := m.Definition.Published; {
+	case p == nil || m.Definition.Scoring != measures.ScoringProportion:
+		return ""
+	case len(m.Released.Gaps) == 0:
+		return a.Say("There are no care gaps by rule: the numerator is one rule, or its parts are alternatives, so that none of them alone is what is missing.")
+	case m.Released.GapsIn != m.Definition.GapsIn():
+		return a.Say("There are no care gaps by rule: the file of targets turns round which is better, and the reasons are those of the other side.")
+	}
+	return ""
 }

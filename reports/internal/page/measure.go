@@ -27,6 +27,7 @@ type measureView struct {
 	Benchmark   string
 	Populations []populationRow
 	Gaps        *careGapsView
+	NoGaps      string // why there are none
 	Figures     []section
 	NoFunnel    string // why sites have none
 	Other       *Table // periods that are in no figure
@@ -89,7 +90,7 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 		v.CountWords = capital(a.subjects(d))
 	}
 	v.Populations = a.populations(m)
-	v.Gaps = a.gaps(m)
+	v.Gaps, v.NoGaps = a.gaps(m), a.noGaps(m)
 
 	lines, alone := seriesOf(m, "disjoint")
 	for i, rows := range lines {
