@@ -5,14 +5,17 @@ import (
 	"crypto/elliptic"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"farr/datasets"
 	"farr/datasets/fhir"
@@ -294,5 +297,45 @@ func TestBulkDeletedAndIssues(t *testing.T) {
 	}
 	if plain := p.extract("--risk=false"); plain.Stored != got.Stored+1 {
 		t.Errorf("%d stored, of the folder %d", got.Stored, plain.Stored)
+	}
+}
+
+// Killed at random moments, also between its questions, the command run again gives what an undisturbed run gives.
+// FARR_BULK_KILLS says how often.
+func TestKilledInBulkAtRandom(t *testing.T) {
+	kills, _ := strconv.Atoi(os.Getenv("FARR_BULK_KILLS"))
+	if kills == 0 {
+		t.Skip("FARR_BULK_KILLS=100 kills so often")
+	}
+	p := synthetic(t, 15, 6).plain()
+	want := p.extract("--risk=false").Snapshot
+	chance := rand.New(rand.NewPCG(1, 2))
+	before := 0
+	for n := range kills {
+		s := p.server()
+		s.Start()
+		args := p.bulkArgs(s, fmt.Sprintf("killed-%d", n))
+		cmd := exec.Command(os.Args[0], args...)
+		cmd.Env = append(os.Environ(), asCommand+"=1")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(chance.Int64N(int64(900 * time.Millisecond))))
+		_ = cmd.Process.Kill()
+		if cmd.Wait() != nil {
+			before++
+		}
+		if got := answer[extracted](t, args...); got.Snapshot != want {
+			t.Errorf("kill %d: snapshot %s, want %s", n, got.Snapshot, want)
+		}
+		if left := begun(t, filepath.Join(p.dir, fmt.Sprintf("killed-%d", n))); len(left) > 0 {
+			t.Errorf("kill %d: kept %v", n, left)
+		}
+		must(t, "verify", "--store", filepath.Join(p.dir, fmt.Sprintf("killed-%d", n)))
+		s.Close()
+	}
+	t.Logf("%d kills, %d of them before the end", kills, before)
+	if before < kills/4 {
+		t.Errorf("only %d of %d kills were before the end", before, kills)
 	}
 }
