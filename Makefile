@@ -97,8 +97,8 @@ schedulers: assets ## start two schedulers at once on one folder, 200 times: one
 	FARR_SCHEDULERS=$(or $(TIMES),200) go test -count 1 -timeout 60m -v -run 'TestTwoSchedulers$$' ./jobs
 
 .PHONY: kills-bulk
-kills-bulk: ## kill an export from a FHIR server at random moments and run it again; KILLS=100
-	FARR_BULK_KILLS=$(or $(KILLS),100) go test -count 1 -timeout 60m -v -run TestKilledInBulkAtRandom ./cmd/farr
+kills-bulk: ## kill an export from a FHIR server at random moments and run it again; BULK_KILLS=100
+	FARR_BULK_KILLS=$(or $(BULK_KILLS),100) go test -count 1 -timeout 60m -v -run TestKilledInBulkAtRandom ./cmd/farr
 
 .PHONY: browser
 browser: assets ## open every page of the demo's bundle in Chromium, for both audiences: accessibility, policy, requests, scripts, phone, print, PDF; prints the figures
