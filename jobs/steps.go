@@ -79,6 +79,9 @@ func (b *building) steps(ctx context.Context) error {
 // log appends an entry about the run to the store's log.
 func (b *building) log(ctx context.Context, kind string, facts map[string]any) error {
 	all := map[string]any{"job": b.job.Name, "started": b.result.Started.Format(time.RFC3339)}
+	if b.result.Planned != nil { // a ledger that is lost is made again of this
+		all["planned"] = planned(*b.result.Planned)
+	}
 	maps.Copy(all, facts)
 	return b.store.Log(ctx, datasets.Event{Kind: kind, Facts: all})
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"farr/jobs"
@@ -11,8 +14,29 @@ func (a *app) ledger() *cobra.Command {
 		Use:   "ledger",
 		Short: "look after the ledger of a folder of jobs",
 	}
-	cmd.AddCommand(a.ledgerBackup(), a.ledgerClock())
+	cmd.AddCommand(a.ledgerBackup(), a.ledgerRebuild(), a.ledgerClock())
 	return cmd
+}
+
+func (a *app) ledgerRebuild() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rebuild DIR",
+		Short: "make a lost ledger again of the logs of the stores",
+		Long: `Takes from the log of each job's store when each run began, for which planned time, and how it ended. Planned times
+after the last one that ran are noted by the next tick, under the job's misfire rule. Times that were missed, the words of
+errors and what steps took are lost; a copy made with farr ledger backup has them.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			made, err := jobs.Rebuild(cmd.Context(), args[0], jobs.Options{})
+			if err != nil {
+				return err
+			}
+			return a.print(made, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "%d runs of %d jobs\n", made.Runs, made.Jobs)
+				return err
+			})
+		},
+	}
 }
 
 func (a *app) ledgerClock() *cobra.Command {

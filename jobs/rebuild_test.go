@@ -1,0 +1,53 @@
+package jobs
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A ledger that is lost is made again of the store's log: what was run is not run again, and what came since is noted.
+func TestRebuild(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-03-01T09:00:00Z")
+	w.dir = hospital(t, 0)
+	o := w.options()
+	o.build = nil
+	tick := func(now string) {
+		t.Helper()
+		w.now = at(t, now)
+		if _, err := Tick(context.Background(), w.dir, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tick("2026-03-01T09:00:00Z")
+	tick("2026-03-01T10:00:00Z")
+	if err := os.Rename(filepath.Join(w.dir, "export"), filepath.Join(w.dir, "gone")); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(w.dir, "export", "sites.csv"), "id,label\n")
+	w.now = at(t, "2026-03-02T10:00:00Z")
+	if _, err := Tick(context.Background(), w.dir, o); err == nil {
+		t.Fatal("an export that is away is no failure")
+	}
+	w.wantStates("nightly", "2026-03-01T10:00:00Z succeeded", "2026-03-02T10:00:00Z failed")
+	if _, err := Rebuild(context.Background(), w.dir, o); err == nil || !strings.Contains(err.Error(), "move it") {
+		t.Errorf("over a ledger that is there: %v", err)
+	}
+	if err := os.RemoveAll(filepath.Join(w.dir, ledgerDir)); err != nil {
+		t.Fatal(err)
+	}
+	w.now = at(t, "2026-03-03T11:00:00Z")
+	made, err := Rebuild(context.Background(), w.dir, o)
+	if err != nil || made.Jobs != 1 || made.Runs != 2 {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	w.wantStates("nightly", "2026-03-01T10:00:00Z succeeded", "2026-03-02T10:00:00Z failed")
+	w.tick()
+	w.wantStates("nightly", "2026-03-01T10:00:00Z succeeded", "2026-03-02T10:00:00Z failed", "2026-03-03T10:00:00Z succeeded")
+	if len(w.built) != 1 {
+		t.Errorf("built %v", w.built)
+	}
+}
