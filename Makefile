@@ -78,6 +78,10 @@ reproducible: assets ## build twice, in another folder with an empty cache the s
 	(cd "$$tmp/elsewhere" && GOCACHE="$$tmp/cache" go build -buildvcs=false -o "$$tmp/two" ./cmd/farr); \
 	cmp "$$tmp/one" "$$tmp/two" && sha256sum < "$$tmp/one"
 
+.PHONY: points
+points: assets ## fail at each call of publishing and of verifying in a small store, by a full and by a failing disk (minutes)
+	go test -tags duckdb_arrow,faults -count 1 -timeout 30m -v -run TestEveryPoint ./datasets
+
 .PHONY: shards
 shards: assets ## compute a run in 1, 2, 3, 7 and 16 shards, one of them cut off each time, and compare the merged snapshot with that of one run (minutes)
 	FARR_SHARDS=all go test -count 1 -timeout 60m -v -run TestShards ./measures

@@ -140,19 +140,26 @@ func (s *Store) adoptCustody() (*custody, error) {
 	}
 	for _, id := range ids {
 		sn, err := s.Open(id)
-		if err != nil {
+		if CodeOf(err) != "" {
 			continue // Verify tells
+		}
+		if err != nil {
+			return nil, err // a disk that fails now may let no epoch be forgotten
 		}
 		if key := sn.keyID(); key != "" && c.of(key) == nil {
 			c.Epochs = append(c.Epochs, Epoch{key, EpochClosed})
 		}
 	}
 	slices.SortFunc(c.Epochs, func(a, b Epoch) int { return bytes.Compare([]byte(a.Key), []byte(b.Key)) })
-	if sn, err := s.Current("extract"); err == nil {
+	sn, err := s.Current("extract")
+	switch {
+	case err == nil:
 		if i := slices.IndexFunc(c.Epochs, func(e Epoch) bool { return e.Key == sn.keyID() }); i >= 0 {
 			e := c.Epochs[i]
 			c.Epochs = append(slices.Delete(c.Epochs, i, i+1), Epoch{e.Key, EpochOpen})
 		}
+	case CodeOf(err) == "":
+		return nil, err
 	}
 	return c, nil
 }

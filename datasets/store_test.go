@@ -285,6 +285,13 @@ func TestPublishRefuses(t *testing.T) {
 		"no key":               {good, 1, func(m *Manifest) { m.Key = "" }},
 		"another kind":         {good, 1, func(m *Manifest) { m.Kind = "results" }},
 		"a fraction":           {good, 1, func(m *Manifest) { m.Facts["share"] = 0.5 }},
+		"a kind of no name":    {good, 1, func(m *Manifest) { m.Kind = "Extract" }},
+		"an input of no kind":  {good, 1, func(m *Manifest) { m.Inputs = []Input{{ID: strings.Repeat("a", 64)}} }},
+		"a table twice":        {good, 1, func(m *Manifest) { m.Tables = append(m.Tables, m.Tables[0]) }},
+		"an unknown type":      {good, 1, func(m *Manifest) { m.Tables[0].Columns[0].Type = "int128" }},
+		"a table of nothing":   {good, 1, func(m *Manifest) { m.Tables = append(m.Tables, Table{Name: "empty"}) }},
+		"an object of no hash": {good, 1, func(m *Manifest) { m.Tables[0].Objects = []Object{{SHA256: "x"}} }},
+		"no JSON":              {good, 1, func(m *Manifest) { m.Facts["f"] = func() {} }},
 		"an object not there":  {good, 1, func(m *Manifest) { m.Tables[0].Objects = []Object{{SHA256: strings.Repeat("a", 64), Bytes: 1}} }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -369,7 +376,10 @@ func TestCanonicalJSON(t *testing.T) {
 	if want := `{"a":{"b":null,"é<":[2,1]},"z":1152921504606846976}`; string(got) != want {
 		t.Errorf("canonical %s, want %s", got, want)
 	}
-	for _, bad := range []any{0.1, map[string]any{"x": []float64{1e300}}, json.Number("1e3")} {
+	if _, err := KeyOf("extract", map[string]any{"f": 0.5}, nil); err == nil {
+		t.Error("a fraction has a key")
+	}
+	for _, bad := range []any{0.1, map[string]any{"x": []float64{1e300}}, json.Number("1e3"), func() {}} {
 		if got, err := canonicalJSON(bad); err == nil {
 			t.Errorf("canonical %s of %v", got, bad)
 		}
