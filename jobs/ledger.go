@@ -82,6 +82,15 @@ func (l *ledger) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	return disk.Point("committed", "ledger")
 }
 
+// affected is how many rows a statement changed.
+func affected(done sql.Result, err error) (int, error) {
+	if err != nil {
+		return 0, err
+	}
+	n, err := done.RowsAffected()
+	return int(n), err
+}
+
 // lockJob takes the lock that a run of the job holds.
 func (l *ledger) lockJob(name string) (*os.File, error) {
 	return lock(l.jobLock(name), fmt.Sprintf("job %q", name))

@@ -190,18 +190,14 @@ func passOver(ctx context.Context, tx *sql.Tx, job *Job, now time.Time) (missed 
 	if before == "" {
 		return 0, nil
 	}
-	done, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = 'missed' WHERE job = ? AND planned < ? AND state = 'planned' AND state IN "+toRun, job.Name, before)
-	if err != nil {
-		return 0, err
-	}
-	n, err := done.RowsAffected()
+	n, err := affected(tx.ExecContext(ctx, "UPDATE occurrence SET state = 'missed' WHERE job = ? AND planned < ? AND state = 'planned' AND state IN "+toRun, job.Name, before))
 	if err == nil && oldest.Valid {
 		if err := failedRuns(ctx, tx, job, oldest.String, now); err != nil {
 			return 0, err
 		}
 		_, err = tx.ExecContext(ctx, "UPDATE occurrence SET state = 'failed' WHERE job = ? AND planned < ? AND state <> 'planned' AND state IN "+toRun, job.Name, oldest.String)
 	}
-	return int(n), err
+	return n, err
 }
 
 // failedRuns puts alerts into the ledger about occurrences that began, and before the next attempt were overtaken.
@@ -220,12 +216,8 @@ func failedRuns(ctx context.Context, tx *sql.Tx, job *Job, before string, now ti
 // forget removes rows of planned times after now that nobody ran, and gaps that reach beyond it. It returns from where on
 // planned times are to be noted again.
 func forget(ctx context.Context, tx *sql.Tx, job string, now time.Time) (n int, seen time.Time, err error) {
-	done, err := tx.ExecContext(ctx, "DELETE FROM occurrence WHERE job = ? AND planned > ? AND state IN ('planned', 'missed')"+
-		" AND NOT EXISTS (SELECT 1 FROM attempt WHERE occurrence = occurrence.id)", job, planned(now))
-	if err != nil {
-		return 0, now, err
-	}
-	rows, err := done.RowsAffected()
+	rows, err := affected(tx.ExecContext(ctx, "DELETE FROM occurrence WHERE job = ? AND planned > ? AND state IN ('planned', 'missed')"+
+		" AND NOT EXISTS (SELECT 1 FROM attempt WHERE occurrence = occurrence.id)", job, planned(now)))
 	if err != nil {
 		return 0, now, err
 	}
@@ -236,7 +228,7 @@ func forget(ctx context.Context, tx *sql.Tx, job string, now time.Time) (n int, 
 		return 0, now, err
 	}
 	if !first.Valid {
-		return int(rows), seen, nil
+		return rows, seen, nil
 	}
 	begin, err := parseTime(first)
 	if err != nil {
@@ -246,7 +238,7 @@ func forget(ctx context.Context, tx *sql.Tx, job string, now time.Time) (n int, 
 		seen = begin
 	}
 	_, err = tx.ExecContext(ctx, "DELETE FROM gap WHERE job = ? AND last > ?", job, planned(now))
-	return int(rows) + times, seen, err
+	return rows + times, seen, err
 }
 
 // waiting is a row that is to be run.

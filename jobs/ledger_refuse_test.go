@@ -203,6 +203,108 @@ func TestLedgerRefusesAnyStatement(t *testing.T) {
 	}
 }
 
+// The same on a clock that went back a little, with planned times ahead of it noted one by one and as a gap.
+func TestLedgerRefusesWhenTheClockWentBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	dir, err := os.MkdirTemp(memory(), "farr-refuse-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	w.dir = dir
+	w.job("j", "schedule: {cron: '* * * * *', zone: UTC}\n")
+	w.tick()
+	w.now = at(t, "2026-01-10T04:09:00Z")
+	w.tick()
+	l, err := openLedger(context.Background(), w.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Minutes 3 to 7 as if there had been too many for a row each, and one that is to be run again.
+	for _, q := range []string{
+		"DELETE FROM occurrence WHERE planned BETWEEN '2026-01-10T04:03:00Z' AND '2026-01-10T04:07:00Z'",
+		"INSERT INTO gap VALUES ('j', '2026-01-10T04:03:00Z', '2026-01-10T04:07:00Z', 5, '2026-01-10T04:09:00.000Z')",
+	} {
+		if _, err := l.db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.close()
+	before := t.TempDir()
+	copyLedger(t, w.dir, before)
+	back := at(t, "2026-01-10T04:05:30Z")
+	w.now = back
+	w.tick()
+	want := w.states("j")
+	refused := 0
+	for n := 1; ; n++ {
+		copyLedger(t, before, w.dir)
+		l := refusingLedger(t, w.dir, n)
+		_, err := l.load(context.Background(), w.dir, w.options().withDefaults())
+		l.close()
+		if err == nil {
+			break
+		}
+		refused++
+		w.tick()
+		if got := w.states("j"); !slices.Equal(got, want) {
+			t.Errorf("after call %d was refused:\n%s\nwant\n%s", n, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	w.now = at(t, "2026-01-10T04:09:30Z")
+	w.tick()
+	got := w.states("j")
+	for i, s := range got {
+		if minute := stamp(at(t, "2026-01-10T04:01:00Z").Add(time.Duration(i) * time.Minute)); !strings.HasPrefix(s, minute) {
+			t.Errorf("row %d is %s, want %s", i, s, minute)
+		}
+	}
+	if len(got) != 9 || refused < 15 {
+		t.Errorf("%d calls refused; the ledger has\n%s", refused, strings.Join(got, "\n"))
+	}
+}
+
+// A ledger that cannot be made, and a text in it that is no time, are said.
+func TestLedgerCannotBeRead(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, ledgerDir), "a file")
+	if _, err := openLedger(ctx, dir); err == nil {
+		t.Error("a file in the place of its folder")
+	}
+	dir = t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, ledgerDir, ledgerFile), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openLedger(ctx, dir); err == nil {
+		t.Error("a folder in its place")
+	}
+	dir = t.TempDir()
+	writeFile(t, filepath.Join(dir, ledgerDir, ledgerFile), strings.Repeat("no ledger ", 500))
+	if _, err := openLedger(ctx, dir); err == nil || !strings.Contains(err.Error(), "open ledger") {
+		t.Errorf("another file in its place: %v", err)
+	}
+	for _, q := range []string{
+		"UPDATE job SET seen = 'x'", "UPDATE job SET since = 'x'", "UPDATE job SET cron = 'x'", "UPDATE job SET zone = 'x'",
+		"UPDATE occurrence SET state = 'retry', planned = 'x'", "UPDATE occurrence SET state = 'retry', due = 'x'", "UPDATE ledger SET last = 'x'",
+		"UPDATE attempt SET state = 'running'; UPDATE occurrence SET state = 'running', planned = 'x'",
+	} {
+		w := newWorld(t, "2026-01-10T04:00:00Z")
+		w.job("j", daily)
+		w.tick()
+		w.now = at(t, "2026-01-10T05:00:00Z")
+		w.tick()
+		if _, err := w.open().db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+		w.now = at(t, "2026-01-10T05:30:00Z")
+		if _, err := Tick(ctx, w.dir, w.options()); err == nil {
+			t.Errorf("%s: no error", q)
+		}
+	}
+}
+
 func copyLedger(t *testing.T, from, to string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Join(to, ledgerDir), 0o700); err != nil {

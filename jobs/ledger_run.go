@@ -91,12 +91,9 @@ func (l *ledger) recover(ctx context.Context, job *Job, now time.Time) (lost int
 	if err == nil {
 		err = l.tx(ctx, func(tx *sql.Tx) error {
 			for _, r := range dead {
-				done, err := tx.ExecContext(ctx, "UPDATE attempt SET state = 'lost', ended = ?, class = ?, error = ? WHERE id = ? AND state = 'running'",
-					moment(now), ClassCrashed, r.gone(), r.id)
-				if err != nil {
-					return err
-				}
-				if n, err := done.RowsAffected(); err != nil || n == 0 {
+				n, err := affected(tx.ExecContext(ctx, "UPDATE attempt SET state = 'lost', ended = ?, class = ?, error = ? WHERE id = ? AND state = 'running'",
+					moment(now), ClassCrashed, r.gone(), r.id))
+				if err != nil || n == 0 {
 					return err // another process has settled it
 				}
 				lost++
@@ -222,13 +219,13 @@ func (l *ledger) end(ctx context.Context, job *Job, a attempt, result *RunResult
 		document = string(data)
 	}
 	err = l.tx(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, "UPDATE attempt SET state = ?, ended = ?, class = ?, error = ?, result = ? WHERE id = ? AND token = ? AND state = 'running'",
-			attempted, moment(now), class, text, document, a.id, a.token)
+		n, err := affected(tx.ExecContext(ctx, "UPDATE attempt SET state = ?, ended = ?, class = ?, error = ?, result = ? WHERE id = ? AND token = ? AND state = 'running'",
+			attempted, moment(now), class, text, document, a.id, a.token))
 		if err != nil {
 			return err
 		}
-		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, errTakenOver)
+		if n == 0 {
+			return errTakenOver
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = ?, due = ? WHERE id = ?", state, due, a.occurrence); err != nil {
 			return err
