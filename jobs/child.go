@@ -64,7 +64,8 @@ func (e *MemoryLimitError) Error() string {
 }
 
 // Child gives the command that does RunSteps for a job file in a process of its own, not started.
-type Child func(ctx context.Context, jobFile string, started time.Time) *exec.Cmd
+// Planned is nil for a run by hand.
+type Child func(ctx context.Context, jobFile string, started time.Time, planned *time.Time) *exec.Cmd
 
 // childEnd is what a child says in the end, as JSON on its output.
 type childEnd struct {
@@ -84,7 +85,7 @@ func (e *childError) Error() string { return e.text }
 
 // RunSteps does the steps of a job and nothing else: no ledger and no lock. It is for the process that a run with a memory limit
 // starts, and tells the outcome on w.
-func RunSteps(ctx context.Context, jobFile string, started time.Time, w io.Writer, o Options) error {
+func RunSteps(ctx context.Context, jobFile string, started time.Time, planned *time.Time, w io.Writer, o Options) error {
 	o.Logger = NewLogger(w, true, slog.LevelInfo)
 	o = o.withDefaults()
 	job, err := LoadJob(jobFile)
@@ -94,7 +95,7 @@ func RunSteps(ctx context.Context, jobFile string, started time.Time, w io.Write
 	if limit := int64(job.Limits.Memory); limit > 0 { // the collector's share; the engine has its own
 		debug.SetMemoryLimit(limit / 2)
 	}
-	result := &RunResult{Job: job.Name, Started: started.UTC(), Steps: []StepResult{}}
+	result := &RunResult{Job: job.Name, Planned: planned, Started: started.UTC(), Steps: []StepResult{}}
 	o.Child = nil
 	failure := safely(ctx, job, result, o)
 	end := childEnd{Result: result}
@@ -112,7 +113,7 @@ const watchEvery = 20 * time.Millisecond
 
 // inChild does the steps in a process of its own, and ends it beyond the job's memory limit.
 func inChild(ctx context.Context, job *Job, result *RunResult, o Options) error {
-	cmd := o.Child(ctx, job.File, result.Started)
+	cmd := o.Child(ctx, job.File, result.Started, result.Planned)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
 	out, err := cmd.StdoutPipe()

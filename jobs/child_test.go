@@ -15,7 +15,7 @@ import (
 // stepsOf is the process of a job's steps: those of hungry take memory without end, and those of mute die.
 func stepsOf(file string) int {
 	var held [][]byte
-	err := RunSteps(context.Background(), file, time.Unix(0, 0), os.Stdout, Options{build: func(ctx context.Context, job *Job, result *RunResult, o Options) error {
+	err := RunSteps(context.Background(), file, time.Unix(0, 0), nil, os.Stdout, Options{build: func(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		b := &building{job: job, result: result, o: o}
 		if err := b.step("extract", func(*StepResult) error { return nil }); err != nil {
 			return err
@@ -57,7 +57,7 @@ func TestMemoryLimit(t *testing.T) {
 	w.tick()
 	w.now = at(t, "2026-01-10T05:00:00Z")
 	o := w.options()
-	o.Child = func(ctx context.Context, jobFile string, _ time.Time) *exec.Cmd {
+	o.Child = func(ctx context.Context, jobFile string, _ time.Time, _ *time.Time) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, os.Args[0])
 		cmd.Env = append(os.Environ(), "FARR_TEST_STEPS="+jobFile)
 		return cmd
@@ -93,7 +93,7 @@ func TestChildIsAskedToEnd(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	o := Options{Child: func(ctx context.Context, _ string, _ time.Time) *exec.Cmd {
+	o := Options{Child: func(ctx context.Context, _ string, _ time.Time, _ *time.Time) *exec.Cmd {
 		return exec.CommandContext(ctx, "sleep", "60")
 	}}.withDefaults()
 	began := time.Now()

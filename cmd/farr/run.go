@@ -138,7 +138,7 @@ something needs a person.`,
 
 // steps is for the process that a run with a memory limit starts; it is in no help.
 func (a *app) steps() *cobra.Command {
-	var started string
+	var started, planned string
 	cmd := &cobra.Command{
 		Use: "steps JOB.yaml --started TIME", Short: "do the steps of a job that another farr runs", Hidden: true,
 		Args: cobra.ExactArgs(1),
@@ -147,20 +147,33 @@ func (a *app) steps() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			return jobs.RunSteps(cmd.Context(), args[0], at, a.stdout, jobs.Options{Browser: a.getenv("CHROMIUM")})
+			var due *time.Time
+			if planned != "" {
+				t, err := time.Parse(time.RFC3339, planned)
+				if err != nil {
+					return usageError{err}
+				}
+				due = &t
+			}
+			return jobs.RunSteps(cmd.Context(), args[0], at, due, a.stdout, jobs.Options{Browser: a.getenv("CHROMIUM")})
 		},
 	}
 	cmd.Flags().StringVar(&started, "started", "", "when the run began")
+	cmd.Flags().StringVar(&planned, "planned", "", "for which planned time it is")
 	return cmd
 }
 
 // child is this program as the process of a job's steps.
-func child(ctx context.Context, jobFile string, started time.Time) *exec.Cmd {
+func child(ctx context.Context, jobFile string, started time.Time, planned *time.Time) *exec.Cmd {
 	program, err := os.Executable()
 	if err != nil {
 		program = os.Args[0]
 	}
-	return exec.CommandContext(ctx, program, "steps", "--started", started.Format(time.RFC3339Nano), "--", jobFile)
+	args := []string{"steps", "--started", started.Format(time.RFC3339Nano)}
+	if planned != nil {
+		args = append(args, "--planned", planned.UTC().Format(time.RFC3339))
+	}
+	return exec.CommandContext(ctx, program, append(args, "--", jobFile)...)
 }
 
 func (a *app) jobOptions() jobs.Options {
