@@ -50,6 +50,13 @@ report: {out: reports, audience: internal}
 	if _, err := LoadJob(path); err != nil {
 		t.Errorf("it is refused: %v", err)
 	}
+	limited := strings.Replace(good, "group: g1}", "group: g1, client_id: farr, client_key: env:CLIENT}", 1) + "limits: {memory: 2GB}\n"
+	if err := os.WriteFile(path, []byte(limited), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadJob(path); err == nil || !strings.Contains(err.Error(), "key-not-a-file") {
+		t.Errorf("a key that can be read once, for a process that reads it again: %v", err)
+	}
 }
 
 // A job reads from a server to its report, and its ledger names no file of the server.
