@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,6 +197,27 @@ func TestTimeLimit(t *testing.T) {
 	w.wantStates("j", "2026-01-10T05:00:00Z failed")
 	if ClassOf(context.DeadlineExceeded) != ClassFailed {
 		t.Error("a deadline is a wish")
+	}
+}
+
+// A step beyond its own limit ends as that, and a run's limit within a step is the run's.
+func TestStepTimeLimit(t *testing.T) {
+	job := &Job{Limits: Limits{Steps: map[string]Duration{"measure": Duration(10 * time.Millisecond)}}}
+	wait := func(ctx context.Context) error {
+		<-ctx.Done()
+		return fmt.Errorf("read: %w", ctx.Err())
+	}
+	var late *TimeLimitError
+	if err := job.timed(context.Background(), "measure", wait); !errors.As(err, &late) || late.What != "step measure" {
+		t.Errorf("%v", err)
+	}
+	run, done := limited(context.Background(), "the run", Duration(10*time.Millisecond))
+	defer done()
+	if err := job.timed(run, "extract", wait); !errors.As(err, &late) || late.What != "the run" {
+		t.Errorf("%v", err)
+	}
+	if err := job.timed(context.Background(), "measure", func(context.Context) error { return nil }); err != nil {
+		t.Error(err)
 	}
 }
 

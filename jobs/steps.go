@@ -59,21 +59,21 @@ func (b *building) steps(ctx context.Context) error {
 	if err := b.assure(ctx); err != nil {
 		return err
 	}
-	extract, err := b.extract(ctx)
-	if err != nil {
+	var extract *datasets.Snapshot
+	var results *measures.Results
+	if err := b.job.timed(ctx, "extract", func(ctx context.Context) (err error) { extract, err = b.extract(ctx); return err }); err != nil {
 		return err
 	}
-	if err := b.risk(ctx, extract); err != nil {
+	if err := b.job.timed(ctx, "risk", func(ctx context.Context) error { return b.risk(ctx, extract) }); err != nil {
 		return err
 	}
 	if extract.DatesInYears() {
 		return nil
 	}
-	results, err := b.measure(ctx, extract)
-	if err != nil {
+	if err := b.job.timed(ctx, "measure", func(ctx context.Context) (err error) { results, err = b.measure(ctx, extract); return err }); err != nil {
 		return err
 	}
-	return b.report(ctx, results)
+	return b.job.timed(ctx, "report", func(ctx context.Context) error { return b.report(ctx, results) })
 }
 
 // log appends an entry about the run to the store's log.
