@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,12 +106,19 @@ func recorded(t *testing.T, dir string) (all []place) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	step := outside
+	step, ledger := outside, map[string]int{}
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSuffix(line, "\n")
 		if mark, ok := strings.CutPrefix(line, stepMark); ok {
 			step = mark
 			continue
+		}
+		if at, _, _ := strings.Cut(line, " #"); strings.HasSuffix(at, "jobs.(*ledger).tx ledger") {
+			if step != outside {
+				continue // a sign of life, which a slow run writes and a quick one does not
+			}
+			line = fmt.Sprintf("%s #%d", at, ledger[at])
+			ledger[at]++
 		}
 		all = append(all, place{step, line})
 	}
