@@ -30,7 +30,7 @@ func (r *KeyRing) ReadClient(source string) (*bulk.Key, error) {
 	}
 	key, err := ReadClientKey(source)
 	if err != nil {
-		return nil, err
+		return nil, &KeySourceError{err}
 	}
 	if r.clients == nil {
 		r.clients = map[string]*bulk.Key{}

@@ -146,6 +146,14 @@ type KeyRing struct {
 	clients map[string]*bulk.Key
 }
 
+// KeySourceError is a key that its source does not give: a file that is not there, that others can read, or that holds no key.
+type KeySourceError struct{ Err error }
+
+func (e *KeySourceError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *KeySourceError) Unwrap() error { return e.Err }
+
 // Read is ReadKey, the same key when asked again.
 func (r *KeyRing) Read(source string) (*Key, error) {
 	r.mu.Lock()
@@ -155,7 +163,7 @@ func (r *KeyRing) Read(source string) (*Key, error) {
 	}
 	key, err := ReadKey(source)
 	if err != nil {
-		return nil, err
+		return nil, &KeySourceError{err}
 	}
 	if r.keys == nil {
 		r.keys = map[string]*Key{}

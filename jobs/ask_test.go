@@ -136,3 +136,72 @@ func TestDoctor(t *testing.T) {
 		}
 	}
 }
+
+func TestDoctorOfAServerAndSinks(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	secret := filepath.Join(w.dir, "hook.secret")
+	if err := os.WriteFile(secret, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const sinks = `
+notify:
+  webhook: {url: "https://hooks.example.org/farr", secret: hook.secret}
+  smtp: {server: "mail.example.org:587", from: a@example.org, to: [b@example.org], user: u, password: mail.secret}
+`
+	text := strings.Replace(minimal("j", daily), "dir: export", "bulk: {url: https://fhir.example.org/r4, client_id: c, client_key: client.pem}, zone: UTC", 1)
+	if !strings.Contains(text, "bulk") {
+		t.Fatal(text)
+	}
+	writeFile(t, filepath.Join(w.dir, "j.yaml"), text+sinks)
+	says := func() string {
+		d, err := Doctor(context.Background(), w.dir, w.options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text bytes.Buffer
+		if err := d.WriteText(&text); err != nil {
+			t.Fatal(err)
+		}
+		return text.String()
+	}
+	got := says()
+	for _, want := range []string{"ok       j: source: a FHIR server", "wrong    j: client key: ", "ok       j: secret of the webhook: ", "wrong    j: password of the mail server: "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if err := os.Chmod(secret, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if got = says(); !strings.Contains(got, "wrong    j: secret of the webhook: ") || strings.Contains(got, "secret\n") {
+		t.Errorf("a secret that others can read is passed, or quoted:\n%s", got)
+	}
+}
+
+func TestDoctorWithoutAJobThatRuns(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	writeFile(t, filepath.Join(w.dir, "broken.yaml"), "name: [\n")
+	d, err := Doctor(context.Background(), w.dir, w.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range d.Findings {
+		if f.What == "job files" && f.Level == "ok" {
+			t.Errorf("%+v: none can be run", f)
+		}
+	}
+}
+
+func TestRunsOfAJobThatIsNot(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("good", daily)
+	w.tick()
+	list, err := Runs(context.Background(), w.dir, "goood", 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := list.WriteText(&text); err != nil || text.String() != "no run of a job \"goood\" in "+w.dir+"\n" {
+		t.Errorf("%q, %v", &text, err)
+	}
+}

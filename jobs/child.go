@@ -53,6 +53,9 @@ func (c checker) memory(job *Job) {
 	}
 }
 
+// noStep is where a run is before its first step.
+const noStep = "none"
+
 // MemoryLimitError is a run that was ended because it took more memory than its limit.
 type MemoryLimitError struct {
 	Step  string // that it was at
@@ -60,6 +63,9 @@ type MemoryLimitError struct {
 }
 
 func (e *MemoryLimitError) Error() string {
+	if e.Step == noStep {
+		return fmt.Sprintf("the run took more memory than the limit of %s before its first step and was ended", e.Limit)
+	}
 	return fmt.Sprintf("step %s took more memory than the limit of %s and was ended", e.Step, e.Limit)
 }
 
@@ -150,7 +156,7 @@ func inChild(ctx context.Context, job *Job, result *RunResult, o Options) error 
 
 // listen passes a child's log on, and gives the step that it was at and what it said in the end, if it came so far.
 func listen(out io.Reader, log *slog.Logger) (step string, end *childEnd) {
-	step = "none"
+	step = noStep
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 64<<20) // the end has the whole result
 	for lines.Scan() {

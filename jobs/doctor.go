@@ -75,7 +75,7 @@ func (d *Diagnosis) check(job, what, well string, err error, todo string) {
 }
 
 // Doctor looks at all that a run of the folder's jobs needs, and runs nothing: files, ledger, locks, clock, and for each job
-// its source, key, store, room on the disk and browser.
+// its source, key, store, room on the disk, browser and the secrets of alerts.
 func Doctor(ctx context.Context, folder string, o Options) (*Diagnosis, error) {
 	o = o.withDefaults()
 	jobs, wrong, err := LoadFolder(folder)
@@ -86,7 +86,9 @@ func Doctor(ctx context.Context, folder string, o Options) (*Diagnosis, error) {
 	for _, w := range wrong {
 		d.add("", "job file", "wrong", w.Error(), advice[ClassUsage])
 	}
-	d.check("", "job files", fmt.Sprintf("%d can be run", len(jobs)), noJobs(jobs, wrong), "write a job file: jobs/examples has one with every key")
+	if len(jobs) > 0 || len(wrong) == 0 {
+		d.check("", "job files", fmt.Sprintf("%d can be run", len(jobs)), noJobs(jobs, wrong), "write a job file: jobs/examples has one with every key")
+	}
 	d.ledger(ctx, folder, o)
 	for _, job := range jobs {
 		d.job(ctx, job, o)
@@ -135,11 +137,7 @@ func (d *Diagnosis) ledger(ctx context.Context, folder string, o Options) {
 
 // job looks at what one job needs.
 func (d *Diagnosis) job(ctx context.Context, job *Job, o Options) {
-	entries, err := os.ReadDir(job.Source.Dir)
-	if err == nil && len(entries) == 0 {
-		err = fmt.Errorf("%s is empty", job.Source.Dir)
-	}
-	d.check(job.Name, "source", fmt.Sprintf("%d files or folders in %s", len(entries), job.Source.Dir), err, "look whether the export has arrived and the job's user may read it")
+	d.source(job, o)
 	if job.Key != "" {
 		_, err := o.Keys.Read(job.Key)
 		d.check(job.Name, "key", "can be read, and by nobody else", err, "keep the key in a file of the job's user with mode 0600")
@@ -152,6 +150,38 @@ func (d *Diagnosis) job(ctx context.Context, job *Job, o Options) {
 	if job.Report.PDF {
 		_, err := reports.FindBrowser(o.Browser)
 		d.check(job.Name, "browser", "is there for the PDF", err, "install Chromium, or name it as CHROMIUM")
+	}
+	d.sinks(job)
+}
+
+// source looks for the folder, or for what a server's client needs: the server itself is not asked.
+func (d *Diagnosis) source(job *Job, o Options) {
+	if b := job.Source.Bulk; b != nil {
+		d.add(job.Name, "source", "ok", "a FHIR server, which is asked by a run alone", "")
+		if b.ClientKey != "" {
+			_, err := o.Keys.ReadClient(b.ClientKey)
+			d.check(job.Name, "client key", "can be read, and by nobody else", err, "keep the client's key in a file of the job's user with mode 0600")
+		}
+		return
+	}
+	entries, err := os.ReadDir(job.Source.Dir)
+	if err == nil && len(entries) == 0 {
+		err = fmt.Errorf("%s is empty", job.Source.Dir)
+	}
+	d.check(job.Name, "source", fmt.Sprintf("%d files or folders in %s", len(entries), job.Source.Dir), err, "look whether the export has arrived and the job's user may read it")
+}
+
+// sinks looks whether the secrets of alerts can be read: a failed run is too late to find that nobody is told.
+func (d *Diagnosis) sinks(job *Job) {
+	secret := func(what, from string) {
+		_, err := readSecret(from)
+		d.check(job.Name, what, "can be read, and by nobody else", err, "keep it in a file of the job's user with mode 0600, or in a variable that the scheduler has")
+	}
+	if job.Notify.Webhook != nil {
+		secret("secret of the webhook", job.Notify.Webhook.Secret)
+	}
+	if m := job.Notify.SMTP; m != nil && m.Password != "" {
+		secret("password of the mail server", m.Password)
 	}
 }
 
@@ -166,6 +196,12 @@ func (d *Diagnosis) store(_ context.Context, job *Job) {
 		return
 	}
 	s.Close()
+	for _, part := range []string{"staging", "objects", "snapshots", "writer.lock"} {
+		if err := syscall.Access(filepath.Join(job.Store, part), 2); err != nil && !errors.Is(err, fs.ErrNotExist) { // W_OK
+			d.add(job.Name, "store", "wrong", "nothing can be written to "+part+": "+err.Error(), "let the job's user write to the store, and look whether its file system is mounted read-only")
+			break
+		}
+	}
 	// A rename is one step within one file system alone.
 	var first uint64
 	for i, part := range []string{"staging", "objects", "snapshots"} {

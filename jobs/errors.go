@@ -91,6 +91,7 @@ func ClassOf(err error) Class {
 	var late *TimeLimitError
 	var rejects *datasets.TooManyRejectsError
 	var privacy interface{ PrivacyGate() bool }
+	var key *datasets.KeySourceError
 	switch code := datasets.CodeOf(err); {
 	case datasets.IsIntegrity(err):
 		return ClassIntegrity
@@ -98,7 +99,7 @@ func ClassOf(err error) Class {
 		return ClassPrivacy
 	case isDiagnostics(err):
 		return ClassUsage
-	case code == datasets.CodeKeyRequired, code == datasets.CodeWrongKey:
+	case code == datasets.CodeKeyRequired, code == datasets.CodeWrongKey, errors.As(err, &key):
 		return ClassKey
 	case errors.As(err, &rejects):
 		return ClassRejects
@@ -151,7 +152,7 @@ var advice = map[Class]string{
 	ClassIntegrity:   "stored bytes are not what was written: run `farr verify --store STORE`, restore the objects it names from a backup, or extract again into a new store",
 	ClassPrivacy:     "a privacy gate held the report back: read the error, and do not work around it",
 	ClassUsage:       "correct the file at the place given, then run the job again",
-	ClassKey:         "the key is not the one this store was made with: point `key` to the right file",
+	ClassKey:         "read the error: `key` and `client_key` name files that the job's user alone can read (chmod 600), and `key` is the one this store was made with",
 	ClassRejects:     "look at .farr/JOB.rejects.csv beside the job file for file, line and reason; ask the sender for a new export, or raise max_reject if the loss is understood",
 	ClassLocked:      "another run is at work: the next tick tries again",
 	ClassClock:       "look at the machine's clock and time service (`timedatectl`); nothing runs until it is right",

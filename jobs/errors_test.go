@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"testing"
@@ -34,6 +35,7 @@ func TestExitCodes(t *testing.T) {
 		{&datasets.Error{Code: datasets.CodeLocked, Err: context.Canceled}, ClassLocked, ExitLocked},
 		{fmt.Errorf("extract: %w", damaged), ClassIntegrity, ExitIntegrity},
 		{&datasets.Error{Code: datasets.CodeWrongKey}, ClassKey, ExitFailed},
+		{fmt.Errorf("extract: %w", &datasets.KeySourceError{Err: fs.ErrNotExist}), ClassKey, ExitFailed},
 		{gate{}, ClassPrivacy, ExitPrivacy},
 		{fmt.Errorf("x: %w", context.Canceled), ClassInterrupted, ExitFailed},
 		{errors.Join(errors.New("a"), wrong, fmt.Errorf("b: %w", damaged)), ClassIntegrity, ExitIntegrity},
@@ -46,6 +48,9 @@ func TestExitCodes(t *testing.T) {
 		if got := ExitCode(c.err); got != c.code {
 			t.Errorf("%v exits %d, want %d", c.err, got, c.code)
 		}
+	}
+	if text := (&MemoryLimitError{Step: noStep, Limit: 256 << 20}).Error(); strings.Contains(text, noStep) || !strings.Contains(text, "before its first step") {
+		t.Error(text)
 	}
 	for _, class := range order {
 		if advice[class] == "" {

@@ -69,7 +69,8 @@ func one(yes bool) float64 {
 	return 0
 }
 
-// WriteTextfile puts the metrics of a folder into a file for node_exporter's textfile collector, whole or not at all.
+// WriteTextfile puts the metrics of a folder into a file for node_exporter's textfile collector, whole or not at all. All can
+// read it, since the collector is another user: it has names of jobs and times, and no text of an error.
 func WriteTextfile(ctx context.Context, folder, file string, o Options) error {
 	s, err := Status(ctx, folder, o)
 	if err != nil {
@@ -79,7 +80,7 @@ func WriteTextfile(ctx context.Context, folder, file string, o Options) error {
 	if err := s.WriteMetrics(&text); err != nil {
 		return err
 	}
-	return disk.ReplaceFile(file, text.Bytes())
+	return disk.ReplaceFileMode(file, text.Bytes(), 0o644)
 }
 
 // ServeMetrics answers GET /metrics on an address of this machine's loopback until ctx ends. Who can read it learns the names of

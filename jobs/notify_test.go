@@ -251,6 +251,9 @@ func TestMetrics(t *testing.T) {
 	if err := WriteTextfile(context.Background(), w.dir, file, w.options()); err != nil {
 		t.Fatal(err)
 	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("the collector, another user, cannot read the file: %v, %v", info.Mode(), err)
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

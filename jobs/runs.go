@@ -15,7 +15,8 @@ import (
 // RunList is the newest runs of a folder's jobs.
 type RunList struct {
 	Folder string      `json:"folder"`
-	Runs   []ListedRun `json:"runs"` // the newest first
+	Job    string      `json:"job,omitempty"` // the one that was asked for
+	Runs   []ListedRun `json:"runs"`          // the newest first
 }
 
 // ListedRun is an attempt, of which job it is, and what to do about it.
@@ -50,7 +51,7 @@ func Runs(ctx context.Context, folder, job string, most int) (*RunList, error) {
 		return nil, err
 	}
 	defer rows.Close()
-	list := &RunList{Folder: folder, Runs: []ListedRun{}}
+	list := &RunList{Folder: folder, Job: job, Runs: []ListedRun{}}
 	for rows.Next() {
 		var r ListedRun
 		if err := scanAttempt(&r.Attempt, func(to ...any) error { return rows.Scan(append([]any{&r.Job, &r.Outcome}, to...)...) }); err != nil {
@@ -98,7 +99,10 @@ func (r *RunList) WriteText(w io.Writer) error {
 			p.linef("       to do: %s", x.Advice)
 		}
 	}
-	if len(r.Runs) == 0 {
+	switch {
+	case len(r.Runs) == 0 && r.Job != "":
+		p.linef("no run of a job %q in %s", r.Job, r.Folder)
+	case len(r.Runs) == 0:
 		p.linef("no run in %s", r.Folder)
 	}
 	return p.err

@@ -77,7 +77,7 @@ func (a *app) doctor() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor DIR",
 		Short: "look at all that the jobs of a folder need, before they run",
-		Long: `Job files, ledger, locks and clock, and for each job its source, key, store, room on the disk and browser. Runs nothing.
+		Long: `Job files, ledger, locks and clock, and for each job its source, key, store, room on the disk, browser and the secrets of alerts. Runs nothing.
 Exit code 1 when something is wrong.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -64,7 +65,13 @@ timer, every minute or every hour.`,
 
 // addTextfile lets a command leave the status where node_exporter finds it.
 func addTextfile(cmd *cobra.Command, file *string) {
-	cmd.Flags().StringVar(file, "textfile", "", "write metrics for Prometheus to this file after each tick (node_exporter's textfile collector: a name in .prom)")
+	cmd.Flags().StringVar(file, "textfile", "", "write metrics for Prometheus to this file after each tick (node_exporter's textfile collector: a name in .prom, which all can read)")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if *file != "" && filepath.Ext(*file) != ".prom" {
+			return usageError{errors.New("--textfile: the collector reads names that end with .prom alone")}
+		}
+		return nil
+	}
 }
 
 func (a *app) textfile(cmd *cobra.Command, folder, file string) error {

@@ -29,13 +29,19 @@ func WriteNew(path string, data []byte, mode fs.FileMode) error {
 
 // ReplaceFile puts data at path, whole or not at all, for its owner alone. One caller at a time writes a path; what a killed
 // one left beside it is taken by the next.
-func ReplaceFile(path string, data []byte) error {
+func ReplaceFile(path string, data []byte) error { return ReplaceFileMode(path, data, 0o600) }
+
+// ReplaceFileMode is ReplaceFile of a file with a mode, whatever the umask: for what others have to read.
+func ReplaceFileMode(path string, data []byte, mode fs.FileMode) error {
 	fresh := filepath.Join(filepath.Dir(path), ".new-"+filepath.Base(path))
 	f, err := OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
+	if err == nil && mode != 0o600 {
+		err = f.Chmod(mode)
+	}
 	if err == nil {
 		err = f.Sync()
 	}
