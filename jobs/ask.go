@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"farr/internal/disk"
@@ -108,7 +109,7 @@ func Backup(ctx context.Context, folder, to string) error {
 		return err
 	}
 	defer l.close()
-	f, err := os.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := disk.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -116,6 +117,9 @@ func Backup(ctx context.Context, folder, to string) error {
 	_, err = l.db.ExecContext(ctx, "VACUUM INTO ?", to)
 	if err == nil {
 		err = f.Sync()
+	}
+	if err == nil {
+		err = disk.SyncDir(filepath.Dir(to))
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("back up the ledger: %w", err), disk.Remove(to))
