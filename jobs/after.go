@@ -51,8 +51,11 @@ func inOrder(jobs, all []*Job, wrong source.Diagnostics) ([]*Job, source.Diagnos
 			case first == nil:
 				out[job] = true
 				hint := source.DidYouMean(name, names)
-				if hint == "" && !readable {
-					hint = "perhaps its file has mistakes: see the others"
+				if !readable { // its name may stand in a file that cannot be read
+					if hint != "" {
+						hint += ", or "
+					}
+					hint += "perhaps its file has mistakes: see the others"
 				}
 				say(job, i, "unknown-job", fmt.Sprintf("no job %q in this folder", name), hint)
 			case first.Schedule == nil:

@@ -70,6 +70,14 @@ func TestCancel(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	w.wantStates("j", "2026-01-10T05:00:00Z cancelled")
+	s, err := Status(context.Background(), w.dir, w.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := s.WriteText(&text); err != nil || !strings.Contains(text.String(), "was ended by a person") {
+		t.Errorf("%v, and status does not say what became of it:\n%s", err, &text)
+	}
 	w.tick()
 	if _, err := Cancel(context.Background(), w.dir, "j", o); err == nil {
 		t.Error("nothing to cancel, and no error")
@@ -203,5 +211,15 @@ func TestRunsOfAJobThatIsNot(t *testing.T) {
 	var text bytes.Buffer
 	if err := list.WriteText(&text); err != nil || text.String() != "no run of a job \"goood\" in "+w.dir+"\n" {
 		t.Errorf("%q, %v", &text, err)
+	}
+}
+
+func TestClockOfAFolderWithoutLedger(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mistyped")
+	if err := AcceptClock(context.Background(), dir, Options{}); !errors.Is(err, ErrNoLedger) {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder was made: %v", err)
 	}
 }

@@ -158,7 +158,7 @@ var advice = map[Class]string{
 	ClassClock:       "look at the machine's clock and time service (`timedatectl`); nothing runs until it is right",
 	ClassTime:        "look at the steps with `farr runs` for the one that took long; make the export or the job smaller, or raise limits.time if the work has grown; the steps that were done are kept",
 	ClassMemory:      "give the job more by limits.memory, if the machine has it, or let it do less: fewer measures and cohorts, or shards (`farr measure run --shard`); the steps that were done are kept",
-	ClassCancelled:   "a person ended it: `farr retry` runs it again",
+	ClassCancelled:   "a person ended it: `farr retry` runs it again, or `farr run` where it was run by hand",
 	ClassInterrupted: "the run was asked to stop: the next tick runs it again",
 	ClassCrashed:     "the process ended without a word (memory, power or kill): look at `journalctl -u farr-tick` and `dmesg`; the next tick runs it again, as often as `retries` says (three times in all when it says nothing)",
 	ClassFailed:      "read the error; the steps that were done are kept, so `farr run` goes on from there",

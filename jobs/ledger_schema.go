@@ -184,7 +184,7 @@ func touch(ctx context.Context, tx *sql.Tx, now time.Time) error {
 // ahead of it that nobody ran are forgotten by the next tick, and noted again when they come.
 func AcceptClock(ctx context.Context, folder string, o Options) error {
 	o = o.withDefaults()
-	l, err := openLedger(ctx, folder)
+	l, err := openKnown(ctx, folder) // of a wrong folder no ledger is made
 	if err != nil {
 		return err
 	}

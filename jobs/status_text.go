@@ -76,7 +76,7 @@ func (j JobStatus) writeText(p *printer, now time.Time) {
 // describe tells an attempt in one line.
 func (j JobStatus) describe(a *Attempt, now time.Time) string {
 	text := map[string]string{
-		"running": "began", "succeeded": "ended well", "skipped": "found all made already", "failed": "failed", "lost": "broke off",
+		"running": "began", "succeeded": "ended well", "skipped": "found all made already", "failed": "failed", "lost": "broke off", "cancelled": "was ended by a person",
 	}[a.State]
 	at := a.Started
 	if a.Ended != nil {

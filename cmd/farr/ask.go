@@ -102,7 +102,10 @@ func (a *app) ledgerBackup() *cobra.Command {
 		Short: "copy the ledger to a new file, whole while others write",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return jobs.Backup(cmd.Context(), args[0], args[1])
+			if err := jobs.Backup(cmd.Context(), args[0], args[1]); err != nil {
+				return err
+			}
+			return a.did("the ledger of " + args[0] + " is copied to " + args[1])
 		},
 	}
 }

@@ -18,6 +18,17 @@ func (a *app) ledger() *cobra.Command {
 	return cmd
 }
 
+// did says what was done, for a person or a script.
+func (a *app) did(what string) error {
+	answer := struct {
+		Did string `json:"did"`
+	}{what}
+	return a.print(answer, func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, what)
+		return err
+	})
+}
+
 func (a *app) ledgerRebuild() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rebuild DIR",
@@ -48,7 +59,10 @@ wrong now, and has to be set right, or it was wrong when the ledger was written.
 Planned times ahead of now that nobody ran are forgotten and noted again when they come; those that were run stay.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return jobs.AcceptClock(cmd.Context(), args[0], jobs.Options{})
+			if err := jobs.AcceptClock(cmd.Context(), args[0], jobs.Options{}); err != nil {
+				return err
+			}
+			return a.did("the present time is taken for right in " + args[0])
 		},
 	}
 }
