@@ -144,7 +144,7 @@ func TestFailureLeavesLatestUntouched(t *testing.T) {
 			writeFile(t, kpi, "kpis:\n  - measure: blood-pressure-contrl\n    target: 70%\n")
 			return func() { writeFile(t, kpi, string(old)) }
 		}},
-		{"key", ClassFailed, func() func() {
+		{"key", ClassKey, func() func() {
 			if err := os.Chmod(filepath.Join(dir, "farr.key"), 0o644); err != nil {
 				t.Fatal(err)
 			}
