@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -76,7 +75,7 @@ func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func
 		return err
 	}
 	in.report.TransactionTime, in.report.Files = export.TransactionTime, len(export.Files)
-	in.notes = export.Notes
+	in.notes = append(in.notes, export.Notes...)
 	w.deleted = map[string]bool{}
 	deleted, err := export.Tombstones(ctx, func(typ, id string) error {
 		w.deleted[typ+"/"+id] = true
@@ -106,29 +105,15 @@ func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func
 
 // file reads one file.
 func (in *bulkInput) file(ctx context.Context, w *worker, export *bulk.Export, f *bulk.File, number int, progress func(int64)) (fhir.Text, error) {
-	within, stop := context.WithCancel(ctx)
-	defer stop()
-	r := export.Open(within, f)
-	defer r.Close()
-	s := fhir.Stream{Name: f.Name, Number: number + 1, Reader: readOnly{r}}
-	var lines int64
-	text, err := s.Lines(ctx, func(l fhir.Line) error {
+	s := fhir.Stream{Name: f.Name, Number: number + 1}
+	lines := 0
+	return export.Lines(ctx, s, f, func(l fhir.Line) error {
 		if lines++; lines&0x3ff == 0 {
 			progress(l.Done)
 		}
-		err := w.line(s.Input(), number, l)
-		if err != nil {
-			stop() // or the reader would wait for the server
-		}
-		return err
+		return w.line(s.Input(), number, l)
 	})
-	if err == nil {
-		err = f.Check(lines)
-	}
-	return text, err
 }
-
-type readOnly struct{ io.Reader }
 
 // ready gives the export that was begun before, or begins one, and waits for it.
 func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.Export, error) {

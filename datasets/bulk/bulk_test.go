@@ -280,6 +280,15 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A manifest of too many files ends at the page that passes the limit.
+func TestManyFilesEndAtTheirPage(t *testing.T) {
+	s := &bulktest.Server{Files: files(), PageSize: 1}
+	_, _, err := export(t, s, func(cfg *Config) { cfg.Limits = Limits{Files: 1} })
+	if CodeOf(err) != TooMuch || s.Count("status") != 2 {
+		t.Errorf("%v, after %d pages; want %s after 2", err, s.Count("status"), TooMuch)
+	}
+}
+
 // Files of issues are counted by code and never quoted; files of what was deleted name it.
 func TestIssuesAndTombstones(t *testing.T) {
 	issue := `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","diagnostics":"SECRET"},{"severity":"warning","code":"SECRET"}]}` + "\n"

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -100,6 +101,13 @@ func TestFaults(t *testing.T) {
 			s.Expire = true
 			s.Faults = []*fault{{At: "file", Skip: 1, Do: bulktest.Reset(40)}, {At: "file", Do: bulktest.Status(403)}}
 		}, ""},
+		"links expire and paths move": {func(s *server) {
+			s.Expire, s.Move = true, true
+			for i := range s.Files { // nothing but the path tells one file from another
+				s.Files[i].Type, s.Files[i].Count = "Observation", -1
+			}
+			s.Faults = []*fault{{At: "file", Skip: 1, Do: bulktest.Status(403)}}
+		}, ""},
 		"file missing":            {func(s *server) { s.Faults = []*fault{{At: "file", Skip: 1, Times: -1, Do: bulktest.Status(404)}} }, MissingFile},
 		"file missing for a time": {func(s *server) { s.Faults = []*fault{{At: "file", Times: 2, Do: bulktest.Status(404)}} }, ""},
 		"count too high":          {func(s *server) { s.Files[0].Count = 7 }, WrongCount},
@@ -108,6 +116,8 @@ func TestFaults(t *testing.T) {
 		"whole without a length":  {func(s *server) { s.Faults = one("file", bulktest.Unframed(1<<20)) }, ""},
 		"slow":                    {func(s *server) { s.Faults = one("file", bulktest.Slow(900*time.Millisecond)) }, ""},
 		"token 503":               {func(s *server) { s.Token, s.Faults = true, one("token", bulktest.Status(503)) }, ""},
+		"token elsewhere by 307":  {func(s *server) { s.Token, s.Faults = true, one("token", bulktest.Elsewhere(307)) }, BadAnswer},
+		"token elsewhere by 308":  {func(s *server) { s.Token, s.Faults = true, one("token", bulktest.Elsewhere(308)) }, BadAnswer},
 		"token never": {func(s *server) {
 			s.Token, s.Faults = true, []*fault{{At: "token", Times: -1, Do: bulktest.Status(500)}}
 		}, ServerFailing},
@@ -125,7 +135,11 @@ func TestFaults(t *testing.T) {
 		"shorter when read again": {func(s *server) { s.NoETag, s.Faults = true, shrinking() }, Changed},
 		"another when read again": {func(s *server) { s.NoETag, s.Faults = true, other() }, Changed},
 		"part of something else":  {func(s *server) { s.Faults = wrongPart() }, ""},
-		"encoding not asked for":  {func(s *server) { s.Faults = one("file", bulktest.Status(200, "Content-Encoding", "br")) }, BadAnswer},
+		"part of an unknown whole": {func(s *server) {
+			s.Files[0].Count = -1 // nothing but the answers tells where the file ends
+			s.Faults = unknownWhole(s.Files[0].Text)
+		}, ""},
+		"encoding not asked for": {func(s *server) { s.Faults = one("file", bulktest.Status(200, "Content-Encoding", "br")) }, BadAnswer},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -137,6 +151,7 @@ func TestFaults(t *testing.T) {
 					cfg.Limits.Silence = 300 * time.Millisecond
 				}
 			})
+			clean(t, s)
 			if CodeOf(err) != c.want || (err != nil) != (c.want != "") {
 				t.Fatalf("error %v; want code %q", err, c.want)
 			}
@@ -146,7 +161,6 @@ func TestFaults(t *testing.T) {
 				}
 				return
 			}
-			clean(t, s)
 			if !slices.Equal(got, undisturbed(s)) {
 				t.Errorf("read %q", got)
 			}
@@ -187,6 +201,31 @@ func wrongPart() []*bulktest.Fault {
 		w.WriteHeader(http.StatusPartialContent)
 		_, _ = w.Write([]byte("0123456789"))
 	}}}
+}
+
+// unknownWhole sends a file without its length, cuts it behind its first line, and gives the second line alone for the rest.
+func unknownWhole(text string) []*bulktest.Fault {
+	line := strings.IndexByte(text, '\n') + 1
+	send := func(code int, text, span string) bulktest.Action {
+		return func(_ *bulktest.Server, w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+			w.Header().Set("ETag", `"one"`)
+			w.Header().Set("Content-Type", "application/fhir+ndjson")
+			if span != "" {
+				w.Header().Set("Content-Range", span)
+			}
+			w.WriteHeader(code)
+			_, _ = w.Write([]byte(text))
+			w.(http.Flusher).Flush()
+		}
+	}
+	whole := send(http.StatusOK, text[:line], "")
+	return []*bulktest.Fault{
+		{At: "file", Do: func(s *bulktest.Server, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+			whole(s, w, r, next)
+			panic(http.ErrAbortHandler)
+		}},
+		{At: "file", Do: send(http.StatusPartialContent, text[line:2*line], fmt.Sprintf("bytes %d-%d/*", line, 2*line-1))},
+	}
 }
 
 // A connection that is cut behind any byte of a small file, with and without ETag, plain and gzip, costs nothing.

@@ -213,12 +213,19 @@ func (r *reader) part(resp *http.Response) error {
 	from, err1 := strconv.ParseInt(first, 10, 64)
 	to, err2 := strconv.ParseInt(last, 10, 64)
 	size, err3 := strconv.ParseInt(total, 10, 64)
+	if err3 != nil && r.total < 0 {
+		r.etag = ""
+		return &again{err: r.fail(BadAnswer, resp.StatusCode, "a part of a file whose size nobody says: its end could not be told from another break")}
+	}
 	if !ok || r.n == 0 || err1 != nil || err2 != nil || from != r.n || err3 == nil && to != size-1 {
 		r.etag = ""
 		return &again{err: r.fail(BadAnswer, resp.StatusCode, "the part sent is not the part asked for")}
 	}
 	if etag := resp.Header.Get("ETag"); etag != "" && etag != r.etag || err3 == nil && r.total >= 0 && size != r.total {
 		return r.fail(Changed, resp.StatusCode, "the file broke off and is now another one")
+	}
+	if err3 == nil {
+		r.total = size
 	}
 	return nil
 }

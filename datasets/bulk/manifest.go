@@ -78,12 +78,12 @@ func (c *Client) Wait(ctx context.Context, status string) (*Export, error) {
 		if err := e.add(p, at, len(seen) == 1); err != nil {
 			return nil, err
 		}
+		if n := len(e.Files) + len(e.Errors) + len(e.Deleted); n > c.Limits.Files {
+			return nil, &Error{Code: TooMuch, URL: named(at), Detail: fmt.Sprintf("a manifest of more than %d files", c.Limits.Files)}
+		}
 		if at, err = p.next(at); err != nil {
 			return nil, err
 		}
-	}
-	if n := len(e.Files) + len(e.Errors) + len(e.Deleted); n > c.Limits.Files {
-		return nil, &Error{Code: TooMuch, URL: named(status), Detail: fmt.Sprintf("a manifest of %d files; %d are the most", n, c.Limits.Files)}
 	}
 	slices.SortStableFunc(e.Files, func(a, b *File) int { return cmp.Compare(a.Type, b.Type) })
 	e.name()
@@ -215,7 +215,8 @@ func (e *Export) name() {
 	}
 }
 
-// renew asks for the manifest again and gives the file its new link. Of another export it gives none.
+// renew asks for the manifest again and gives each file its new link: by its path where all paths are the same as before, else by
+// its place. Of another export it gives none.
 func (e *Export) renew(ctx context.Context, f *File) error {
 	again, err := e.client.Wait(ctx, e.status)
 	if err != nil {
@@ -233,10 +234,14 @@ func (e *Export) renew(ctx context.Context, f *File) error {
 		for _, n := range section.new {
 			byPath[named(n.url)] = n
 		}
+		same := len(byPath) == len(section.new)
+		for _, o := range section.old {
+			same = same && byPath[named(o.url)] != nil
+		}
 		for i, o := range section.old {
-			n := byPath[named(o.url)]
-			if n == nil || len(byPath) < len(section.new) { // whole addresses are new: the order tells
-				n = section.new[i]
+			n := section.new[i]
+			if same {
+				n = byPath[named(o.url)]
 			}
 			if n.Type != o.Type || n.Count != o.Count {
 				return changed

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"farr/datasets/fhir"
@@ -16,7 +14,7 @@ import (
 func (e *Export) Issues(ctx context.Context) (map[string]int64, error) {
 	counts := map[string]int64{}
 	for _, f := range e.Errors {
-		_, err := e.lines(ctx, f, func(text []byte) error {
+		_, err := e.whole(ctx, f, func(text []byte) error {
 			o := parseOutcome(text)
 			if len(o.Issue) == 0 {
 				counts["other/other"]++
@@ -36,7 +34,7 @@ func (e *Export) Issues(ctx context.Context) (map[string]int64, error) {
 // Tombstones reads the files of what was deleted, gives type and id of each, and what each file held.
 func (e *Export) Tombstones(ctx context.Context, each func(typ, id string) error) (texts []fhir.Text, err error) {
 	for _, f := range e.Deleted {
-		text, err := e.lines(ctx, f, func(text []byte) error {
+		text, err := e.whole(ctx, f, func(text []byte) error {
 			var bundle struct {
 				ResourceType string
 				Entry        []struct{ Request struct{ Method, URL string } }
@@ -67,43 +65,35 @@ func (e *Export) Tombstones(ctx context.Context, each func(typ, id string) error
 	return texts, nil
 }
 
-// lines gives each line of a file that is not of records.
-func (e *Export) lines(ctx context.Context, f *File, each func(text []byte) error) (fhir.Text, error) {
+// whole gives each line of a file that is not of records, in which none may be bad.
+func (e *Export) whole(ctx context.Context, f *File, each func(text []byte) error) (fhir.Text, error) {
+	return e.Lines(ctx, fhir.Stream{Name: f.Name}, f, func(l fhir.Line) error {
+		if l.Reason != "" {
+			return &Error{Code: BadAnswer, URL: named(f.url), Detail: "a line is " + string(l.Reason)}
+		}
+		return each(l.Bytes)
+	})
+}
+
+// Lines gives each line of a file, and in the end holds their number against the manifest's. The stream says what errors call
+// the file; its bytes are the file's.
+func (e *Export) Lines(ctx context.Context, s fhir.Stream, f *File, each func(fhir.Line) error) (fhir.Text, error) {
 	within, stop := context.WithCancel(ctx)
 	defer stop()
 	r := e.Open(within, f)
 	defer r.Close()
+	s.Reader = r
 	var n int64
-	text, err := fhir.Stream{Name: f.Name, Reader: r}.Lines(ctx, func(l fhir.Line) error {
+	text, err := s.Lines(ctx, func(l fhir.Line) error {
 		n++
-		if l.Reason != "" {
-			return &Error{Code: BadAnswer, URL: named(f.url), Detail: "a line is " + string(l.Reason)}
-		}
-		err := each(l.Bytes)
+		err := each(l)
 		if err != nil {
 			stop() // or the reader would wait for the server
 		}
 		return err
 	})
-	if err == nil {
-		err = f.Check(n)
+	if err == nil && f.Count >= 0 && f.Count != n {
+		err = &Error{Code: WrongCount, URL: named(f.url), Detail: fmt.Sprintf("the manifest says %d resources, and %d lines are there", f.Count, n)}
 	}
 	return text, err
-}
-
-// Check holds the number of resources that a file had against the manifest's.
-func (f *File) Check(read int64) error {
-	if f.Count >= 0 && f.Count != read {
-		return &Error{Code: WrongCount, URL: named(f.url), Detail: fmt.Sprintf("the manifest says %d resources, and %d lines are there", f.Count, read)}
-	}
-	return nil
-}
-
-// Types are the types of the export's files, sorted.
-func (e *Export) Types() []string {
-	types := map[string]bool{}
-	for _, f := range e.Files {
-		types[f.Type] = true
-	}
-	return slices.Sorted(maps.Keys(types))
 }

@@ -22,6 +22,7 @@ type call struct {
 	contentType, accept string
 	prefer              string
 	token               bool // the token goes along, as far as the first origin
+	signed              bool // the body is worth a token, and goes to the first origin alone
 	encoded             bool // the answer may be gzip
 	ranged, ifRange     string
 }
@@ -52,7 +53,7 @@ func (c *Client) send(ctx context.Context, q call) (*http.Response, error) {
 }
 
 // follow sends the call along its redirects. The token stays behind at the first that leads to another origin, and does
-// not come back.
+// not come back. A signed call does not follow there.
 func (c *Client) follow(ctx context.Context, q call, token string) (*http.Response, error) {
 	at, err := secure(q.url)
 	if err != nil {
@@ -61,6 +62,9 @@ func (c *Client) follow(ctx context.Context, q call, token string) (*http.Respon
 	first := origin(at)
 	for range maxRedirects {
 		if origin(at) != first {
+			if q.signed {
+				return nil, &Error{Code: BadAnswer, URL: named(q.url), Detail: "a redirect to another server, which is not sent what the client has signed; give that server's token endpoint, if it is meant"}
+			}
 			token = ""
 		}
 		resp, err := c.once(ctx, q, at, token)

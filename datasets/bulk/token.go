@@ -119,7 +119,7 @@ func (c *Client) newToken(ctx context.Context) (token, error) {
 			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 		}
 		a, err := c.whole(ctx, call{
-			method: http.MethodPost, url: c.endpoint, body: []byte(form.Encode()), contentType: "application/x-www-form-urlencoded", accept: "application/json",
+			method: http.MethodPost, url: c.endpoint, body: []byte(form.Encode()), contentType: "application/x-www-form-urlencoded", accept: "application/json", signed: true,
 		}, smallAnswer)
 		var final *Error
 		switch {

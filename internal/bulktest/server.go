@@ -52,6 +52,7 @@ type Server struct {
 	Scope          string        // that is granted; what was asked for when empty
 	Skew           time.Duration // of its clock
 	Expire         bool          // each manifest makes the links of those before expire
+	Move           bool          // the path of a file is its place in the manifest, which each manifest moves by one
 
 	mu       sync.Mutex
 	main     *httptest.Server
@@ -143,6 +144,9 @@ func (s *Server) at(host string) http.Handler {
 		}
 		if what == "smart" && one.Token || what == "token" && one.Token {
 			s.problem("a token came to %s", what)
+		}
+		if what == "token" && host == "other" {
+			s.problem("a signed request came to another origin")
 		}
 		w.Header().Set("Date", time.Now().Add(s.Skew).UTC().Format(http.TimeFormat))
 		if fault != nil {
@@ -242,12 +246,16 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	if s.FilesElsewhere {
 		host = s.other.URL
 	}
-	for _, f := range files {
+	for i, f := range files {
 		section := f.Section
 		if section == "" {
 			section = "output"
 		}
-		entry := map[string]any{"type": f.Type, "url": fmt.Sprintf("%s/files/%s?sig=%d", host, f.Name, links)}
+		name := f.Name
+		if s.Move {
+			name = strconv.Itoa(page*s.PageSize + i + links)
+		}
+		entry := map[string]any{"type": f.Type, "url": fmt.Sprintf("%s/files/%s?sig=%d", host, name, links)}
 		if count := f.count(); count >= 0 {
 			entry["count"] = count
 		}
@@ -274,15 +282,19 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	expired := s.Expire && r.URL.Query().Get("sig") != strconv.Itoa(s.links)
+	links := s.links
 	s.mu.Unlock()
+	expired := s.Expire && r.URL.Query().Get("sig") != strconv.Itoa(links)
 	if expired {
 		http.Error(w, "", http.StatusForbidden)
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/files/")
 	i := slices.IndexFunc(s.Files, func(f File) bool { return f.Name == name })
-	if i < 0 {
+	if at, err := strconv.Atoi(name); s.Move && err == nil {
+		i = at - links
+	}
+	if i < 0 || i >= len(s.Files) {
 		http.NotFound(w, r)
 		return
 	}
