@@ -52,7 +52,11 @@
 // An extract reads a folder, or a FHIR server by Bulk Data export (datasets/bulk). The server's files go through the policy as
 // they come. The address that tells how far an export is lies in exports/ before the first question, so that a run that was
 // stopped goes on with the same export; it goes when the snapshot is there, or when the export turned out to be no
-// good. Files are known by the hash of their text, so that a folder of the same files, unpacked and in the same order, gives
+// good. The address is kept whole, with its query: a server may put there what it knows the asker by, and the export cannot be asked for
+// without it. So the file is its owner's alone (0600), as the store is, and no log, error or report has the address. A mark is there before the server
+// is asked to begin. Where a run ends between the question and the answer, the server may have an export whose address
+// nobody knows; the next run says so ([BulkReport]), and only the server's keeper, or time, can end it. Within one run, a question whose
+// answer is lost is asked again, and leaves the like unseen. Files are known by the hash of their text, so that a folder of the same files, unpacked and in the same order, gives
 // the same snapshot; of when the export is stands in the log alone.
 //
 // # The log

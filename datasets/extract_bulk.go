@@ -20,6 +20,9 @@ type BulkReport struct {
 	TransactionTime time.Time `json:"transaction_time"`
 	Files           int       `json:"files"`
 	Resumed         bool      `json:"resumed,omitempty"` // an earlier run had begun the export
+	// Unanswered says that an earlier run asked for an export and never saw the answer: the server may have one that nobody
+	// knows of, and that it keeps until it ends by itself.
+	Unanswered bool `json:"unanswered,omitempty"`
 	// Issues counts what the server says went wrong, as severity/code of its OperationOutcomes. One of severity error is
 	// about records that are not in the export.
 	Issues map[string]int64 `json:"issues,omitempty"`
@@ -121,6 +124,10 @@ func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.E
 	if err != nil {
 		return nil, err
 	}
+	if kept != nil && kept.Status == "" {
+		in.report.Unanswered = true
+		kept = nil
+	}
 	if kept != nil && (kept.Published || in.now().Sub(kept.Begun) > resumedFor) {
 		in.status = kept.Status
 		if err := in.forget(ctx); err != nil {
@@ -137,7 +144,13 @@ func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.E
 		}
 		in.report.Resumed = false
 	}
-	if in.status, err = in.client.KickOff(ctx); err != nil {
+	in.status, err = in.client.KickOff(ctx, func() error {
+		return in.store.keepPending(ctx, in.key, pending{Begun: in.now().UTC()})
+	})
+	if err != nil {
+		if code := bulk.CodeOf(err); code != "" && code != bulk.NotReached && !in.report.Unanswered { // the server has answered
+			err = errors.Join(err, in.store.dropPending(ctx, in.key))
+		}
 		return nil, err
 	}
 	if err := in.store.keepPending(ctx, in.key, pending{Status: in.status, Begun: in.now().UTC()}); err != nil {

@@ -16,7 +16,7 @@ const exportsDir = "exports"
 // pending is an export at a server, kept so that a restart goes on with it.
 type pending struct {
 	Format int       `json:"format"`
-	Status string    `json:"status"` // where to ask how far it is
+	Status string    `json:"status"` // where to ask how far it is; empty while the server is asked to begin it
 	Begun  time.Time `json:"begun"`
 	// Published says that its snapshot is there, and only the server has not been told.
 	Published bool `json:"published,omitempty"`
@@ -42,7 +42,7 @@ func (s *Store) pending(key string) (*pending, error) {
 
 func parsePending(text []byte) *pending {
 	var p pending
-	if json.Unmarshal(text, &p) != nil || p.Format != formatVersion || p.Status == "" {
+	if json.Unmarshal(text, &p) != nil || p.Format != formatVersion || p.Begun.IsZero() {
 		return nil
 	}
 	return &p

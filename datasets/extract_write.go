@@ -190,6 +190,9 @@ func (x *extraction) logged(facts map[string]any) map[string]any {
 	some := logged(facts)
 	if b := x.report.Bulk; b != nil {
 		some["transaction_time"] = b.TransactionTime.UTC().Format(time.RFC3339)
+		if b.Unanswered {
+			some["unanswered_export"] = true
+		}
 	}
 	return some
 }

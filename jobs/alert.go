@@ -85,7 +85,7 @@ func (l *ledger) silent(ctx context.Context, job *Job, now time.Time) error {
 }
 
 // maxTries is how often an alert is sent to a sink that does not take it. Between two tries is a minute, and twice as long each
-// time, up to some hours: five days in all.
+// time, up to six hours: four days in all.
 const maxTries = 24
 
 // tell sends the alerts of a job that wait, to each sink within its limit and to all at once, and returns what went wrong. A sink

@@ -161,10 +161,10 @@ func listen(out io.Reader, log *slog.Logger) (step string, end *childEnd) {
 	lines.Buffer(nil, 64<<20) // the end has the whole result
 	for lines.Scan() {
 		var line struct {
-			Msg, Step, Snapshot string
-			Skipped             bool
-			Rows                int64
-			Dur                 time.Duration
+			Msg, Step, Snapshot, Why, Until string
+			Skipped                         bool
+			Rows                            int64
+			Dur                             time.Duration
 			childEnd
 		}
 		if json.Unmarshal(lines.Bytes(), &line) != nil {
@@ -176,6 +176,10 @@ func listen(out io.Reader, log *slog.Logger) (step string, end *childEnd) {
 		case line.Msg == msgStepBegins:
 			step = line.Step
 			log.Info(line.Msg, "step", line.Step)
+		case line.Msg == msgServerWaits:
+			log.Info(line.Msg, "why", line.Why, "until", line.Until)
+		case line.Msg == msgUnanswered:
+			log.Warn(line.Msg)
 		case line.Msg == msgStepEnds:
 			log.Info(line.Msg, "step", line.Step, "snapshot", line.Snapshot, "skipped", line.Skipped, "rows", line.Rows, "dur", line.Dur)
 		}

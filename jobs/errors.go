@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"farr/datasets"
+	"farr/datasets/bulk"
 	"farr/internal/duck"
 	"farr/internal/source"
 )
@@ -36,13 +37,14 @@ const (
 	ClassClock       Class = "clock"       // it shows a time before what the ledger has
 	ClassTime        Class = "time-limit"  // it took longer than its limit
 	ClassMemory      Class = "memory"      // it took more memory than its limit
+	ClassServer      Class = "server"      // the FHIR server, or the way to it, failed, and may not the next time
 	ClassCancelled   Class = "cancelled"   // a person ended it
 	ClassInterrupted Class = "interrupted" // asked to stop
 	ClassCrashed     Class = "crashed"     // the process ended without a word
 	ClassFailed      Class = "failed"
 )
 
-var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassClock, ClassTime, ClassMemory, ClassCancelled, ClassInterrupted, ClassCrashed, ClassFailed}
+var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassClock, ClassTime, ClassMemory, ClassServer, ClassCancelled, ClassInterrupted, ClassCrashed, ClassFailed}
 
 // LockedError means that another process has the job or the folder.
 type LockedError struct {
@@ -111,6 +113,8 @@ func ClassOf(err error) Class {
 		return ClassTime
 	case errors.As(err, &memory), errors.As(err, &engine) && engine.Class == "Out of Memory":
 		return ClassMemory
+	case bulk.CodeOf(err).Passing():
+		return ClassServer
 	case errors.Is(err, errCancelled):
 		return ClassCancelled
 	case errors.Is(err, context.Canceled): // a deadline is a limit of something else, and no wish
@@ -158,6 +162,7 @@ var advice = map[Class]string{
 	ClassClock:       "look at the machine's clock and time service (`timedatectl`); nothing runs until it is right",
 	ClassTime:        "look at the steps with `farr runs` for the one that took long; make the export or the job smaller, or raise limits.time if the work has grown; the steps that were done are kept",
 	ClassMemory:      "give the job more by limits.memory, if the machine has it, or let it do less: fewer measures and cohorts, or shards (`farr measure run --shard`); the steps that were done are kept",
+	ClassServer:      "the FHIR server, or the way to it, failed: if it still does at the next tries (see `retries`), show its keeper the error's code; what was begun at the server is gone on with for a day",
 	ClassCancelled:   "a person ended it: `farr retry` runs it again, or `farr run` where it was run by hand",
 	ClassInterrupted: "the run was asked to stop: the next tick runs it again",
 	ClassCrashed:     "the process ended without a word (memory, power or kill): look at `journalctl -u farr-tick` and `dmesg`; the next tick runs it again, as often as `retries` says (three times in all when it says nothing)",

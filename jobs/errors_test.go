@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"farr/datasets"
+	"farr/datasets/bulk"
 	"farr/internal/source"
 )
 
@@ -41,6 +42,10 @@ func TestExitCodes(t *testing.T) {
 		{errors.Join(errors.New("a"), wrong, fmt.Errorf("b: %w", damaged)), ClassIntegrity, ExitIntegrity},
 		{fmt.Errorf("tick: %w", errors.Join(errors.New("a"), wrong)), ClassUsage, ExitUsage},
 		{errors.Join(errors.New("a"), errors.New("b")), ClassFailed, ExitFailed},
+		{fmt.Errorf("extract: %w", &bulk.Error{Code: bulk.NotReached}), ClassServer, ExitFailed},
+		{fmt.Errorf("extract: %w", errors.Join(&bulk.Error{Code: bulk.WrongCount})), ClassServer, ExitFailed},
+		{&bulk.Error{Code: bulk.Unauthorised}, ClassFailed, ExitFailed}, // a mistake of what was asked for
+		{&bulk.Error{Code: bulk.NotFHIR}, ClassFailed, ExitFailed},
 	} {
 		if got := ClassOf(c.err); got != c.class {
 			t.Errorf("%v is %q, want %q", c.err, got, c.class)

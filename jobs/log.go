@@ -9,7 +9,7 @@ import (
 // logKeys are all the keys a log line may have. None holds anything from a row.
 var logKeys = []string{
 	slog.TimeKey, slog.LevelKey, slog.MessageKey,
-	"run", "job", "planned", "step", "snapshot", "skipped", "rows", "dur", "state", "class", "attempt",
+	"run", "job", "planned", "step", "snapshot", "skipped", "rows", "dur", "state", "class", "attempt", "why", "until",
 }
 
 // NewLogger writes log lines to w as JSON or as text. Attributes whose key is not

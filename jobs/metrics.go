@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"farr/datasets/bulk"
 	"farr/internal/disk"
 )
 
@@ -87,7 +88,7 @@ func WriteTextfile(ctx context.Context, folder, file string, o Options) error {
 // jobs and when they ran.
 func ServeMetrics(ctx context.Context, address, folder string, o Options) (stop func(), at net.Addr, err error) {
 	host, _, err := net.SplitHostPort(address)
-	if err != nil || !isLoopback(host) {
+	if err != nil || !bulk.IsLoopback(host) {
 		return nil, nil, fmt.Errorf("%q is no address of the loopback such as 127.0.0.1:9101", address)
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"farr/datasets/bulk"
 )
 
 // Notify is who is told of a run that failed, and of a job without success for too long.
@@ -58,7 +60,7 @@ func (c checker) notify(job *Job) {
 			switch {
 			case err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http"):
 				c.doc.Report("bad-url", "expected an address that begins with https://, without a user", "", "notify", "webhook", "url")
-			case u.Scheme == "http" && !isLoopback(u.Hostname()):
+			case u.Scheme == "http" && !bulk.IsLoopback(u.Hostname()):
 				c.doc.Report("bad-url", "an alert goes to another machine by https alone", "https://", "notify", "webhook", "url")
 			}
 		}
@@ -88,7 +90,7 @@ func (c checker) smtp(m *SMTP) {
 	if c.doc.Has(at("server")...) && (err != nil || host == "") {
 		c.doc.Report("bad-server", "expected host:port", "mail.example.org:587", at("server")...)
 	}
-	if m.TLS == noTLS && err == nil && !isLoopback(host) {
+	if m.TLS == noTLS && err == nil && !bulk.IsLoopback(host) {
 		c.doc.Report("bad-value", "an alert goes to another machine over TLS alone", "starttls or tls", at("tls")...)
 	}
 	if _, err := mail.ParseAddress(m.From); err != nil && c.doc.Has(at("from")...) {
@@ -162,9 +164,4 @@ func readSecret(source string) (string, error) {
 		return "", &fs.PathError{Op: "read secret", Path: source, Err: fmt.Errorf("it is empty")}
 	}
 	return text, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

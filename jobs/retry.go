@@ -31,10 +31,11 @@ var defaultRetries = Retries{
 	ClassInterrupted: {Attempts: 3},
 	ClassCrashed:     {Attempts: 3},
 	ClassLocked:      {Attempts: 10, Wait: Duration(time.Minute), Longest: Duration(10 * time.Minute)},
+	ClassServer:      {Attempts: 3, Wait: Duration(10 * time.Minute), Longest: Duration(time.Hour)},
 }
 
 // retryable are the classes that may pass by themselves, in the order in which they are told.
-var retryable = []Class{ClassFailed, ClassCrashed, ClassInterrupted, ClassLocked, ClassTime, ClassRejects}
+var retryable = []Class{ClassFailed, ClassCrashed, ClassInterrupted, ClassLocked, ClassServer, ClassTime, ClassRejects}
 
 // again tells whether the attempt of that number, which ended as class, is followed by another, and after how long.
 func (r Retries) again(class Class, job string, at time.Time, number int) (wait time.Duration, ok bool) {

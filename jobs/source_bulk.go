@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"errors"
+	"fmt"
+	"time"
 
 	"farr/datasets"
 	"farr/datasets/bulk"
@@ -69,13 +71,19 @@ func (c checker) bulk(s *Source) {
 	}
 }
 
+// waits tells of a pause on the way to the server.
+func (b *building) waits(what string, until time.Time) {
+	b.o.Logger.Info(msgServerWaits, "why", what, "until", until.UTC().Format(time.RFC3339))
+	b.o.Progress.Report(fmt.Sprintf("%s until %s: %s", msgServerWaits, until.Format(time.TimeOnly), what), 0, 0)
+}
+
 // client is the job's client of its server, nil where it reads a folder.
 func (b *building) client() (*bulk.Client, error) {
 	s := b.job.Source.Bulk
 	if s == nil {
 		return nil, nil
 	}
-	cfg := bulk.Config{Request: s.request(), ClientID: s.ClientID, TokenURL: s.TokenURL, Scope: s.Scope, Clock: bulk.Clock{Now: b.o.Clock}}
+	cfg := bulk.Config{Request: s.request(), ClientID: s.ClientID, TokenURL: s.TokenURL, Scope: s.Scope, Waits: b.waits, Clock: bulk.Clock{Now: b.o.Clock}}
 	if s.ClientKey != "" {
 		var err error
 		if cfg.Key, err = b.o.Keys.ReadClient(s.ClientKey); err != nil {

@@ -1,12 +1,14 @@
 package jobs
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,9 +107,14 @@ report: {out: reports, audience: internal}
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := Run(t.Context(), job, Options{})
+	s.Faults = []*bulktest.Fault{{At: "status", Do: bulktest.Status(503, "Retry-After", "1")}}
+	var log bytes.Buffer
+	result, err := Run(t.Context(), job, Options{Logger: NewLogger(&log, true, slog.LevelInfo)})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), `"waits for the server","job":"nightly","run":1,"why":"the server fails (HTTP 503), 1 of 8 times","until":"20`) {
+		t.Errorf("the log does not say what is waited for: %s", log.String())
 	}
 	if b := result.Extract.Bulk; b == nil || b.Files != len(s.Files) || result.Extract.Stored == 0 || s.Deleted() != 1 {
 		t.Errorf("of the server %+v, stored %d, %d exports let go", b, result.Extract.Stored, s.Deleted())

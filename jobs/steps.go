@@ -97,10 +97,13 @@ type building struct {
 	browser string
 }
 
-// The log's messages about steps.
+// The log's messages about steps, and about a server that one waits for.
 const (
 	msgStepBegins = "step begins"
 	msgStepEnds   = "step ends"
+
+	msgServerWaits = "waits for the server"
+	msgUnanswered  = "an earlier run asked the server for an export and saw no answer: it may still hold one that nobody knows of"
 )
 
 // step does one step by the clock and adds it to the result.
@@ -133,6 +136,9 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 			Policy: b.job.Policy, ConceptMaps: b.job.Source.ConceptMaps, MapBy: b.job.Source.MapBy,
 			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,
 		})
+		if report != nil && report.Bulk != nil && report.Bulk.Unanswered {
+			b.o.Logger.Warn(msgUnanswered)
+		}
 		if err := errors.Join(err, b.listRejects(report)); err != nil {
 			return err
 		}

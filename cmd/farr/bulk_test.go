@@ -300,6 +300,44 @@ func TestBulkDeletedAndIssues(t *testing.T) {
 	}
 }
 
+// A server may begin an export whose answer is lost, and may not let an earlier one go: the next run says so.
+func TestBulkExportsLeftAtTheServer(t *testing.T) {
+	p := synthetic(t, 10, 8).plain()
+	for _, c := range []struct {
+		killedAt, then string
+		want           []string
+	}{
+		{"kickoff", "", []string{"saw no answer: the server may still hold one"}},
+		{"delete", "delete", []string{"the manifest lists the file twice", "was asked to delete its export and did not"}},
+	} {
+		s := p.server()
+		s.Files[0].Twice = true
+		var cmd *exec.Cmd
+		s.Faults = []*bulktest.Fault{{At: c.killedAt, Do: func(*bulktest.Server, http.ResponseWriter, *http.Request, http.HandlerFunc) {
+			_ = cmd.Process.Kill()
+			panic(http.ErrAbortHandler)
+		}}}
+		s.Start()
+		defer s.Close()
+		cmd = exec.Command(os.Args[0], p.bulkArgs(s, "killed-at-"+c.killedAt)...)
+		cmd.Env = append(os.Environ(), asCommand+"=1")
+		_ = cmd.Run()
+		if left := begun(t, filepath.Join(p.dir, "killed-at-"+c.killedAt)); len(left) != 1 {
+			t.Fatalf("killed at %s, it keeps %v", c.killedAt, left)
+		}
+		s.Faults = []*bulktest.Fault{{At: c.then, Do: bulktest.Status(403)}}
+		text := must(t, p.bulkArgs(s, "killed-at-"+c.killedAt)...)
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("killed at %s, it does not say %q:\n%s", c.killedAt, want, text)
+			}
+		}
+		if text = must(t, p.bulkArgs(s, "killed-at-"+c.killedAt)...); strings.Contains(text, c.want[len(c.want)-1]) {
+			t.Errorf("it is said again:\n%s", text)
+		}
+	}
+}
+
 // Killed at random moments, also between its questions, the command run again gives what an undisturbed run gives.
 // FARR_BULK_KILLS says how often.
 func TestKilledInBulkAtRandom(t *testing.T) {

@@ -53,7 +53,7 @@ written, so no key is needed, and one that is given only signs the log; no measu
 			if req.Key, err = optionalKey(key); err != nil {
 				return err
 			}
-			if req.Bulk, err = server.client(cmd, req.Source); err != nil {
+			if req.Bulk, err = server.client(cmd, a.waits, req.Source); err != nil {
 				return err
 			}
 			if req.Bulk != nil {
@@ -155,6 +155,9 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 		p.line("export of the server as of %s: %d files%s", b.TransactionTime.UTC().Format(time.RFC3339), b.Files, resumed)
 		for _, name := range slices.Sorted(maps.Keys(b.Issues)) {
 			p.line("  the server says of its export, %s: %d", name, b.Issues[name])
+		}
+		if b.Unanswered {
+			p.line("  an earlier run asked for an export and saw no answer: the server may still hold one that nobody knows of")
 		}
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.RejectReasons)) {

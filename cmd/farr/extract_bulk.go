@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,8 +42,18 @@ func (b *bulkFlags) add(cmd *cobra.Command) {
 // only are the flags that mean nothing without --bulk.
 var bulkOnly = []string{"level", "group", "type", "type-filter", "element", "post", "client-id", "client-key", "token-url", "scope"}
 
+// waits says what is waited for, where a person looks or a file keeps it.
+func (a *app) waits(what string, until time.Time) {
+	text := fmt.Sprintf("waits for the server until %s: %s", until.Format(time.TimeOnly), what)
+	if a.meter.shown() {
+		a.meter.report(text, 0, 0)
+		return
+	}
+	fmt.Fprintf(a.stderr, "farr: %s\n", text)
+}
+
 // client is the client that the flags say, nil where a folder is read.
-func (b *bulkFlags) client(cmd *cobra.Command, folder string) (*bulk.Client, error) {
+func (b *bulkFlags) client(cmd *cobra.Command, waits func(string, time.Time), folder string) (*bulk.Client, error) {
 	if b.request.URL == "" {
 		for _, name := range bulkOnly {
 			if cmd.Flags().Changed(name) {
@@ -58,7 +69,7 @@ func (b *bulkFlags) client(cmd *cobra.Command, folder string) (*bulk.Client, err
 	if !cmd.Flags().Changed("zone") {
 		mistakes = append(mistakes, errors.New("--bulk needs --zone: a server does not say on which wall clock its local times are, for example America/New_York"))
 	}
-	cfg := bulk.Config{Request: b.request, ClientID: b.clientID, TokenURL: b.tokenURL, Scope: b.scope, Clock: bulk.Clock{Now: time.Now}}
+	cfg := bulk.Config{Request: b.request, ClientID: b.clientID, TokenURL: b.tokenURL, Scope: b.scope, Waits: waits, Clock: bulk.Clock{Now: time.Now}}
 	if (b.clientID == "") != (b.clientKey == "") {
 		mistakes = append(mistakes, errors.New("--client-id and --client-key go together"))
 	}

@@ -247,6 +247,54 @@ func TestPauses(t *testing.T) {
 	}
 }
 
+// Each pause is told with what it is for and until when, and with neither an address nor anything that the server sent.
+func TestPausesAreTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault bulktest.Fault
+		want  string
+	}{
+		"kick-off": {bulktest.Fault{At: "kickoff", Do: bulktest.Status(503)}, "the server fails (HTTP 503), 1 of 8 times"},
+		"slower":   {bulktest.Fault{At: "status", Do: bulktest.Status(429)}, "the server asks to be slower"},
+		"passing":  {bulktest.Fault{At: "status", Do: bulktest.Outcome(500, "transient")}, "the server says that it will be well again (HTTP 500)"},
+		"pending":  {bulktest.Fault{At: "status", Do: bulktest.Status(202, "X-Progress", "SECRET")}, "the export is not ready"},
+		"manifest": {bulktest.Fault{At: "status", Do: bulktest.Body("text/html", "SECRET")}, "a page for people stands where the manifest should"},
+		"token":    {bulktest.Fault{At: "token", Do: bulktest.Status(502)}, "no token: the server fails (HTTP 502), 1 of 8 times"},
+		"file":     {bulktest.Fault{At: "file", Do: bulktest.Body("text/html", "SECRET")}, "a page for people stands where a file should; a proxy or sign-on page is in the way (HTTP 200), 1 of 8 times"},
+		"reset":    {bulktest.Fault{At: "file", Do: bulktest.Reset(10)}, "a file broke off, 1 of 8 times"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var told []string
+			s := &bulktest.Server{Files: files(), Token: true, Faults: []*bulktest.Fault{&c.fault}}
+			_, _, err := export(t, s, func(cfg *Config) {
+				cfg.Waits = func(what string, until time.Time) {
+					if told = append(told, what); !until.After(time.Now()) {
+						t.Errorf("%s: until %v", what, until)
+					}
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(told) != 1 || !strings.HasPrefix(told[0], c.want) {
+				t.Errorf("told %q, want %q", told, c.want)
+			}
+			for _, leak := range []string{"SECRET", "sig=", "://", ".ndjson"} {
+				if strings.Contains(strings.Join(told, " "), leak) {
+					t.Errorf("%q is in %q", leak, told)
+				}
+			}
+		})
+	}
+	var told []string
+	client, err := New(Config{Request: Request{URL: "http://127.0.0.1:1/fhir?"}, Clock: new(clock).clock(), Waits: func(what string, _ time.Time) { told = append(told, what) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.KickOff(t.Context(), nil); CodeOf(err) != NotReached || len(told) != 7 || told[6] != "no answer, 7 of 8 times" {
+		t.Errorf("a refused port: %v, told %q", err, told)
+	}
+}
+
 // A limit ends what would not end.
 func TestLimits(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -304,7 +352,7 @@ func TestIssuesAndTombstones(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	status, err := client.KickOff(t.Context())
+	status, err := client.KickOff(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -20,9 +21,10 @@ type Config struct {
 	Scope    string // made of the types when empty
 
 	Limits    Limits
-	Clock     Clock             // the real one when zero
-	Rand      io.Reader         // of jitter and token ids; crypto/rand when nil
-	Transport http.RoundTripper // one of its own when nil
+	Waits     func(what string, until time.Time) // is told of each pause, in farr's own words; may be nil
+	Clock     Clock                              // the real one when zero
+	Rand      io.Reader                          // of jitter and token ids; crypto/rand when nil
+	Transport http.RoundTripper                  // one of its own when nil
 }
 
 // Limits are what a server may take and send. A zero is the default.
@@ -149,14 +151,43 @@ func (c *Client) backoff(n int, most time.Duration) (time.Duration, error) {
 	return d/2 + time.Duration(f*float64(d/2)), err
 }
 
-// pause waits after the nth failure: as long as the server says, else by backoff.
-func (c *Client) pause(ctx context.Context, n int, asked time.Duration) error {
-	d, err := c.backoff(n, time.Minute)
+// pause waits after the nth failure, which what names: as long as the server says, else by backoff, of a minute at most.
+func (c *Client) pause(ctx context.Context, n int, asked time.Duration, what string) error {
+	return c.wait(ctx, n, time.Minute, asked, what)
+}
+
+func (c *Client) wait(ctx context.Context, n int, most, asked time.Duration, what string) error {
+	d, err := c.backoff(n, most)
 	if err != nil {
 		return err
 	}
 	if asked > 0 {
 		d = asked
 	}
-	return c.Clock.Sleep(ctx, min(d, c.Limits.Pause))
+	d = min(d, c.Limits.Pause)
+	if c.Waits != nil {
+		c.Waits(what, c.Clock.Now().Add(d))
+	}
+	return c.Clock.Sleep(ctx, d)
+}
+
+// passed says what a pause follows: no answer, or one of a status that passes.
+func passed(a *answer) string {
+	switch {
+	case a == nil:
+		return "no answer"
+	case a.status == http.StatusTooManyRequests:
+		return "the server asks to be slower"
+	case a.outcome.transient():
+		return fmt.Sprintf("the server says that it will be well again (HTTP %d)", a.status)
+	}
+	return fmt.Sprintf("the server fails (HTTP %d)", a.status)
+}
+
+// ofTries adds how many failures there were, and how many there may be.
+func (c *Client) ofTries(what string, failures int) string {
+	if failures == 0 {
+		return what
+	}
+	return fmt.Sprintf("%s, %d of %d times", what, failures, c.Limits.Tries)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 )
 
 // Code is the stable name of a failure.
@@ -34,6 +35,13 @@ const (
 	NotTransport  Code = "certificate"        // the server's certificate is not trusted
 	ServerFailing Code = "server-failing"     // 5xx again and again
 )
+
+// passing are the codes of failures that are the server's or of the way to it, and may not be there the next time. The others are
+// mistakes of what was asked for, or for a person to settle.
+var passing = []Code{ExportFailed, Gone, BadManifest, BadAnswer, MissingFile, WrongCount, Changed, TooLong, NotReached, ServerFailing}
+
+// Passing says whether a failure is the server's or of the way to it, and may not be there the next time.
+func (c Code) Passing() bool { return slices.Contains(passing, c) }
 
 // Error is a failure at a server.
 type Error struct {

@@ -100,10 +100,11 @@ func (r *reader) some(p []byte) (int, error) {
 
 // again is a failure that another try may mend, and how long the server asks to wait.
 type again struct {
-	err   error
+	err   *Error
 	asked time.Duration
-	link  bool // the link has expired
-	free  bool // being slower is no failure
+	what  string // is waited for, without the file's name
+	link  bool   // the link has expired
+	free  bool   // being slower is no failure
 }
 
 func (a *again) Error() string { return a.err.Error() }
@@ -117,34 +118,26 @@ func (r *reader) recover(err error) error {
 		return r.ctx.Err()
 	case errors.As(err, &a) && a.link:
 		if r.f.renewed++; r.f.renewed > 2 {
-			return r.fail(MissingFile, statusOf(a.err), "the file is not at its address, and the manifest, asked for again, still says so")
+			return r.fail(MissingFile, a.err.Status, "the file is not at its address, and the manifest, asked for again, still says so")
 		}
 		return r.e.renew(r.ctx, r.f)
 	case errors.As(err, &a):
 	case errors.As(err, &final):
 		return err
 	}
-	asked := time.Duration(0)
+	asked, what := time.Duration(0), "a file broke off"
 	if a != nil {
-		asked = a.asked
+		asked, what = a.asked, a.what
 	}
 	if a == nil || !a.free {
 		if r.failures++; r.failures >= r.e.client.Limits.Tries {
-			if a != nil && errors.As(a.err, &final) {
-				return final
+			if a != nil {
+				return a.err
 			}
 			return &Error{Code: NotReached, URL: named(r.f.url), Detail: fmt.Sprintf("the file broke off %d times without a byte in between", r.failures), Err: cause(err)}
 		}
 	}
-	return r.e.client.pause(r.ctx, r.failures, asked)
-}
-
-func statusOf(err error) int {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Status
-	}
-	return 0
+	return r.e.client.pause(r.ctx, r.failures, asked, r.e.client.ofTries(what, r.failures))
 }
 
 func (r *reader) fail(code Code, status int, detail string) *Error {
@@ -168,26 +161,33 @@ func (r *reader) open() error {
 		}
 	}()
 	wait := retryAfter(resp.Header, r.e.client.Clock.Now())
+	once := func(code Code, detail string) *again {
+		return &again{err: r.fail(code, resp.StatusCode, detail), what: fmt.Sprintf("%s (HTTP %d)", detail, resp.StatusCode), asked: wait}
+	}
 	switch s := resp.StatusCode; {
 	case s == http.StatusTooManyRequests:
-		return &again{err: r.fail(ServerFailing, s, "the server asks to be slower"), asked: wait, free: true}
+		slower := once(ServerFailing, "the server asks to be slower")
+		slower.free = true
+		return slower
 	case s == http.StatusRequestTimeout || s >= 500 && s != http.StatusNotImplemented:
-		return &again{err: r.fail(ServerFailing, s, "the server does not give the file"), asked: wait}
+		return once(ServerFailing, "the server does not give a file")
 	case s == http.StatusUnauthorized || s == http.StatusForbidden || s == http.StatusNotFound || s == http.StatusGone || s == http.StatusBadRequest:
-		return &again{err: r.fail(MissingFile, s, "the file is not at its address"), link: true}
+		expired := once(MissingFile, "the file is not at its address")
+		expired.link = true
+		return expired
 	case s == http.StatusRequestedRangeNotSatisfiable && r.n > 0:
 		r.etag = "" // read again from the start, which tells what is there now
-		return &again{err: r.fail(Changed, s, "the file is shorter than it was")}
+		return once(Changed, "a file is shorter than it was")
 	case s != http.StatusOK && s != http.StatusPartialContent:
 		return r.fail(BadAnswer, s, "no answer for a file")
 	case html(resp.Header, nil):
-		return &again{err: r.fail(BadAnswer, s, "a page for people stands where the file should; a proxy or sign-on page is in the way")}
+		return once(BadAnswer, "a page for people stands where a file should; a proxy or sign-on page is in the way")
 	case !framed(resp) && r.f.Count < 0:
 		return r.fail(BadAnswer, s, "the answer has neither a length nor parts, and the manifest no count: a cut file could not be told from a whole one")
 	case r.n > 0 && resp.Header.Get("Content-Encoding") != r.encoding:
 		return r.fail(Changed, s, "the file broke off and is now sent in another encoding")
 	case s == http.StatusPartialContent:
-		if err := r.part(resp); err != nil {
+		if err := r.part(resp, once); err != nil {
 			return err
 		}
 		keep, r.body = true, resp.Body
@@ -206,7 +206,7 @@ func framed(resp *http.Response) bool {
 }
 
 // part checks that an answer of 206 is the rest of what was delivered.
-func (r *reader) part(resp *http.Response) error {
+func (r *reader) part(resp *http.Response, once func(Code, string) *again) error {
 	span, ok := strings.CutPrefix(resp.Header.Get("Content-Range"), "bytes ")
 	bounds, total, _ := strings.Cut(span, "/")
 	first, last, _ := strings.Cut(bounds, "-")
@@ -215,11 +215,11 @@ func (r *reader) part(resp *http.Response) error {
 	size, err3 := strconv.ParseInt(total, 10, 64)
 	if err3 != nil && r.total < 0 {
 		r.etag = ""
-		return &again{err: r.fail(BadAnswer, resp.StatusCode, "a part of a file whose size nobody says: its end could not be told from another break")}
+		return once(BadAnswer, "a part of a file whose size nobody says: its end could not be told from another break")
 	}
 	if !ok || r.n == 0 || err1 != nil || err2 != nil || from != r.n || err3 == nil && to != size-1 {
 		r.etag = ""
-		return &again{err: r.fail(BadAnswer, resp.StatusCode, "the part sent is not the part asked for")}
+		return once(BadAnswer, "the part sent is not the part asked for")
 	}
 	if etag := resp.Header.Get("ETag"); etag != "" && etag != r.etag || err3 == nil && r.total >= 0 && size != r.total {
 		return r.fail(Changed, resp.StatusCode, "the file broke off and is now another one")

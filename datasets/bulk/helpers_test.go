@@ -135,7 +135,7 @@ func export(t testing.TB, s *bulktest.Server, change ...func(*Config)) (texts []
 	}
 	defer client.Close()
 	ctx := t.Context()
-	status, err := client.KickOff(ctx)
+	status, err := client.KickOff(ctx, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -101,14 +101,14 @@ func (c *Client) page(ctx context.Context, at string, deadline time.Time) (*page
 		if err = json.Unmarshal(a.body, &p); err == nil && !html(a.header, a.body) {
 			return &p, nil
 		}
+		what := "the manifest is cut or no JSON"
+		if html(a.header, a.body) {
+			what = "a page for people stands where the manifest should; a proxy or sign-on page is in the way"
+		}
 		if failures+1 >= min(c.Limits.Tries, 4) {
-			what := "the manifest is cut or no JSON"
-			if html(a.header, a.body) {
-				what = "a page for people stands where the manifest should; a proxy or sign-on page is in the way"
-			}
 			return nil, &Error{Code: BadManifest, URL: named(at), Status: a.status, Detail: what}
 		}
-		if err := c.pause(ctx, failures, 0); err != nil {
+		if err := c.pause(ctx, failures, 0, what); err != nil {
 			return nil, err
 		}
 	}

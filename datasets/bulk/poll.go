@@ -11,10 +11,16 @@ import (
 )
 
 // KickOff asks the server what it is, begins the export and gives the address to ask how far it is. The caller keeps it
-// before Wait, so that a restart goes on with the same export.
-func (c *Client) KickOff(ctx context.Context) (status string, err error) {
+// before Wait, so that a restart goes on with the same export. Before the server is asked to begin, about is called, which may be
+// nil: where no answer comes, the server may have an export whose address nobody knows.
+func (c *Client) KickOff(ctx context.Context, about func() error) (status string, err error) {
 	if err := c.capabilities(ctx); err != nil {
 		return "", err
+	}
+	if about != nil {
+		if err := about(); err != nil {
+			return "", err
+		}
 	}
 	q := c.kickOff()
 	a, err := c.fetch(ctx, q, smallAnswer)
@@ -119,14 +125,7 @@ func (c *Client) poll(ctx context.Context, at string, token bool, deadline time.
 		if c.Clock.Now().After(deadline) {
 			return nil, fail(TooLong, fmt.Sprintf("the export was not ready within %v; it stays begun, and the next run goes on with it", c.Limits.Wait))
 		}
-		d, err := c.backoff(n+1, 5*time.Minute)
-		if err != nil {
-			return nil, err
-		}
-		if asked := retryAfter(a.header, c.Clock.Now()); asked > 0 {
-			d = asked
-		}
-		if err := c.Clock.Sleep(ctx, min(d, c.Limits.Pause)); err != nil {
+		if err := c.wait(ctx, n+1, 5*time.Minute, retryAfter(a.header, c.Clock.Now()), "the export is not ready"); err != nil {
 			return nil, err
 		}
 	}

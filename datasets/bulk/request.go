@@ -88,13 +88,14 @@ func secure(address string) (*url.URL, error) {
 	if u.User != nil {
 		return nil, &Error{Code: BadRequest, Detail: "an address with a name or password in it"}
 	}
-	if u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()) {
+	if u.Scheme == "https" || u.Scheme == "http" && IsLoopback(u.Hostname()) {
 		return u, nil
 	}
 	return nil, &Error{Code: NotSecure, URL: named(address), Detail: "only https is used, save for http on this machine's loopback"}
 }
 
-func loopback(host string) bool {
+// IsLoopback says whether a host, by its name or address, is this machine alone.
+func IsLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 

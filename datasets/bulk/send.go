@@ -209,7 +209,7 @@ func (c *Client) fetch(ctx context.Context, q call, most int64) (*answer, error)
 		if c.Clock.Now().After(deadline) {
 			return nil, &Error{Code: TooLong, URL: named(q.url), Detail: fmt.Sprintf("nothing but pauses for %v", c.Limits.Wait)}
 		}
-		if err := c.pause(ctx, n, asked); err != nil {
+		if err := c.pause(ctx, n, asked, c.ofTries(passed(a), failures)); err != nil {
 			return nil, err
 		}
 	}

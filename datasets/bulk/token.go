@@ -138,7 +138,7 @@ func (c *Client) newToken(ctx context.Context) (token, error) {
 		if a != nil {
 			asked = retryAfter(a.header, now)
 		}
-		if err := c.pause(ctx, failures, asked); err != nil { // a new assertion then: each is taken once
+		if err := c.pause(ctx, failures, asked, c.ofTries("no token: "+passed(a), failures+1)); err != nil { // a new assertion then: each is taken once
 			return token{}, err
 		}
 	}
