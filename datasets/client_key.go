@@ -20,21 +20,3 @@ func ReadClientKey(source string) (*bulk.Key, error) {
 	}
 	return key, nil
 }
-
-// ReadClient is ReadClientKey, the same key when asked again.
-func (r *KeyRing) ReadClient(source string) (*bulk.Key, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if key := r.clients[source]; key != nil && !IsKeyFile(source) {
-		return key, nil
-	}
-	key, err := ReadClientKey(source)
-	if err != nil {
-		return nil, &KeySourceError{err}
-	}
-	if r.clients == nil {
-		r.clients = map[string]*bulk.Key{}
-	}
-	r.clients[source] = key
-	return key, nil
-}

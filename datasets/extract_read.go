@@ -214,8 +214,8 @@ func (x *extraction) judge(context.Context) error {
 			from = x.req.Bulk.URL
 		}
 		return &fhir.Error{Code: fhir.EmptySource, File: from, Offset: -1, Hint: fmt.Sprintf(
-			"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d, opted out %d: nothing is left to store, and nothing was published",
-			max(len(x.inputs), len(x.req.Cases)), r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy, r.OptedOut)}
+			"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d, opted out %d, deleted %d: nothing is left to store, and nothing was published",
+			max(len(x.inputs), len(x.req.Cases)), r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy, r.OptedOut, r.Deleted)}
 	}
 	return nil
 }

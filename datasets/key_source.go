@@ -138,7 +138,7 @@ func readKeyFile(source string, f *os.File) ([]byte, error) {
 	return text[:n], nil
 }
 
-// KeyRing reads each source of a key once and keeps the key, for work that comes back to it.
+// KeyRing keeps the keys of sources that can be read once, for work that comes back to them.
 // The zero value is ready. It is safe for concurrent use.
 type KeyRing struct {
 	mu      sync.Mutex
@@ -155,19 +155,30 @@ func (e *KeySourceError) Error() string { return e.Err.Error() }
 func (e *KeySourceError) Unwrap() error { return e.Err }
 
 // Read is ReadKey, the same key when asked again.
-func (r *KeyRing) Read(source string) (*Key, error) {
+func (r *KeyRing) Read(source string) (*Key, error) { return ringed(r, &r.keys, source, ReadKey) }
+
+// ReadClient is ReadClientKey, the same key when asked again.
+func (r *KeyRing) ReadClient(source string) (*bulk.Key, error) {
+	return ringed(r, &r.clients, source, ReadClientKey)
+}
+
+// ringed reads a key of one kind, or gives that which was read of a source that can be read once. A file is read again: it may
+// have been replaced.
+func ringed[K any](r *KeyRing, kept *map[string]*K, source string, read func(string) (*K, error)) (*K, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if key := r.keys[source]; key != nil && !IsKeyFile(source) {
+	if key := (*kept)[source]; key != nil {
 		return key, nil
 	}
-	key, err := ReadKey(source)
+	key, err := read(source)
 	if err != nil {
 		return nil, &KeySourceError{err}
 	}
-	if r.keys == nil {
-		r.keys = map[string]*Key{}
+	if !IsKeyFile(source) {
+		if *kept == nil {
+			*kept = map[string]*K{}
+		}
+		(*kept)[source] = key
 	}
-	r.keys[source] = key
 	return key, nil
 }

@@ -234,7 +234,11 @@ func TestBulkBadInput(t *testing.T) {
 		"another server": {func(s *bulktest.Server) { s.Version = "3.0.1" }, nil, jobs.ExitFailed, []string{"not-fhir-r4", "version 3.0.1"}},
 		"STU3 records":   {func(s *bulktest.Server) { s.Files = append(s.Files, stu3) }, nil, jobs.ExitFailed, []string{"Condition.9.ndjson:1", "not-fhir-r4", "STU3"}},
 		"wrong count":    {func(s *bulktest.Server) { s.Files[2].Count = 7 }, nil, jobs.ExitFailed, []string{"wrong-count", "read 2 files whole", "nothing is kept"}},
-		"no files":       {func(s *bulktest.Server) { s.Files = nil }, nil, jobs.ExitFailed, []string{"empty-source", "nothing was published"}},
+		"all deleted": {func(s *bulktest.Server) {
+			s.Files = []bulktest.File{{Type: "Patient", Name: "p", Text: `{"resourceType":"Patient","id":"a"}` + "\n"},
+				{Section: "deleted", Type: "Bundle", Name: "d", Text: `{"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"Patient/a"}}]}` + "\n"}}
+		}, nil, jobs.ExitFailed, []string{"empty-source", "lines 1", "deleted 1"}},
+		"no files": {func(s *bulktest.Server) { s.Files = nil }, nil, jobs.ExitFailed, []string{"empty-source", "nothing was published"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := p.server()

@@ -25,40 +25,41 @@ const (
 )
 
 // jsonForm tells what a *.json file is by its resourceType, which must stand among the first members: exports stand beside
-// other JSON, which is not read. false is such a file.
-func (in Input) jsonForm() (form, bool) {
+// other JSON, which is not read, for the reason given.
+func (in Input) jsonForm() (_ form, why string) {
+	const other = "no JSON with a resourceType in its first 64 KiB"
 	f, err := in.open()
 	if err != nil {
-		return singleText, true // left to Lines to report
+		return singleText, "" // left to Lines to report
 	}
 	defer f.Close()
 	dec := json.NewDecoder(io.LimitReader(in.stream(f, nil), headBytes))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return 0, false
+		return 0, other
 	}
 	for dec.More() {
 		key, err := dec.Token()
 		if err != nil {
-			return 0, false
+			return 0, other
 		}
 		if key != "resourceType" {
 			var passed json.RawMessage
 			if dec.Decode(&passed) != nil {
-				return 0, false
+				return 0, other
 			}
 			continue
 		}
-		switch typ, err := dec.Token(); {
-		case err != nil:
-			return 0, false
+		token, err := dec.Token()
+		typ, text := token.(string)
+		switch {
+		case err != nil || !text:
+			return 0, other
 		case typ == "Bundle":
-			return bundleText, true
-		default:
-			_, text := typ.(string)
-			return singleText, text
+			return bundleText, ""
 		}
+		return singleText, ""
 	}
-	return 0, false
+	return 0, other
 }
 
 // documents is lines for the forms of a JSON file. Line.Number is that of the entry, from 1, and Line.Offset the byte before which

@@ -20,7 +20,7 @@ const DefaultMaxLine = 64 << 20
 type Source struct {
 	// Inputs are the files to read, sorted by name. Never empty.
 	Inputs []Input
-	// Ignored are files with an NDJSON name that are not read, sorted by name, so that a report can say so.
+	// Ignored are files with the name of NDJSON or JSON that are not read, sorted by name, so that a report can say so.
 	Ignored []Ignored
 }
 
@@ -73,23 +73,19 @@ func Open(dir string) (*Source, error) {
 		if err != nil {
 			return nil, in.unreadable(err)
 		}
-		if isJSON {
-			if !info.Mode().IsRegular() {
-				continue
-			}
-			in.Size, in.info = info.Size(), info
-			if in.form, isJSON = in.jsonForm(); isJSON {
-				src.Inputs = append(src.Inputs, in)
-			}
-			continue
-		}
 		if !info.Mode().IsRegular() {
 			src.Ignored = append(src.Ignored, Ignored{name, "not a regular file"})
 			continue
 		}
 		in.Size, in.info = info.Size(), info
-		if strings.TrimSuffix(name, ".gz") == "log.ndjson" && in.isExportLog() {
-			src.Ignored = append(src.Ignored, Ignored{name, "the log of a bulk export"})
+		why := ""
+		if isJSON {
+			in.form, why = in.jsonForm()
+		} else if plain == "log.ndjson" && in.isExportLog() {
+			why = "the log of a bulk export"
+		}
+		if why != "" {
+			src.Ignored = append(src.Ignored, Ignored{name, why})
 			continue
 		}
 		src.Inputs = append(src.Inputs, in)

@@ -36,7 +36,8 @@ func TestOpen(t *testing.T) {
 		code          Code
 	}{
 		{name: "sorted", files: map[string]string{"b.ndjson": "", "a.ndjson.gz": "", "B.ndjson": ""}, want: "B.ndjson a.ndjson.gz b.ndjson"},
-		{name: "other names", files: map[string]string{"a.ndjson": "", "a.json": "", "a.ndjson.bz2": "", "a.ndjson.gz.part": "", "ndjson": ""}, want: "a.ndjson"},
+		{name: "other names", files: map[string]string{"a.ndjson": "", "a.json": "", "a.ndjson.bz2": "", "a.ndjson.gz.part": "", "ndjson": ""}, want: "a.ndjson", ignored: "a.json"},
+		{name: "JSON of other things", files: map[string]string{"a.ndjson": "", "b.json": `{"total":1}`, "c.json": `{"text":"` + strings.Repeat("x", 1<<16) + `","resourceType":"Patient"}`, "d.json": `{"id":"a","resourceType":"Patient"}`}, want: "a.ndjson d.json", ignored: "b.json c.json"},
 		{name: "export log", files: map[string]string{"a.ndjson": "", "log.ndjson": "\n" + exportLog + "{}"}, want: "a.ndjson", ignored: "log.ndjson"},
 		{name: "log of resources", files: map[string]string{"log.ndjson": `{"resourceType":"AuditEvent","id":"a","exportId":"e","eventId":"k"}`}, want: "log.ndjson"},
 		{name: "log that is not JSON", files: map[string]string{"log.ndjson": `kickoff`}, want: "log.ndjson"},
@@ -80,11 +81,14 @@ func TestOpenTakesRegularFilesOnly(t *testing.T) {
 	if err := os.Symlink(filepath.Join(dir, "a.ndjson"), filepath.Join(dir, "link.ndjson")); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Symlink(filepath.Join(dir, "a.ndjson"), filepath.Join(dir, "link.json")); err != nil {
+		t.Fatal(err)
+	}
 	src, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(src.Inputs) != 1 || len(src.Ignored) != 2 || src.Ignored[0].Name != "folder.ndjson" || src.Ignored[1].Name != "link.ndjson" {
+	if len(src.Inputs) != 1 || len(src.Ignored) != 3 || src.Ignored[0].Name != "folder.ndjson" || src.Ignored[1].Name != "link.json" || src.Ignored[2].Name != "link.ndjson" {
 		t.Errorf("inputs %v, ignored %v", src.Inputs, src.Ignored)
 	}
 }
