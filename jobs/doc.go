@@ -44,7 +44,9 @@
 // already), failed, missed, cancelled, lost (the process ended without a word, or was asked
 // to stop) and retry (it failed, and is to be run again). One that is lost or retry is run again by
 // the first tick after its wait, as often as the job's retries say for the class of its failure.
-// A run costs nothing twice: each step whose key is in the store is skipped.
+// A run costs nothing twice: each step whose key is in the store is skipped. The one exception is an extract of a server: which
+// files it would give is known only by reading them, so that a run after a failure in a later step exports again. What it reads
+// unchanged gives the same snapshot, and the later steps are skipped as far as they were done.
 //
 // # Processes
 //

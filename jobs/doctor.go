@@ -110,7 +110,7 @@ func (d *Diagnosis) ledger(ctx context.Context, folder string, o Options) {
 		d.add("", "ledger", "ok", "none yet: the first tick makes it", "")
 		return
 	}
-	d.check("", "ledger", fmt.Sprintf("version %d", ledgerVersion), err, "use the farr that its version belongs to, or restore a copy made with farr ledger backup")
+	d.check("", "ledger", fmt.Sprintf("version %d", ledgerVersion), err, ledgerAdvice(folder, err))
 	if err != nil {
 		return
 	}
@@ -133,6 +133,14 @@ func (d *Diagnosis) ledger(ctx context.Context, folder string, o Options) {
 		}
 	}
 	d.room("", "room for the ledger", folder)
+}
+
+// ledgerAdvice is what to do about a ledger that cannot be opened.
+func ledgerAdvice(folder string, err error) string {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return "run farr as the user whom " + filepath.Join(folder, ledgerDir) + " belongs to, or give it and what is in it to the jobs' user (chown -R), on a file system that can be written"
+	}
+	return "use the farr that its version belongs to, or restore a copy made with farr ledger backup"
 }
 
 // job looks at what one job needs.

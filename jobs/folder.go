@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"farr/internal/source"
@@ -36,6 +37,20 @@ func LoadFolder(dir string) ([]*Job, source.Diagnostics, error) {
 	}
 	return refuseShared(jobs, wrong)
 }
+
+// nameIsItsOwn refuses a job whose name another file of its folder has: they would share rows of the ledger, and a lock.
+func (job *Job) nameIsItsOwn() error {
+	_, wrong, err := LoadFolder(filepath.Dir(job.File))
+	if err != nil {
+		return err
+	}
+	return slices.DeleteFunc(wrong, func(d source.Diagnostic) bool {
+		return d.Code != duplicateName || !strings.Contains(d.Message, strconv.Quote(job.Name))
+	}).Err()
+}
+
+// duplicateName is the code of the mistake.
+const duplicateName = "duplicate-name"
 
 // isJob tells a job file from other YAML, such as a KPI file. A file that cannot be
 // told is taken for a job: a broken job may not drop out in silence.
@@ -70,9 +85,9 @@ func refuseShared(jobs []*Job, wrong source.Diagnostics) ([]*Job, source.Diagnos
 		for i, job := range same[1:] {
 			shared[same[0]], shared[job] = true, true
 			wrong = append(wrong,
-				source.Diagnostic{Pos: job.at.name, Code: "duplicate-name", Message: fmt.Sprintf("the name %q is also that of %s", job.Name, same[0].at.name), Hint: "neither runs until one has another name"})
+				source.Diagnostic{Pos: job.at.name, Code: duplicateName, Message: fmt.Sprintf("the name %q is also that of %s", job.Name, same[0].at.name), Hint: "neither runs until one has another name"})
 			if i == 0 {
-				wrong = append(wrong, source.Diagnostic{Pos: same[0].at.name, Code: "duplicate-name", Message: fmt.Sprintf("the name %q is also that of %s", job.Name, job.at.name)})
+				wrong = append(wrong, source.Diagnostic{Pos: same[0].at.name, Code: duplicateName, Message: fmt.Sprintf("the name %q is also that of %s", job.Name, job.at.name)})
 			}
 		}
 	}

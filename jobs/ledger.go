@@ -60,6 +60,33 @@ func openLedger(ctx context.Context, folder string) (*ledger, error) {
 	return l, nil
 }
 
+// openAlone opens the ledger of a folder for what changes it as a whole, and keeps others out until close. first is asked when
+// they are kept out and before a ledger is made; it may be nil.
+func openAlone(ctx context.Context, folder string, first func(l *ledger) error) (l *ledger, closed func(), err error) {
+	if _, err := os.Stat(folder); err != nil {
+		return nil, nil, err
+	}
+	l = &ledger{dir: filepath.Join(folder, ledgerDir)}
+	if err := os.MkdirAll(l.dir, 0o700); err != nil {
+		return nil, nil, err
+	}
+	held, err := l.lockFolder()
+	if err != nil {
+		return nil, nil, err
+	}
+	if first != nil {
+		err = first(l)
+	}
+	if err == nil {
+		l, err = openLedger(ctx, folder)
+	}
+	if err != nil {
+		held.Close()
+		return nil, nil, err
+	}
+	return l, func() { l.close(); held.Close() }, nil
+}
+
 func (l *ledger) close() error { return l.db.Close() }
 
 // tx does f in one transaction that begins as a writer.

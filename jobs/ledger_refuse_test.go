@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -352,8 +353,7 @@ func TestTickText(t *testing.T) {
 	if err := r.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	want := `a.yaml:1:1: missing-key: the key "name" is missing
-new: seen for the first time; nothing is owed for the past
+	want := `new: seen for the first time; nothing is owed for the past
 taken: being run by another process
 held: waits for job "first", which is failed for 2026-01-10T04:00:00Z, planned for 2026-01-10T05:00:00Z
 done: 1 earlier run(s) ended without a word
@@ -372,5 +372,21 @@ next: 2026-01-10T05:00:00Z
 	text.Reset()
 	if err := (&TickReport{Folder: "jobs"}).WriteText(&text); err != nil || text.String() != "no job in jobs\n" {
 		t.Errorf("%q, %v", &text, err)
+	}
+}
+
+// What to do about a ledger that cannot be opened depends on why.
+func TestLedgerAdvice(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&os.PathError{Op: "open", Path: "jobs/.farr/ledger.db", Err: syscall.EACCES}, "jobs/.farr belongs to"},
+		{&os.PathError{Op: "open", Path: "jobs/.farr/ledger.db", Err: syscall.EROFS}, "can be written"},
+		{errors.New("its version is 9"), "its version belongs to"},
+	} {
+		if got := ledgerAdvice("jobs", c.err); !strings.Contains(got, c.want) {
+			t.Errorf("%v: %s", c.err, got)
+		}
 	}
 }

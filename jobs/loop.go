@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"os"
 	"time"
 )
 
@@ -13,19 +12,11 @@ const lookEvery = time.Minute
 // it; a failed job does not end the loop. A folder in which another scheduler or tick is at work is a LockedError at once.
 func Loop(ctx context.Context, folder string, o Options, each func(*TickReport, error)) error {
 	o = o.withDefaults()
-	if _, err := os.Stat(folder); err != nil {
-		return err
-	}
-	l, err := openLedger(ctx, folder)
+	l, closed, err := openAlone(ctx, folder, nil)
 	if err != nil {
 		return err
 	}
-	defer l.close()
-	held, err := l.lockFolder()
-	if err != nil {
-		return err
-	}
-	defer held.Close()
+	defer closed()
 	for {
 		report, err := l.load(ctx, folder, o)
 		if ctx.Err() != nil {

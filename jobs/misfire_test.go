@@ -115,6 +115,23 @@ func TestLongPauseIsAGap(t *testing.T) {
 	}
 }
 
+// What a long pause passed over is counted whole.
+func TestStatusCountsGaps(t *testing.T) {
+	w := newWorld(t, "2026-01-01T00:00:30Z")
+	w.job("j", "schedule: {cron: '* * * * *', zone: UTC}\n")
+	w.tick()
+	w.now = at(t, "2026-01-01T00:01:30Z")
+	w.tick()
+	w.now, w.fail = at(t, "2026-01-03T00:01:30Z"), errors.New("the share is away")
+	if _, err := Tick(context.Background(), w.dir, w.options()); err == nil {
+		t.Fatal("no failure")
+	}
+	s, err := Status(context.Background(), w.dir, w.options())
+	if want := 2*24*60 - 1; err != nil || s.Jobs[0].Missed != want {
+		t.Errorf("%d missed, %v; want %d", s.Jobs[0].Missed, err, want)
+	}
+}
+
 func TestRetries(t *testing.T) {
 	w := newWorld(t, "2026-01-10T04:00:00Z")
 	w.job("j", daily+"retries: {failed: {attempts: 3, wait: 10m}}\n")

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/mail"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"farr/datasets/bulk"
+	"farr/internal/source"
 )
 
 // Notify is who is told of a run that failed, and of a job without success for too long.
@@ -136,16 +138,19 @@ func (c checker) secret(source *string, path ...any) {
 	}
 }
 
+// maxSecret is the size of the largest file that may hold a secret.
+const maxSecret = 4096
+
 // readSecret reads a secret from its file, which its owner alone may read, or its variable.
-func readSecret(source string) (string, error) {
-	if name, variable := strings.CutPrefix(source, fromVariable); variable {
+func readSecret(from string) (string, error) {
+	if name, variable := strings.CutPrefix(from, fromVariable); variable {
 		text := os.Getenv(name)
 		if text == "" {
 			return "", fmt.Errorf("the variable %s is empty", name)
 		}
 		return text, nil
 	}
-	f, err := os.Open(source)
+	f, err := source.Open(from)
 	if err != nil {
 		return "", err
 	}
@@ -155,13 +160,18 @@ func readSecret(source string) (string, error) {
 		return "", err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return "", &fs.PathError{Op: "read secret", Path: source, Err: fmt.Errorf("others can read it (mode %04o); chmod 600 it", info.Mode().Perm())}
+		return "", &fs.PathError{Op: "read secret", Path: from, Err: fmt.Errorf("others can read it (mode %04o); chmod 600 it", info.Mode().Perm())}
 	}
-	buf := make([]byte, 4096)
-	n, _ := f.Read(buf) // an empty file is told below
-	text := strings.TrimSpace(string(buf[:n]))
+	all, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return "", err
+	}
+	if len(all) > maxSecret {
+		return "", &fs.PathError{Op: "read secret", Path: from, Err: fmt.Errorf("it has more than %d bytes, which no secret has", maxSecret)}
+	}
+	text := strings.TrimSpace(string(all))
 	if text == "" {
-		return "", &fs.PathError{Op: "read secret", Path: source, Err: fmt.Errorf("it is empty")}
+		return "", &fs.PathError{Op: "read secret", Path: from, Err: fmt.Errorf("it is empty")}
 	}
 	return text, nil
 }

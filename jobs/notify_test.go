@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -299,6 +300,17 @@ func TestReadSecret(t *testing.T) {
 	}
 	if text, err := readSecret(path); err != nil || text != "s3cret" {
 		t.Errorf("%q, %v", text, err)
+	}
+	writeFile(t, path, strings.Repeat("x", maxSecret)+"\n")
+	if _, err := readSecret(path); err == nil || !strings.Contains(err.Error(), "more than 4096 bytes") {
+		t.Errorf("a long one: %v", err)
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readSecret(pipe); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("a pipe: %v", err)
 	}
 	t.Setenv("FARR_TEST_SECRET", "other")
 	if text, err := readSecret("env:FARR_TEST_SECRET"); err != nil || text != "other" {

@@ -22,7 +22,8 @@ type Rebuilt struct {
 // Rebuild makes the ledger of a folder again, where it is lost, of what the logs of its jobs' stores say of runs: when each
 // began, for which planned time, and how it ended. Planned times after the last one that ran are noted by the next tick, under
 // the job's misfire rule. What only the ledger knew is lost: times that were missed, errors, and how long steps took. A run that
-// failed is not run again by itself.
+// failed is not run again by itself. A run that a person ended is cancelled; one with a memory limit, whose steps are told to end and
+// not why, is interrupted. Another tick, scheduler or run at work is a LockedError.
 func Rebuild(ctx context.Context, folder string, o Options) (*Rebuilt, error) {
 	o = o.withDefaults()
 	jobs, wrong, err := LoadFolder(folder)
@@ -32,26 +33,28 @@ func Rebuild(ctx context.Context, folder string, o Options) (*Rebuilt, error) {
 	if err := wrong.Err(); err != nil { // a job that is left out would be new to the next tick
 		return nil, err
 	}
-	path := filepath.Join(folder, ledgerDir, ledgerFile)
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is there: move it and what begins with its name away first, so that nothing is lost by this", path)
-	}
 	runs := map[*Job][]loggedRun{}
-	for _, job := range jobs { // all logs are read before anything is written
-		if runs[job], err = loggedRuns(job); err != nil {
-			return nil, fmt.Errorf("job %q: %w", job.Name, err)
+	l, closed, err := openAlone(ctx, folder, func(l *ledger) error { // nothing is written before all is read
+		path := filepath.Join(l.dir, ledgerFile)
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s is there: move it and what begins with its name away first, so that nothing is lost by this", path)
 		}
-	}
-	l, err := openLedger(ctx, folder)
+		for _, job := range jobs {
+			held, err := l.lockJob(job.Name) // its end would be in no ledger
+			if err != nil {
+				return err
+			}
+			held.Close() // none begins while the folder is locked, save by hand, which finds the new ledger
+			if runs[job], err = loggedRuns(job); err != nil {
+				return fmt.Errorf("job %q: %w", job.Name, err)
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer l.close()
-	held, err := l.lockFolder()
-	if err != nil {
-		return nil, err
-	}
-	defer held.Close()
+	defer closed()
 	made := &Rebuilt{}
 	return made, l.tx(ctx, func(tx *sql.Tx) error {
 		for _, job := range jobs {
@@ -118,6 +121,8 @@ func rebuildJob(ctx context.Context, tx *sql.Tx, job *Job, runs []loggedRun, now
 		switch r.outcome {
 		case "done":
 			state, class = "succeeded", ""
+		case string(ClassCancelled):
+			state = "cancelled"
 		case "":
 			class, ended = ClassCrashed, r.began // the log has no later sign of it
 		}

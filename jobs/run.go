@@ -125,9 +125,13 @@ func (r *RunResult) WriteText(w io.Writer) error {
 
 // Run runs the job now, whatever its schedule says, and records it in the ledger of
 // the job file's folder as a run by hand. A job that is being run already is a
-// LockedError. Steps that were made before are skipped, so Run again is how to resume.
+// LockedError, and one whose name another file of the folder has is a mistake in both. Steps that were made before
+// are skipped, so Run again is how to resume.
 func Run(ctx context.Context, job *Job, o Options) (*RunResult, error) {
 	o = o.withDefaults()
+	if err := job.nameIsItsOwn(); err != nil {
+		return nil, err
+	}
 	l, err := openLedger(ctx, filepath.Dir(job.File))
 	if err != nil {
 		return nil, err

@@ -122,6 +122,17 @@ report: {out: reports, audience: internal}
 	for _, p := range s.Problems() {
 		t.Error(p)
 	}
+	if err := os.Rename(client, client+".gone"); err != nil {
+		t.Fatal(err)
+	}
+	began := 0
+	_, err = Run(t.Context(), job, Options{Progress: func(string, int64, int64) { began++ }})
+	if ClassOf(err) != ClassKey || began > 0 {
+		t.Errorf("without the client's key: %v, after %d signs of work", err, began)
+	}
+	if err := os.Rename(client+".gone", client); err != nil {
+		t.Fatal(err)
+	}
 	s.Files[0].Name, s.Files[0].Count = "Ann-Example.ndjson", 1
 	if _, err := Run(t.Context(), job, Options{}); err == nil || !strings.Contains(err.Error(), "Ann-Example") || strings.Contains(kept(err), "Ann") || !strings.Contains(kept(err), "wrong-count") {
 		t.Errorf("a wrong count: %v, kept as %s", err, kept(err))

@@ -60,10 +60,11 @@ func (l *ledger) last(ctx context.Context, job, condition string) (*Attempt, err
 	return &a, nil
 }
 
-// missed counts the planned times that were passed over since the newest that ended well.
+// missed counts the planned times that were passed over since the newest that ended well, those of a long pause among them.
 func (l *ledger) missed(ctx context.Context, job string) (n int, err error) {
-	err = l.db.QueryRowContext(ctx, `SELECT count(*) FROM occurrence WHERE job = ?1 AND state = 'missed' AND planned >
-		coalesce((SELECT max(planned) FROM occurrence WHERE job = ?1 AND state IN ('succeeded', 'skipped')), '')`, job).Scan(&n)
+	err = l.db.QueryRowContext(ctx, `WITH well AS (SELECT coalesce(max(planned), '') AS at FROM occurrence WHERE job = ?1 AND state IN ('succeeded', 'skipped'))
+		SELECT (SELECT count(*) FROM occurrence WHERE job = ?1 AND state = 'missed' AND planned > well.at) +
+			(SELECT coalesce(sum(times), 0) FROM gap WHERE job = ?1 AND last > well.at) FROM well`, job).Scan(&n)
 	return n, err
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"farr/datasets"
+	"farr/datasets/bulk"
 	"farr/internal/disk"
 	"farr/measures"
 	"farr/reports"
@@ -44,14 +45,20 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		return err
 	}
 	store.KeepWitness(job.Key)
-	b := &building{job, store, key, result, o, browser}
+	b := &building{job: job, store: store, key: key, result: result, o: o, browser: browser}
+	if b.server, err = b.client(); err != nil { // whose key may be missing
+		return err
+	}
+	if b.server != nil {
+		defer b.server.Close()
+	}
 	if err := b.log(ctx, "job-begins", nil); err != nil {
 		return err
 	}
-	err = b.steps(ctx)
-	outcome := map[string]any{"outcome": cmp.Or(string(ClassOf(err)), "done"), "steps": len(result.Steps), "cases_passed": result.CasesPassed}
+	err = outcome(ctx, b.steps(ctx))
+	ends := map[string]any{"outcome": cmp.Or(string(ClassOf(err)), "done"), "steps": len(result.Steps), "cases_passed": result.CasesPassed}
 	// Also of a run that was asked to stop.
-	return errors.Join(err, b.log(context.WithoutCancel(ctx), "job-ends", outcome))
+	return errors.Join(err, b.log(context.WithoutCancel(ctx), "job-ends", ends))
 }
 
 // steps are the job's.
@@ -95,6 +102,7 @@ type building struct {
 	o      Options
 	// browser prints the report; empty where the job asks for no PDF.
 	browser string
+	server  *bulk.Client // that exports; nil where a folder is read
 }
 
 // The log's messages about steps, and about a server that one waits for.
@@ -123,15 +131,8 @@ func (b *building) step(name string, do func(s *StepResult) error) error {
 
 func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err error) {
 	return sn, b.step("extract", func(s *StepResult) error {
-		server, err := b.client()
-		if err != nil {
-			return err
-		}
-		if server != nil {
-			defer server.Close()
-		}
 		report, err := datasets.Extract(ctx, b.store, datasets.ExtractRequest{
-			Bulk: server, Source: b.job.Source.Dir, SourceName: b.job.Source.Name, Zone: b.job.Source.Zone, Profile: b.job.Profile,
+			Bulk: b.server, Source: b.job.Source.Dir, SourceName: b.job.Source.Name, Zone: b.job.Source.Zone, Profile: b.job.Profile,
 			SitesFile: b.job.Source.Sites, OptOut: b.job.Source.OptOut, Observable: b.job.Source.Observable, AsOf: b.job.AsOf,
 			Policy: b.job.Policy, ConceptMaps: b.job.Source.ConceptMaps, MapBy: b.job.Source.MapBy,
 			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"farr/internal/source"
@@ -43,19 +42,11 @@ type TickJob struct {
 // each job; the report is complete all the same, except when there is no report.
 func Tick(ctx context.Context, folder string, o Options) (*TickReport, error) {
 	o = o.withDefaults()
-	if _, err := os.Stat(folder); err != nil { // before a ledger is made in it
-		return nil, err
-	}
-	l, err := openLedger(ctx, folder)
+	l, closed, err := openAlone(ctx, folder, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer l.close()
-	held, err := l.lockFolder()
-	if err != nil {
-		return nil, err
-	}
-	defer held.Close()
+	defer closed()
 	return l.load(ctx, folder, o)
 }
 
@@ -191,12 +182,9 @@ func (r *TickReport) Quiet() bool {
 }
 
 // WriteText writes the report for a person: a line for each job something was done
-// about, and what comes next.
+// about, and what comes next. Mistakes in job files are in the error of Tick.
 func (r *TickReport) WriteText(w io.Writer) error {
 	p := &printer{w: w}
-	for _, d := range r.Wrong {
-		p.linef("%s", d)
-	}
 	for _, t := range r.Jobs {
 		if t.Lost > 0 {
 			p.linef("%s: %d earlier run(s) ended without a word", t.Job, t.Lost)
@@ -228,7 +216,7 @@ func (r *TickReport) WriteText(w io.Writer) error {
 	switch {
 	case r.Next != nil:
 		p.linef("next: %s", r.Next.Format(time.RFC3339))
-	case len(r.Jobs) == 0:
+	case len(r.Jobs)+len(r.Wrong) == 0:
 		p.linef("no job in %s", r.Folder)
 	}
 	return p.err

@@ -69,6 +69,31 @@ func (w *world) tick() *TickReport {
 	return report
 }
 
+// A job whose name another file has is not run by hand either, and both places are told. Mistakes of other kinds in other files are
+// no matter.
+func TestRunOfASharedName(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("a", daily)
+	writeFile(t, filepath.Join(w.dir, "bad.yaml"), "name: 7\nstore: 8\n")
+	job, err := LoadJob(filepath.Join(w.dir, "a.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(context.Background(), job, w.options()); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(w.dir, "b.yaml"), minimal("a", daily))
+	_, err = Run(context.Background(), job, w.options())
+	if ClassOf(err) != ClassUsage || len(w.built) != 1 {
+		t.Fatalf("%v; built %v", err, w.built)
+	}
+	for _, place := range []string{"a.yaml:1:7: duplicate-name", "b.yaml:1:7: duplicate-name"} {
+		if !strings.Contains(err.Error(), place) || strings.Contains(err.Error(), "bad.yaml") {
+			t.Errorf("%v does not name %s", err, place)
+		}
+	}
+}
+
 // open is the ledger, closed with the test.
 func (w *world) open() *ledger {
 	w.t.Helper()

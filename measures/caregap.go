@@ -87,8 +87,13 @@ func (e *engine) countGaps(ctx context.Context, d Definition, which, joins strin
 	if d.GapsIn() {
 		in = "s.numerator"
 	}
-	rows, err := e.db.Query(ctx, d.ID+" care gaps", fmt.Sprintf(`SELECT s.period::VARCHAR, %s AS gap, count(*) FROM run.subject s%s
+	return e.scanGaps(ctx, d, "care gaps", fmt.Sprintf(`SELECT s.period::VARCHAR, %s AS gap, count(*) FROM run.subject s%s
 		WHERE %s GROUP BY ALL`, which, joins, in))
+}
+
+// scanGaps takes the care gaps of a measure from rows of period, ordinal and number of subjects.
+func (e *engine) scanGaps(ctx context.Context, d Definition, what, query string) error {
+	rows, err := e.db.Query(ctx, d.ID+" "+what, query)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 // Merge is Run where the subjects of measures that tell of each person apart come from all shards of a number, and
 // everything else is computed here: cohorts, published measures, data quality, and SQL that compares persons. The results are
-// byte by byte those of one Run. Shards that have not been made are a MissingShardsError.
+// byte by byte those of one Run. Shards that have not been made are a MissingShardsError, unless the results are there already.
 func Merge(ctx context.Context, s *datasets.Store, r Request, shards int) (*RunReport, error) {
 	if err := (Shard{1, shards}).check(); err != nil {
 		return nil, fmt.Errorf("measure merge: %w", err)
@@ -20,7 +20,11 @@ func Merge(ctx context.Context, s *datasets.Store, r Request, shards int) (*RunR
 	if err != nil {
 		return nil, fmt.Errorf("measure merge: %w", err)
 	}
-	if err := p.find(s, shards); err != nil {
+	done, err := s.ByKey(p.key)
+	if err == nil && done == nil {
+		err = p.find(s, shards)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("measure merge: %w", err)
 	}
 	return p.run(ctx, s)
@@ -92,19 +96,7 @@ func (p *plan) subjects(ctx context.Context, e *engine, d Definition, of part) e
 	if of.low > 0 { // they were told with the first part
 		return nil
 	}
-	rows, err := e.db.Query(ctx, d.ID+" care gaps of shards", "SELECT period, ordinal, subjects FROM "+shardSchema+".care_gap WHERE measure = "+duck.Quote(d.ID))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		g := CareGap{Measure: d.ID}
-		if err := rows.Scan(&g.Period, &g.Ordinal, &g.Subjects); err != nil {
-			return err
-		}
-		e.gaps = append(e.gaps, g)
-	}
-	return rows.Err()
+	return e.scanGaps(ctx, d, "care gaps of shards", "SELECT period, ordinal, subjects FROM "+shardSchema+".care_gap WHERE measure = "+duck.Quote(d.ID))
 }
 
 // between is the range of the part's pids.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -121,12 +120,7 @@ func regular(root *os.Root, name string) (data []byte, detail string) {
 	case err == nil && !info.Mode().IsRegular():
 		return nil, "it is not a regular file"
 	}
-	f, err := root.Open(name)
-	if err == nil {
-		defer f.Close()
-		data, err = io.ReadAll(f)
-	}
-	if err != nil {
+	if data, err = root.ReadFile(name); err != nil {
 		return nil, "it cannot be read"
 	}
 	return data, ""

@@ -164,7 +164,7 @@ where any can be worked out.`,
 					if len(f.Recoverable) > 0 {
 						room = fmt.Sprintf(", %d can be worked out: %s", len(f.Recoverable), strings.Join(f.Recoverable, "; "))
 					}
-					if _, err := fmt.Fprintf(w, "%s: %d shown, %d hidden%s\n", shortName(f.Name), f.Shown, f.Hidden, room); err != nil {
+					if _, err := fmt.Fprintf(w, "%s: %d shown, %d hidden%s\n", f.Name, f.Shown, f.Hidden, room); err != nil {
 						return err
 					}
 				}
@@ -210,17 +210,6 @@ func releasesToAttack(s *datasets.Store, names []string) ([]string, error) {
 		return nil, errors.New("the store has no release that counts: a report for an external audience makes one")
 	}
 	return ids, nil
-}
-
-// shortName leaves the long hashes of a definition out.
-func shortName(name string) string {
-	words := strings.Fields(name)
-	for i, w := range words {
-		if len(w) == 64 {
-			words[i] = w[:12]
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 func (a *app) releaseMark(verb, short, long string, mark func(*datasets.Store, context.Context, datasets.Release, string, string) error) *cobra.Command {

@@ -27,15 +27,32 @@ beside the file. What was made before from the same input is not made again.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			job, err := jobs.LoadJob(args[0])
 			if err != nil {
-				return err
+				return a.failed(failedRun{File: args[0]}, err)
 			}
 			result, err := jobs.Run(cmd.Context(), job, a.jobOptions())
 			if err != nil {
-				return err
+				return a.failed(failedRun{File: args[0], Job: job.Name}, err)
 			}
 			return a.print(result, result.WriteText)
 		},
 	}
+}
+
+// failedRun is a run of a job that came to nothing, for a script.
+type failedRun struct {
+	File  string     `json:"file"`
+	Job   string     `json:"job,omitempty"` // empty: the file cannot be read
+	Class jobs.Class `json:"class"`
+	Error string     `json:"error"` // a mistake a line, where there are some in the file
+}
+
+// failed says by JSON, where it is asked for, how a run failed, and passes the failure on.
+func (a *app) failed(f failedRun, err error) error {
+	f.Class, f.Error = jobs.ClassOf(err), err.Error()
+	if !a.json {
+		return err
+	}
+	return errors.Join(err, writeJSON(a.stdout, f))
 }
 
 func (a *app) tick() *cobra.Command {
@@ -104,12 +121,16 @@ is at work then is run again by the next one. A failed run does not end it: see 
 				if err := a.textfile(cmd, args[0], textfile); err != nil {
 					fmt.Fprintf(a.stderr, "farr: %v\n", err)
 				}
-				switch {
-				case report == nil || len(report.Wrong) > 0 && failure != nil && failure.Error() != last:
+				if report == nil {
 					fmt.Fprintf(a.stderr, "farr: %v\n", failure)
-					last = failure.Error()
-				case report.Quiet():
-				default:
+					return
+				}
+				wrong := strings.Join(report.Wrong, "\n")
+				if wrong != last && wrong != "" { // the same mistakes are told once
+					fmt.Fprintf(a.stderr, "farr: %s\n", wrong)
+				}
+				last = wrong
+				if !report.Quiet() {
 					_ = a.print(report, report.WriteText) // a closed terminal does not end a scheduler
 				}
 			})

@@ -38,6 +38,13 @@ func TestShardCommands(t *testing.T) {
 	if merged.Snapshot != whole.Snapshot {
 		t.Errorf("merged %s, whole %s", merged.Snapshot, whole.Snapshot)
 	}
+	again := answer[struct {
+		Snapshot string
+		Skipped  bool
+	}](t, "measure", "merge", "--shards", "3", "--store", other.store, "--key", p.key, "--periods", "2024", "--measure", "emergency-visits")
+	if again.Snapshot != whole.Snapshot || !again.Skipped {
+		t.Errorf("without shards, where the results are there: %+v", again)
+	}
 	must(t, "verify", "--store", p.store)
 	for _, bad := range [][]string{shard("4/3"), shard("x"), append([]string{"measure", "merge"}, measured...), append([]string{"measure", "merge", "--shards", "65"}, measured...)} {
 		if e := farr(t, bad...); e.code != jobs.ExitUsage {

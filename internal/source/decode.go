@@ -42,7 +42,10 @@ func (v Value) Decode(p any) bool {
 	return len(v.decoder.doc.diags) == before
 }
 
-type decoder struct{ doc *Document }
+type decoder struct {
+	doc  *Document
+	path []string // of keys down to what is decoded
+}
 
 func (d *decoder) into(n *yaml.Node, p any) {
 	v := reflect.ValueOf(p)

@@ -39,7 +39,7 @@ func DecodeYAML(file string, data []byte, v any) (*Document, error) {
 	}
 	if d.root != nil {
 		d.refuse(d.root)
-		(&decoder{d}).into(d.root, v)
+		(&decoder{doc: d}).into(d.root, v)
 	}
 	return d, d.Err()
 }

@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -54,7 +55,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 			return
 		}
 		settled[f.name] = true
-		d.value(value, v.FieldByIndex(f.index))
+		d.within(f.name, func() { d.value(value, v.FieldByIndex(f.index)) })
 	})
 	var free []string // a suggestion is a key that is not already there
 	for _, f := range accepted {
@@ -73,9 +74,16 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 	}
 	for _, f := range accepted {
 		if f.required && !settled[f.name] && !mayLack(v, f.name) {
-			d.doc.diags = append(d.doc.diags, Diagnostic{d.doc.at(n), "missing-key", fmt.Sprintf("the key %q is missing", f.name), ""})
+			d.doc.diags = append(d.doc.diags, Diagnostic{d.doc.at(n), "missing-key", fmt.Sprintf("the key %q is missing", strings.Join(append(slices.Clone(d.path), f.name), ".")), ""})
 		}
 	}
+}
+
+// within decodes what stands below a key.
+func (d *decoder) within(key string, decode func()) {
+	d.path = append(d.path, key)
+	decode()
+	d.path = d.path[:len(d.path)-1]
 }
 
 // Lacking is implemented by structs whose other keys decide whether a required one may be missing.
@@ -97,7 +105,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 	m := reflect.MakeMapWithSize(t, len(n.Content)/2)
 	d.keys(n, func(key, value *yaml.Node) {
 		item := reflect.New(t.Elem()).Elem()
-		d.value(value, item)
+		d.within(key.Value, func() { d.value(value, item) })
 		m.SetMapIndex(reflect.ValueOf(key.Value).Convert(t.Key()), item)
 	})
 	v.Set(m)

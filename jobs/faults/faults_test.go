@@ -162,28 +162,27 @@ func hold(ctx context.Context, t *testing.T, world string, want map[string]strin
 	if err != nil {
 		return fmt.Errorf("I3: %w", err)
 	}
-	at := func(day time.Time) string { return day.Format("2006-01-02T15:04:05Z") }
-	if rows[at(first)] != "succeeded" {
-		return fmt.Errorf("I4: the row of the first day is %q", rows[at(first)])
+	if rows[planned(first)] != "succeeded" {
+		return fmt.Errorf("I4: the row of the first day is %q", rows[planned(first)])
 	}
 	// I7: who was not killed and failed says so by exit code and words, and who says nothing has succeeded.
 	if exit != nil && exit.Exited() && said.Len() == 0 {
 		return errors.New("I7: it failed without a word")
 	}
 	done := func(state string) bool { return state == "succeeded" || state == "skipped" } // skipped: all of it was there already
-	if exit == nil && !done(rows[at(second)]) {
-		return fmt.Errorf("I7: exit code 0, and the run is %q", rows[at(second)])
+	if exit == nil && !done(rows[planned(second)]) {
+		return fmt.Errorf("I7: exit code 0, and the run is %q", rows[planned(second)])
 	}
 	if err := sound(ctx, dir); err != nil {
 		return fmt.Errorf("I1 after the fault: %w", err)
 	}
-	if err := finish(ctx, dir); err != nil {
+	if err := finish(ctx, dir, second.Add(time.Minute), nil); err != nil {
 		return fmt.Errorf("I3: %w", err)
 	}
 	if rows, err = ledger(dir); err != nil {
 		return fmt.Errorf("I3: %w", err)
 	}
-	if len(rows) != 2 || rows[at(first)] != "succeeded" || !done(rows[at(second)]) && (rows[at(second)] != "failed" || exit == nil) {
+	if len(rows) != 2 || rows[planned(first)] != "succeeded" || !done(rows[planned(second)]) && (rows[planned(second)] != "failed" || exit == nil) {
 		return fmt.Errorf("I3, I4: the ledger has %v", rows)
 	}
 	if err := sound(ctx, dir); err != nil {

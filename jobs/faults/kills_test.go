@@ -2,7 +2,6 @@ package faults
 
 import (
 	"bufio"
-	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -18,32 +17,10 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"farr/jobs"
 )
 
-// killsVariable lets the test binary be a farr that is killed: it logs to its output, and runs by hand what was reported as failed.
+// killsVariable lets the test binary be a farr that is killed: it logs to its output, and finishes.
 const killsVariable = "FARR_TEST_KILLS"
-
-// victim runs the job in dir as a scheduler and then an operator would.
-func victim(ctx context.Context, dir string, out io.Writer) error {
-	o := jobs.Options{Clock: func() time.Time { return second }, Logger: jobs.NewLogger(out, true, 0)}
-	if _, err := jobs.Tick(ctx, dir, o); err != nil {
-		return err
-	}
-	rows, err := ledger(dir)
-	if err != nil || rows[planned(second)] != "failed" {
-		return err
-	}
-	job, err := jobs.LoadJob(filepath.Join(dir, "nightly.yaml"))
-	if err != nil {
-		return err
-	}
-	_, err = jobs.Run(ctx, job, o)
-	return err
-}
-
-func planned(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 // soak is what many kills add up to.
 type soak struct {

@@ -2,9 +2,7 @@ package faults
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -59,7 +57,7 @@ func TestMain(m *testing.M) {
 	case os.Getenv(readerVariable) != "":
 		err = watcher(ctx, dir, os.Stdin, os.Stdout)
 	case os.Getenv(killsVariable) != "":
-		err = victim(ctx, dir, os.Stdout)
+		err = finish(ctx, dir, second, jobs.NewLogger(os.Stdout, true, 0))
 	default:
 		_, err = jobs.Tick(ctx, dir, jobs.Options{Clock: func() time.Time { return second }, Logger: slog.New(slog.NewJSONHandler(stepMarks{}, nil))})
 	}
@@ -161,27 +159,28 @@ func child(dir string, env ...string) *exec.Cmd {
 	return c
 }
 
-// finish runs what is due again and, where the occurrence was reported as failed, the job by hand.
-func finish(ctx context.Context, dir string) error {
-	if _, err := tick(ctx, dir, second.Add(time.Minute)); err != nil {
-		return fmt.Errorf("tick again: %w", err)
+// finish runs what is due on the second day and, where that was reported as failed, the job by hand: as a scheduler and then an
+// operator would.
+func finish(ctx context.Context, dir string, now time.Time, log *slog.Logger) error {
+	o := jobs.Options{Clock: func() time.Time { return now }, Logger: log}
+	if _, err := jobs.Tick(ctx, dir, o); err != nil {
+		return fmt.Errorf("tick: %w", err)
 	}
 	rows, err := ledger(dir)
-	if err != nil {
+	if err != nil || rows[planned(second)] != "failed" {
 		return err
-	}
-	if rows[second.Format("2006-01-02T15:04:05Z")] != "failed" {
-		return nil
 	}
 	job, err := jobs.LoadJob(filepath.Join(dir, "nightly.yaml"))
 	if err != nil {
 		return err
 	}
-	if _, err := jobs.Run(ctx, job, jobs.Options{Clock: func() time.Time { return second.Add(2 * time.Minute) }}); err != nil {
+	if _, err := jobs.Run(ctx, job, o); err != nil {
 		return fmt.Errorf("run by hand: %w", err)
 	}
 	return nil
 }
+
+func planned(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 // ledger gives the state of each planned time. A planned time that is there twice is an error.
 func ledger(dir string) (map[string]string, error) {
@@ -224,34 +223,7 @@ func sound(ctx context.Context, dir string) error {
 	if err := report.Err(); err != nil {
 		return err
 	}
-	return bundle(filepath.Join(dir, "reports", "latest"))
-}
-
-// bundle holds every file of a bundle against its manifest.
-func bundle(dir string) error {
-	text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
-	if err != nil {
-		return err
-	}
-	var m struct {
-		Files []struct{ Path, SHA256 string }
-	}
-	if err := json.Unmarshal(text, &m); err != nil {
-		return fmt.Errorf("manifest of %s: %w", dir, err)
-	}
-	if len(m.Files) == 0 {
-		return fmt.Errorf("the manifest of %s names no file", dir)
-	}
-	for _, f := range m.Files {
-		data, err := os.ReadFile(filepath.Join(dir, f.Path))
-		if err != nil {
-			return err
-		}
-		if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != f.SHA256 {
-			return fmt.Errorf("%s of %s is not what its manifest says", f.Path, dir)
-		}
-	}
-	return nil
+	return readReport(filepath.Join(dir, "reports", "latest"))
 }
 
 // result is every file that a run leaves, by name, with what depends on the time of the run left out: the log, and from
@@ -283,7 +255,7 @@ func result(dir string) (map[string]string, error) {
 	if m.Checkpoint == "" {
 		return nil, fmt.Errorf("%s has no checkpoint", manifest)
 	}
-	delete(files, manifest) // it is held against the files by bundle
+	delete(files, manifest) // it is held against the files by readReport
 	for name, text := range files {
 		if strings.HasPrefix(name, "reports/") {
 			text = strings.ReplaceAll(text, m.Checkpoint, "CHECKPOINT")

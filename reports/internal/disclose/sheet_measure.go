@@ -9,8 +9,8 @@ import "slices"
 func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 	s := newSheet(p)
 	proportion := x.Scale == Percent || x.Scale == Observed
-	numerator, denominator := "|numerator"+byCriterion(x.Criteria.Numerator), "|denominator"+byCriterion(x.Criteria.Denominator)
 	byNumerator, byDenominator, byInitial := byCriterion(x.Criteria.Numerator), byCriterion(x.Criteria.Denominator), byCriterion(x.Criteria.Initial)
+	numerator, denominator, others := "|numerator"+byNumerator, "|denominator"+byDenominator, "|rest"+byNumerator
 	type cells struct{ num, den int }
 	keys := make([]string, len(x.Rows))
 	at := make([]cells, len(x.Rows))
@@ -36,7 +36,7 @@ func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 		keys[i] = key
 		c.num, c.den = s.rateOf(key+numerator, key+denominator, r.Numerator, r.Denominator, cost, table, &m.Rows[i].Rate)
 		if proportion {
-			s.less(key+"|rest"+byNumerator, c.den, c.num)
+			s.less(key+others, c.den, c.num)
 		}
 		if x.Scale == Headcount {
 			s.relate(c.den, c.num)
@@ -102,7 +102,7 @@ func measureSheet(p Policy, x ExactMeasure, m *Measure) *sheet {
 		s.count(key+numerator, r.Numerator, costHeadline, "headline", &q.Numerator)
 		if proportion {
 			s.sum(window+"|populations", initial, excluded, excepted, c.den)
-			rest := s.count(key+"|rest"+byNumerator, r.Denominator-r.Numerator, costHeadline, "headline", &q.Rest)
+			rest := s.count(key+others, r.Denominator-r.Numerator, costHeadline, "headline", &q.Rest)
 			var gaps []int
 			for k, g := range x.Gaps {
 				gaps = append(gaps, s.count(window+"|gap "+g.ID+byNumerator, g.Subjects, costGroup, "care gaps", &m.Gaps[k].Subjects))
