@@ -82,6 +82,20 @@ reproducible: assets ## build twice, in another folder with an empty cache the s
 points: assets ## fail at each call of publishing and of verifying in a small store, by a full and by a failing disk (minutes)
 	go test -tags duckdb_arrow,faults -count 1 -timeout 30m -v -run TestEveryPoint ./datasets
 
+# What the bar is for, and the files that do it.
+.PHONY: coverage
+coverage: assets ## which share of the statements of ledger, schedule, publish and manifest the tests run (minutes); less than 95 % of one fails
+	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; set -e; \
+	go test -tags duckdb_arrow,faults -count 1 -timeout 60m -coverprofile "$$tmp/profile" -coverpkg ./datasets,./jobs,./jobs/internal/cron,./internal/disk ./datasets ./jobs ./jobs/internal/cron ./internal/disk; \
+	awk -F'[: ]' '$$1 != "mode" { n[$$1":"$$2] = $$3; if ($$4 > 0) hit[$$1":"$$2] = 1 } \
+	  END { for (b in n) { split(b, at, ":"); f = at[1]; sub(".*/", "", f); g = ""; \
+	      if (b ~ "^farr/jobs/ledger") g = "ledger"; \
+	      else if (b ~ "^farr/jobs/internal/cron/" || b ~ "^farr/jobs/(schedule|tick|misfire|loop|after)[.]go") g = "schedule"; \
+	      else if (b ~ "^farr/datasets/staging" || b ~ "^farr/internal/disk/") g = "publish"; \
+	      else if (b ~ "^farr/datasets/(manifest|snapshot)[.]go") g = "manifest"; \
+	      if (g != "") { all[g] += n[b]; run[g] += hit[b] * n[b] } } \
+	    for (g in all) { share = 100 * run[g] / all[g]; printf "coverage of %s: %d of %d statements, %.1f %%\n", g, run[g], all[g], share; if (share < 95) low = 1 } exit low }' "$$tmp/profile"
+
 .PHONY: shards
 shards: assets ## compute a run in 1, 2, 3, 7 and 16 shards, one of them cut off each time, and compare the merged snapshot with that of one run (minutes)
 	FARR_SHARDS=all go test -count 1 -timeout 60m -v -run TestShards ./measures

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,7 +217,7 @@ func TestLedgerNamesNoSourceFile(t *testing.T) {
 	}
 	writeFile(t, telling, "{}\n")
 	result, err := runJob(t, dir)
-	if err != nil || len(result.Extract.Ignored) != 1 || !strings.HasPrefix(result.Extract.Ignored[0], other) {
+	if err != nil || !slices.ContainsFunc(result.Extract.Ignored, func(one string) bool { return strings.HasPrefix(one, other) }) {
 		t.Fatalf("%+v, %v", result, err)
 	}
 	if rejects, err := os.ReadFile(filepath.Join(dir, ".farr", "nightly.rejects.csv")); err != nil || !strings.Contains(string(rejects), name) {
