@@ -190,6 +190,9 @@ func (s *Store) SetCurrent(name, id string) error {
 		return err
 	}
 	defer unlock()
+	if _, err := s.Open(sn.id); err != nil { // it may have been retired before the lock
+		return fmt.Errorf("point %s: %w", name, err)
+	}
 	file := path.Join(pointersDir, name)
 	if now, err := s.readPointer(file); err == nil && now == sn.id {
 		return nil
