@@ -221,7 +221,7 @@ func (b *building) measure(ctx context.Context, extract *datasets.Snapshot) (res
 func (b *building) report(ctx context.Context, results *measures.Results) error {
 	return b.step("report", func(s *StepResult) error {
 		out := b.job.Report.Out
-		runs := filepath.Join(out, "runs")
+		runs := filepath.Join(out, runsName)
 		if err := disk.MkdirAll(runs, 0o755); err != nil {
 			return err
 		}
