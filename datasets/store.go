@@ -40,6 +40,8 @@ type Store struct {
 	now  func() time.Time // of log entries
 	logs logState
 
+	stagings stagings
+
 	// fault is called at each named step of publishing. It is nil outside tests,
 	// which use it to fail or to die there.
 	fault func(point string) error
