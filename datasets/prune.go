@@ -3,6 +3,7 @@ package datasets
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -64,7 +65,7 @@ func (s *Store) Prune(ctx context.Context, req PruneRequest) (*PruneReport, erro
 }
 
 func (s *Store) prune(ctx context.Context, req PruneRequest) (*PruneReport, error) {
-	if err := s.finishRemoval(); err != nil {
+	if err := errors.Join(s.CheckPrivate(), s.finishRemoval()); err != nil {
 		return nil, err
 	}
 	for kind, rule := range req.Rules {

@@ -146,6 +146,13 @@ func (s *Store) create() error {
 	if err := s.checkEmpty(); err != nil {
 		return err
 	}
+	if info, err := s.root.Lstat("."); err != nil {
+		return fmt.Errorf("create store: %w", err)
+	} else if Private(s.dir, info) != nil { // a folder that was made for it; nothing is in it yet
+		if err := s.root.Chmod(".", 0o700); err != nil {
+			return fmt.Errorf("create store: %w", err)
+		}
+	}
 	for _, name := range layout {
 		if err := s.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("create store: %w", err)

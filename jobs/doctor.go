@@ -137,6 +137,9 @@ func (d *Diagnosis) ledger(ctx context.Context, folder string, o Options) {
 
 // ledgerAdvice is what to do about a ledger that cannot be opened.
 func ledgerAdvice(folder string, err error) string {
+	if datasets.CodeOf(err) == datasets.CodeOpenToOthers {
+		return "make it its owner's alone, as the error says"
+	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return "run farr as the user whom " + filepath.Join(folder, ledgerDir) + " belongs to, or give it and what is in it to the jobs' user (chown -R), on a file system that can be written"
 	}
@@ -203,7 +206,11 @@ func (d *Diagnosis) store(_ context.Context, job *Job) {
 	if err != nil {
 		return
 	}
+	err = s.CheckPrivate()
 	s.Close()
+	if err != nil {
+		d.add(job.Name, "store", "wrong", err.Error(), "make it its owner's alone, as the error says")
+	}
 	for _, part := range []string{"staging", "objects", "snapshots", "writer.lock"} {
 		if err := syscall.Access(filepath.Join(job.Store, part), 2); err != nil && !errors.Is(err, fs.ErrNotExist) { // W_OK
 			d.add(job.Name, "store", "wrong", "nothing can be written to "+part+": "+err.Error(), "let the job's user write to the store, and look whether its file system is mounted read-only")

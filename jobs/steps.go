@@ -29,6 +29,9 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		return err
 	}
 	defer store.Close()
+	if err := store.CheckPrivate(); err != nil {
+		return err
+	}
 	browser := ""
 	if job.Report.PDF { // before all work, which would end without what was asked for
 		if browser, err = reports.FindBrowser(o.Browser); err != nil {
