@@ -14,15 +14,16 @@ import (
 	"farr/internal/synth"
 )
 
-// keeps gives the job of a hospital a retention.
-func keeps(t testing.TB, dir, retention string) {
+// keeps gives the job of a clinic a further key at its end, in place of the one before.
+func keeps(t testing.TB, dir, more string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "nightly.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	head, _, _ := strings.Cut(string(text), "retention:")
-	writeFile(t, filepath.Join(dir, "nightly.yaml"), head+retention)
+	head, _, _ = strings.Cut(head, "limits:")
+	writeFile(t, filepath.Join(dir, "nightly.yaml"), head+more)
 }
 
 // clinic is a small hospital whose one job takes a second.
