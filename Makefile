@@ -100,6 +100,11 @@ coverage: assets ## which share of the statements of ledger, schedule, publish a
 shards: assets ## compute a run in 1, 2, 3, 7 and 16 shards, one of them cut off each time, and compare the merged snapshot with that of one run (minutes)
 	FARR_SHARDS=all go test -count 1 -timeout 60m -v -run TestShards ./measures
 
+# A few seconds a size.
+.PHONY: full-disk
+full-disk: assets ## run a job where only so much of a small disk is free, at 60 sizes from nothing to where all fits (minutes; mounts a tmpfs, so as root); SIZES=200
+	FARR_FULL_DISK=$(or $(SIZES),60) go test -count 1 -timeout 3h -v -run 'TestFullDisk$$' ./jobs/faults
+
 .PHONY: corrupt
 corrupt: assets ## change every bit of every byte of a small store, and every byte of what a job left, each alone; cut, remove, swap, link and add; verify finds each (hours)
 	FARR_CORRUPT=all go test -count 1 -timeout 2h -v -run TestVerifyFindsEveryCorruption ./datasets

@@ -92,7 +92,8 @@
 //
 // # What a process leaves behind
 //
-// Folders of a store are 0700 and files in staging 0600, whatever the umask. The command turns core
+// Folders of a store are 0700 and files in staging 0600, whatever the umask; nothing is added to one that others can enter
+// ([Store.CheckPrivate]). The command turns core
 // dumps off and keeps debuggers of its own account out. A session that holds true dates of a shifted extract spills
 // nothing ([Attach]); what extraction spills is de-identified records. Memory is not wiped, and
 // pages may be swapped: swap on an encrypted device, or none, is the operator's part.
@@ -133,5 +134,6 @@
 // publishes a replacement of each extract that has them, then one entry of the log retires the old and
 // all that was made of them, then the files go; opening a store finishes what a stop left of that. A dictionary
 // entry that nobody else uses goes, too. What stays is the day up to which the data know: a removed person's
-// event may have been the newest. [Crosswalk] goes the other way, by a permit of the officer.
+// event may have been the newest. [Store.Prune] lets old snapshots go in the same way: one entry of the log that retires them, a note
+// in custody.json of what is left to do, then the files. [Crosswalk] goes the other way, by a permit of the officer.
 package datasets

@@ -139,6 +139,9 @@ func Extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 }
 
 func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport, error) {
+	if err := s.CheckPrivate(); err != nil {
+		return nil, fmt.Errorf("extract: %w", err)
+	}
 	x, err := newExtraction(ctx, s, req)
 	if err != nil {
 		return nil, fmt.Errorf("extract: %w", err)

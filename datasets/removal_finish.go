@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -9,11 +10,12 @@ import (
 	"slices"
 )
 
-// pendingRemoval is what is left to do once a removal is written down.
+// pendingRemoval is what is left to do once a removal or a prune is written down.
 type pendingRemoval struct {
-	Replaces map[string]string `json:"replaces"` // extract to the one without the persons
-	Retires  []string          `json:"retires"`  // snapshots that go
-	Counts   []int64           `json:"counts"`   // resources, references
+	Kind     string            `json:"kind,omitempty"`     // pendingPrune; empty of a removal
+	Replaces map[string]string `json:"replaces,omitempty"` // extract to the one without the persons
+	Retires  []string          `json:"retires"`            // snapshots that go
+	Counts   []int64           `json:"counts,omitempty"`   // resources, references
 }
 
 // madeOf lists the snapshots that go when some are replaced and some go whole: these, and whatever was
@@ -53,12 +55,11 @@ func (s *Store) madeOf(replaces map[string]string, whole []*Snapshot) ([]string,
 	return list, nil
 }
 
-// finishRemoval does what a removal that was cut off has left. It costs one small file to see
+// finishRemoval does what a removal or a prune that was cut off has left. It costs one small file to see
 // that there is nothing.
 func (s *Store) finishRemoval() error {
-	text, err := s.root.ReadFile(custodyFile)
-	if err != nil || !bytes.Contains(text, []byte(`"pending":`)) {
-		return nil // a file that cannot be read is found by who needs it
+	if !s.unfinished() {
+		return nil
 	}
 	unlock, err := s.lock(context.Background())
 	if err != nil {
@@ -66,6 +67,12 @@ func (s *Store) finishRemoval() error {
 	}
 	defer unlock()
 	return s.finishRemovalLocked()
+}
+
+// unfinished tells whether a removal or a prune has something left to do. A file that cannot be read is found by who needs it.
+func (s *Store) unfinished() bool {
+	text, err := s.root.ReadFile(custodyFile)
+	return err == nil && bytes.Contains(text, []byte(`"pending":`))
 }
 
 // finishRemovalLocked moves the pointers, deletes manifests and index entries, then every object that no
@@ -104,7 +111,7 @@ func (s *Store) finishRemovalLocked() error {
 	if err := s.deleteUnnamed(); err != nil {
 		return err
 	}
-	return s.changeCustody(Event{Kind: "removal-done", Facts: map[string]any{"retired": len(c.Pending.Retires)}}, func(c *custody) error {
+	return s.changeCustody(Event{Kind: cmp.Or(c.Pending.Kind, "removal") + "-done", Facts: map[string]any{"retired": len(c.Pending.Retires)}}, func(c *custody) error {
 		c.Pending = nil
 		return nil
 	})
@@ -174,24 +181,21 @@ func (s *Store) deleteUnnamed() error {
 			}
 		}
 	}
+	err = s.eachObject(func(name, sha string) error {
+		if named[sha] {
+			return nil
+		}
+		return s.delete(name)
+	})
+	if err != nil {
+		return err
+	}
 	folders, err := readNames(s.root, objectsDir)
 	if err != nil {
 		return err
 	}
-	for _, folder := range folders {
-		folder = path.Join(objectsDir, folder)
-		names, err := readNames(s.root, folder)
-		if err != nil {
-			return err
-		}
-		for _, sha := range names {
-			if hashPattern.MatchString(sha) && !named[sha] {
-				if err := s.delete(path.Join(folder, sha)); err != nil {
-					return err
-				}
-			}
-		}
-		if err := s.syncDir(folder); err != nil {
+	for _, folder := range folders { // also where a run that deleted in it ended right there
+		if err := s.syncDir(path.Join(objectsDir, folder)); err != nil {
 			return err
 		}
 	}

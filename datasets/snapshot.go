@@ -162,18 +162,23 @@ func (s *Store) Current(name string) (*Snapshot, error) {
 	if !namePattern.MatchString(name) {
 		return nil, &Error{Code: CodeNotFound, Subject: fmt.Sprintf("pointer %q", name), Detail: "not a name"}
 	}
-	id, err := s.readPointer(path.Join(pointersDir, name))
-	if err != nil {
-		return nil, err
+	for {
+		id, err := s.readPointer(path.Join(pointersDir, name))
+		if err != nil {
+			return nil, err
+		}
+		if id == "" {
+			return nil, &Error{Code: CodeNotFound, Subject: "pointer " + name, Detail: "nothing was published under it"}
+		}
+		sn, err := s.Open(id)
+		if CodeOf(err) != CodeNotFound {
+			return sn, err
+		}
+		// Between the two it may have been moved, and what it named retired.
+		if now, err := s.readPointer(path.Join(pointersDir, name)); err != nil || now == id {
+			return nil, &Error{Code: CodeDamagedPointer, Subject: "pointer " + name, Detail: "it names a snapshot that is not there"}
+		}
 	}
-	if id == "" {
-		return nil, &Error{Code: CodeNotFound, Subject: "pointer " + name, Detail: "nothing was published under it"}
-	}
-	sn, err := s.Open(id)
-	if CodeOf(err) == CodeNotFound {
-		return nil, &Error{Code: CodeDamagedPointer, Subject: "pointer " + name, Detail: "it names a snapshot that is not there"}
-	}
-	return sn, err
 }
 
 // SetCurrent lets a pointer name a published snapshot.
@@ -190,6 +195,9 @@ func (s *Store) SetCurrent(name, id string) error {
 		return err
 	}
 	defer unlock()
+	if _, err := s.Open(sn.id); err != nil { // it may have been retired before the lock
+		return fmt.Errorf("point %s: %w", name, err)
+	}
 	file := path.Join(pointersDir, name)
 	if now, err := s.readPointer(file); err == nil && now == sn.id {
 		return nil

@@ -29,8 +29,9 @@ type Staging struct {
 
 	mu      sync.Mutex
 	objects []stagedObject
-	open    int // writers not closed yet
-	next    int // number of the next object file
+	bytes   int64 // of objects that were written
+	open    int   // writers not closed yet
+	next    int   // number of the next object file
 }
 
 // stagedObject is a finished file that waits for Publish.
@@ -66,6 +67,7 @@ func (s *Store) Begin(kind string) (*Staging, error) {
 		s.root.RemoveAll(g.name)
 		return nil, fmt.Errorf("begin %s: %w", kind, err)
 	}
+	g.begun()
 	return g, nil
 }
 
@@ -169,6 +171,14 @@ func (g *Staging) newObjectFile() string {
 	return path.Join(g.name, "objects", fmt.Sprintf("%06d", g.next))
 }
 
+// take counts bytes that are about to be written, within the bound.
+func (g *Staging) take(n int) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.bytes += int64(n)
+	return g.within(g.bytes)
+}
+
 func (g *Staging) add(o stagedObject) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -182,6 +192,7 @@ func (g *Staging) Close() error {
 		return nil
 	}
 	g.closed = true
+	defer g.ended()
 	err := g.store.root.RemoveAll(g.name)
 	g.lock.Close()
 	return err
@@ -205,6 +216,10 @@ func (w *ObjectWriter) Write(p []byte) (int, error) {
 	}
 	if w.done {
 		return 0, fs.ErrClosed
+	}
+	if err := w.staging.take(len(p)); err != nil {
+		w.err = err
+		return 0, err
 	}
 	n, err := w.file.Write(p)
 	w.hash.Write(p[:n])

@@ -56,6 +56,12 @@ func (g *Staging) seal(ctx context.Context, m *Manifest) (id string, text []byte
 	if g.open > 0 {
 		return "", nil, fmt.Errorf("%d objects are still being written", g.open)
 	}
+	if g.Limit() > 0 {
+		staged, err := g.store.Staged()
+		if err = errors.Join(err, g.within(staged)); err != nil {
+			return "", nil, err
+		}
+	}
 	m.Format = formatVersion
 	if m.Kind != g.kind {
 		return "", nil, &Error{Code: CodeBadManifest, Subject: "manifest", Detail: fmt.Sprintf("kind %q in a staging for %q", m.Kind, g.kind)}

@@ -40,6 +40,8 @@ type Store struct {
 	now  func() time.Time // of log entries
 	logs logState
 
+	stagings stagings
+
 	// fault is called at each named step of publishing. It is nil outside tests,
 	// which use it to fail or to die there.
 	fault func(point string) error
@@ -143,6 +145,13 @@ func (s *Store) create() error {
 	}
 	if err := s.checkEmpty(); err != nil {
 		return err
+	}
+	if info, err := s.root.Lstat("."); err != nil {
+		return fmt.Errorf("create store: %w", err)
+	} else if Private(s.dir, info) != nil { // a folder that was made for it; nothing is in it yet
+		if err := s.root.Chmod(".", 0o700); err != nil {
+			return fmt.Errorf("create store: %w", err)
+		}
 	}
 	for _, name := range layout {
 		if err := s.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {

@@ -24,6 +24,7 @@ const (
 	CodeDamagedLayout   Code = "damaged-layout"     // a link or foreign file where farr writes
 	CodeOpenToOthers    Code = "open-to-others"     // a folder of the store that others can enter
 	CodeBadPlace        Code = "bad-place"          // a file system on which nothing can be published safely
+	CodeNoRoom          Code = "no-room"            // more on the disk than it may take
 	CodeDamagedReport   Code = "damaged-report"     // a file of a report is not what its manifest says
 	CodeBadManifest     Code = "bad-manifest"       // a manifest that may not be published
 	CodeKeyRequired     Code = "key-required"       // shifted data, and no key was given

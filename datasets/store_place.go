@@ -4,6 +4,7 @@ package datasets
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"syscall"
@@ -12,6 +13,9 @@ import (
 // checkPlace refuses to add to a store that its place does not keep: folders that others can enter, folders of which a rename
 // into another is no single step, and locks that exclude nobody. The caller holds the writer lock.
 func (s *Store) checkPlace() error {
+	if err := s.CheckPrivate(); err != nil {
+		return err
+	}
 	staging, err := s.root.Lstat(stagingDir)
 	if err != nil {
 		return err
@@ -21,15 +25,37 @@ func (s *Store) checkPlace() error {
 		if err != nil {
 			return err
 		}
-		subject := path.Join(s.dir, name)
-		if mode := info.Mode().Perm(); mode&0o077 != 0 {
-			return &Error{Code: CodeOpenToOthers, Subject: subject, Detail: fmt.Sprintf("others can enter it (mode %04o): chmod 700 it, and look who did", mode)}
-		}
 		if device(info) != device(staging) {
-			return &Error{Code: CodeBadPlace, Subject: subject, Detail: "it is on another file system than " + stagingDir + ", so nothing can be published in one step: mount one for the whole store"}
+			return &Error{Code: CodeBadPlace, Subject: path.Join(s.dir, name), Detail: "it is on another file system than " + stagingDir + ", so nothing can be published in one step: mount one for the whole store"}
 		}
 	}
 	return s.checkLock()
+}
+
+// CheckPrivate refuses a store that others can enter: its own folder, and those in it.
+func (s *Store) CheckPrivate() error {
+	for _, name := range append([]string{"."}, layout...) {
+		info, err := s.root.Lstat(name)
+		if err != nil {
+			return err
+		}
+		if err := Private(path.Join(s.dir, name), info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Private refuses a file or folder of farr's that others can read, write or enter, and says what to do.
+func Private(path string, info fs.FileInfo) error {
+	mode, want := info.Mode().Perm(), "600"
+	if info.IsDir() {
+		want = "700"
+	}
+	if mode&0o077 == 0 {
+		return nil
+	}
+	return &Error{Code: CodeOpenToOthers, Subject: path, Detail: fmt.Sprintf("others may read or change it (mode %04o): look who did, then chmod %s %s", mode, want, path)}
 }
 
 // checkLock asks for the lock that this process holds, as another would. Some network and overlay file systems give it to all.

@@ -12,18 +12,26 @@ import (
 
 // Nothing is added to a store that others can enter, or whose folders are on several file systems.
 func TestStorePlace(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "store")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o777); err != nil { // an empty folder becomes its owner's alone
+		t.Fatal(err)
+	}
 	s := openTestStore(t, dir)
 	mustPublish(t, s, "x")
-	for _, name := range layout {
+	for _, name := range append([]string{"."}, layout...) {
 		folder := filepath.Join(dir, name)
-		for _, mode := range []os.FileMode{0o750, 0o701, 0o704} {
+		for _, mode := range []os.FileMode{0o777, 0o750, 0o701, 0o704} {
 			if err := os.Chmod(folder, mode); err != nil {
 				t.Fatal(err)
 			}
 			_, err := s.Begin("extract")
 			wantCode(t, err, CodeOpenToOthers)
-			if err == nil || !strings.Contains(err.Error(), folder) {
+			_, skipped := Extract(t.Context(), s, ExtractRequest{})
+			wantCode(t, skipped, CodeOpenToOthers)
+			if err == nil || !strings.Contains(err.Error(), "chmod 700 "+folder) {
 				t.Errorf("%s with mode %o: %v", name, mode, err)
 			}
 		}

@@ -49,6 +49,24 @@ func (r VerifyReport) Err() error {
 // pointers, the key index, custody, releases and the log; and finds what is not farr's, links above all. It reports all problems at once; the error is for
 // a store that cannot be read at all.
 func (s *Store) Verify(ctx context.Context) (VerifyReport, error) {
+	for {
+		before, err := s.LogHead()
+		report, failure := s.verify(ctx)
+		if failure != nil || len(report.Problems) == 0 || err != nil || ctx.Err() != nil {
+			return report, failure
+		}
+		// A removal or a prune takes away what was there a moment ago: what is wrong is so only when none was at work.
+		pending := s.unfinished()
+		if err := s.finishRemoval(); err != nil { // waits for who is at it
+			return report, nil
+		}
+		if now, err := s.LogHead(); err != nil || !pending && now == before {
+			return report, nil
+		}
+	}
+}
+
+func (s *Store) verify(ctx context.Context) (VerifyReport, error) {
 	v := verifier{store: s, named: map[string]Object{}, keys: map[string]bool{}}
 	if v.folders(); len(v.report.Problems) > 0 { // what is in the others means little then
 		return v.report, nil

@@ -33,6 +33,7 @@ func check(doc *source.Document, job *Job) {
 	c.after(job)
 	c.limits(job)
 	c.retries(job)
+	c.retention(job)
 	c.notify(job)
 	c.path(&job.Source.Dir, false, "source", "dir")
 	c.bulk(&job.Source)

@@ -19,7 +19,7 @@ import (
 	"farr/internal/source"
 )
 
-// Bytes is an amount of memory, written 512MB or 4GiB.
+// Bytes is an amount of memory or of disk, written 512MB or 4GiB.
 type Bytes int64
 
 func (b Bytes) String() string { return humanize.Bytes(uint64(b)) }
@@ -28,7 +28,7 @@ func (b Bytes) String() string { return humanize.Bytes(uint64(b)) }
 func (b *Bytes) UnmarshalSource(v source.Value) error {
 	n, err := humanize.ParseBytes(v.Text())
 	if err != nil || n > math.MaxInt64 {
-		return source.Diagnostic{Code: "bad-amount", Message: "expected an amount of memory", Hint: "a number with MB or GB: 4GB"}
+		return source.Diagnostic{Code: "bad-amount", Message: "expected an amount of bytes", Hint: "a number with MB or GB: 4GB"}
 	}
 	*b = Bytes(n)
 	return nil

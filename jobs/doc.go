@@ -14,6 +14,7 @@
 //	Status                a folder: what ran, what is late, what to do
 //	Runs                  a folder: the newest runs
 //	Again, Cancel         a person's wishes about a job
+//	Prune                 a file or a folder: let go what retention does not keep
 //	Doctor                a folder: all that its runs need
 //
 // # Occurrences
@@ -57,6 +58,25 @@
 // run was taken for lost, because its lock file was removed, writes no more under its own. While
 // it runs, it writes a sign of life every five seconds.
 //
+// # Retention
+//
+// Behind its last step a run that ended well lets go what the job's retention does not keep: extracts of its source, what was
+// made of them, and bundles. Rules are by kind, the newest so many and those used within a time, and what one of the two keeps stays. What stays keeps what it was made of, so a rule may keep
+// reports no longer than results, and results no longer than extracts; what would is a mistake in the file, because it would keep
+// records of persons against what the file says. Whatever the rules say these stay: what is in force, latest/, what the newest success of
+// any job in the ledger made, what was used since a run began that is to go on, all that other jobs of the folder made of the same source
+// without retention (with one, the looser rule holds), releases that count, and what bundles that stay rest on. The store's log
+// says what goes before it goes; bundles go after that. A prune that fails is told and is no failure of the run.
+//
+// Rows of the ledger stay for ever: a row is about a kilobyte, the newest ones decide what is owed, held back and tried
+// again, and the old ones are the only record of what ran and failed that a person can read.
+//
+// # The disk
+//
+// With limits.disk a step begins only where so much is free, and is ended when what is on its way (staging with all spill, and the report)
+// takes more; the engine spills no more than that. Memory that may not be spilled, true dates, is not counted there. A full disk, or a full
+// quota, is of class disk too, also where it is the ledger's.
+//
 // # Alerts and metrics
 //
 // An alert is a row of the ledger, written in the transaction in which a run becomes a failure, and one for each sink of the
@@ -69,6 +89,9 @@
 // is what people copy, sync and share, and a link copied without its target is
 // nothing. It is exchanged in one step when the new copy is complete, and not
 // touched by a run that fails.
+//
+// The folder .farr and what is in it is its owner's alone. A ledger that others can read or write is refused, as is a store: both
+// are made private, so somebody changed that, and a person should look who did.
 //
 // <folder>/.farr/<job>.rejects.csv says where the lines are that the last extract
 // rejected: file, line, byte offset and reason, never text. It is the operator's, to

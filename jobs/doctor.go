@@ -132,11 +132,14 @@ func (d *Diagnosis) ledger(ctx context.Context, folder string, o Options) {
 			held.Close()
 		}
 	}
-	d.room("", "room for the ledger", folder)
+	d.room("", "room for the ledger", folder, 0)
 }
 
 // ledgerAdvice is what to do about a ledger that cannot be opened.
 func ledgerAdvice(folder string, err error) string {
+	if datasets.CodeOf(err) == datasets.CodeOpenToOthers {
+		return "make it its owner's alone, as the error says"
+	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return "run farr as the user whom " + filepath.Join(folder, ledgerDir) + " belongs to, or give it and what is in it to the jobs' user (chown -R), on a file system that can be written"
 	}
@@ -151,9 +154,9 @@ func (d *Diagnosis) job(ctx context.Context, job *Job, o Options) {
 		d.check(job.Name, "key", "can be read, and by nobody else", err, "keep the key in a file of the job's user with mode 0600")
 	}
 	d.store(ctx, job)
-	d.room(job.Name, "room for the store", job.Store)
+	d.room(job.Name, "room for the store", job.Store, job.Limits.Disk)
 	if job.Report.Out != "" {
-		d.room(job.Name, "room for reports", job.Report.Out)
+		d.room(job.Name, "room for reports", job.Report.Out, job.Limits.Disk)
 	}
 	if job.Report.PDF {
 		_, err := reports.FindBrowser(o.Browser)
@@ -203,7 +206,11 @@ func (d *Diagnosis) store(_ context.Context, job *Job) {
 	if err != nil {
 		return
 	}
+	err = s.CheckPrivate()
 	s.Close()
+	if err != nil {
+		d.add(job.Name, "store", "wrong", err.Error(), "make it its owner's alone, as the error says")
+	}
 	for _, part := range []string{"staging", "objects", "snapshots", "writer.lock"} {
 		if err := syscall.Access(filepath.Join(job.Store, part), 2); err != nil && !errors.Is(err, fs.ErrNotExist) { // W_OK
 			d.add(job.Name, "store", "wrong", "nothing can be written to "+part+": "+err.Error(), "let the job's user write to the store, and look whether its file system is mounted read-only")
@@ -234,30 +241,20 @@ const (
 	smallRoom  = 1 << 30
 )
 
-// room looks how much is free where path is or will be.
-func (d *Diagnosis) room(job, what, path string) {
-	for {
-		_, err := os.Stat(path)
-		if err == nil {
-			break
-		}
-		parent := filepath.Dir(path)
-		if !errors.Is(err, fs.ErrNotExist) || parent == path {
-			d.add(job, what, "wrong", err.Error(), "make the folder, or let the job's user into it")
-			return
-		}
-		path = parent
-	}
-	var at syscall.Statfs_t
-	if err := syscall.Statfs(path, &at); err != nil {
-		d.add(job, what, "warning", "cannot be told: "+err.Error(), "")
+// room looks how much is free where path is or will be; least is what a run may need of it.
+func (d *Diagnosis) room(job, what, path string, least Bytes) {
+	free, all, at, err := freeAt(path)
+	if err != nil {
+		d.add(job, what, "wrong", err.Error(), "make the folder, or let the job's user into it")
 		return
 	}
-	free, all := float64(at.Bavail)*float64(at.Bsize), float64(at.Blocks)*float64(at.Bsize)
-	says := fmt.Sprintf("%.1f GB of %.1f GB free at %s", free/1e9, all/1e9, path)
-	if free < smallRoom || free < smallShare*all {
+	says := fmt.Sprintf("%.1f GB of %.1f GB free at %s", float64(free)/1e9, float64(all)/1e9, at)
+	switch {
+	case free < int64(least):
+		d.add(job, what, "wrong", fmt.Sprintf("%s, and limits.disk says that a run may need %s", says, least), advice[ClassDisk])
+	case free < smallRoom || float64(free) < smallShare*float64(all):
 		d.add(job, what, "warning", says, "make room: a run that fills the disk fails, and leaves the report before in force")
-		return
+	default:
+		d.add(job, what, "ok", says, "")
 	}
-	d.add(job, what, "ok", says, "")
 }

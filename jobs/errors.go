@@ -37,6 +37,7 @@ const (
 	ClassClock       Class = "clock"       // it shows a time before what the ledger has
 	ClassTime        Class = "time-limit"  // it took longer than its limit
 	ClassMemory      Class = "memory"      // it took more memory than its limit
+	ClassDisk        Class = "disk"        // no room on the disk, or it took more than its limit
 	ClassServer      Class = "server"      // the FHIR server, or the way to it, failed, and may not the next time
 	ClassCancelled   Class = "cancelled"   // a person ended it
 	ClassInterrupted Class = "interrupted" // asked to stop
@@ -44,7 +45,7 @@ const (
 	ClassFailed      Class = "failed"
 )
 
-var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassClock, ClassTime, ClassMemory, ClassServer, ClassCancelled, ClassInterrupted, ClassCrashed, ClassFailed}
+var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassClock, ClassTime, ClassMemory, ClassDisk, ClassServer, ClassCancelled, ClassInterrupted, ClassCrashed, ClassFailed}
 
 // LockedError means that another process has the job or the folder.
 type LockedError struct {
@@ -111,6 +112,8 @@ func ClassOf(err error) Class {
 		return ClassClock
 	case errors.As(err, &late):
 		return ClassTime
+	case noRoom(err):
+		return ClassDisk
 	case errors.As(err, &memory), errors.As(err, &engine) && engine.Class == "Out of Memory":
 		return ClassMemory
 	case bulk.CodeOf(err).Passing():
@@ -162,6 +165,7 @@ var advice = map[Class]string{
 	ClassClock:       "look at the machine's clock and time service (`timedatectl`); nothing runs until it is right",
 	ClassTime:        "look at the steps with `farr runs` for the one that took long; make the export or the job smaller, or raise limits.time if the work has grown; the steps that were done are kept",
 	ClassMemory:      "give the job more by limits.memory, if the machine has it, or let it do less: fewer measures and cohorts, or shards (`farr measure run --shard`); the steps that were done are kept",
+	ClassDisk:        "make room on the file system that the error names (`farr prune --dry-run JOB.yaml` tells what retention would give back), or give the job more by limits.disk; the report before stays in force, the steps that were done are kept",
 	ClassServer:      "the FHIR server, or the way to it, failed: if it still does at the next tries (see `retries`), show its keeper the error's code; what was begun at the server is gone on with for a day",
 	ClassCancelled:   "a person ended it: `farr retry` runs it again, or `farr run` where it was run by hand",
 	ClassInterrupted: "the run was asked to stop: the next tick runs it again",

@@ -22,6 +22,7 @@ type Job struct {
 	After      Words     `yaml:"after"` // names of jobs of the folder whose planned times come first
 	Limits     Limits    `yaml:"limits"`
 	Retries    Retries   `yaml:"retries"`
+	Retention  Retention `yaml:"retention"` // nothing said: all is kept for ever
 	Notify     Notify    `yaml:"notify"`
 	AlertAfter Duration  `yaml:"alert_after"` // without a success for so long, there is an alert; 0: never
 	Source     Source    `yaml:"source,required"`

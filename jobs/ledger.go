@@ -3,7 +3,9 @@ package jobs
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver; its FULL synchronous mode is what keeps acknowledged rows
 
+	"farr/datasets"
 	"farr/internal/disk"
 )
 
@@ -43,6 +46,9 @@ func openLedger(ctx context.Context, folder string) (*ledger, error) {
 		return nil, err
 	}
 	f.Close()
+	if err := private(dir, path); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
 		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"},
 		"_txlock": {"immediate"},
@@ -85,6 +91,23 @@ func openAlone(ctx context.Context, folder string, first func(l *ledger) error) 
 		return nil, nil, err
 	}
 	return l, func() { l.close(); held.Close() }, nil
+}
+
+// private refuses a ledger that others can read or write: who can write it makes jobs run again, or not, and hides failures.
+func private(dir, path string) error {
+	for _, name := range []string{dir, path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := datasets.Private(name, info); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *ledger) close() error { return l.db.Close() }

@@ -35,14 +35,19 @@ func kept(failure error) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "")
 }
 
-// kept is the result for the ledger: without the names of source files.
+// kept is the result for the ledger: without the names of source files, and without what was left as it was.
 func (r *RunResult) kept() *RunResult {
-	if r.Extract == nil {
-		return r
+	out := *r
+	if r.Extract != nil {
+		extract := *r.Extract
+		extract.Rejects, extract.Ignored = nil, nil
+		out.Extract = &extract
 	}
-	out, extract := *r, *r.Extract
-	extract.Rejects, extract.Ignored = nil, nil
-	out.Extract = &extract
+	if r.Pruned != nil && r.Pruned.Store != nil {
+		pruned, store := *r.Pruned, *r.Pruned.Store
+		store.Stays = nil
+		pruned.Store, out.Pruned = &store, &pruned
+	}
 	return &out
 }
 

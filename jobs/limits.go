@@ -18,6 +18,7 @@ type Limits struct {
 	Time   Duration            `yaml:"time"`   // of a run; 0: none
 	Steps  map[string]Duration `yaml:"steps"`  // of a step, by its name
 	Memory Bytes               `yaml:"memory"` // of the steps, which run in a process of their own then; 0: none
+	Disk   Bytes               `yaml:"disk"`   // that a run may take beside what is published, and that must be free for each step; 0: none
 }
 
 // TimeLimitError is a run that was ended because it took too long.
@@ -42,6 +43,9 @@ func (c checker) limits(job *Job) {
 		case c.doc.Has("limits", "steps", step) && job.Limits.Steps[step] == 0:
 			c.doc.Report("zero-limit", "with a limit of zero every run would fail", "4h, or remove it", "limits", "steps", step)
 		}
+	}
+	if c.doc.Has("limits", "disk") && job.Limits.Disk == 0 {
+		c.doc.Report("zero-limit", "with a limit of zero every run would fail", "20GB, or remove it", "limits", "disk")
 	}
 	c.memory(job)
 }
@@ -70,7 +74,8 @@ func outcome(ctx context.Context, err error) error {
 		return err
 	}
 	var late *TimeLimitError
-	if cause := context.Cause(ctx); errors.As(cause, &late) || errors.Is(cause, errTakenOver) || errors.Is(cause, errCancelled) {
+	var full *DiskLimitError
+	if cause := context.Cause(ctx); errors.As(cause, &late) || errors.As(cause, &full) || errors.Is(cause, errTakenOver) || errors.Is(cause, errCancelled) {
 		return cause
 	}
 	return err

@@ -35,7 +35,7 @@ var defaultRetries = Retries{
 }
 
 // retryable are the classes that may pass by themselves, in the order in which they are told.
-var retryable = []Class{ClassFailed, ClassCrashed, ClassInterrupted, ClassLocked, ClassServer, ClassTime, ClassRejects}
+var retryable = []Class{ClassFailed, ClassCrashed, ClassInterrupted, ClassLocked, ClassServer, ClassTime, ClassDisk, ClassRejects}
 
 // again tells whether the attempt of that number, which ended as class, is followed by another, and after how long.
 func (r Retries) again(class Class, job string, at time.Time, number int) (wait time.Duration, ok bool) {

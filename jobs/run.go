@@ -69,6 +69,8 @@ type RunResult struct {
 	Risk    *RiskResult             `json:"risk,omitempty"` // of the extract
 	Bundle  string                  `json:"bundle"`         // folder of this bundle; "" where the job extracts alone
 	Latest  string                  `json:"latest"`         // folder of the newest bundle, which this now is
+	// Pruned is what went by the job's retention; nil without one.
+	Pruned *Pruned `json:"pruned,omitempty"`
 }
 
 // StepResult is one step of a run.
@@ -114,6 +116,11 @@ func (r *RunResult) WriteText(w io.Writer) error {
 			if _, err := fmt.Fprintf(w, "         beyond its threshold: %s is %.4g, %.4g allowed (gate: %s)\n", b.Figure, float64(b.Value), float64(b.Limit), r.Risk.Gate); err != nil {
 				return err
 			}
+		}
+	}
+	if text := r.Pruned.summary(); text != "" {
+		if _, err := fmt.Fprintf(w, "pruned   %s\n", text); err != nil {
+			return err
 		}
 	}
 	if _, err := fmt.Fprintf(w, "as of    %s\n", r.AsOf); err != nil || r.Latest == "" {
@@ -177,6 +184,9 @@ func (l *ledger) run(ctx context.Context, job *Job, occurrence int64, at time.Ti
 	}
 	log.Info("run begins", "attempt", a.number)
 	failure := l.within(ctx, job, a, result, o)
+	if failure == nil {
+		result.Pruned = l.pruneAfter(ctx, job, a, result, o)
+	}
 	ended := o.Clock()
 	result.Ended, result.Seconds = ended.UTC(), ended.Sub(started).Seconds()
 	state, err := l.end(ctx, job, a, result, failure, ended)

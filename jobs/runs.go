@@ -91,6 +91,9 @@ func (r *RunList) WriteText(w io.Writer) error {
 				steps = append(steps, s.Name+" "+done)
 			}
 			p.linef("       %s", strings.Join(steps, ", "))
+			if text := x.Result.Pruned.summary(); text != "" {
+				p.linef("       %s", text)
+			}
 		}
 		if x.Error != "" {
 			p.linef("       %s: %s", x.Class, strings.ReplaceAll(x.Error, "\n", "\n       "))

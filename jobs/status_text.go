@@ -62,6 +62,9 @@ func (j JobStatus) writeText(p *printer, now time.Time) {
 	} else if j.LastSuccess != nil && j.LastSuccess.Result != nil && j.LastSuccess.Result.Latest != "" {
 		p.linef("         report at %s", j.LastSuccess.Result.Latest)
 	}
+	if a := j.LastSuccess; a != nil && a.Result != nil && a.Result.Pruned != nil && a.Result.Pruned.Error != "" {
+		p.linef("         %s", a.Result.Pruned.summary())
+	}
 	if j.Missed > 0 {
 		p.linef("         %d planned time(s) missed since, not made up for", j.Missed)
 	}

@@ -29,6 +29,9 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		return err
 	}
 	defer store.Close()
+	if err := store.CheckPrivate(); err != nil {
+		return err
+	}
 	browser := ""
 	if job.Report.PDF { // before all work, which would end without what was asked for
 		if browser, err = reports.FindBrowser(o.Browser); err != nil {
@@ -45,6 +48,7 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		return err
 	}
 	store.KeepWitness(job.Key)
+	store.LimitStaging(int64(job.Limits.Disk))
 	b := &building{job: job, store: store, key: key, result: result, o: o, browser: browser}
 	if b.server, err = b.client(); err != nil { // whose key may be missing
 		return err
@@ -68,19 +72,19 @@ func (b *building) steps(ctx context.Context) error {
 	}
 	var extract *datasets.Snapshot
 	var results *measures.Results
-	if err := b.job.timed(ctx, "extract", func(ctx context.Context) (err error) { extract, err = b.extract(ctx); return err }); err != nil {
+	if err := b.bounded(ctx, "extract", func(ctx context.Context) (err error) { extract, err = b.extract(ctx); return err }); err != nil {
 		return err
 	}
-	if err := b.job.timed(ctx, "risk", func(ctx context.Context) error { return b.risk(ctx, extract) }); err != nil {
+	if err := b.bounded(ctx, "risk", func(ctx context.Context) error { return b.risk(ctx, extract) }); err != nil {
 		return err
 	}
 	if extract.DatesInYears() {
 		return nil
 	}
-	if err := b.job.timed(ctx, "measure", func(ctx context.Context) (err error) { results, err = b.measure(ctx, extract); return err }); err != nil {
+	if err := b.bounded(ctx, "measure", func(ctx context.Context) (err error) { results, err = b.measure(ctx, extract); return err }); err != nil {
 		return err
 	}
-	return b.job.timed(ctx, "report", func(ctx context.Context) error { return b.report(ctx, results) })
+	return b.bounded(ctx, "report", func(ctx context.Context) error { return b.report(ctx, results) })
 }
 
 // log appends an entry about the run to the store's log.
@@ -221,7 +225,7 @@ func (b *building) measure(ctx context.Context, extract *datasets.Snapshot) (res
 func (b *building) report(ctx context.Context, results *measures.Results) error {
 	return b.step("report", func(s *StepResult) error {
 		out := b.job.Report.Out
-		runs := filepath.Join(out, "runs")
+		runs := filepath.Join(out, runsName)
 		if err := disk.MkdirAll(runs, 0o755); err != nil {
 			return err
 		}

@@ -206,6 +206,11 @@ func (r *TickReport) WriteText(w io.Writer) error {
 		case t.Planned != nil:
 			p.linef("%s: %s, planned for %s", t.Job, t.Did, t.Planned.Format(time.RFC3339))
 		}
+		if t.Result != nil {
+			if text := t.Result.Pruned.summary(); text != "" {
+				p.linef("  %s", text)
+			}
+		}
 		if t.Error != "" {
 			p.linef("  %s: %s\n  to do: %s", t.Class, t.Error, advice[t.Class])
 		}

@@ -198,6 +198,6 @@ func (p *plan) perPerson() []Definition {
 
 func (p *plan) session(ctx context.Context, staging *datasets.Staging) (*duck.Session, error) {
 	return duck.Open(ctx, duck.Config{
-		TempDir: staging.Dir(), MemoryLimit: p.MemoryLimit, Threads: p.Threads, AllowedDirs: []string{p.Extract.Store().ObjectsDir()},
+		TempDir: staging.Dir(), TempLimit: staging.Limit(), MemoryLimit: p.MemoryLimit, Threads: p.Threads, AllowedDirs: []string{p.Extract.Store().ObjectsDir()},
 	})
 }

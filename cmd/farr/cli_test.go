@@ -68,6 +68,7 @@ func TestUsage(t *testing.T) {
 		{"nope", `unknown verb "nope"`},
 		{"measure nope", `unknown verb "nope"`},
 		{"run", "accepts 1 arg"},
+		{"prune", "accepts 1 arg"},
 		{"tick --textfile farr.txt " + dir, ".prom"},
 		{"synth --out " + dir + " --start yesterday", `--start "yesterday"`},
 		{"measure run --store " + dir + " --periods 2024-13", "2024-13"},

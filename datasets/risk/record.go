@@ -48,7 +48,7 @@ func Record(ctx context.Context, s *datasets.Store, extract *datasets.Snapshot, 
 		return nil, nil, false, err
 	}
 	defer staging.Close()
-	o.TempDir = staging.Dir()
+	o.TempDir, o.tempLimit = staging.Dir(), staging.Limit()
 	if r, err = Measure(ctx, extract, o); err != nil {
 		return nil, nil, false, err
 	}

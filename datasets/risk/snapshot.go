@@ -24,11 +24,13 @@ type Options struct {
 	Seed     uint64   // 0: DefaultSeed
 	TempDir  string   // private folder for what does not fit in memory
 	Progress progress.Func
+
+	tempLimit int64 // what may be spilled there; 0 is no bound
 }
 
 // Measure is the residual risk of an extract as it stands at rest. It needs no key.
 func Measure(ctx context.Context, sn *datasets.Snapshot, o Options) (*Report, error) {
-	db, err := duck.Open(ctx, duck.Config{TempDir: o.TempDir, AllowedDirs: []string{sn.Store().ObjectsDir()}})
+	db, err := duck.Open(ctx, duck.Config{TempDir: o.TempDir, TempLimit: o.tempLimit, AllowedDirs: []string{sn.Store().ObjectsDir()}})
 	if err != nil {
 		return nil, err
 	}

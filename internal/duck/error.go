@@ -17,6 +17,8 @@ type Error struct {
 	Statement string
 	Class     string
 	InMemory  bool // the session may not spill
+	// NoRoom says that the disk is full, or that more would be spilled than may be.
+	NoRoom bool
 	// Position is the byte offset that the engine points at, in the statement or, of a view, in
 	// what made it; -1 when unknown.
 	Position int
@@ -25,6 +27,8 @@ type Error struct {
 func (e *Error) Error() string {
 	text := fmt.Sprintf("statement %s: %s error in DuckDB", e.Statement, e.Class)
 	switch {
+	case e.NoRoom && !e.InMemory:
+		text += ": there is no room on the disk for what does not fit into memory"
 	case e.Class == "Out of Memory" && e.InMemory:
 		text += ": true dates are kept off the disk, so all of it must fit into memory: give the engine more, or ask for less at a time"
 	case e.Class == "Out of Memory":
@@ -47,7 +51,7 @@ func scrub(ctx context.Context, name string, err error) error {
 	if noPosition != nil {
 		position = -1
 	}
-	return &Error{Statement: name, Class: e.Class, Position: position}
+	return &Error{Statement: name, Class: e.Class, Position: position, NoRoom: e.noRoom()}
 }
 
 // engineError is the engine's own account of a failure.
@@ -57,6 +61,12 @@ type engineError struct {
 	Subtype  string `json:"error_subtype"`
 	Name     string `json:"name"`
 	Position string `json:"position"` // byte offset in the statement, "" when unknown
+}
+
+// noRoom tells from the engine's text, before it is dropped, whether the disk was the matter.
+func (e engineError) noRoom() bool {
+	return e.Class == "IO" && strings.Contains(e.Message, "No space left on device") ||
+		e.Class == "Out of Memory" && strings.Contains(e.Message, "max_temp_directory_size")
 }
 
 // parseEngineError reads what errors_as_json makes of an error. Some errors

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +20,8 @@ type Config struct {
 	// TempDir is a private folder for what does not fit in memory. Without one
 	// nothing is spilled, and a query that needs more than MemoryLimit fails.
 	TempDir string
+	// TempLimit in bytes bounds what is spilled there; 0 is what the engine takes, nine tenths of what is free.
+	TempLimit int64
 	// MemoryLimit in bytes bounds the engine's buffers; 0 is half of what this
 	// process may use.
 	MemoryLimit int64
@@ -95,7 +98,7 @@ func (c Config) settings() ([]string, error) {
 		// The engine compares prefixes: without the slash /a would open /ab.
 		dirs = append(dirs, Quote(full+string(filepath.Separator)))
 	}
-	return []string{
+	settings := []string{
 		"SET errors_as_json = true",
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
@@ -107,7 +110,11 @@ func (c Config) settings() ([]string, error) {
 		fmt.Sprintf("SET threads = %d", threads),
 		"SET allowed_directories = [" + strings.Join(dirs, ", ") + "]",
 		"SET enable_external_access = false",
-	}, nil
+	}
+	if temp != "" && c.TempLimit > 0 {
+		settings = slices.Insert(settings, len(settings)-1, fmt.Sprintf("SET max_temp_directory_size = '%dB'", c.TempLimit))
+	}
+	return settings, nil
 }
 
 // Lock ends configuration: after it every SET fails, and so access to files

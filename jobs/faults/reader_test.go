@@ -50,11 +50,7 @@ func watcher(ctx context.Context, dir string, in io.Reader, out io.Writer) error
 // readStore wants whole what the pointers name, and every snapshot that is listed.
 func readStore(ctx context.Context, store *datasets.Store) error {
 	for _, name := range []string{"extract", "results"} {
-		sn, err := store.Current(name)
-		if err != nil {
-			return err
-		}
-		if err := sn.Check(ctx); err != nil {
+		if err := readCurrent(ctx, store, name); err != nil {
 			return err
 		}
 	}
@@ -63,6 +59,22 @@ func readStore(ctx context.Context, store *datasets.Store) error {
 		return err
 	}
 	return report.Err()
+}
+
+// readCurrent reads what a pointer names. When it names another behind that, what was read may have been pruned meanwhile.
+func readCurrent(ctx context.Context, store *datasets.Store, name string) error {
+	for {
+		sn, err := store.Current(name)
+		if err != nil {
+			return err
+		}
+		if err = sn.Check(ctx); err == nil {
+			return nil
+		}
+		if now, currentErr := store.Current(name); currentErr != nil || now.ID() == sn.ID() {
+			return errors.Join(err, currentErr)
+		}
+	}
 }
 
 // readReport reads a bundle through its open folder. One that another takes the place of meanwhile is taken away under the

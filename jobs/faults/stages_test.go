@@ -41,7 +41,7 @@ func stagedWorlds(t *testing.T) *staged {
 			steps = append(steps, p.step)
 		}
 	}
-	if len(steps) != 4 {
+	if len(steps) != 5 { // pruning is the last
 		t.Fatalf("the steps are %v", steps)
 	}
 	for i, step := range steps {

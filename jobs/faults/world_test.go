@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -30,6 +31,7 @@ key: farr.key
 measures: [emergency-visits]
 cohorts: []
 periods: [2025-12]
+retention: {extracts: {newest: 1}}
 report: {out: reports, audience: internal, organisation: Example Health, title: Quality}
 `
 
@@ -160,22 +162,27 @@ func child(dir string, env ...string) *exec.Cmd {
 }
 
 // finish runs what is due on the second day and, where that was reported as failed, the job by hand: as a scheduler and then an
-// operator would.
+// operator would. What a run could not prune the next prune does.
 func finish(ctx context.Context, dir string, now time.Time, log *slog.Logger) error {
 	o := jobs.Options{Clock: func() time.Time { return now }, Logger: log}
 	if _, err := jobs.Tick(ctx, dir, o); err != nil {
 		return fmt.Errorf("tick: %w", err)
 	}
 	rows, err := ledger(dir)
-	if err != nil || rows[planned(second)] != "failed" {
+	if err != nil {
 		return err
 	}
 	job, err := jobs.LoadJob(filepath.Join(dir, "nightly.yaml"))
 	if err != nil {
 		return err
 	}
-	if _, err := jobs.Run(ctx, job, o); err != nil {
-		return fmt.Errorf("run by hand: %w", err)
+	if rows[planned(second)] == "failed" {
+		if _, err := jobs.Run(ctx, job, o); err != nil {
+			return fmt.Errorf("run by hand: %w", err)
+		}
+	}
+	if _, err := jobs.Prune(ctx, job.File, false, o); err != nil {
+		return fmt.Errorf("prune: %w", err)
 	}
 	return nil
 }
@@ -229,17 +236,17 @@ func sound(ctx context.Context, dir string) error {
 // result is every file that a run leaves, by name, with what depends on the time of the run left out: the log, and from
 // the bundle the checkpoint of the log with the hashes of the pages that print it.
 func result(dir string) (map[string]string, error) {
-	files := map[string]string{}
-	for _, part := range []string{"store/objects", "store/snapshots", "store/by-key", "store/current", "reports/latest"} {
-		err := filepath.WalkDir(filepath.Join(dir, part), func(path string, e fs.DirEntry, err error) error {
+	files, bundles := map[string]string{}, 0
+	for _, part := range []string{"store/objects", "store/snapshots", "store/by-key", "store/current", "reports/runs", "reports/latest"} {
+		err := filepath.WalkDir(filepath.Join(dir, part), func(file string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() {
 				return err
 			}
-			name, err := filepath.Rel(dir, path)
+			name, err := filepath.Rel(dir, file)
 			if err != nil {
 				return err
 			}
-			data, err := os.ReadFile(path)
+			data, err := os.ReadFile(file)
 			files[name] = string(data)
 			return err
 		})
@@ -255,7 +262,16 @@ func result(dir string) (map[string]string, error) {
 	if m.Checkpoint == "" {
 		return nil, fmt.Errorf("%s has no checkpoint", manifest)
 	}
-	delete(files, manifest) // it is held against the files by readReport
+	for name := range files { // it is held against the files by readReport
+		if strings.HasPrefix(name, "reports/runs/") {
+			delete(files, name)
+			if path.Base(name) == "index.html" { // the folder is named by a hash of what depends on the time
+				files[fmt.Sprintf("bundle %d", bundles)] = ""
+				bundles++
+			}
+		}
+	}
+	delete(files, manifest)
 	for name, text := range files {
 		if strings.HasPrefix(name, "reports/") {
 			text = strings.ReplaceAll(text, m.Checkpoint, "CHECKPOINT")
