@@ -56,7 +56,10 @@
 // without it. So the file is its owner's alone (0600), as the store is, and no log, error or report has the address. A mark is there before the server
 // is asked to begin. Where a run ends between the question and the answer, the server may have an export whose address
 // nobody knows; the next run says so ([BulkReport]), and only the server's keeper, or time, can end it. Within one run, a question whose
-// answer is lost is asked again, and leaves the like unseen. Files are known by the hash of their text, so that a folder of the same files, unpacked and in the same order, gives
+// answer is lost is asked again, and leaves the like unseen.
+// Several exports go into one snapshot as [ExportSource]s. Each keeps what is its own: name and so pseudonyms, zone, labels of
+// sites, concept maps, opt-out list, counts. Where zones differ the keyed views read each row in that of its source,
+// which stands in the column source of the main table. Files are known by the hash of their text, so that a folder of the same files, unpacked and in the same order, gives
 // the same snapshot; of when the export is stands in the log alone.
 //
 // # The log

@@ -14,7 +14,6 @@ import (
 // trace is where persons are in one extract.
 type trace struct {
 	sn      *Snapshot
-	source  string
 	gone    map[deid.ID]bool // pids of those who are there, and rids of all that is theirs
 	persons int64
 	objects map[string]bool  // SHA-256 of those with rows of theirs or references to them

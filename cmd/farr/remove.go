@@ -72,6 +72,7 @@ Keep FILE: farr keys rotate asks for it, since marks of the removed are made wit
 	f.StringVar(&store, "store", "", "folder of the store")
 	f.StringArrayVar(&keys, "key", nil, "project key: its file, fd:3 or env:NAME; each that is not destroyed, the one in force last")
 	f.StringVar(&ids, "ids", "", "file with the ids of patients in their source")
+	f.StringVar(&req.SourceName, "source-name", "", "source that the ids are of; those of every source when not given")
 	f.StringVar(&req.Reason, "reason", "", "for the log: one line, and no name of a person")
 	f.BoolVar(&req.Unlinkable, "unlinkable", false, "retire extracts whole in which nobody can find a person")
 	return cmd

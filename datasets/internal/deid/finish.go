@@ -19,12 +19,12 @@ type Sink interface {
 // can tell: the as-of day, who is over 89, and observable time.
 type Finisher struct {
 	plan   *Plan
-	zone   *Zone
+	zones  []*Zone // by number of the source
 	shifts *Shifter
 	sealer *Sealer
 	pad    *pad // under safe-harbor
 	sink   Sink
-	out    *LeftOut
+	out    []*LeftOut
 	time   *observable
 	later  map[ID]int64 // last day that a person's rows show, where it is after the newest event so far
 
@@ -42,6 +42,8 @@ type Finisher struct {
 
 	// Stored and Superseded count resources by type.
 	Stored, Superseded map[string]int64
+	// StoredFrom and SupersededFrom count them by number of the source.
+	StoredFrom, SupersededFrom map[int]int64
 
 	moved  map[ID]owner // of resources that were seen under several patients
 	gone   map[ID]bool  // what was left out, which nothing kept refers to
@@ -58,8 +60,10 @@ type Finisher struct {
 
 // FinishConfig is what a Finisher needs beside the Records.
 type FinishConfig struct {
-	Config
-	Extractors []*Extractor // that made the Records
+	Plan       *Plan
+	Key        *Key
+	Dictionary *Dictionary
+	Extractors []*Extractor // that made the Records, one a source, by number
 	Sink       Sink
 	Observable string // rule of observable time, see ObservableRules
 	AsOf       int64  // days since 1970-01-01
@@ -69,10 +73,16 @@ type FinishConfig struct {
 // NewFinisher makes a finisher.
 func NewFinisher(c FinishConfig) *Finisher {
 	f := &Finisher{
-		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink, out: c.LeftOut,
+		plan: c.Plan, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink,
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
-		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]owner{},
+		Stored: map[string]int64{}, Superseded: map[string]int64{}, StoredFrom: map[int]int64{}, SupersededFrom: map[int]int64{}, moved: map[ID]owner{},
 		family: newFamily(c.Extractors), later: map[ID]int64{}, elders: elderly(c.Extractors, c.AsOf, c.HasAsOf),
+	}
+	for _, x := range c.Extractors {
+		f.zones = append(f.zones, x.zone)
+		if x.out != nil {
+			f.out = append(f.out, x.out)
+		}
 	}
 	if len(f.elders) > 0 {
 		f.ageConcepts = c.Dictionary.ages(c.Plan.policy)
@@ -164,6 +174,7 @@ func (f *Finisher) endGroup() error {
 // write gives the rows of one resource to the sink.
 func (f *Finisher) write(v *version) error {
 	f.Stored[f.typ.typ]++
+	f.StoredFrom[v.source()]++
 	main := f.rows[0]
 	rest := main.decode(v.rows)
 	f.common(main, &v.rid)

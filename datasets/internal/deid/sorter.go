@@ -49,6 +49,9 @@ type Collector struct {
 // Collector makes a collector.
 func (s *Sorter) Collector() *Collector { return &Collector{sorter: s, arena: s.pool.Arena()} }
 
+// Rest lets go of the memory of a collector that takes nothing more.
+func (c *Collector) Rest() error { return c.arena.Rest() }
+
 // A key is the rank and an ID.
 const (
 	keyID = 1
