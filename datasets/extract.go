@@ -30,6 +30,8 @@ type ExtractRequest struct {
 	// Sources is instead of all of the above, ConceptMaps and MapBy: several exports in one snapshot. One of them alone is
 	// the same as if it was said above.
 	Sources []ExportSource
+	// Link finds who is the same person in several sources, and counts each once: see "Linkage" in the package's doc.
+	Link    bool
 	Cases   []Case // instead of all of that: many small sources in one snapshot
 	Profile string // "shifted" (when empty), "limited" or "safe-harbor"
 	Policy  string // folder of policy tables; those that come with farr when empty
@@ -49,7 +51,7 @@ type ExtractRequest struct {
 
 // ExtractReport says what became of every line:
 //
-//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected + OptedOut + Deleted
+//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected + OptedOut + Deleted + Merged
 type ExtractReport struct {
 	Snapshot string `json:"snapshot"` // "" when nothing was published
 	Skipped  bool   `json:"skipped"`  // the same request was answered before
@@ -63,6 +65,7 @@ type ExtractReport struct {
 	OptedOut        int64 `json:"opted_out,omitempty"` // of persons on the opt-out list, or removed from the store
 
 	Deleted int64 `json:"deleted,omitempty"` // of resources that the server names as deleted
+	Merged  int64 `json:"merged,omitempty"`  // Patients whose row is that of the same person in another source
 
 	OptOutListed    int64 `json:"opt_out_listed,omitempty"`    // ids on the list
 	OptOutUnmatched int64 `json:"opt_out_unmatched,omitempty"` // of them, ids that no line names
@@ -80,6 +83,8 @@ type ExtractReport struct {
 
 	// Linked says what became of Patient.link under profile shifted; nil where no Patient has one.
 	Linked *Links `json:"linked,omitempty"`
+	// Linkage says who was found in several sources; nil where it was not asked for.
+	Linkage *Linkage `json:"linkage,omitempty"`
 
 	AsOf       string `json:"as_of"` // "" when the source has no clinical event
 	Observable string `json:"observable"`
@@ -95,6 +100,9 @@ type ExtractReport struct {
 // Links say what became of the links between patients.
 type Links = deid.Links
 
+// Linkage says which Patients of several sources are one person, in counts.
+type Linkage = deid.Linkage
+
 // TypeCount is what became of the lines of one resource type that were no rejects.
 type TypeCount struct {
 	Read            int64 `json:"read"`
@@ -104,6 +112,7 @@ type TypeCount struct {
 	DroppedByPolicy int64 `json:"dropped_by_policy"`
 	OptedOut        int64 `json:"opted_out,omitempty"`
 	Deleted         int64 `json:"deleted,omitempty"`
+	Merged          int64 `json:"merged,omitempty"`
 }
 
 // MaxRejectsListed is how many rejected lines a report lists; all are counted.
@@ -318,6 +327,9 @@ func (x *extraction) identify() (err error) {
 			recipe["beside"] = beside
 		}
 		all = append(all, recipe)
+	}
+	if x.req.Link {
+		x.recipe[recipeLinkage] = deid.LinkageVersion()
 	}
 	if x.several() {
 		x.recipe[recipeSources] = all

@@ -27,7 +27,7 @@ type ExportSource struct {
 
 // SourceReport says what became of the lines of one of several sources:
 //
-//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected + OptedOut + Deleted
+//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected + OptedOut + Deleted + Merged
 type SourceReport struct {
 	Name            string      `json:"name"`
 	Zone            string      `json:"zone"`
@@ -39,6 +39,7 @@ type SourceReport struct {
 	Rejected        int64       `json:"rejected"`
 	OptedOut        int64       `json:"opted_out,omitempty"`
 	Deleted         int64       `json:"deleted,omitempty"`
+	Merged          int64       `json:"merged,omitempty"`
 	OptOutListed    int64       `json:"opt_out_listed,omitempty"`
 	OptOutUnmatched int64       `json:"opt_out_unmatched,omitempty"`
 	Bulk            *BulkReport `json:"bulk,omitempty"`
@@ -55,6 +56,9 @@ func (r *ExtractReport) Unanswered() bool {
 // recipeSources lists the sources of an extract of several, in their order: of one, the recipe itself says what
 // it is.
 const recipeSources = "sources"
+
+// recipeLinkage says by which rules the same person was looked for in several sources; it is not there where nobody was.
+const recipeLinkage = "linkage"
 
 // feed is a source on its way into the snapshot.
 type feed struct {
@@ -92,6 +96,9 @@ func (req ExtractRequest) sources() ([]ExportSource, error) {
 		if err := checkCases(req); err != nil {
 			return nil, err
 		}
+	}
+	if req.Link && len(list) < 2 {
+		return nil, errors.New("linkage finds who is in several sources, and there is one")
 	}
 	list = slices.Clone(list)
 	names, dirs := map[string]bool{}, map[string]string{}
@@ -163,7 +170,7 @@ func (x *extraction) open(e *feed) error {
 	}
 	e.beside = append(e.beside, mapFiles...)
 	e.config = deid.Config{
-		Plan: x.plan, Key: x.project, Zone: zone, Source: e.Name, Labels: labels, Maps: maps, Dictionary: x.words,
+		Plan: x.plan, Key: x.project, Zone: zone, Source: e.Name, Labels: labels, Maps: maps, Dictionary: x.words, Link: x.req.Link,
 	}
 	e.counts = SourceReport{Name: e.Name, Zone: e.Zone}
 	return nil

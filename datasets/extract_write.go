@@ -71,29 +71,34 @@ func (x *extraction) write(ctx context.Context) error {
 func (x *extraction) settle() error {
 	r := x.report
 	for typ, c := range r.ByType {
-		c.Stored, c.Superseded = x.final.Stored[typ], x.final.Superseded[typ]
+		c.Stored, c.Superseded, c.Merged = x.final.Stored[typ], x.final.Superseded[typ], x.final.Merged[typ]
+		c.OptedOut += x.final.LeftOut[typ]
 		r.ByType[typ] = c
 		r.Stored += c.Stored
 		r.Superseded += c.Superseded
+		r.Merged += c.Merged
+		r.OptedOut += x.final.LeftOut[typ]
 	}
 	if links, any := x.final.Links(); any {
 		r.Linked = &links
 	}
+	r.Linkage = x.final.Linkage()
 	r.Observable = x.final.Rule()
 	if x.final.HasAsOf {
 		r.AsOf = deid.FormatDay(x.final.AsOf)
 	}
 	for _, e := range x.sources {
 		c := &e.counts
-		c.Stored, c.Superseded = x.final.StoredFrom[e.number], x.final.SupersededFrom[e.number]
-		if sum := c.Stored + c.Superseded + c.NotInPolicy + c.DroppedByPolicy + c.Rejected + c.OptedOut + c.Deleted; sum != c.Read {
+		c.Stored, c.Superseded, c.Merged = x.final.StoredFrom[e.number], x.final.SupersededFrom[e.number], x.final.MergedFrom[e.number]
+		c.OptedOut += x.final.LeftOutFrom[e.number]
+		if sum := c.Stored + c.Superseded + c.NotInPolicy + c.DroppedByPolicy + c.Rejected + c.OptedOut + c.Deleted + c.Merged; sum != c.Read {
 			return e.named(fmt.Errorf("%d lines read and %d accounted for", c.Read, sum), len(x.sources))
 		}
 		if x.several() {
 			r.Sources = append(r.Sources, *c)
 		}
 	}
-	if sum := r.Stored + r.Superseded + r.NotInPolicy + r.DroppedByPolicy + r.Rejected + r.OptedOut + r.Deleted; sum != r.Read {
+	if sum := r.Stored + r.Superseded + r.NotInPolicy + r.DroppedByPolicy + r.Rejected + r.OptedOut + r.Deleted + r.Merged; sum != r.Read {
 		return fmt.Errorf("%d lines read and %d accounted for", r.Read, sum)
 	}
 	return nil
@@ -102,7 +107,11 @@ func (x *extraction) settle() error {
 // publish makes the snapshot and points to it.
 func (x *extraction) publish(ctx context.Context) error {
 	var tables []Table
-	for _, t := range slices.Concat(x.plan.Tables(), []*deid.Table{x.plan.Observation()}, deid.DictionaryTables) {
+	further := []*deid.Table{x.plan.Observation()}
+	if x.req.Link {
+		further = append(further, deid.PersonLink)
+	}
+	for _, t := range slices.Concat(x.plan.Tables(), further, deid.DictionaryTables) {
 		one := Table{Name: t.Name}
 		for _, c := range t.Columns {
 			one.Columns = append(one.Columns, Column{Name: c.Name, Type: Type(c.Type)})
@@ -190,11 +199,20 @@ func (x *extraction) facts() map[string]any {
 	if n := x.final.AgesHidden; n > 0 {
 		facts["ages_hidden"] = n
 	}
+	if r.Merged > 0 {
+		facts["merged"] = r.Merged
+	}
+	if r.Linkage != nil {
+		facts[FactLinkage] = *r.Linkage
+	}
 	if r.Linked != nil {
 		facts["linked"] = *r.Linked
 	}
 	return facts
 }
+
+// FactLinkage is a Linkage, where the same person was looked for in several sources.
+const FactLinkage = "linkage"
 
 // factSources are the counts of each of several sources.
 const factSources = "sources"
@@ -213,7 +231,7 @@ func sourceFacts(all []SourceReport) []SourceReport {
 // reason and policy path.
 func logged(facts map[string]any) map[string]any {
 	some := map[string]any{}
-	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "ages_hidden", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped", "deleted", "server_issues", factSources} {
+	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "ages_hidden", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped", "deleted", "server_issues", factSources, "merged", FactLinkage} {
 		if fact, found := facts[name]; found {
 			some[name] = fact
 		}

@@ -292,6 +292,9 @@ func (v *viewer) createViews(ctx context.Context) error {
 		return err
 	}
 	for _, t := range v.sn.manifest.Tables {
+		if t.Name == deid.PersonLink.Name {
+			continue // of Patients of the sources, which no measure knows
+		}
 		numbered := NumberedSchema + "." + t.Name
 		if err := v.db.Exec(ctx, "create numbered view "+t.Name, "CREATE VIEW "+numbered+" AS "+v.viewSQL(t)); err != nil {
 			return err

@@ -98,6 +98,29 @@ func (s *Sorter) several(ctx context.Context, collectors []*Collector, fn func(t
 	}))
 }
 
+// again gives every Record, in no order, and takes others in place of some: those that fn adds, under another patient. The Records
+// themselves stay, so merge passes over those that others are in place of.
+func (s *Sorter) again(ctx context.Context, collectors []*Collector, fn func(t *typePlan, pid ID, body []byte, add func(ID, []byte) error) error) error {
+	more := s.pool.Beside()
+	arena := more.Arena()
+	var key spill.Key
+	err := s.pool.Scan(ctx, arenas(collectors), s.each(func(t *typePlan, pid ID, body []byte) error {
+		return fn(t, pid, body, func(to ID, body []byte) error {
+			key[0] = s.rank[t.kind]
+			copy(key[keyID:], to[:])
+			return arena.Add(&key, body)
+		})
+	}))
+	if err != nil {
+		return err
+	}
+	if err := arena.Rest(); err != nil {
+		return err
+	}
+	s.pool.Take(more)
+	return nil
+}
+
 // each reads what Add put into a key.
 func (s *Sorter) each(fn func(t *typePlan, first ID, body []byte) error) func(*spill.Key, []byte) error {
 	return func(key *spill.Key, body []byte) error {
