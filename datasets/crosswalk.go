@@ -186,6 +186,10 @@ func pairsOf(ctx context.Context, req CrosswalkRequest, wanted map[deid.ID]bool)
 		return nil, err
 	}
 	ids := deid.NewPseudonyms(req.Key, req.SourceName)
+	persons, err := req.Extract.linked(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var total, before int64
 	for _, in := range source.Inputs {
 		total += in.Size
@@ -201,7 +205,7 @@ func pairsOf(ctx context.Context, req CrosswalkRequest, wanted map[deid.ID]bool)
 			if l.Reason != "" || doc.Parse(l.Bytes) != "" || doc.Type() != "Patient" {
 				return nil
 			}
-			if pid := ids.Of("Patient", doc.ID()); wanted[pid] && !given[pid] {
+			if pid := persons.is(ids.Of("Patient", doc.ID())); wanted[pid] && !given[pid] {
 				given[pid] = true
 				pairs = append(pairs, Pair{string(doc.ID()), uuid.UUID(pid)})
 			}

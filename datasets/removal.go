@@ -49,6 +49,9 @@ type RemoveReport struct {
 // Until all replacements are there nothing changes for readers. Then one entry of the log retires
 // the old, and whoever opens the store next finishes what a stop left of that.
 //
+// A person whom linkage found in several sources goes with the records of all of them, whichever source an id is of. Only
+// the ids that were given are marked: a later extract leaves the others out when it is linked, too.
+//
 // It does not reach what left the store (reports, exports, crosswalks) nor entries of the log, which hold a
 // pseudonym where the person's true dates were shown to somebody.
 func (s *Store) Remove(ctx context.Context, req RemoveRequest) (*RemoveReport, error) {
@@ -227,11 +230,15 @@ func (r *removing) trace(ctx context.Context, i int, sn *Snapshot) (*trace, erro
 			byPID[pid] = id
 		}
 	}
-	if err := t.find(ctx, pids); err != nil {
+	persons, err := sn.linked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.find(ctx, persons.all(pids)); err != nil {
 		return nil, err
 	}
 	for pid, id := range byPID {
-		if t.gone[pid] {
+		if t.gone[persons.is(pid)] {
 			r.met[id] = true
 		}
 	}

@@ -35,6 +35,7 @@ func check(doc *source.Document, job *Job) {
 	c.retries(job)
 	c.notify(job)
 	c.sources(job.Source)
+	c.linkage(job.Linkage, job.Source)
 	c.path(&job.Store, false, "store")
 	switch err := datasets.CheckKeySource(job.Key); {
 	case errors.Is(err, datasets.ErrKeyItself):

@@ -25,6 +25,7 @@ type Job struct {
 	Notify     Notify    `yaml:"notify"`
 	AlertAfter Duration  `yaml:"alert_after"` // without a success for so long, there is an alert; 0: never
 	Source     Sources   `yaml:"source,required"`
+	Linkage    string    `yaml:"linkage"` // tokens: the same person in several sources is found and counts once
 	Store      string    `yaml:"store,required"`
 	Key        string    `yaml:"key,required"` // path of the key file, env:NAME or fd:N; never the key
 	Profile    string    `yaml:"profile"`      // shifted, limited or safe-harbor

@@ -116,6 +116,17 @@ func (c checker) source(s *Source, several bool, at []any) {
 	c.oneOf(s.Observable, []string{"auto", "enrolment-gap45", "contact"}, in("observable")...)
 }
 
+// linkTokens is how the same person is found in several sources: by keyed tokens of what each says of who it is.
+const linkTokens = "tokens"
+
+// linkage checks how persons are found in several sources.
+func (c checker) linkage(how string, list Sources) {
+	c.oneOf(how, []string{linkTokens}, "linkage")
+	if c.doc.Has("linkage") && how == linkTokens && len(list) == 1 {
+		c.doc.Report("one-source", "linkage finds who is in several sources, and there is one", "list the others in source, or remove linkage", "linkage")
+	}
+}
+
 // ReadClient reads the private key of a server's client.
 type ReadClient func(path string) (*bulk.Key, error)
 
@@ -145,8 +156,12 @@ func (s Sources) Exports(cfg bulk.Config, read ReadClient) (list []datasets.Expo
 
 // SourceFile is a file of the sources of one extract, in the form that a job has them in.
 type SourceFile struct {
-	Source Sources `yaml:"source,required"`
+	Source  Sources `yaml:"source,required"`
+	Linkage string  `yaml:"linkage"`
 }
+
+// Linked says whether the same person is to be found in the sources.
+func (f *SourceFile) Linked() bool { return f.Linkage == linkTokens }
 
 // LoadSources reads and checks such a file. The error is source.Diagnostics, every mistake at its place; paths are
 // relative to the file.
@@ -157,7 +172,9 @@ func LoadSources(path string) (*SourceFile, error) {
 	}
 	var f SourceFile
 	doc, _ := source.DecodeYAML(path, data, &f)
-	checker{doc, filepath.Dir(path)}.sources(f.Source)
+	c := checker{doc, filepath.Dir(path)}
+	c.sources(f.Source)
+	c.linkage(f.Linkage, f.Source)
 	if err := doc.Err(); err != nil {
 		return nil, err
 	}

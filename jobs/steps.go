@@ -132,7 +132,7 @@ func (b *building) step(name string, do func(s *StepResult) error) error {
 func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err error) {
 	return sn, b.step("extract", func(s *StepResult) error {
 		report, err := datasets.Extract(ctx, b.store, datasets.ExtractRequest{
-			Sources: b.sources, Profile: b.job.Profile, Observable: b.job.Source.observable(), AsOf: b.job.AsOf, Policy: b.job.Policy,
+			Sources: b.sources, Link: b.job.Linkage == linkTokens, Profile: b.job.Profile, Observable: b.job.Source.observable(), AsOf: b.job.AsOf, Policy: b.job.Policy,
 			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,
 		})
 		if report.Unanswered() {

@@ -154,6 +154,9 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 	if r.OptedOut+r.OptOutListed > 0 {
 		p.line("  + %d of persons who opted out or were removed; of %d ids on the list, %d are in no line", r.OptedOut, r.OptOutListed, r.OptOutUnmatched)
 	}
+	if r.Merged > 0 {
+		p.line("  + %d Patients whose row is that of the same person in another source", r.Merged)
+	}
 	if r.Deleted > 0 {
 		p.line("  + %d of resources that the server names as deleted", r.Deleted)
 	}
@@ -161,6 +164,7 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 	for _, one := range r.Sources {
 		writeSource(&p, one)
 	}
+	writeLinkage(&p, r.Linkage)
 	for _, reason := range slices.Sorted(maps.Keys(r.RejectReasons)) {
 		p.line("  rejected, %s: %d", reason, r.RejectReasons[reason])
 	}

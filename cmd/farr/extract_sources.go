@@ -16,13 +16,19 @@ import (
 const sourcesHelp = `
 
 --sources FILE reads several exports into one snapshot: YAML with the list source of a job file, each with a name, a dir or
-bulk, the zone of its clock, and sites, concept_maps, map_by and opt_out of its own. Counts and rejects are by source.`
+bulk, the zone of its clock, and sites, concept_maps, map_by and opt_out of its own. Counts and rejects are by source.
+--link (in the file: linkage: tokens) finds by keyed tokens of names, birth date, sex and place who is the same person in several
+sources, and counts each person once. Tokens are in memory alone.`
 
 // sourceFlags say which several sources go into the snapshot.
-type sourceFlags struct{ file string }
+type sourceFlags struct {
+	file string
+	link bool
+}
 
 func (s *sourceFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.file, "sources", "", "YAML file of several sources, in place of --source and of what is said of one")
+	cmd.Flags().BoolVar(&s.link, "link", false, "with --sources: find the same person in several sources, and count each once")
 }
 
 // ofOne are the flags that say something of a single source.
@@ -32,6 +38,9 @@ var ofOne = append([]string{"source", "source-name", "bulk", "zone", "opt-out", 
 func (s *sourceFlags) read(cmd *cobra.Command, waits func(string, time.Time), req *datasets.ExtractRequest) (closeAll func(), err error) {
 	closeAll = func() {}
 	if s.file == "" {
+		if s.link {
+			return nil, usageError{errors.New("--link finds who is in several sources: it is for --sources")}
+		}
 		return closeAll, nil
 	}
 	var mistakes []error
@@ -47,6 +56,9 @@ func (s *sourceFlags) read(cmd *cobra.Command, waits func(string, time.Time), re
 	if err != nil {
 		return nil, err
 	}
+	if req.Link = s.link || file.Linked(); req.Link && len(file.Source) < 2 {
+		return nil, usageError{errors.New("--link finds who is in several sources, and the file has one")}
+	}
 	if !cmd.Flags().Changed("observable") {
 		req.Observable = file.Source[0].Observable
 	}
@@ -61,10 +73,35 @@ func writeSource(p *printer, s datasets.SourceReport) {
 	if s.OptedOut+s.OptOutListed > 0 {
 		p.line("  + %d of persons who opted out or were removed; of %d ids on the list, %d are in no line", s.OptedOut, s.OptOutListed, s.OptOutUnmatched)
 	}
+	if s.Merged > 0 {
+		p.line("  + %d Patients whose row is that of the same person in another source", s.Merged)
+	}
 	if s.Deleted > 0 {
 		p.line("  + %d of resources that the server names as deleted", s.Deleted)
 	}
 	writeBulk(p, "  ", s.Bulk)
+}
+
+// writeLinkage says who was found in several sources.
+func writeLinkage(p *printer, l *datasets.Linkage) {
+	if l == nil {
+		return
+	}
+	p.line("linkage: %d Patients are %d persons; %d pairs of two sources are linked", l.Patients, l.Persons, l.Linked)
+	for _, part := range []struct {
+		what   string
+		counts map[string]int64
+	}{{"by rule", l.ByRule}, {"by sources", l.BySources}, {"persons with so many Patients", l.BySize}, {"not linked", l.NotLinked}} {
+		for _, name := range slices.Sorted(maps.Keys(part.counts)) {
+			p.line("  %s, %s: %d", part.what, name, part.counts[name])
+		}
+	}
+	if l.Unusable > 0 {
+		p.line("  %d Patients say too little of who they are", l.Unusable)
+	}
+	if l.OptedOut > 0 {
+		p.line("  %d Patients are left out, because the person opted out or was removed in another source", l.OptedOut)
+	}
 }
 
 // writeBulk says what a server exported.
