@@ -118,8 +118,11 @@ func TestExamples(t *testing.T) {
 	if err != nil || wrong.Err() != nil {
 		t.Fatalf("%v\n%v", err, wrong.Err())
 	}
-	if len(jobs) != 1 {
+	if len(jobs) != 2 || filepath.Base(jobs[0].File) != "committee.yaml" {
 		t.Fatalf("%d jobs", len(jobs))
+	}
+	if two := jobs[1]; len(two.Source) != 2 || two.Source[1].Bulk == nil || two.Linkage != "tokens" {
+		t.Errorf("the example of several sources has %+v", two.Source)
 	}
 	data, err := os.ReadFile(jobs[0].File)
 	if err != nil {
