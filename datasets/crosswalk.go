@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,16 +19,18 @@ import (
 
 // CrosswalkRequest is for whom source ids are asked, and by whom.
 type CrosswalkRequest struct {
-	Key      *Key
-	Extract  *Snapshot   // whose persons; another person of the export is not given
-	Source   string      // folder of the export that the extract was made from
-	PIDs     []uuid.UUID // only these, when Asked
-	Asked    bool
-	Permit   *Permit
-	Who      string // account on the machine
-	Reason   string // for the log: one line, at most 200 characters
-	Now      time.Time
-	Progress progress.Func
+	Key     *Key
+	Extract *Snapshot // whose persons; another person of the export is not given
+	Source  string    // folder of the export that the extract was made from
+	// SourceName is which of an extract's sources the folder is; of one it need not be said.
+	SourceName string
+	PIDs       []uuid.UUID // only these, when Asked
+	Asked      bool
+	Permit     *Permit
+	Who        string // account on the machine
+	Reason     string // for the log: one line, at most 200 characters
+	Now        time.Time
+	Progress   progress.Func
 }
 
 // Pair is a person in the source and in the store.
@@ -66,6 +70,12 @@ func crosswalk(ctx context.Context, s *Store, req CrosswalkRequest) ([]Pair, err
 	if err := s.SignLog(req.Key); err != nil {
 		return nil, err
 	}
+	switch names := req.Extract.SourceNames(); {
+	case req.SourceName == "" && len(names) == 1:
+		req.SourceName = names[0]
+	case !slices.Contains(names, req.SourceName):
+		return nil, fmt.Errorf("which source the folder is must be said: the extract has %s", strings.Join(names, ", "))
+	}
 	wanted, err := req.Extract.persons(ctx)
 	if err != nil {
 		return nil, err
@@ -88,7 +98,7 @@ func crosswalk(ctx context.Context, s *Store, req CrosswalkRequest) ([]Pair, err
 		return nil, err
 	}
 	facts := map[string]any{
-		"who": req.Who, "key": req.Key.ID(), "extract": req.Extract.id, factPermit: hexSHA256(permit), "reason": req.Reason,
+		"who": req.Who, "key": req.Key.ID(), "extract": req.Extract.id, "source": req.SourceName, factPermit: hexSHA256(permit), "reason": req.Reason,
 		"all": !req.Asked, "asked": len(req.PIDs), factGiven: len(pairs),
 	}
 	// Counting and giving are one step, or two runs at once would give twice what is allowed.
@@ -175,7 +185,11 @@ func pairsOf(ctx context.Context, req CrosswalkRequest, wanted map[deid.ID]bool)
 	if err != nil {
 		return nil, err
 	}
-	ids := deid.NewPseudonyms(req.Key, req.Extract.sourceName())
+	ids := deid.NewPseudonyms(req.Key, req.SourceName)
+	persons, err := req.Extract.linked(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var total, before int64
 	for _, in := range source.Inputs {
 		total += in.Size
@@ -191,7 +205,7 @@ func pairsOf(ctx context.Context, req CrosswalkRequest, wanted map[deid.ID]bool)
 			if l.Reason != "" || doc.Parse(l.Bytes) != "" || doc.Type() != "Patient" {
 				return nil
 			}
-			if pid := ids.Of("Patient", doc.ID()); wanted[pid] && !given[pid] {
+			if pid := persons.is(ids.Of("Patient", doc.ID())); wanted[pid] && !given[pid] {
 				given[pid] = true
 				pairs = append(pairs, Pair{string(doc.ID()), uuid.UUID(pid)})
 			}

@@ -56,8 +56,33 @@
 // without it. So the file is its owner's alone (0600), as the store is, and no log, error or report has the address. A mark is there before the server
 // is asked to begin. Where a run ends between the question and the answer, the server may have an export whose address
 // nobody knows; the next run says so ([BulkReport]), and only the server's keeper, or time, can end it. Within one run, a question whose
-// answer is lost is asked again, and leaves the like unseen. Files are known by the hash of their text, so that a folder of the same files, unpacked and in the same order, gives
+// answer is lost is asked again, and leaves the like unseen.
+// Several exports go into one snapshot as [ExportSource]s. Each keeps what is its own: name and so pseudonyms, zone, labels of
+// sites, concept maps, opt-out list, counts. Where zones differ the keyed views read each row in that of its source,
+// which stands in the column source of the main table. Files are known by the hash of their text, so that a folder of the same files, unpacked and in the same order, gives
 // the same snapshot; of when the export is stands in the log alone.
+//
+// # Linkage
+//
+// With ExtractRequest.Link who is the same person in several sources is found and counts once: rows of all of a person's
+// Patients stand under one pseudonym, the smallest of theirs, with one shift; the records keep their own rids and sources. So
+// whatever reads persons (views, risk, exports, shards) needs to know nothing of it. The table person_link has the
+// Patients whose pseudonym that changed, for a removal and a crosswalk; views do not show it and exports never have it.
+//
+// A Patient is compared by tokens: HMAC-SHA256, under the key's sub-key for that alone, of folded family and given names (with the full
+// forms of pet names), ZIP, phone and street; birth date and sex stand beside them. They live in the memory of the run, about 300 bytes for each
+// Patient, and no call gives one out. Two Patients of two sources are linked when a rule of datasets/internal/deid/link_rules.go holds, each
+// is by far the best for the other, and nothing contradicts: two days of death, or sex and birth date both. Within a source nobody is
+// linked: whoever keeps it has judged with more than tokens. Of a pair of twins, who differ in the given name alone, each is a
+// person. A claim that would make two Patients of one source one person links none of them. What became of all this is counted in [Linkage].
+//
+// The table patient has one row a person: the newest Patient by lastUpdated, with what it lacks taken from the next that has it,
+// in pieces that belong together (birth date; ZIP, state and city; each extension ...). A day of death counts before the bare word, and
+// that before the word that somebody lives. Observable time is of all records, and an age over 89 is judged by the earliest birth and by all
+// rows. Patients whose row is another's are counted as Merged, so that lines stay accounted for.
+//
+// Who opted out in one source, or was removed, is left out of all that they are linked in. [Store.Remove] takes all of a person by one id. Which
+// Patients are linked can change from one extract to the next, and with it the pseudonym of a person.
 //
 // # The log
 //

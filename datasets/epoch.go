@@ -206,7 +206,9 @@ func (s *Store) sourceNames() (map[string]bool, error) {
 			return nil, err
 		}
 		if sn.manifest.Kind == "extract" {
-			names[sn.sourceName()] = true
+			for _, name := range sn.SourceNames() {
+				names[name] = true
+			}
 		}
 	}
 	return names, nil

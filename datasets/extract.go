@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
-	"slices"
 
 	"farr/datasets/bulk"
-	"farr/datasets/fhir"
 	"farr/datasets/internal/deid"
 	"farr/internal/progress"
 )
@@ -25,12 +24,17 @@ type ExtractRequest struct {
 	Source     string       // folder of *.ndjson and *.ndjson.gz
 	SourceName string       // part of every pseudonym; "main" when empty
 	Bulk       *bulk.Client // instead of Source: the FHIR server that exports
-	Cases      []Case       // instead of Source and SourceName: many small sources in one snapshot
 	Zone       string       // IANA zone of local wall time; "UTC" when empty
-	Profile    string       // "shifted" (when empty), "limited" or "safe-harbor"
 	OptOut     string       // file of patients to leave out, see ReadPatientIDs; may be empty
 	SitesFile  string       // CSV id,label of organizations and locations; may be empty
-	Policy     string       // folder of policy tables; those that come with farr when empty
+	// Sources is instead of all of the above, ConceptMaps and MapBy: several exports in one snapshot. One of them alone is
+	// the same as if it was said above.
+	Sources []ExportSource
+	// Link finds who is the same person in several sources, and counts each once: see "Linkage" in the package's doc.
+	Link    bool
+	Cases   []Case // instead of all of that: many small sources in one snapshot
+	Profile string // "shifted" (when empty), "limited" or "safe-harbor"
+	Policy  string // folder of policy tables; those that come with farr when empty
 	// ConceptMaps are files of maps of local codes to standard codes: ConceptMap as JSON, or CSV. MapBy are the
 	// equivalences that are used; UsedEquivalences when empty.
 	ConceptMaps []string
@@ -47,7 +51,7 @@ type ExtractRequest struct {
 
 // ExtractReport says what became of every line:
 //
-//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected + OptedOut + Deleted
+//	Read = Stored + Superseded + NotInPolicy + DroppedByPolicy + Rejected + OptedOut + Deleted + Merged
 type ExtractReport struct {
 	Snapshot string `json:"snapshot"` // "" when nothing was published
 	Skipped  bool   `json:"skipped"`  // the same request was answered before
@@ -61,6 +65,7 @@ type ExtractReport struct {
 	OptedOut        int64 `json:"opted_out,omitempty"` // of persons on the opt-out list, or removed from the store
 
 	Deleted int64 `json:"deleted,omitempty"` // of resources that the server names as deleted
+	Merged  int64 `json:"merged,omitempty"`  // Patients whose row is that of the same person in another source
 
 	OptOutListed    int64 `json:"opt_out_listed,omitempty"`    // ids on the list
 	OptOutUnmatched int64 `json:"opt_out_unmatched,omitempty"` // of them, ids that no line names
@@ -78,10 +83,15 @@ type ExtractReport struct {
 
 	// Linked says what became of Patient.link under profile shifted; nil where no Patient has one.
 	Linked *Links `json:"linked,omitempty"`
+	// Linkage says who was found in several sources; nil where it was not asked for.
+	Linkage *Linkage `json:"linkage,omitempty"`
 
 	AsOf       string `json:"as_of"` // "" when the source has no clinical event
 	Observable string `json:"observable"`
-	// Bulk says what the server exported; nil of a folder.
+	// Sources says of each of several what became of its lines; nil of one.
+	Sources []SourceReport `json:"sources,omitempty"`
+
+	// Bulk says what the server exported; nil of a folder, and of several sources.
 	Bulk *BulkReport `json:"bulk,omitempty"`
 	// Ignored are files of the folder that look like input and were not read.
 	Ignored []string `json:"ignored,omitempty"`
@@ -89,6 +99,9 @@ type ExtractReport struct {
 
 // Links say what became of the links between patients.
 type Links = deid.Links
+
+// Linkage says which Patients of several sources are one person, in counts.
+type Linkage = deid.Linkage
 
 // TypeCount is what became of the lines of one resource type that were no rejects.
 type TypeCount struct {
@@ -99,6 +112,7 @@ type TypeCount struct {
 	DroppedByPolicy int64 `json:"dropped_by_policy"`
 	OptedOut        int64 `json:"opted_out,omitempty"`
 	Deleted         int64 `json:"deleted,omitempty"`
+	Merged          int64 `json:"merged,omitempty"`
 }
 
 // MaxRejectsListed is how many rejected lines a report lists; all are counted.
@@ -106,6 +120,7 @@ const MaxRejectsListed = 10_000
 
 // Reject is a line that was left out. Its text is nowhere.
 type Reject struct {
+	Source string `json:"source,omitempty"` // its name, of several
 	File   string `json:"file"`
 	Line   int64  `json:"line"`   // from 1
 	Offset int64  `json:"offset"` // of its first byte in the uncompressed text
@@ -116,13 +131,18 @@ type Reject struct {
 type TooManyRejectsError struct {
 	Rejected, Read int64
 	MaxReject      float64
+	Source         string // its name, where it is one of several
 }
 
 func (e *TooManyRejectsError) Error() string {
-	return fmt.Sprintf("%d of %d lines rejected, more than the %g %% allowed: nothing published", e.Rejected, e.Read, e.MaxReject*100)
+	from := ""
+	if e.Source != "" {
+		from = "source " + e.Source + ": "
+	}
+	return from + fmt.Sprintf("%d of %d lines rejected, more than the %g %% allowed: nothing published", e.Rejected, e.Read, e.MaxReject*100)
 }
 
-// Extract turns a folder of FHIR R4 NDJSON into a de-identified snapshot and
+// Extract turns a folder of FHIR R4 NDJSON, or several, into a de-identified snapshot and
 // makes it the current extract, unless it is to be held. The report is there with an error too, as far as
 // the lines were read, so that the rejects can be seen.
 //
@@ -132,7 +152,7 @@ func (e *TooManyRejectsError) Error() string {
 // An export of a server that turns out to be another one while it is read, or not whole, is begun anew once.
 func Extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport, error) {
 	report, err := extract(ctx, s, req)
-	if req.Bulk != nil && worthAnother(err) && ctx.Err() == nil {
+	if worthAnother(err) && ctx.Err() == nil {
 		return extract(ctx, s, req)
 	}
 	return report, err
@@ -165,68 +185,52 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 
 // failed lets go of what a failed run need not keep.
 func (x *extraction) failed(ctx context.Context, err error) error {
-	in, is := x.input.(*bulkInput)
-	if !is || ctx.Err() != nil {
+	if x.at == nil || ctx.Err() != nil {
 		return err
 	}
-	return in.failed(ctx, in.unread(err, x.report.Read))
+	in, is := x.at.input.(*bulkInput)
+	if !is {
+		return err
+	}
+	return in.failed(ctx, in.unread(err, x.at.counts.Read))
 }
 
 // extraction is one run of Extract.
 type extraction struct {
 	store   *Store
 	req     ExtractRequest
-	input   input
-	config  deid.Config
+	sources []*feed
+	at      *feed // whose fault an error is; nil where it is nobody's, or of all
 	policy  *deid.Policy
-	beside  []Input // files beside the export: labels of sites, concept maps
+	plan    *deid.Plan
+	words   *deid.Dictionary
 	inputs  []Input
 	recipe  map[string]any
 	key     string   // of the skip rule
-	optOut  []string // ids of patients
-	marks   []string // of persons who were removed from the store
-	listed  bool     // an opt-out list was given
+	project *Key     // makes the pseudonyms
 	keyID   string   // of the project's key; "" under safe-harbor
+	marks   []string // of persons who were removed from the store
 	asOf    int64
 	hasAsOf bool
-
 	staging *Staging
 	sorter  *deid.Sorter
-	workers []*worker
 	final   *deid.Finisher
 	report  *ExtractReport
 }
 
 // newExtraction checks the request and finds the input.
 func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extraction, error) {
-	orDefault := func(value *string, usual string) {
-		if *value == "" {
-			*value = usual
-		}
-	}
-	orDefault(&req.SourceName, "main")
-	orDefault(&req.Zone, "UTC")
-	orDefault(&req.Profile, string(deid.Shifted))
-	orDefault(&req.Observable, deid.Auto)
-	if len(req.MapBy) == 0 {
-		req.MapBy = deid.UsedEquivalences
-	}
-	x := &extraction{store: s, req: req, report: &ExtractReport{
-		ByType: map[string]TypeCount{}, DropReasons: map[string]int64{}, RejectReasons: map[string]int64{}, Rejects: []Reject{},
-	}}
-	key, keyID, err := keyOf(req)
+	list, err := req.sources()
 	if err != nil {
 		return nil, err
 	}
-	x.keyID = keyID
-	if len(req.Cases) > 0 {
-		if err := checkCases(req); err != nil {
-			return nil, err
-		}
-	} else if req.Bulk != nil && req.Source != "" {
-		return nil, errors.New("a folder and a server: give one of them")
-	} else if err := CheckSourceName(req.SourceName); err != nil {
-		return nil, fmt.Errorf("source name %q: %w", req.SourceName, err)
+	orDefault(&req.Profile, string(deid.Shifted))
+	orDefault(&req.Observable, deid.Auto)
+	x := &extraction{store: s, req: req, words: deid.NewDictionary(), report: &ExtractReport{
+		ByType: map[string]TypeCount{}, DropReasons: map[string]int64{}, RejectReasons: map[string]int64{}, Rejects: []Reject{},
+	}}
+	if x.project, x.keyID, err = keyOf(req); err != nil {
+		return nil, err
 	}
 	if math.IsNaN(req.MaxReject) || req.MaxReject < 0 || req.MaxReject > 1 {
 		return nil, fmt.Errorf("max reject %g: a share from 0 to 1", req.MaxReject)
@@ -239,33 +243,20 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 			return nil, fmt.Errorf("as-of day %q: write YYYY-MM-DD", req.AsOf)
 		}
 	}
-	zone, err := deid.LoadZone(req.Zone)
-	if err != nil {
-		return nil, err
-	}
 	policy, err := OpenPolicy(req.Policy)
 	if err != nil {
 		return nil, err
 	}
 	x.policy = policy.tables
-	plan, err := deid.Compile(x.policy, deid.Profile(req.Profile))
-	if err != nil {
+	if x.plan, err = deid.Compile(x.policy, deid.Profile(req.Profile)); err != nil {
 		return nil, err
 	}
-	labels, sites, err := readSites(req.SitesFile)
-	if err != nil {
-		return nil, err
-	}
-	if sites != nil {
-		x.beside = append(x.beside, *sites)
-	}
-	maps, mapFiles, err := readMaps(x.policy, req.ConceptMaps, req.MapBy)
-	if err != nil {
-		return nil, err
-	}
-	x.beside = append(x.beside, mapFiles...)
-	x.config = deid.Config{
-		Plan: plan, Key: key, Zone: zone, Source: req.SourceName, Labels: labels, Maps: maps, Dictionary: deid.NewDictionary(),
+	for i, one := range list {
+		e := &feed{ExportSource: one, number: i}
+		if err := x.open(e); err != nil {
+			return nil, e.named(err, len(list))
+		}
+		x.sources = append(x.sources, e)
 	}
 	if err := x.leaveOut(); err != nil {
 		return nil, err
@@ -273,8 +264,22 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 	if err := s.SignLog(req.Key); err != nil {
 		return nil, err
 	}
-	return x, x.find()
+	for _, e := range x.sources {
+		if err := x.find(e); err != nil {
+			return nil, e.named(err, len(list))
+		}
+	}
+	return x, nil
 }
+
+func orDefault(value *string, usual string) {
+	if *value == "" {
+		*value = usual
+	}
+}
+
+// several says whether there are more sources than one, each of which then has its own counts.
+func (x *extraction) several() bool { return len(x.sources) > 1 }
 
 // keyOf is the key that an extract's pseudonyms are made with, and the ID by which it is recorded. That of
 // safe-harbor is fresh and kept nowhere, so it has no ID to record.
@@ -301,44 +306,40 @@ type input interface {
 	files() (files []Input, order string)
 }
 
-// find lists the files.
-func (x *extraction) find() error {
-	switch {
-	case len(x.req.Cases) > 0:
-		x.input = &caseInput{cases: x.req.Cases}
-	case x.req.Bulk != nil:
-		in, err := x.bulkInput()
-		if err != nil {
-			return err
-		}
-		x.input, x.report.Bulk = in, in.report
-	default:
-		source, err := fhir.Open(x.req.Source)
-		if err != nil {
-			return err
-		}
-		for _, f := range source.Ignored {
-			x.report.Ignored = append(x.report.Ignored, f.Name+": "+f.Why)
-		}
-		x.input = &exportInput{Source: source}
-	}
-	return nil
-}
-
 // identify makes the skip rule's key of all that decides the result. The files must
 // have been hashed or read.
 func (x *extraction) identify() (err error) {
-	files, order := x.input.files()
-	x.inputs = append(files, x.beside...)
+	x.inputs = nil
+	for _, e := range x.sources {
+		files, _ := e.input.files()
+		x.inputs = append(x.inputs, files...)
+	}
 	x.recipe = map[string]any{
-		"step": extractVersion, "policy": x.policy.Hash(), RecipeProfile: x.req.Profile, RecipeZone: x.req.Zone,
-		RecipeKey: x.keyID, "source": x.req.SourceName, "observable": x.req.Observable, "as_of": x.req.AsOf,
-		"order": order,
+		"step": extractVersion, "policy": x.policy.Hash(), RecipeProfile: x.req.Profile,
+		RecipeKey: x.keyID, "observable": x.req.Observable, "as_of": x.req.AsOf,
 	}
-	if len(x.req.ConceptMaps) > 0 {
-		x.recipe["map_by"] = slices.Sorted(slices.Values(x.req.MapBy))
+	var all []any
+	for _, e := range x.sources {
+		x.inputs = append(x.inputs, e.beside...)
+		recipe := e.recipe(x.req.Key)
+		if x.several() && len(e.beside) > 0 {
+			var beside []any // which of the inputs are this source's
+			for _, in := range e.beside {
+				beside = append(beside, in.ID)
+			}
+			recipe["beside"] = beside
+		}
+		all = append(all, recipe)
 	}
-	x.nameLeftOut()
+	if x.req.Link {
+		x.recipe[recipeLinkage] = deid.LinkageVersion()
+	}
+	if x.several() {
+		x.recipe[recipeSources] = all
+	} else {
+		maps.Copy(x.recipe, x.sources[0].recipe(x.req.Key))
+	}
+	x.nameRemoved()
 	x.key, err = KeyOf("extract", x.recipe, x.inputs)
 	return err
 }

@@ -44,16 +44,16 @@ type bulkInput struct {
 	got    []Input // the files that were read, in order
 }
 
-func (x *extraction) bulkInput() (*bulkInput, error) {
-	c := x.req.Bulk
+func (x *extraction) bulkInput(e *feed) (*bulkInput, error) {
+	c := e.Bulk
 	key, err := KeyOf("bulk-export", map[string]any{
 		"url": c.URL, "level": c.Level, "group": c.Group, "types": nonNil(c.Types), "since": c.Since.UTC().Format(time.RFC3339Nano),
-		"filters": nonNil(c.TypeFilters), "elements": nonNil(c.Elements), "client": c.ClientID, "source": x.req.SourceName,
+		"filters": nonNil(c.TypeFilters), "elements": nonNil(c.Elements), "client": c.ClientID, "source": e.Name,
 	}, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &bulkInput{store: x.store, client: c, now: x.store.now, key: key, name: x.req.SourceName, report: &BulkReport{}}, nil
+	return &bulkInput{store: x.store, client: c, now: x.store.now, key: key, name: e.Name, report: &BulkReport{}}, nil
 }
 
 func nonNil(list []string) []string { return append([]string{}, list...) }

@@ -35,7 +35,7 @@ type Case struct {
 var casePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}(/[A-Za-z0-9][A-Za-z0-9_.-]{0,127}){0,3}$`)
 
 func checkCases(req ExtractRequest) error {
-	if req.Source != "" {
+	if req.Source != "" || req.Bulk != nil {
 		return errors.New("a source and cases: give one of them")
 	}
 	seen := map[string]bool{}

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"errors"
+	"slices"
 
 	"farr/datasets/internal/deid"
 )
@@ -30,30 +31,34 @@ func (x *extraction) leaveOut() error {
 	if open := custody.open(); open != nil {
 		marks = custody.Removed[open.Key]
 	}
-	if x.listed = x.req.OptOut != ""; x.listed {
-		if x.optOut, err = ReadPatientIDs(x.req.OptOut); err != nil {
-			return err
-		}
-	}
-	switch {
-	case !x.listed && len(marks) == 0:
-		return nil
-	case key == nil:
-		return errors.New("to leave out persons who opted out or were removed, the project key is needed in this profile, too")
-	case len(x.req.Cases) > 0 && x.listed:
-		return errors.New("cases have no opt-out list: leave the case out")
-	}
 	x.marks = marks
-	x.config.LeftOut = deid.NewLeftOut(key, x.req.SourceName, x.optOut, marks)
-	x.report.OptOutListed = int64(len(x.optOut))
+	for _, e := range x.sources {
+		if e.listed = e.OptOut != ""; e.listed {
+			if e.optOut, err = ReadPatientIDs(e.OptOut); err != nil {
+				return e.named(err, len(x.sources))
+			}
+		}
+		switch {
+		case !e.listed && len(marks) == 0:
+			continue
+		case key == nil:
+			return errors.New("to leave out persons who opted out or were removed, the project key is needed in this profile, too")
+		case len(x.req.Cases) > 0 && e.listed:
+			return errors.New("cases have no opt-out list: leave the case out")
+		}
+		e.config.LeftOut = deid.NewLeftOut(key, e.Name, e.optOut, marks)
+		x.report.OptOutListed += int64(len(e.optOut))
+	}
 	return nil
 }
 
-// nameLeftOut adds to the recipe whom the extract leaves out.
-func (x *extraction) nameLeftOut() {
-	if x.listed {
-		x.recipe[recipeOptOut] = x.req.Key.ListHash(x.optOut)
-	}
+// leavesOut says whether there is anybody to leave out.
+func (x *extraction) leavesOut() bool {
+	return slices.ContainsFunc(x.sources, func(e *feed) bool { return e.config.LeftOut != nil })
+}
+
+// nameRemoved adds to the recipe who was removed from the store.
+func (x *extraction) nameRemoved() {
 	if len(x.marks) > 0 {
 		x.recipe[recipeRemoved] = x.req.Key.ListHash(x.marks)
 	}

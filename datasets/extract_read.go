@@ -19,6 +19,7 @@ type worker struct {
 	doc       fhir.Doc
 	extractor *deid.Extractor
 	collector *deid.Collector
+	source    uint64 // its number, in the first byte of what orders lines
 
 	read, rejected int64
 	byType         map[string]*TypeCount
@@ -30,24 +31,11 @@ type worker struct {
 	deleted        map[string]bool // Type/id of what the server names as deleted
 }
 
-// read is the first pass over the input: every line becomes a record, a reject or
-// a count.
-func (x *extraction) read(ctx context.Context) error {
-	x.sorter = deid.NewSorter(x.config.Plan, x.staging.Dir(), arenaBytes)
-	w := &worker{
-		extractor: deid.NewExtractor(x.config), collector: x.sorter.Collector(),
+func newWorker(extractor *deid.Extractor, collector *deid.Collector, source int) *worker {
+	return &worker{
+		extractor: extractor, collector: collector, source: uint64(source) << 56,
 		byType: map[string]*TypeCount{}, dropReasons: map[string]int64{}, rejectReasons: map[string]int64{},
 	}
-	x.workers = []*worker{w}
-	err := x.input.read(ctx, w, x.req.Progress)
-	x.collect()
-	if err != nil {
-		return err
-	}
-	if err := x.identify(); err != nil {
-		return err
-	}
-	return x.config.Dictionary.Clash()
 }
 
 // exportInput is a folder of NDJSON.
@@ -130,7 +118,7 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 		w.count(w.doc.Type()).Deleted++
 		return nil
 	}
-	record, verdict := w.extractor.Extract(&w.doc, uint64(fileNumber)<<40|uint64(l.Number))
+	record, verdict := w.extractor.Extract(&w.doc, w.source|uint64(fileNumber)<<32|uint64(l.Number))
 	if verdict == deid.NoSubject {
 		w.reject(in.Name, l, fhir.MissingSubject)
 		return nil
@@ -167,55 +155,81 @@ func (w *worker) reject(file string, l fhir.Line, why fhir.Reason) {
 	w.rejected++
 	w.rejectReasons[string(why)]++
 	if len(w.rejects) < MaxRejectsListed {
-		w.rejects = append(w.rejects, Reject{file, l.Number, l.Offset, string(why)})
+		w.rejects = append(w.rejects, Reject{File: file, Line: l.Number, Offset: l.Offset, Reason: string(why)})
 	}
 }
 
-// collect adds the workers' counts to the report.
+// collect adds the sources' counts to the report.
 func (x *extraction) collect() {
 	r := x.report
-	r.OptOutUnmatched = x.config.LeftOut.Unmatched()
-	for _, w := range x.workers {
-		r.Read += w.read
-		r.Rejected += w.rejected
-		r.Rejects = append(r.Rejects, w.rejects...)
+	for _, e := range x.sources {
+		w, c := e.worker, &e.counts
+		if w == nil {
+			break // a source before it could not be read
+		}
+		c.Read, c.Rejected = w.read, w.rejected
+		c.OptOutListed, c.OptOutUnmatched = int64(len(e.optOut)), e.config.LeftOut.Unmatched()
+		for _, reject := range w.rejects {
+			if x.several() {
+				reject.Source = e.Name
+			}
+			if len(r.Rejects) < MaxRejectsListed {
+				r.Rejects = append(r.Rejects, reject)
+			}
+		}
 		for reason, n := range w.dropReasons {
 			r.DropReasons[reason] += n
 		}
 		for reason, n := range w.rejectReasons {
 			r.RejectReasons[reason] += n
 		}
-		for typ, c := range w.byType {
+		for typ, n := range w.byType {
 			sum := r.ByType[typ]
-			sum.Read += c.Read
-			sum.NotInPolicy += c.NotInPolicy
-			sum.DroppedByPolicy += c.DroppedByPolicy
-			sum.OptedOut += c.OptedOut
-			sum.Deleted += c.Deleted
-			r.Deleted += c.Deleted
-			r.OptedOut += c.OptedOut
+			sum.Read += n.Read
+			sum.NotInPolicy += n.NotInPolicy
+			sum.DroppedByPolicy += n.DroppedByPolicy
+			sum.OptedOut += n.OptedOut
+			sum.Deleted += n.Deleted
 			r.ByType[typ] = sum
-			r.NotInPolicy += c.NotInPolicy
-			r.DroppedByPolicy += c.DroppedByPolicy
+			c.NotInPolicy += n.NotInPolicy
+			c.DroppedByPolicy += n.DroppedByPolicy
+			c.OptedOut += n.OptedOut
+			c.Deleted += n.Deleted
 		}
+		r.Read += c.Read
+		r.Rejected += c.Rejected
+		r.NotInPolicy += c.NotInPolicy
+		r.DroppedByPolicy += c.DroppedByPolicy
+		r.OptedOut += c.OptedOut
+		r.Deleted += c.Deleted
+		r.OptOutUnmatched += c.OptOutUnmatched
 	}
 }
 
-// judge ends the run when too much was rejected, and when nothing is left to store: an
-// empty snapshot would stand for "no patients" in every later number.
+// judge ends the run when too much of a source was rejected, and when nothing of it is left to store: an
+// empty snapshot, or part of one, would stand for "no patients" in every later number.
 func (x *extraction) judge(context.Context) error {
-	r := x.report
-	if float64(r.Rejected) > x.req.MaxReject*float64(r.Read) {
-		return &TooManyRejectsError{r.Rejected, r.Read, x.req.MaxReject}
-	}
-	if r.Rejected+r.NotInPolicy+r.DroppedByPolicy+r.OptedOut+r.Deleted == r.Read {
-		from := x.req.Source
-		if x.req.Bulk != nil {
-			from = x.req.Bulk.URL
+	for _, e := range x.sources {
+		x.at = e
+		c := e.counts
+		if float64(c.Rejected) > x.req.MaxReject*float64(c.Read) {
+			tooMany := &TooManyRejectsError{Rejected: c.Rejected, Read: c.Read, MaxReject: x.req.MaxReject}
+			if x.several() {
+				tooMany.Source = e.Name
+			}
+			return tooMany
 		}
-		return &fhir.Error{Code: fhir.EmptySource, File: from, Offset: -1, Hint: fmt.Sprintf(
-			"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d, opted out %d, deleted %d: nothing is left to store, and nothing was published",
-			max(len(x.inputs), len(x.req.Cases)), r.Read, r.Rejected, r.NotInPolicy, r.DroppedByPolicy, r.OptedOut, r.Deleted)}
+		if c.Rejected+c.NotInPolicy+c.DroppedByPolicy+c.OptedOut+c.Deleted == c.Read {
+			from := e.Dir
+			if e.Bulk != nil {
+				from = e.Bulk.URL
+			}
+			files, _ := e.input.files()
+			return e.named(&fhir.Error{Code: fhir.EmptySource, File: from, Offset: -1, Hint: fmt.Sprintf(
+				"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d, opted out %d, deleted %d: nothing is left to store, and nothing was published",
+				max(len(files)+len(e.beside), len(e.cases)), c.Read, c.Rejected, c.NotInPolicy, c.DroppedByPolicy, c.OptedOut, c.Deleted)}, len(x.sources))
+		}
 	}
+	x.at = nil
 	return nil
 }

@@ -46,21 +46,19 @@ func (x *extraction) write(ctx context.Context) error {
 	})
 	defer w.Abort()
 	sink := &rowProgress{Writer: w, x: x}
-	var extractors []*deid.Extractor
-	for _, w := range x.workers {
-		extractors = append(extractors, w.extractor)
+	config := deid.FinishConfig{
+		Plan: x.plan, Key: x.project, Dictionary: x.words, Sink: sink, Observable: x.req.Observable, AsOf: x.asOf, HasAsOf: x.hasAsOf,
 	}
-	x.final = deid.NewFinisher(deid.FinishConfig{
-		Config: x.config, Extractors: extractors, Sink: sink, Observable: x.req.Observable, AsOf: x.asOf, HasAsOf: x.hasAsOf,
-	})
 	var collectors []*deid.Collector
-	for _, w := range x.workers {
-		collectors = append(collectors, w.collector)
+	for _, e := range x.sources {
+		config.Extractors = append(config.Extractors, e.worker.extractor)
+		collectors = append(collectors, e.worker.collector)
 	}
+	x.final = deid.NewFinisher(config)
 	if err := x.final.Finish(ctx, x.sorter, collectors); err != nil {
 		return err
 	}
-	if err := x.config.Dictionary.Rows(sink.Row); err != nil {
+	if err := x.words.Rows(sink.Row); err != nil {
 		return err
 	}
 	if err := w.Close(); err != nil {
@@ -73,19 +71,34 @@ func (x *extraction) write(ctx context.Context) error {
 func (x *extraction) settle() error {
 	r := x.report
 	for typ, c := range r.ByType {
-		c.Stored, c.Superseded = x.final.Stored[typ], x.final.Superseded[typ]
+		c.Stored, c.Superseded, c.Merged = x.final.Stored[typ], x.final.Superseded[typ], x.final.Merged[typ]
+		c.OptedOut += x.final.LeftOut[typ]
 		r.ByType[typ] = c
 		r.Stored += c.Stored
 		r.Superseded += c.Superseded
+		r.Merged += c.Merged
+		r.OptedOut += x.final.LeftOut[typ]
 	}
 	if links, any := x.final.Links(); any {
 		r.Linked = &links
 	}
+	r.Linkage = x.final.Linkage()
 	r.Observable = x.final.Rule()
 	if x.final.HasAsOf {
 		r.AsOf = deid.FormatDay(x.final.AsOf)
 	}
-	if sum := r.Stored + r.Superseded + r.NotInPolicy + r.DroppedByPolicy + r.Rejected + r.OptedOut + r.Deleted; sum != r.Read {
+	for _, e := range x.sources {
+		c := &e.counts
+		c.Stored, c.Superseded, c.Merged = x.final.StoredFrom[e.number], x.final.SupersededFrom[e.number], x.final.MergedFrom[e.number]
+		c.OptedOut += x.final.LeftOutFrom[e.number]
+		if sum := c.Stored + c.Superseded + c.NotInPolicy + c.DroppedByPolicy + c.Rejected + c.OptedOut + c.Deleted + c.Merged; sum != c.Read {
+			return e.named(fmt.Errorf("%d lines read and %d accounted for", c.Read, sum), len(x.sources))
+		}
+		if x.several() {
+			r.Sources = append(r.Sources, *c)
+		}
+	}
+	if sum := r.Stored + r.Superseded + r.NotInPolicy + r.DroppedByPolicy + r.Rejected + r.OptedOut + r.Deleted + r.Merged; sum != r.Read {
 		return fmt.Errorf("%d lines read and %d accounted for", r.Read, sum)
 	}
 	return nil
@@ -94,7 +107,11 @@ func (x *extraction) settle() error {
 // publish makes the snapshot and points to it.
 func (x *extraction) publish(ctx context.Context) error {
 	var tables []Table
-	for _, t := range slices.Concat(x.config.Plan.Tables(), []*deid.Table{x.config.Plan.Observation()}, deid.DictionaryTables) {
+	further := []*deid.Table{x.plan.Observation()}
+	if x.req.Link {
+		further = append(further, deid.PersonLink)
+	}
+	for _, t := range slices.Concat(x.plan.Tables(), further, deid.DictionaryTables) {
 		one := Table{Name: t.Name}
 		for _, c := range t.Columns {
 			one.Columns = append(one.Columns, Column{Name: c.Name, Type: Type(c.Type)})
@@ -113,13 +130,18 @@ func (x *extraction) publish(ctx context.Context) error {
 	if err := x.putInForce(snapshot); err != nil {
 		return err
 	}
-	in, is := x.input.(*bulkInput)
-	if !is {
-		return nil
+	for _, e := range x.sources {
+		in, is := e.input.(*bulkInput)
+		if !is {
+			continue
+		}
+		err := in.published(ctx)
+		x.ignore(e, in.notes)
+		if err != nil {
+			return e.named(err, len(x.sources))
+		}
 	}
-	err = in.published(ctx)
-	x.report.Ignored = in.notes
-	return err
+	return nil
 }
 
 // putInForce makes the snapshot the current extract, unless it is to be held.
@@ -135,13 +157,20 @@ func (x *extraction) putInForce(sn *Snapshot) error {
 func (x *extraction) facts() map[string]any {
 	r := x.report
 	lost, unread, mapped, unmapped := map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}
-	for _, w := range x.workers {
-		w.extractor.AddLost(lost)
-		w.extractor.AddUnread(unread)
-		w.extractor.AddMapped(mapped, unmapped)
+	issues, mapping := map[string]int64{}, false
+	for _, e := range x.sources {
+		e.worker.extractor.AddLost(lost)
+		e.worker.extractor.AddUnread(unread)
+		e.worker.extractor.AddMapped(mapped, unmapped)
+		mapping = mapping || len(e.ConceptMaps) > 0
+		if e.bulk != nil {
+			for name, n := range e.bulk.Issues {
+				issues[name] += n
+			}
+		}
 	}
 	dates := datesToTheDay
-	if x.config.Plan.InYears() {
+	if x.plan.InYears() {
 		dates = datesInYears
 	}
 	facts := map[string]any{
@@ -151,15 +180,18 @@ func (x *extraction) facts() map[string]any {
 		"values_dropped": lost, "elements_not_in_policy": unread,
 		"as_of": r.AsOf, "observable": r.Observable, "policy_types": x.policy.Types(),
 	}
-	if x.config.LeftOut != nil {
+	if x.leavesOut() {
 		facts["opted_out"], facts["opt_out_listed"], facts["opt_out_unmatched"] = r.OptedOut, r.OptOutListed, r.OptOutUnmatched
 	}
-	if len(x.req.ConceptMaps) > 0 {
+	if mapping {
 		r.CodesMapped, r.CodesUnmapped = mapped, unmapped
 		facts["codes_mapped"], facts["codes_unmapped"] = mapped, unmapped
 	}
-	if b := r.Bulk; b != nil && len(b.Issues) > 0 {
-		facts["server_issues"] = b.Issues
+	if len(issues) > 0 {
+		facts["server_issues"] = issues
+	}
+	if x.several() {
+		facts[factSources] = sourceFacts(r.Sources)
 	}
 	if r.Deleted > 0 {
 		facts["deleted"] = r.Deleted
@@ -167,17 +199,39 @@ func (x *extraction) facts() map[string]any {
 	if n := x.final.AgesHidden; n > 0 {
 		facts["ages_hidden"] = n
 	}
+	if r.Merged > 0 {
+		facts["merged"] = r.Merged
+	}
+	if r.Linkage != nil {
+		facts[FactLinkage] = *r.Linkage
+	}
 	if r.Linked != nil {
 		facts["linked"] = *r.Linked
 	}
 	return facts
 }
 
+// FactLinkage is a Linkage, where the same person was looked for in several sources.
+const FactLinkage = "linkage"
+
+// factSources are the counts of each of several sources.
+const factSources = "sources"
+
+// sourceFacts are the counts of the sources without what an export of a server says of itself, which varies between
+// exports of the same records.
+func sourceFacts(all []SourceReport) []SourceReport {
+	some := slices.Clone(all)
+	for i := range some {
+		some[i].Bulk = nil
+	}
+	return some
+}
+
 // logged are the facts of an extract that its log entry has: how many were left out, by
 // reason and policy path.
 func logged(facts map[string]any) map[string]any {
 	some := map[string]any{}
-	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "ages_hidden", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped", "deleted", "server_issues"} {
+	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "ages_hidden", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped", "deleted", "server_issues", factSources, "merged", FactLinkage} {
 		if fact, found := facts[name]; found {
 			some[name] = fact
 		}
@@ -188,11 +242,20 @@ func logged(facts map[string]any) map[string]any {
 // logged adds of when an export is. That is no part of the snapshot: the same records are the same.
 func (x *extraction) logged(facts map[string]any) map[string]any {
 	some := logged(facts)
-	if b := x.report.Bulk; b != nil {
-		some["transaction_time"] = b.TransactionTime.UTC().Format(time.RFC3339)
-		if b.Unanswered {
-			some["unanswered_export"] = true
+	times := map[string]any{}
+	for _, e := range x.sources {
+		if e.bulk != nil {
+			times[e.Name] = e.bulk.TransactionTime.UTC().Format(time.RFC3339)
+			if e.bulk.Unanswered {
+				some["unanswered_export"] = true
+			}
 		}
+	}
+	switch {
+	case len(times) > 0 && x.several():
+		some["transaction_times"] = times
+	case len(times) > 0:
+		some["transaction_time"] = times[x.sources[0].Name]
 	}
 	return some
 }
@@ -203,8 +266,10 @@ func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
 	if again, err := x.perhapsAgain(); !again || err != nil {
 		return nil, err
 	}
-	if err := x.input.hash(ctx, x.req.Progress); err != nil {
-		return nil, fmt.Errorf("extract: %w", err)
+	for _, e := range x.sources {
+		if err := e.input.hash(ctx, x.progress(e)); err != nil {
+			return nil, fmt.Errorf("extract: %w", e.named(err, len(x.sources)))
+		}
 	}
 	if err := x.identify(); err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
@@ -231,7 +296,7 @@ func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
 
 // perhapsAgain says whether some extract of the store read files of these sizes.
 func (x *extraction) perhapsAgain() (bool, error) {
-	if x.req.Bulk != nil {
+	if slices.ContainsFunc(x.sources, func(e *feed) bool { return e.Bulk != nil }) {
 		return false, nil // an export is known by reading it
 	}
 	if len(x.req.Cases) > 0 {
@@ -245,7 +310,11 @@ func (x *extraction) perhapsAgain() (bool, error) {
 		}
 		return sizes
 	}
-	files, _ := x.input.files()
+	var files []Input
+	for _, e := range x.sources {
+		some, _ := e.input.files()
+		files = append(files, some...)
+	}
 	ids, err := x.store.Snapshots()
 	if err != nil {
 		return false, fmt.Errorf("extract: %w", err)

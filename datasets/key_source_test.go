@@ -133,7 +133,7 @@ func TestNothingPrintsAKey(t *testing.T) {
 		strings.Trim(fmt.Sprint(seed[:4]), "[]"), fmt.Sprintf("%#v", seed[:3])[7:22])
 	for _, holder := range []any{
 		key, *key, []*Key{key}, map[string]*Key{"k": key}, &KeyRing{keys: map[string]*Key{"k": key}},
-		ExtractRequest{Key: key}, &ExtractRequest{Key: key}, deid.Config{Key: key}, deid.FinishConfig{Config: deid.Config{Key: key}},
+		ExtractRequest{Key: key}, &ExtractRequest{Key: key}, deid.Config{Key: key}, deid.FinishConfig{Key: key},
 		&extraction{req: ExtractRequest{Key: key}}, &viewer{key: key}, struct{ k Key }{*key}, struct{ K any }{key}, struct{ k []Key }{[]Key{*key}},
 		fmt.Errorf("%v", key),
 	} {

@@ -15,6 +15,9 @@ import (
 // RemoveRequest is whom to remove from a store.
 type RemoveRequest struct {
 	IDs []string // of patients in their sources, see ReadPatientIDs
+	// SourceName is the source that the IDs are of. Without one they are those of every source: an id that two sources have
+	// names two patients, and both go.
+	SourceName string
 	// Keys are those of all epochs that are not destroyed: without one its extracts
 	// cannot be searched.
 	Keys []*Key
@@ -45,6 +48,9 @@ type RemoveReport struct {
 //
 // Until all replacements are there nothing changes for readers. Then one entry of the log retires
 // the old, and whoever opens the store next finishes what a stop left of that.
+//
+// A person whom linkage found in several sources goes with the records of all of them, whichever source an id is of. Only
+// the ids that were given are marked: a later extract leaves the others out when it is linked, too.
 //
 // It does not reach what left the store (reports, exports, crosswalks) nor entries of the log, which hold a
 // pseudonym where the person's true dates were shown to somebody.
@@ -111,6 +117,7 @@ func (r *removing) sort(context.Context) error {
 		return err
 	}
 	r.sources = map[string]map[string]bool{}
+	named := r.req.SourceName == ""
 	missing := map[string]bool{}
 	for _, id := range all {
 		sn, err := r.store.Open(id)
@@ -134,7 +141,10 @@ func (r *removing) sort(context.Context) error {
 			if r.sources[key] == nil {
 				r.sources[key] = map[string]bool{}
 			}
-			r.sources[key][sn.sourceName()] = true
+			for _, name := range r.of(sn) {
+				named = true
+				r.sources[key][name] = true
+			}
 		}
 	}
 	if len(missing) > 0 {
@@ -146,6 +156,9 @@ func (r *removing) sort(context.Context) error {
 		return &Error{Code: CodeKeyRequired, Subject: "key " + strings.Join(names, ", "),
 			Detail: "the store has extracts of it, which cannot be searched without: give every key that is not destroyed"}
 	}
+	if !named {
+		return fmt.Errorf("source %q: no extract of this store has a source of that name", r.req.SourceName)
+	}
 	for key := range r.keys {
 		if r.custody.of(key) == nil {
 			return &Error{Code: CodeWrongKey, Subject: "key " + key, Detail: "no extract of this store was made with it"}
@@ -154,9 +167,13 @@ func (r *removing) sort(context.Context) error {
 	return nil
 }
 
-func (sn *Snapshot) sourceName() string {
-	name, _ := sn.manifest.Recipe["source"].(string)
-	return name
+// of are the sources of an extract in which the ids may be.
+func (r *removing) of(sn *Snapshot) []string {
+	names := sn.SourceNames()
+	if r.req.SourceName == "" {
+		return names
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name != r.req.SourceName })
 }
 
 // replace publishes, beside each extract that has somebody, one without.
@@ -200,22 +217,28 @@ func (r *removing) trace(ctx context.Context, i int, sn *Snapshot) (*trace, erro
 	for _, tab := range sn.manifest.Tables {
 		total += 2 * int64(len(tab.Objects))
 	}
-	t := tracing{trace: &trace{sn: sn, source: sn.sourceName()}, db: db, step: func(done, _ int64) {
+	t := tracing{trace: &trace{sn: sn}, db: db, step: func(done, _ int64) {
 		r.req.Progress.Report(fmt.Sprintf("search extract %d of %d", i+1, len(r.extracts)), done, total)
 	}}
-	ids := deid.NewPseudonyms(r.keys[sn.keyID()], t.source)
 	var pids []deid.ID
 	byPID := map[deid.ID]string{}
-	for _, id := range r.req.IDs {
-		pid := ids.Of("Patient", []byte(id))
-		pids = append(pids, pid)
-		byPID[pid] = id
+	for _, source := range r.of(sn) {
+		ids := deid.NewPseudonyms(r.keys[sn.keyID()], source)
+		for _, id := range r.req.IDs {
+			pid := ids.Of("Patient", []byte(id))
+			pids = append(pids, pid)
+			byPID[pid] = id
+		}
 	}
-	if err := t.find(ctx, pids); err != nil {
+	persons, err := sn.linked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.find(ctx, persons.all(pids)); err != nil {
 		return nil, err
 	}
 	for pid, id := range byPID {
-		if t.gone[pid] {
+		if t.gone[persons.is(pid)] {
 			r.met[id] = true
 		}
 	}

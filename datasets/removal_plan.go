@@ -14,9 +14,7 @@ import (
 // trace is where persons are in one extract.
 type trace struct {
 	sn      *Snapshot
-	source  string
 	gone    map[deid.ID]bool // pids of those who are there, and rids of all that is theirs
-	persons int64
 	objects map[string]bool  // SHA-256 of those with rows of theirs or references to them
 	rows    map[string]int64 // their resources, by table
 	used    map[int64]bool   // numbers of the dictionary that others' rows use
@@ -118,10 +116,7 @@ func (t *tracing) findRows(ctx context.Context, tab Table, sha, path string) err
 			return err
 		}
 		t.objects[sha] = true
-		if !t.gone[deid.ID(pid)] {
-			t.gone[deid.ID(pid)] = true
-			t.persons++
-		}
+		t.gone[deid.ID(pid)] = true
 		if rid != nil {
 			t.gone[deid.ID(rid)] = true
 		}

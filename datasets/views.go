@@ -153,7 +153,8 @@ type viewer struct {
 	db      *duck.Session
 	sn      *Snapshot
 	key     *Key
-	zone    *deid.Zone
+	zones   []*deid.Zone          // each once
+	zoneOf  map[string]*deid.Zone // by source
 	shifted bool
 	years   bool                // of dates there are years only
 	opened  map[string][]string // table -> date elements with sealed values
@@ -182,14 +183,17 @@ func newViewer(db *duck.Session, sn *Snapshot, key *Key) (*viewer, error) {
 	if key != nil && profile != deid.SafeHarbor && key.ID() != recipe(RecipeKey) {
 		return nil, &Error{Code: CodeWrongKey, Subject: "snapshot " + sn.id, Detail: "it was made with key " + recipe(RecipeKey) + " and this is " + key.ID()}
 	}
-	zone, err := deid.LoadZone(recipe(RecipeZone))
-	if err != nil {
+	v := &viewer{
+		db: db, sn: sn, key: key, zoneOf: map[string]*deid.Zone{}, shifted: profile == deid.Shifted, years: profile == deid.SafeHarbor,
+		opened: map[string][]string{},
+	}
+	if err := v.findZones(); err != nil {
 		return nil, &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Err: err}
 	}
 	if _, ok := sn.Table("patient"); !ok {
 		return nil, &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Detail: "it has no table patient"}
 	}
-	return &viewer{db: db, sn: sn, key: key, zone: zone, shifted: profile == deid.Shifted, years: profile == deid.SafeHarbor, opened: map[string][]string{}}, nil
+	return v, nil
 }
 
 // keepOffDisk lets the session spill nothing where it is about to hold dates that the store at rest
@@ -288,6 +292,9 @@ func (v *viewer) createViews(ctx context.Context) error {
 		return err
 	}
 	for _, t := range v.sn.manifest.Tables {
+		if t.Name == deid.PersonLink.Name {
+			continue // of Patients of the sources, which no measure knows
+		}
 		numbered := NumberedSchema + "." + t.Name
 		if err := v.db.Exec(ctx, "create numbered view "+t.Name, "CREATE VIEW "+numbered+" AS "+v.viewSQL(t)); err != nil {
 			return err

@@ -40,21 +40,25 @@ func (c sealedColumns) createSQL() string {
 }
 
 // selectSQL reads the rows of one object with anything sealed: pid, rid, ordinal
-// as the seal binds them, then the seals.
-func (c sealedColumns) selectSQL(t Table, path string) string {
-	columns := []string{"pid", "rid", "ordinal"}
-	for i, k := range columns {
+// as the seal binds them, then the seals, and the source where joined has it.
+func (c sealedColumns) selectSQL(t Table, path, joined string) string {
+	columns := []string{"t.pid", "t.rid", "t.ordinal"}
+	for i, k := range []string{"pid", "rid", "ordinal"} {
 		if !t.Has(k) {
 			columns[i] = map[string]string{"pid": "NULL::UUID", "rid": "NULL::UUID", "ordinal": "0"}[k]
 		}
 	}
 	var some []string
 	for _, x := range c.elements {
-		seal := duck.QuoteName(x + "_seal")
+		seal := "t." + duck.QuoteName(x+"_seal")
 		columns = append(columns, seal)
 		some = append(some, seal+" IS NOT NULL")
 	}
-	return "SELECT " + strings.Join(columns, ", ") + " FROM " + readParquet(path) + " WHERE " + strings.Join(some, " OR ")
+	source := "NULL"
+	if joined != "" {
+		source = sourceColumn
+	}
+	return "SELECT " + strings.Join(append(columns, source), ", ") + " FROM " + readParquet(path) + " t" + joined + " WHERE " + strings.Join(some, " OR ")
 }
 
 // sealedRow is one row with sealed values, and what they hold once opened.
@@ -62,6 +66,7 @@ type sealedRow struct {
 	pid, rid []byte
 	ordinal  int32
 	seals    [][]byte
+	source   *string // where sources have different zones
 	opened   []driver.Value
 }
 
@@ -82,7 +87,7 @@ func (v *viewer) openTable(ctx context.Context, t Table, c sealedColumns) error 
 }
 
 func (v *viewer) openObject(ctx context.Context, t Table, c sealedColumns, path string, out *duck.Appender) error {
-	rows, err := v.db.Query(ctx, "read seals of "+t.Name, c.selectSQL(t, path))
+	rows, err := v.db.Query(ctx, "read seals of "+t.Name, c.selectSQL(t, path, v.sourceSQL(t, "keyed.raw_")))
 	if err != nil {
 		return err
 	}
@@ -106,7 +111,7 @@ func (v *viewer) openObject(ctx context.Context, t Table, c sealedColumns, path 
 		for i := range row.seals {
 			into = append(into, &row.seals[i])
 		}
-		if err := rows.Scan(into...); err != nil {
+		if err := rows.Scan(append(into, &row.source)...); err != nil {
 			return err
 		}
 		if batch = append(batch, row); len(batch) == openBatch {
@@ -170,6 +175,12 @@ func (v *viewer) openRow(sealer *deid.Sealer, c sealedColumns, row *sealedRow) e
 			row.opened = append(row.opened, row.ordinal)
 		}
 	}
+	zone := v.zones[0]
+	if row.source != nil {
+		if zone = v.zoneOf[*row.source]; zone == nil {
+			return &Error{Code: CodeBadManifest, Subject: "table " + c.table, Detail: "a row is of a source that the manifest does not name"}
+		}
+	}
 	for i, x := range c.elements {
 		if row.seals[i] == nil {
 			row.opened = append(row.opened, nil, nil)
@@ -184,7 +195,7 @@ func (v *viewer) openRow(sealer *deid.Sealer, c sealedColumns, row *sealedRow) e
 			row.opened = append(row.opened, int32(value.WallMs))
 			continue
 		}
-		row.opened = append(row.opened, time.UnixMilli(value.WallMs).UTC(), time.UnixMilli(value.UTCMs(v.zone)).UTC())
+		row.opened = append(row.opened, time.UnixMilli(value.WallMs).UTC(), time.UnixMilli(value.UTCMs(zone)).UTC())
 	}
 	return nil
 }

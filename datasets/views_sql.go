@@ -2,9 +2,11 @@ package datasets
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"farr/datasets/internal/deid"
 	"farr/internal/duck"
 )
 
@@ -104,7 +106,7 @@ func (v *viewer) viewSQL(t Table) string {
 			add(quoted, c.Name)
 		}
 	}
-	from := "keyed.raw_" + t.Name + " t"
+	from := "keyed.raw_" + t.Name + " t" + v.sourceSQL(t, "keyed.raw_")
 	if t.Has("pid") {
 		from += " JOIN keyed.person s ON s.pid = t.pid"
 		add("s."+PersonNumber, PersonNumber)
@@ -134,7 +136,7 @@ func (v *viewer) wall(t Table, x string) string {
 // low is the lower bound in UTC. Where the zone does not give the offset back, the
 // value was sealed with it, so an open value always converts without doubt.
 func (v *viewer) low(t Table, x string) string {
-	utc := v.utc(v.wall(t, x))
+	utc := v.utc(t, v.wall(t, x))
 	if slices.Contains(v.opened[t.Name], x) {
 		return "coalesce(o." + duck.QuoteName(x+"_lo") + ", " + utc + ")"
 	}
@@ -151,16 +153,34 @@ func (v *viewer) high(t Table, x string) string {
     THEN %[2]s - INTERVAL 1 MILLISECOND
     ELSE %[3]s + CASE %[1]s WHEN 4 THEN INTERVAL 59999 MILLISECOND ELSE INTERVAL 0 MILLISECOND END END`,
 		prec,
-		v.utc(v.wall(t, x)+" + CASE "+prec+" WHEN 1 THEN INTERVAL 1 YEAR WHEN 2 THEN INTERVAL 1 MONTH ELSE INTERVAL 1 DAY END"),
+		v.utc(t, v.wall(t, x)+" + CASE "+prec+" WHEN 1 THEN INTERVAL 1 YEAR WHEN 2 THEN INTERVAL 1 MONTH ELSE INTERVAL 1 DAY END"),
 		v.low(t, x))
 }
 
-// utc is a local wall time in UTC.
-func (v *viewer) utc(wall string) string {
-	if v.zone.Name() == "UTC" {
+// utc is a local wall time in UTC. Years of observable time are a person's and of no source: they are read in the first zone.
+func (v *viewer) utc(t Table, wall string) string {
+	if len(v.zones) == 1 || !t.Has("rid") {
+		return utcIn(v.zones[0], wall)
+	}
+	// Each branch has a constant zone, which the engine reads once.
+	sql := "(CASE"
+	for _, zone := range v.zones {
+		var names []string
+		for _, name := range slices.Sorted(maps.Keys(v.zoneOf)) {
+			if v.zoneOf[name] == zone {
+				names = append(names, duck.Quote(name))
+			}
+		}
+		sql += " WHEN " + sourceColumn + " IN (" + strings.Join(names, ", ") + ") THEN " + utcIn(zone, wall)
+	}
+	return sql + " END)"
+}
+
+func utcIn(zone *deid.Zone, wall string) string {
+	if zone.Name() == "UTC" {
 		return "(" + wall + ")"
 	}
-	return "make_timestamp(epoch_us(timezone(" + duck.Quote(v.zone.Name()) + ", " + wall + ")))"
+	return "make_timestamp(epoch_us(timezone(" + duck.Quote(zone.Name()) + ", " + wall + ")))"
 }
 
 // siteName is what a place without a label is called: the first digits of its pseudonym.

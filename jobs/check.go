@@ -35,24 +35,8 @@ func check(doc *source.Document, job *Job) {
 	c.retries(job)
 	c.retention(job)
 	c.notify(job)
-	c.path(&job.Source.Dir, false, "source", "dir")
-	c.bulk(&job.Source)
-	if doc.Has("source", "name") {
-		c.report(datasets.CheckSourceName(job.Source.Name), "bad-name", "source", "name")
-	}
-	if doc.Has("source", "zone") {
-		_, err := loadZone(job.Source.Zone)
-		c.report(err, "unknown-zone", "source", "zone")
-	}
-	c.path(&job.Source.Sites, true, "source", "sites")
-	for i := range job.Source.ConceptMaps {
-		c.path(&job.Source.ConceptMaps[i], true, "source", "concept_maps", i)
-	}
-	for i, name := range job.Source.MapBy {
-		c.oneOf(name, datasets.Equivalences, "source", "map_by", i)
-	}
-	c.path(&job.Source.OptOut, true, "source", "opt_out")
-	c.oneOf(job.Source.Observable, []string{"auto", "enrolment-gap45", "contact"}, "source", "observable")
+	c.sources(job.Source)
+	c.linkage(job.Linkage, job.Source)
 	c.path(&job.Store, false, "store")
 	switch err := datasets.CheckKeySource(job.Key); {
 	case errors.Is(err, datasets.ErrKeyItself):
@@ -214,10 +198,18 @@ func (c checker) language(path string) {
 
 // apart keeps what is written out of what is read, and bundles out of the store.
 func (c checker) apart(job *Job) {
-	if inside(job.Store, job.Source.Dir) && c.doc.Has("store") {
-		c.doc.Report("bad-path", "the store is inside the source folder", "", "store")
+	others := []struct{ what, dir string }{{"store", job.Store}}
+	for _, one := range job.Source {
+		if inside(job.Store, one.Dir) && c.doc.Has("store") {
+			c.doc.Report("bad-path", "the store is inside the source folder", "", "store")
+			break
+		}
 	}
-	for _, other := range []struct{ what, dir string }{{"source", job.Source.Dir}, {"store", job.Store}} {
+	for _, one := range job.Source {
+		others = append(others, struct{ what, dir string }{"source", one.Dir})
+	}
+	slices.Reverse(others)
+	for _, other := range others {
 		if inside(job.Report.Out, other.dir) && c.doc.Has("report", "out") {
 			c.doc.Report("bad-path", "the report is inside the "+other.what+" folder", "", "report", "out")
 		}

@@ -167,19 +167,25 @@ func (d *Diagnosis) job(ctx context.Context, job *Job, o Options) {
 
 // source looks for the folder, or for what a server's client needs: the server itself is not asked.
 func (d *Diagnosis) source(job *Job, o Options) {
-	if b := job.Source.Bulk; b != nil {
-		d.add(job.Name, "source", "ok", "a FHIR server, which is asked by a run alone", "")
-		if b.ClientKey != "" {
-			_, err := o.Keys.ReadClient(b.ClientKey)
-			d.check(job.Name, "client key", "can be read, and by nobody else", err, "keep the client's key in a file of the job's user with mode 0600")
+	for _, one := range job.Source {
+		what, key := "source", "client key"
+		if len(job.Source) > 1 {
+			what, key = what+" "+one.Name, key+" of "+one.Name
 		}
-		return
+		if b := one.Bulk; b != nil {
+			d.add(job.Name, what, "ok", "a FHIR server, which is asked by a run alone", "")
+			if b.ClientKey != "" {
+				_, err := o.Keys.ReadClient(b.ClientKey)
+				d.check(job.Name, key, "can be read, and by nobody else", err, "keep the client's key in a file of the job's user with mode 0600")
+			}
+			continue
+		}
+		entries, err := os.ReadDir(one.Dir)
+		if err == nil && len(entries) == 0 {
+			err = fmt.Errorf("%s is empty", one.Dir)
+		}
+		d.check(job.Name, what, fmt.Sprintf("%d files or folders in %s", len(entries), one.Dir), err, "look whether the export has arrived and the job's user may read it")
 	}
-	entries, err := os.ReadDir(job.Source.Dir)
-	if err == nil && len(entries) == 0 {
-		err = fmt.Errorf("%s is empty", job.Source.Dir)
-	}
-	d.check(job.Name, "source", fmt.Sprintf("%d files or folders in %s", len(entries), job.Source.Dir), err, "look whether the export has arrived and the job's user may read it")
 }
 
 // sinks looks whether the secrets of alerts can be read: a failed run is too late to find that nobody is told.

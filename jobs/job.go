@@ -25,7 +25,8 @@ type Job struct {
 	Retention  Retention `yaml:"retention"` // nothing said: all is kept for ever
 	Notify     Notify    `yaml:"notify"`
 	AlertAfter Duration  `yaml:"alert_after"` // without a success for so long, there is an alert; 0: never
-	Source     Source    `yaml:"source,required"`
+	Source     Sources   `yaml:"source,required"`
+	Linkage    string    `yaml:"linkage"` // tokens: the same person in several sources is found and counts once
 	Store      string    `yaml:"store,required"`
 	Key        string    `yaml:"key,required"` // path of the key file, env:NAME or fd:N; never the key
 	Profile    string    `yaml:"profile"`      // shifted, limited or safe-harbor
@@ -59,19 +60,6 @@ func (job *Job) MayLack(key string) bool {
 
 // extractsOnly is whether the job's extract can be measured by nothing.
 func (job *Job) extractsOnly() bool { return job.Profile == datasets.ProfileSafeHarbor }
-
-// Source is the export that a job reads: a folder, or what a FHIR server exports.
-type Source struct {
-	Dir         string `yaml:"dir,required"`  // unless there is bulk
-	Bulk        *Bulk  `yaml:"bulk"`          // a FHIR server, in place of the folder
-	Name        string `yaml:"name,required"` // of the source in the store, part of every row's identity
-	Zone        string `yaml:"zone"`          // IANA name; local wall time is in it
-	Sites       string `yaml:"sites"`         // path of the CSV file of site labels
-	OptOut      string `yaml:"opt_out"`       // path of the file of patients to leave out
-	Observable  string `yaml:"observable"`    // rule of observable time
-	ConceptMaps Words  `yaml:"concept_maps"`  // paths of maps of local codes to standard codes
-	MapBy       Words  `yaml:"map_by"`        // equivalences of the maps that are used
-}
 
 // Report is the bundle that a job makes.
 type Report struct {
@@ -139,7 +127,7 @@ func (w *Words) UnmarshalSource(v source.Value) error {
 
 // defaultJob is what a file need not say.
 func defaultJob() Job {
-	return Job{Profile: "shifted", MaxReject: 0.01, Risk: Risk{gateRecord, risk.DefaultThresholds()}, Source: Source{Zone: "UTC", Observable: "auto"}}
+	return Job{Profile: "shifted", MaxReject: 0.01, Risk: Risk{gateRecord, risk.DefaultThresholds()}}
 }
 
 // LoadJob reads and checks a job file. The error is source.Diagnostics, every

@@ -67,7 +67,7 @@ func TestLoadJobFields(t *testing.T) {
 	}
 	want := &Job{
 		File: filepath.Join(dir, "nightly.yaml"), Name: "nightly", Schedule: job.Schedule,
-		Source: Source{Dir: filepath.Join(dir, "export"), Name: "hospital", Zone: "UTC", Observable: "auto"},
+		Source: Sources{{Dir: filepath.Join(dir, "export"), Name: "hospital", Zone: "UTC", Observable: "auto"}},
 		Store:  filepath.Join(dir, "store"), Key: "/etc/farr/farr.key", Profile: "shifted", MaxReject: 0.025, Misfire: Misfire{Rule: "once"},
 		Risk:    Risk{"record", risk.DefaultThresholds()},
 		Periods: Words{"2024-01..2024-12", "P12M/last-3-months"},
@@ -118,8 +118,11 @@ func TestExamples(t *testing.T) {
 	if err != nil || wrong.Err() != nil {
 		t.Fatalf("%v\n%v", err, wrong.Err())
 	}
-	if len(jobs) != 1 {
+	if len(jobs) != 2 || filepath.Base(jobs[0].File) != "committee.yaml" {
 		t.Fatalf("%d jobs", len(jobs))
+	}
+	if two := jobs[1]; len(two.Source) != 2 || two.Source[1].Bulk == nil || two.Linkage != "tokens" {
+		t.Errorf("the example of several sources has %+v", two.Source)
 	}
 	data, err := os.ReadFile(jobs[0].File)
 	if err != nil {
@@ -145,7 +148,7 @@ func TestJobConceptMaps(t *testing.T) {
 		return LoadJob(path)
 	}
 	job, err := load("concept_maps: [labs.csv], map_by: [equal, wider]")
-	if err != nil || len(job.Source.ConceptMaps) != 1 || job.Source.ConceptMaps[0] != filepath.Join(dir, "labs.csv") || len(job.Source.MapBy) != 2 {
+	if err != nil || len(job.Source[0].ConceptMaps) != 1 || job.Source[0].ConceptMaps[0] != filepath.Join(dir, "labs.csv") || len(job.Source[0].MapBy) != 2 {
 		t.Errorf("%+v, %v", job, err)
 	}
 	_, err = load("concept_maps: [labs.csv, gone.csv], map_by: [equal, equivalant]")

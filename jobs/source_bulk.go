@@ -3,6 +3,7 @@ package jobs
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"farr/datasets"
@@ -24,26 +25,24 @@ type Bulk struct {
 	Scope       string   `yaml:"scope"`      // made of the types when empty
 }
 
-// MayLack implements source.Lacking: a server is read in place of a folder.
-func (s *Source) MayLack(key string) bool { return key == "dir" && s.Bulk != nil }
-
 func (b *Bulk) request() bulk.Request {
 	return bulk.Request{URL: b.URL, Level: b.Level, Group: b.Group, Types: b.Types, TypeFilters: b.TypeFilters, Elements: b.Elements, Post: b.Post}
 }
 
 // bulk checks a source that is a server.
-func (c checker) bulk(s *Source) {
+func (c checker) bulk(s *Source, of []any) {
 	b := s.Bulk
 	if b == nil {
 		return
 	}
-	if c.doc.Has("source", "dir") {
-		c.doc.Report("two-sources", "a folder and a server", "remove dir or bulk", "source", "dir")
+	in := func(names ...any) []any { return slices.Concat(of, names) }
+	if c.doc.Has(in("dir")...) {
+		c.doc.Report("two-sources", "a folder and a server", "remove dir or bulk", in("dir")...)
 	}
-	if !c.doc.Has("source", "zone") {
-		c.doc.Report("missing-zone", "a server does not say on which wall clock its local times are", "zone: America/New_York, or whichever it is", "source", "bulk")
+	if !c.doc.Has(in("zone")...) {
+		c.doc.Report("missing-zone", "a server does not say on which wall clock its local times are", "zone: America/New_York, or whichever it is", in("bulk")...)
 	}
-	if c.doc.Has("source", "bulk", "url") {
+	if c.doc.Has(in("bulk", "url")...) {
 		errs := []error{b.request().Check()}
 		if joined, ok := errs[0].(interface{ Unwrap() []error }); ok { //nolint:errorlint // as Check joins them
 			errs = joined.Unwrap()
@@ -51,17 +50,17 @@ func (c checker) bulk(s *Source) {
 		for _, err := range errs {
 			var e *bulk.Error
 			if errors.As(err, &e) {
-				c.doc.Report(string(e.Code), e.Detail, "", "source", "bulk")
+				c.doc.Report(string(e.Code), e.Detail, "", in("bulk")...)
 			}
 		}
 	}
-	if c.doc.Has("source", "bulk", "client_id") != c.doc.Has("source", "bulk", "client_key") {
-		c.doc.Report("half-a-client", "client_id and client_key go together", "", "source", "bulk")
+	if c.doc.Has(in("bulk", "client_id")...) != c.doc.Has(in("bulk", "client_key")...) {
+		c.doc.Report("half-a-client", "client_id and client_key go together", "", in("bulk")...)
 	}
-	if !c.doc.Has("source", "bulk", "client_key") {
+	if !c.doc.Has(in("bulk", "client_key")...) {
 		return
 	}
-	at := []any{"source", "bulk", "client_key"}
+	at := in("bulk", "client_key")
 	if err := datasets.CheckKeySource(b.ClientKey); err != nil {
 		c.doc.Report("bad-key-source", err.Error(), "a path, env:NAME or fd:3", at...)
 	} else if datasets.IsKeyFile(b.ClientKey) {
@@ -77,16 +76,16 @@ func (b *building) waits(what string, until time.Time) {
 	b.o.Progress.Report(fmt.Sprintf("%s until %s: %s", msgServerWaits, until.Format(time.TimeOnly), what), 0, 0)
 }
 
-// client is the job's client of its server, nil where it reads a folder.
-func (b *building) client() (*bulk.Client, error) {
-	s := b.job.Source.Bulk
-	if s == nil {
+// client is the client of a server, nil of a folder.
+func (s *Source) client(cfg bulk.Config, read ReadClient) (*bulk.Client, error) {
+	b := s.Bulk
+	if b == nil {
 		return nil, nil
 	}
-	cfg := bulk.Config{Request: s.request(), ClientID: s.ClientID, TokenURL: s.TokenURL, Scope: s.Scope, Waits: b.waits, Clock: bulk.Clock{Now: b.o.Clock}}
-	if s.ClientKey != "" {
+	cfg.Request, cfg.ClientID, cfg.TokenURL, cfg.Scope = b.request(), b.ClientID, b.TokenURL, b.Scope
+	if b.ClientKey != "" {
 		var err error
-		if cfg.Key, err = b.o.Keys.ReadClient(s.ClientKey); err != nil {
+		if cfg.Key, err = read(b.ClientKey); err != nil {
 			return nil, err
 		}
 	}

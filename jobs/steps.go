@@ -50,12 +50,12 @@ func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
 	store.KeepWitness(job.Key)
 	store.LimitStaging(int64(job.Limits.Disk))
 	b := &building{job: job, store: store, key: key, result: result, o: o, browser: browser}
-	if b.server, err = b.client(); err != nil { // whose key may be missing
+	var closeAll func()
+	b.sources, closeAll, err = job.Source.Exports(bulk.Config{Waits: b.waits, Clock: bulk.Clock{Now: o.Clock}}, o.Keys.ReadClient)
+	if err != nil { // the key of a client may be missing
 		return err
 	}
-	if b.server != nil {
-		defer b.server.Close()
-	}
+	defer closeAll()
 	if err := b.log(ctx, "job-begins", nil); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ type building struct {
 	o      Options
 	// browser prints the report; empty where the job asks for no PDF.
 	browser string
-	server  *bulk.Client // that exports; nil where a folder is read
+	sources []datasets.ExportSource
 }
 
 // The log's messages about steps, and about a server that one waits for.
@@ -136,12 +136,10 @@ func (b *building) step(name string, do func(s *StepResult) error) error {
 func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err error) {
 	return sn, b.step("extract", func(s *StepResult) error {
 		report, err := datasets.Extract(ctx, b.store, datasets.ExtractRequest{
-			Bulk: b.server, Source: b.job.Source.Dir, SourceName: b.job.Source.Name, Zone: b.job.Source.Zone, Profile: b.job.Profile,
-			SitesFile: b.job.Source.Sites, OptOut: b.job.Source.OptOut, Observable: b.job.Source.Observable, AsOf: b.job.AsOf,
-			Policy: b.job.Policy, ConceptMaps: b.job.Source.ConceptMaps, MapBy: b.job.Source.MapBy,
+			Sources: b.sources, Link: b.job.Linkage == linkTokens, Profile: b.job.Profile, Observable: b.job.Source.observable(), AsOf: b.job.AsOf, Policy: b.job.Policy,
 			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,
 		})
-		if report != nil && report.Bulk != nil && report.Bulk.Unanswered {
+		if report.Unanswered() {
 			b.o.Logger.Warn(msgUnanswered)
 		}
 		if err := errors.Join(err, b.listRejects(report)); err != nil {
@@ -176,9 +174,17 @@ func (b *building) listRejects(report *datasets.ExtractReport) error {
 		return err
 	}
 	w := csv.NewWriter(f)
-	err = w.Write([]string{"file", "line", "offset", "reason"})
+	heading, several := []string{"file", "line", "offset", "reason"}, len(b.job.Source) > 1
+	if several {
+		heading = append(heading, "source")
+	}
+	err = w.Write(heading)
 	for _, r := range report.Rejects {
-		err = errors.Join(err, w.Write([]string{r.File, strconv.FormatInt(r.Line, 10), strconv.FormatInt(r.Offset, 10), r.Reason}))
+		line := []string{r.File, strconv.FormatInt(r.Line, 10), strconv.FormatInt(r.Offset, 10), r.Reason}
+		if several {
+			line = append(line, r.Source)
+		}
+		err = errors.Join(err, w.Write(line))
 	}
 	w.Flush()
 	return errors.Join(err, w.Error(), f.Close())

@@ -23,6 +23,7 @@ type (
 		AsOf                                           string `json:"as_of"`
 		Order                                          string // hash over the hashes of the inputs, in order
 		Step                                           json.Number
+		Sources                                        []struct{ Source, Zone, Order string } // of several
 	}
 	extractFacts struct {
 		datasets.ExtractReport
@@ -83,6 +84,7 @@ func runPage(in input, req Request, border *disclose.Border, targetsHash string,
 			run.Accounting = accounting(w, seen)
 			if border.Internal() {
 				run.Losses = losses(w, facts, border.Policy)
+				run.Linkage = linkage(w, facts.Linkage, border.Policy)
 			}
 		}
 		for _, d := range in.definitions {
@@ -151,12 +153,20 @@ func extractStage(w *text.Words, l measures.Lineage, r extractRecipe, f extractF
 	if r.Observable == "auto" && observable != "" {
 		observable = w.Say("{observed} (chosen automatically)", observable)
 	}
+	zone := r.Zone
+	if len(r.Sources) > 0 {
+		var each []string
+		for _, one := range r.Sources {
+			each = append(each, one.Source+" "+one.Zone)
+		}
+		zone = strings.Join(each, ", ")
+	}
 	s.Facts = known(
 		page.Fact{Name: w.Say("Data as of"), Value: asOf},
 		page.Fact{Name: w.Say("Privacy profile"), Value: orSaid(w, profileWords, r.Profile)},
 		page.Fact{Name: w.Say("Privacy policy, SHA-256"), Value: r.Policy, Code: true},
 		page.Fact{Name: w.Say("Key, by its public name"), Value: r.Key, Code: true},
-		page.Fact{Name: w.Say("Time zone"), Value: r.Zone},
+		page.Fact{Name: w.Say("Time zone"), Value: zone},
 		page.Fact{Name: w.Say("Time under observation"), Value: observable},
 		page.Fact{Name: w.Say("Extraction, version"), Value: string(r.Step)},
 	)
@@ -164,8 +174,12 @@ func extractStage(w *text.Words, l measures.Lineage, r extractRecipe, f extractF
 }
 
 func inputStage(w *text.Words, r extractRecipe) page.Stage {
-	return page.Stage{Name: w.Say("Input files"), ID: r.Order, Note: w.Say("One SHA-256 over those of all files, in order. The extract's manifest in the store lists each file's SHA-256 and bytes."),
+	s := page.Stage{Name: w.Say("Input files"), ID: r.Order, Note: w.Say("One SHA-256 over those of all files, in order. The extract's manifest in the store lists each file's SHA-256 and bytes."),
 		Facts: known(page.Fact{Name: w.Say("Source"), Value: r.Source})}
+	for _, one := range r.Sources {
+		s.Facts = append(s.Facts, page.Fact{Name: w.Say("Source {name}", one.Source), Value: one.Order, Code: true})
+	}
+	return s
 }
 
 var profileWords = map[string]text.Message{
@@ -215,6 +229,50 @@ func losses(w *text.Words, f extractFacts, p disclose.Policy) *page.Table {
 		return nil
 	}
 	return t
+}
+
+// linkage is who was found in several sources, for those inside; nil where nobody was looked for.
+func linkage(w *text.Words, l *datasets.Linkage, p disclose.Policy) *page.Table {
+	if l == nil {
+		return nil
+	}
+	t := &page.Table{Caption: w.Say("The same person in several sources"), Labels: []string{w.Say("Linkage"), w.Say("Of which")}, Counts: []string{w.Say("Count")}}
+	row := func(name, which string, n int64) {
+		t.Rows = append(t.Rows, page.TableRow{Labels: []string{name, which}, Counts: []disclose.Count{p.Inside(n)}})
+	}
+	row(w.Say("Patient records"), w.Say("in all sources"), l.Patients)
+	row(w.Say("Persons"), w.Say("each counted once"), l.Persons)
+	row(w.Say("Linked pairs"), w.Say("of two sources"), l.Linked)
+	for _, part := range []struct {
+		name   string
+		counts map[string]int64
+	}{
+		{w.Say("Linked by rule"), l.ByRule}, {w.Say("Linked by sources"), l.BySources}, {w.Say("Persons by number of records"), l.BySize}, {w.Say("Not linked"), l.NotLinked},
+	} {
+		for _, k := range slices.Sorted(maps.Keys(part.counts)) {
+			row(part.name, orSaid(w, linkWords, k), part.counts[k])
+		}
+	}
+	if l.Unusable > 0 {
+		row(w.Say("Not linked"), w.Say("the record says too little of who it is"), l.Unusable)
+	}
+	if l.OptedOut > 0 {
+		row(w.Say("Left out"), w.Say("the person opted out, or was removed, in another source"), l.OptedOut)
+	}
+	return t
+}
+
+// linkWords are the rules of linkage, and why a pair is not linked.
+var linkWords = map[string]text.Message{
+	"names, birth date, place":                   "names, birth date, place",
+	"names, birth date, sex":                     "names, birth date, sex",
+	"a name one letter off":                      "a name one letter off",
+	"another family name":                        "another family name",
+	"birth date one slip off":                    "birth date one slip off",
+	"different days of death":                    "different days of death",
+	"sex and birth date both differ":             "sex and birth date both differ",
+	"several of one source fit as well":          "several of one source fit as well",
+	"persons that pairs put together do not fit": "persons that pairs put together do not fit",
 }
 
 // reasonWords explain codes that say too little; others are shown as they are.

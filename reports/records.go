@@ -63,7 +63,7 @@ func (r *records) account(f extractFacts, x *disclose.ExactRecords) {
 	var read int64
 	for _, name := range r.types {
 		c := f.ByType[name]
-		x.Accounts = append(x.Accounts, []int64{c.Stored, c.Superseded, c.NotInPolicy, c.DroppedByPolicy, 0})
+		x.Accounts = append(x.Accounts, []int64{c.Stored, c.Superseded + c.Merged, c.NotInPolicy, c.DroppedByPolicy, 0})
 		read += c.Read
 	}
 	if read < f.Read || len(r.types) == 0 {

@@ -107,6 +107,7 @@ Each time goes to the log: who, how many, by which permit, and --reason.`,
 	f.StringVar(&extract, "extract", "", "ID of the extract; the current one when not given")
 	keyFlag(cmd, &key, "key", "project key")
 	f.StringVar(&req.Source, "source", "", "folder of the export that the extract was made from")
+	f.StringVar(&req.SourceName, "source-name", "", "which source of the extract the export is of; need not be given where it has one")
 	f.StringVar(&permit, "permit", "", "permit of the store's officer")
 	f.StringVar(&req.Reason, "reason", "", "for the log: one line, and no name of a person")
 	f.StringVar(&pids, "pids", "", "file of the pseudonyms that are asked for, one a line")

@@ -22,8 +22,9 @@ func (a *app) extract() *cobra.Command {
 	var store, key string
 	var withRisk bool
 	var server bulkFlags
+	var sources sourceFlags
 	cmd := &cobra.Command{
-		Use:   "extract {--source DIR | --bulk URL} --store DIR --key FILE",
+		Use:   "extract {--source DIR | --bulk URL | --sources FILE} --store DIR --key FILE",
 		Short: "read a FHIR R4 export into a de-identified snapshot",
 		Long: `Streams every line of *.ndjson, and every entry of Bundles in *.json, gzip or not, through
 validation and the de-identification policy into Parquet, and publishes a snapshot. The
@@ -34,11 +35,14 @@ the snapshot is measured and kept beside it (farr risk shows all of it).
 Profiles: shifted (the dates of each patient moved by a secret number of days; measures are exact with
 the key), limited (true dates, five-digit ZIP, city and state), safe-harbor (of every date the year
 alone, no birth year where it would show an age over 89; pseudonyms under a key that is never
-written, so no key is needed, and one that is given only signs the log; no measure can be computed).` + bulkHelp,
+written, so no key is needed, and one that is given only signs the log; no measure can be computed).` + bulkHelp + sourcesHelp,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			needed := []string{"source", "store", "key"}
 			if server.request.URL != "" {
 				needed[0] = "bulk"
+			}
+			if sources.file != "" {
+				needed[0] = "sources"
 			}
 			if req.Profile == datasets.ProfileSafeHarbor {
 				needed = needed[:2]
@@ -59,6 +63,11 @@ written, so no key is needed, and one that is given only signs the log; no measu
 			if req.Bulk != nil {
 				defer req.Bulk.Close()
 			}
+			closeAll, err := sources.read(cmd, a.waits, &req)
+			if err != nil {
+				return err
+			}
+			defer closeAll()
 			s, err := datasets.CreateStore(store)
 			if err != nil {
 				return err
@@ -83,6 +92,7 @@ written, so no key is needed, and one that is given only signs the log; no measu
 	f := cmd.Flags()
 	f.StringVar(&req.Source, "source", "", "folder of the export")
 	server.add(cmd)
+	sources.add(cmd)
 	f.StringVar(&store, "store", "", "folder of the store; made when missing")
 	f.StringVar(&key, "key", "", "project key: its file, fd:3 or env:NAME (farr keys new)")
 	f.StringVar(&req.SourceName, "source-name", "main", "name of the source, part of every pseudonym")
@@ -144,22 +154,17 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 	if r.OptedOut+r.OptOutListed > 0 {
 		p.line("  + %d of persons who opted out or were removed; of %d ids on the list, %d are in no line", r.OptedOut, r.OptOutListed, r.OptOutUnmatched)
 	}
+	if r.Merged > 0 {
+		p.line("  + %d Patients whose row is that of the same person in another source", r.Merged)
+	}
 	if r.Deleted > 0 {
 		p.line("  + %d of resources that the server names as deleted", r.Deleted)
 	}
-	if b := r.Bulk; b != nil {
-		resumed := ""
-		if b.Resumed {
-			resumed = ", begun by an earlier run"
-		}
-		p.line("export of the server as of %s: %d files%s", b.TransactionTime.UTC().Format(time.RFC3339), b.Files, resumed)
-		for _, name := range slices.Sorted(maps.Keys(b.Issues)) {
-			p.line("  the server says of its export, %s: %d", name, b.Issues[name])
-		}
-		if b.Unanswered {
-			p.line("  an earlier run asked for an export and saw no answer: the server may still hold one that nobody knows of")
-		}
+	writeBulk(&p, "", r.Bulk)
+	for _, one := range r.Sources {
+		writeSource(&p, one)
 	}
+	writeLinkage(&p, r.Linkage)
 	for _, reason := range slices.Sorted(maps.Keys(r.RejectReasons)) {
 		p.line("  rejected, %s: %d", reason, r.RejectReasons[reason])
 	}
@@ -177,7 +182,11 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 			p.line("  and %d more; --json lists them", r.Rejected-rejectsShown)
 			break
 		}
-		p.line("  %s:%d (byte %d): %s", reject.File, reject.Line, reject.Offset, reject.Reason)
+		from := ""
+		if reject.Source != "" {
+			from = reject.Source + ": "
+		}
+		p.line("  %s%s:%d (byte %d): %s", from, reject.File, reject.Line, reject.Offset, reject.Reason)
 	}
 	for _, name := range r.Ignored {
 		p.line("not read: %s", name)

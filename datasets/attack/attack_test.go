@@ -115,7 +115,7 @@ type attacked struct {
 func attackWithKey(t testing.TB, title string, sn *datasets.Snapshot) attacked {
 	t.Helper()
 	truth := trueShifts(t, sn)
-	a, err := newAttacker(sn.Manifest())
+	a, err := newAttacker(sn.Manifest(), sn.Zones()[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func made(n, dates int, draw func(r *rand.Rand, p *person, add func(day int32)))
 
 func testAttacker(t *testing.T, zone string) *attacker {
 	t.Helper()
-	a, err := newAttacker(datasets.Manifest{Recipe: map[string]any{datasets.RecipeZone: zone}})
+	a, err := newAttacker(datasets.Manifest{}, zone)
 	if err != nil {
 		t.Fatal(err)
 	}

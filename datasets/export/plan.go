@@ -23,6 +23,9 @@ type leaving struct {
 // dictionaries are the tables of codes; they have no rows of persons.
 var dictionaries = []string{"concept", "concept_list", "profile_set"}
 
+// links is the table of Patients whose rows are a person's of another source. It leaves never: it is of the sources alone.
+const links = "person_link"
+
 // usedOf are the rows of a table of codes that a row that leaves names: a rare code of a table that stays is
 // nobody's business. export.used has the numbers.
 var usedOf = map[string]string{
@@ -45,7 +48,7 @@ func choose(sn *datasets.Snapshot, req Request) (tables []leaving, quasi []strin
 	profile, _ := sn.Manifest().Recipe[datasets.RecipeProfile].(string)
 	var known []string
 	for _, t := range sn.Manifest().Tables {
-		if !slices.Contains(dictionaries, t.Name) {
+		if !slices.Contains(dictionaries, t.Name) && t.Name != links {
 			known = append(known, t.Name)
 		}
 	}
@@ -97,6 +100,9 @@ func choose(sn *datasets.Snapshot, req Request) (tables []leaving, quasi []strin
 		return nil, nil, err
 	}
 	for _, t := range sn.Manifest().Tables {
+		if t.Name == links {
+			continue
+		}
 		dictionary := slices.Contains(dictionaries, t.Name)
 		if !dictionary && len(req.Tables) > 0 && !slices.Contains(req.Tables, t.Name) || !dictionary && len(req.Tables) == 0 && t.Rows() == 0 {
 			continue

@@ -117,6 +117,9 @@ func newPress(r Request) (*press, error) {
 	if p.plan, err = deid.Compile(policy, profile); err != nil {
 		return nil, err
 	}
+	if names := r.From.SourceNames(); len(names) > 1 {
+		return nil, fmt.Errorf("snapshot %.12s is of %d sources: one is printed at a time", r.From.ID(), len(names))
+	}
 	if p.zone, err = deid.LoadZone(recipe(datasets.RecipeZone)); err != nil {
 		return nil, err
 	}

@@ -39,6 +39,12 @@
 // Patients who are linked (Patient.link) share the shift of the smallest pseudonym among them, which is sealed with
 // each; see links.go. They stay persons of their own in every table and count.
 //
+// # Linkage
+//
+// The same person in several sources is found by link.go (claims, rules, persons, rows: one file each) between the first pass and the
+// merge: records of linked Patients go under one pseudonym, as if they had been extracted so, and all that follows is that of one
+// source.
+//
 // # Profile safe-harbor
 //
 // Of a date the year is kept, at rest as the first of January with precision 1. Nothing is sealed, because the key is

@@ -44,6 +44,7 @@ type Extractor struct {
 	person *ID      // whose everything is; nil where each resource names its patient
 	rows   [][]*row // by type and table
 	links  linked
+	claims *claims    // nil without linkage
 	elders *elders    // nil under limited, which shows all ages
 	lost   []int64    // by counter of the plan
 	codes  [][2]int64 // by counter of the plan: codings that concept maps know, and that they should
@@ -102,6 +103,7 @@ type Config struct {
 	Maps       *ConceptMap       // of codes to standard codes; nil where there is none
 	Dictionary *Dictionary
 	LeftOut    *LeftOut // whom to leave out; nil for nobody
+	Link       bool     // the same person in several sources is to be found
 }
 
 // NewExtractor makes an extractor.
@@ -111,6 +113,9 @@ func NewExtractor(c Config) *Extractor {
 		pseudo: NewPseudonyms(c.Key, c.Source), shifts: NewShifter(c.Key), sealer: NewSealer(c.Key),
 		words: newLexicon(c.Dictionary, c.Plan.policy, c.Maps), refs: newRefCache(),
 		lost: make([]int64, len(c.Plan.losses)), codes: make([][2]int64, len(c.Plan.losses)), unread: make([]int64, len(c.Plan.types)),
+	}
+	if c.Link {
+		x.claims = newClaims(c.Key)
 	}
 	if c.Plan.profile == SafeHarbor {
 		x.pad = newPad(c.Key)
@@ -164,6 +169,9 @@ func (x *Extractor) Extract(d *fhir.Doc, sequence uint64) (Record, Verdict) {
 	}
 	if verdict == Stored && len(x.links.now) > 0 {
 		x.links.add(x.pid)
+	}
+	if x.claims != nil && t.owner == "id" && (verdict == Stored || verdict == OptedOut) {
+		x.claims.take(x, d.Root(), sequence, verdict == OptedOut)
 	}
 	return r, verdict
 }

@@ -19,12 +19,12 @@ type Sink interface {
 // can tell: the as-of day, who is over 89, and observable time.
 type Finisher struct {
 	plan   *Plan
-	zone   *Zone
+	zones  []*Zone // by number of the source
 	shifts *Shifter
 	sealer *Sealer
 	pad    *pad // under safe-harbor
 	sink   Sink
-	out    *LeftOut
+	out    []*LeftOut
 	time   *observable
 	later  map[ID]int64 // last day that a person's rows show, where it is after the newest event so far
 
@@ -42,10 +42,19 @@ type Finisher struct {
 
 	// Stored and Superseded count resources by type.
 	Stored, Superseded map[string]int64
+	// StoredFrom and SupersededFrom count them by number of the source.
+	StoredFrom, SupersededFrom map[int]int64
+	// LeftOut counts what was left out of persons who opted out in another source, and Merged Patients whose row is that of the
+	// same person in another.
+	LeftOut, Merged         map[string]int64
+	LeftOutFrom, MergedFrom map[int]int64
 
 	moved  map[ID]owner // of resources that were seen under several patients
 	gone   map[ID]bool  // what was left out, which nothing kept refers to
 	family *family      // of linked patients
+	// Who is one person in several sources; nil without linkage.
+	persons *persons
+	eldest  int64 // earliest birth that Patients of the person in hand say, noDay when one alone says it
 
 	typ   *typePlan
 	pid   ID
@@ -58,8 +67,10 @@ type Finisher struct {
 
 // FinishConfig is what a Finisher needs beside the Records.
 type FinishConfig struct {
-	Config
-	Extractors []*Extractor // that made the Records
+	Plan       *Plan
+	Key        *Key
+	Dictionary *Dictionary
+	Extractors []*Extractor // that made the Records, one a source, by number
 	Sink       Sink
 	Observable string // rule of observable time, see ObservableRules
 	AsOf       int64  // days since 1970-01-01
@@ -69,10 +80,18 @@ type FinishConfig struct {
 // NewFinisher makes a finisher.
 func NewFinisher(c FinishConfig) *Finisher {
 	f := &Finisher{
-		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink, out: c.LeftOut,
+		plan: c.Plan, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink,
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
-		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]owner{},
-		family: newFamily(c.Extractors), later: map[ID]int64{}, elders: elderly(c.Extractors, c.AsOf, c.HasAsOf),
+		Stored: map[string]int64{}, Superseded: map[string]int64{}, StoredFrom: map[int]int64{}, SupersededFrom: map[int]int64{},
+		LeftOut: map[string]int64{}, Merged: map[string]int64{}, LeftOutFrom: map[int]int64{}, MergedFrom: map[int]int64{}, moved: map[ID]owner{},
+		later: map[ID]int64{}, persons: link(c.Extractors), eldest: noDay,
+	}
+	f.family, f.elders = newFamily(c.Extractors, f.persons), elderly(c.Extractors, f.persons, c.AsOf, c.HasAsOf)
+	for _, x := range c.Extractors {
+		f.zones = append(f.zones, x.zone)
+		if x.out != nil {
+			f.out = append(f.out, x.out)
+		}
 	}
 	if len(f.elders) > 0 {
 		f.ageConcepts = c.Dictionary.ages(c.Plan.policy)
@@ -89,7 +108,13 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 	if err := s.several(ctx, collectors, f.learnOwner); err != nil {
 		return err
 	}
+	if err := f.gather(ctx, s, collectors); err != nil {
+		return err
+	}
 	err := s.merge(ctx, collectors, func(t *typePlan, first ID, body []byte) error {
+		if t.owned() && f.away(first) {
+			return nil // gather has it
+		}
 		if t != f.typ || first != f.pid {
 			if err := f.endGroup(); err != nil {
 				return err
@@ -107,7 +132,10 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 	if err := f.endGroup(); err != nil {
 		return err
 	}
-	return f.begin(nil, ID{})
+	if err := f.begin(nil, ID{}); err != nil {
+		return err
+	}
+	return f.linkRows()
 }
 
 // Links says what became of links between patients, and whether there were any.
@@ -147,6 +175,12 @@ func (f *Finisher) endGroup() error {
 	if err := f.dropSuperseded(); err != nil {
 		return err
 	}
+	if f.typ != nil && f.typ.typ == "Patient" {
+		f.eldest = noDay
+		if err := f.onePatient(); err != nil {
+			return err
+		}
+	}
 	if f.plan.profile == SafeHarbor {
 		f.group.byResource() // any other order could tell in which order things happened in a year
 	} else {
@@ -164,6 +198,7 @@ func (f *Finisher) endGroup() error {
 // write gives the rows of one resource to the sink.
 func (f *Finisher) write(v *version) error {
 	f.Stored[f.typ.typ]++
+	f.StoredFrom[v.source()]++
 	main := f.rows[0]
 	rest := main.decode(v.rows)
 	f.common(main, &v.rid)
@@ -193,6 +228,7 @@ func (f *Finisher) write(v *version) error {
 		f.hideAges(main)
 	}
 	f.forget(main)
+	f.home(main)
 	if err := f.sink.Row(main); err != nil {
 		return err
 	}
@@ -210,6 +246,7 @@ func (f *Finisher) write(v *version) error {
 			f.hideAges(child)
 		}
 		f.forget(child)
+		f.home(child)
 		if err := f.sink.Row(child); err != nil {
 			return err
 		}
@@ -317,7 +354,7 @@ func (f *Finisher) patient(v *version, r *Row) error {
 		if day, known := f.later[f.pid]; known {
 			later = day
 		}
-		born := floorDiv(birth.WallMs, DayMs)
+		born := min(floorDiv(birth.WallMs, DayMs), f.eldest)
 		over := ageYears(born, last) > 89
 		n := int64(0)
 		if over {

@@ -21,7 +21,7 @@ func (f *Finisher) patientInYears(v *version, r *Row) error {
 		return err
 	}
 	if born && f.HasAsOf {
-		year, last := yearOf(birth.WallMs), yearOf(max(f.AsOf, f.newest)*DayMs)
+		year, last := yearOf(min(floorDiv(birth.WallMs, DayMs), f.eldest)*DayMs), yearOf(max(f.AsOf, f.newest)*DayMs)
 		if dead {
 			last = max(last, yearOf(death.WallMs))
 		}

@@ -75,16 +75,20 @@ func (l *LeftOut) Unmatched() (n int64) {
 	return n
 }
 
+// newestOfAll is when the version was updated that no other is newer than.
+const newestOfAll = 1<<63 - 1
+
 // leaveOut tells a finisher what was left out: another version of such a resource, under another
 // patient, is not kept either.
 func (f *Finisher) leaveOut() {
-	if f.out == nil {
-		return
-	}
-	f.gone = f.out.gone
-	const newest = 1<<63 - 1
-	for rid := range f.gone {
-		f.moved[rid] = owner{updated: newest}
+	for _, out := range f.out {
+		if f.gone == nil {
+			f.gone = map[ID]bool{}
+		}
+		for id := range out.gone {
+			f.gone[id] = true
+			f.moved[id] = owner{updated: newestOfAll}
+		}
 	}
 }
 

@@ -5,7 +5,8 @@ import "bytes"
 // Patient.link says that two Patient resources are about one person. Their dates are moved by the same days, that
 // of the smallest pseudonym among them, so that the time between an event of one and an event of the other stays
 // true. Otherwise who knows them to be one person would see two shifts of the same dates. They stay two persons in
-// every table and every count, each under a pseudonym of its own, and who is linked to whom is not kept.
+// every table and every count, each under a pseudonym of its own, and who is linked to whom is not kept. (Linkage of
+// several sources is another thing: link.go.)
 //
 // A link may stand after everything that it is about, so rows are moved from their own shift to the shared one
 // when they are written. That asks for memory for the links alone, and for nothing where there is none.
@@ -65,10 +66,11 @@ type family struct {
 	Links
 }
 
-func newFamily(extractors []*Extractor) *family {
+func newFamily(extractors []*Extractor, p *persons) *family {
 	f := &family{first: map[ID]ID{}, here: map[ID]bool{}, pairs: map[[2]ID]bool{}}
 	for _, x := range extractors {
 		for pair := range x.links.pairs {
+			pair = [2]ID{p.is(pair[0]), p.is(pair[1])}
 			f.pairs[pair] = true
 			a, b := f.of(pair[0]), f.of(pair[1])
 			if bytes.Compare(a[:], b[:]) > 0 {

@@ -80,7 +80,7 @@ func yearsBefore(day, years int64) int64 {
 }
 
 // elderly are the persons whose ages are not shown, as far as there are ages.
-func elderly(extractors []*Extractor, asOf int64, given bool) map[ID]bool {
+func elderly(extractors []*Extractor, p *persons, asOf int64, given bool) map[ID]bool {
 	all, last := map[ID]stated{}, int64(noDate)
 	for _, x := range extractors {
 		if x.elders == nil {
@@ -88,6 +88,7 @@ func elderly(extractors []*Extractor, asOf int64, given bool) map[ID]bool {
 		}
 		last = max(last, x.elders.last)
 		for pid, s := range x.elders.said {
+			pid = p.is(pid)
 			if old, known := all[pid]; known {
 				s.latest, s.undated = min(s.latest, old.latest), s.undated || old.undated
 			}
@@ -97,12 +98,21 @@ func elderly(extractors []*Extractor, asOf int64, given bool) map[ID]bool {
 	if given {
 		last = max(last, asOf)
 	}
+	heads := map[uint64]uint64{} // of a Patient, to that of the person
+	if p != nil {
+		for pid, person := range p.of {
+			heads[pid.head()] = person.head()
+		}
+	}
 	born := map[uint64]int64{}
 	for pid := range all {
 		born[pid.head()] = noDay
 	}
 	for _, x := range extractors {
 		for i, head := range x.elders.heads {
+			if person, linked := heads[head]; linked {
+				head = person
+			}
 			if day, asked := born[head]; asked {
 				born[head] = min(day, int64(x.elders.born[i]))
 			}

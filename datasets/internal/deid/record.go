@@ -30,7 +30,7 @@ const (
 	bodyHead     = bodyFlags + 1
 )
 
-// appendHead begins a body. Later lines have greater sequences.
+// appendHead begins a body. Later lines have greater sequences, and their first byte is the number of their source.
 func appendHead(dst []byte, rid *ID, sequence uint64, date int64, flags byte) []byte {
 	dst = append(dst, rid[:]...)
 	dst = binary.LittleEndian.AppendUint64(dst, sequence)
@@ -47,6 +47,9 @@ type version struct {
 	aged     bool
 	rows     []byte
 }
+
+// source is the number of the source that a version is from: the first byte of its sequence.
+func (v *version) source() int { return int(v.sequence >> 56) }
 
 func versionOf(body []byte) version {
 	return version{

@@ -138,6 +138,36 @@ func (r *Row) reset() {
 	r.set = r.set[:0]
 }
 
+// encode appends the row as encode of what it was decoded from does.
+func (r *Row) encode(dst []byte) []byte {
+	columns := r.table.Columns
+	bitmap := len(dst)
+	dst = append(dst, make([]byte, (len(columns)+7)/8)...)
+	for i := range columns {
+		c := &r.cells[i]
+		if c.Null {
+			continue
+		}
+		dst[bitmap+i/8] |= 1 << (i % 8)
+		switch columns[i].Type {
+		case Boolean:
+			dst = append(dst, byte(c.Number))
+		case Int32:
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(c.Number))
+		case Int64, Timestamp:
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(c.Number))
+		case UUID, Decimal:
+			dst = append(dst, c.Bytes...)
+		case Varchar, Blob:
+			dst = binary.AppendUvarint(dst, uint64(len(c.Bytes)))
+			dst = append(dst, c.Bytes...)
+		default:
+			panic("deid: column of unknown type " + columns[i].Type)
+		}
+	}
+	return dst
+}
+
 // decode reads a row that encode made, and gives what follows it. It costs what
 // is there, not what could be.
 func (r *Row) decode(b []byte) (rest []byte) {

@@ -49,6 +49,9 @@ type Collector struct {
 // Collector makes a collector.
 func (s *Sorter) Collector() *Collector { return &Collector{sorter: s, arena: s.pool.Arena()} }
 
+// Rest lets go of the memory of a collector that takes nothing more.
+func (c *Collector) Rest() error { return c.arena.Rest() }
+
 // A key is the rank and an ID.
 const (
 	keyID = 1
@@ -93,6 +96,29 @@ func (s *Sorter) several(ctx context.Context, collectors []*Collector, fn func(t
 		}
 		return fn(t, pid, body)
 	}))
+}
+
+// again gives every Record, in no order, and takes others in place of some: those that fn adds, under another patient. The Records
+// themselves stay, so merge passes over those that others are in place of.
+func (s *Sorter) again(ctx context.Context, collectors []*Collector, fn func(t *typePlan, pid ID, body []byte, add func(ID, []byte) error) error) error {
+	more := s.pool.Beside()
+	arena := more.Arena()
+	var key spill.Key
+	err := s.pool.Scan(ctx, arenas(collectors), s.each(func(t *typePlan, pid ID, body []byte) error {
+		return fn(t, pid, body, func(to ID, body []byte) error {
+			key[0] = s.rank[t.kind]
+			copy(key[keyID:], to[:])
+			return arena.Add(&key, body)
+		})
+	}))
+	if err != nil {
+		return err
+	}
+	if err := arena.Rest(); err != nil {
+		return err
+	}
+	s.pool.Take(more)
+	return nil
 }
 
 // each reads what Add put into a key.

@@ -72,7 +72,7 @@ func (f *Finisher) dropSuperseded() error {
 	for i := range g.order {
 		v := g.versions[g.order[i].at]
 		if to, moved := f.moved[v.rid]; moved && to.pid != f.pid {
-			f.Superseded[f.typ.typ]++
+			f.supersede(&v)
 			continue
 		}
 		n := len(kept) - 1
@@ -80,7 +80,7 @@ func (f *Finisher) dropSuperseded() error {
 			kept = append(kept, v)
 			continue
 		}
-		f.Superseded[f.typ.typ]++
+		f.supersede(&v) // or the other: both are of one source
 		old, err := f.ownerOf(f.typ, f.pid, &kept[n])
 		if err != nil {
 			return err
@@ -95,6 +95,11 @@ func (f *Finisher) dropSuperseded() error {
 	}
 	g.versions = append(g.versions[:0], kept...)
 	return nil
+}
+
+func (f *Finisher) supersede(v *version) {
+	f.Superseded[f.typ.typ]++
+	f.SupersededFrom[v.source()]++
 }
 
 // owner is a version's patient, and how new the version is.
@@ -138,6 +143,6 @@ func (f *Finisher) ownerOf(t *typePlan, pid ID, v *version) (owner, error) {
 		at.PID = ID{}
 	}
 	value, err := f.sealer.Open(sealed.Bytes, at)
-	o.updated = value.UTCMs(f.zone)
+	o.updated = value.UTCMs(f.zones[v.source()])
 	return o, err
 }

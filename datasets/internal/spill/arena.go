@@ -96,3 +96,10 @@ func (a *Arena) Flush() error {
 	}
 	return err
 }
+
+// Rest is Flush of an arena that takes nothing more.
+func (a *Arena) Rest() error {
+	err := a.Flush()
+	a.bytes = nil
+	return err
+}

@@ -20,6 +20,7 @@ const (
 // filled by several goroutines.
 type Pool struct {
 	dir        string
+	name       string // that files begin with
 	arenaBytes int
 
 	mu      sync.Mutex
@@ -30,7 +31,25 @@ type Pool struct {
 
 // NewPool makes a pool whose runs lie in dir, which must exist and be private.
 func NewPool(dir string, arenaBytes int) *Pool {
-	return &Pool{dir: dir, arenaBytes: arenaBytes}
+	return &Pool{dir: dir, name: "run", arenaBytes: arenaBytes}
+}
+
+// Beside makes a pool in the same folder. It may be filled while p is scanned, and goes into p by Take.
+func (p *Pool) Beside() *Pool {
+	return &Pool{dir: p.dir, name: p.name + "-beside", arenaBytes: p.arenaBytes}
+}
+
+// Take adds the runs of a pool, which is empty afterwards.
+func (p *Pool) Take(other *Pool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for level, files := range other.levels {
+		for len(p.levels) <= level {
+			p.levels = append(p.levels, nil)
+		}
+		p.levels[level] = append(p.levels[level], files...)
+	}
+	other.levels = nil
 }
 
 // Arena makes an arena for one goroutine.
@@ -130,7 +149,7 @@ func (p *Pool) write(level int, fill func(*bufio.Writer) error) error {
 
 func (p *Pool) writeRun(level int, fill func(*bufio.Writer) error) error {
 	p.next++
-	name := filepath.Join(p.dir, fmt.Sprintf("run-%06d", p.next))
+	name := filepath.Join(p.dir, fmt.Sprintf("%s-%06d", p.name, p.next))
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("write a sorted run: %w", err)

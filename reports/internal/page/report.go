@@ -82,6 +82,7 @@ type Run struct {
 	Chain       []Stage   // from the report back to the input
 	Accounting  *Table    // records by type; nil when the extract is gone
 	Losses      *Table    // what was left out; nil when nothing was, or not to be told
+	Linkage     *Table    // who was found in several sources; nil when nobody was looked for, or not to be told
 	Definitions []Version // of measures and cohorts
 	Command     string
 }
