@@ -18,11 +18,11 @@ type KeepRule struct {
 	For    time.Duration `json:"for,omitempty"`
 }
 
-// PruneRequest says what of a source is kept. The rules are for extracts of that source and what was made of them, and for
-// nothing else of the store.
+// PruneRequest says what of some sources is kept. The rules are for extracts of just those sources and what was made of them, and
+// for nothing else of the store.
 type PruneRequest struct {
-	Source string              // name of the source in the store
-	Rules  map[string]KeepRule // by kind; an extract without a rule stays, anything else goes with what it was made of
+	Sources []string            // names of the sources in the store, in any order
+	Rules   map[string]KeepRule // by kind; an extract without a rule stays, anything else goes with what it was made of
 	// Stay are snapshots that stay whatever the rules say, and why.
 	Stay map[string]string
 	// Since is when the oldest run began that is not done with, zero without one: what was used since then stays.
@@ -190,11 +190,11 @@ func lastUsed(entries []LogEntry) map[string]time.Time {
 
 // choose decides what stays.
 func (p *pruning) choose() {
-	byKind := map[string][]*Snapshot{}
+	byKind, sources := map[string][]*Snapshot{}, slices.Sorted(slices.Values(p.req.Sources))
 	for again := true; again; {
 		again = false
 		for id, sn := range p.all {
-			if p.scope[id] || !(sn.manifest.Kind == "extract" && sn.sourceName() == p.req.Source || slices.ContainsFunc(sn.made(), func(of string) bool { return p.scope[of] })) {
+			if p.scope[id] || !(sn.manifest.Kind == "extract" && slices.Equal(slices.Sorted(slices.Values(sn.SourceNames())), sources) || slices.ContainsFunc(sn.made(), func(of string) bool { return p.scope[of] })) {
 				continue
 			}
 			p.scope[id], again = true, true
@@ -203,7 +203,7 @@ func (p *pruning) choose() {
 	}
 	for id := range p.all {
 		if !p.scope[id] {
-			p.keep(id, "of another source")
+			p.keep(id, "of other sources")
 		} else if p.used[id].IsZero() {
 			p.keep(id, "the log does not know it")
 		} else if used := p.used[id]; !p.req.Since.IsZero() && !used.Before(p.req.Since) {
@@ -357,7 +357,7 @@ const pendingPrune = "prune"
 // retire writes it down, and does it.
 func (p *pruning) retire() error {
 	event := Event{Kind: pendingPrune, Facts: map[string]any{
-		"source": p.req.Source, "job": p.req.Job, "bytes": p.report.Bytes, "unnamed_objects": p.report.Unnamed, "bundles": p.req.Bundles,
+		"sources": p.req.Sources, "job": p.req.Job, "bytes": p.report.Bytes, "unnamed_objects": p.report.Unnamed, "bundles": p.req.Bundles,
 	}}
 	for _, sn := range p.report.Goes {
 		event.Retires = append(event.Retires, sn.ID)

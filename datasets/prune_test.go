@@ -80,7 +80,7 @@ func (a *attic) point(pointer, name string) {
 // prune prunes by the rules and gives the names of what is there then.
 func (a *attic) prune(req PruneRequest) (*PruneReport, []string) {
 	a.t.Helper()
-	req.Source, req.Now = "main", a.now
+	req.Sources, req.Now = []string{"main"}, a.now
 	report, err := a.s.Prune(a.t.Context(), req)
 	if err != nil {
 		a.t.Fatal(err)
@@ -307,7 +307,7 @@ func TestPruneRandomStores(t *testing.T) {
 // Failed at each of its points, a prune is done by the next opening or the next prune, and the store is sound all the time.
 func TestPruneFailsAnywhere(t *testing.T) {
 	t.Parallel()
-	req := PruneRequest{Source: "main", Now: epochOfAttic.AddDate(1, 0, 0), Rules: map[string]KeepRule{"extract": {1, 0}, "results": {1, 0}}}
+	req := PruneRequest{Sources: []string{"main"}, Now: epochOfAttic.AddDate(1, 0, 0), Rules: map[string]KeepRule{"extract": {1, 0}, "results": {1, 0}}}
 	original := years(t)
 	prepare := func() *attic {
 		dir := filepath.Join(t.TempDir(), "store")
@@ -378,7 +378,7 @@ func TestPruneWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = a.s.Prune(t.Context(), PruneRequest{Source: "main", Now: a.now, Rules: rules})
+	_, err = a.s.Prune(t.Context(), PruneRequest{Sources: []string{"main"}, Now: a.now, Rules: rules})
 	wantCode(t, err, CodeLocked)
 	if len(a.left()) != len(a.ids) {
 		t.Errorf("left %v", a.left())
@@ -387,7 +387,7 @@ func TestPruneWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bad := range []KeepRule{{}, {Newest: -1}, {For: -time.Hour}} {
-		if _, err := a.s.Prune(t.Context(), PruneRequest{Source: "main", Now: a.now, Rules: map[string]KeepRule{"extract": bad}}); err == nil || !strings.Contains(err.Error(), "keeps nothing") {
+		if _, err := a.s.Prune(t.Context(), PruneRequest{Sources: []string{"main"}, Now: a.now, Rules: map[string]KeepRule{"extract": bad}}); err == nil || !strings.Contains(err.Error(), "keeps nothing") {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}

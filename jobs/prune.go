@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -174,7 +173,7 @@ func (l *ledger) prune(ctx context.Context, job *Job, all []*Job, a attempt, res
 		hashes = append(hashes, r.hash)
 	}
 	// The log first: it says what goes.
-	report, err := s.Prune(ctx, datasets.PruneRequest{Source: cmp.Or(job.Source.Name, "main"), Rules: k.rules.rules(), Stay: k.stay, Since: k.since,
+	report, err := s.Prune(ctx, datasets.PruneRequest{Sources: job.Source.names(), Rules: k.rules.rules(), Stay: k.stay, Since: k.since,
 		Now: o.Clock(), DryRun: dryRun, Job: job.Name, Bundles: hashes})
 	if err != nil {
 		return done, err
@@ -238,9 +237,9 @@ func (k *keeping) read(ctx context.Context, all []*Job, a attempt, result *RunRe
 	return k.unfinished(ctx, a)
 }
 
-// shares tells whether another job writes of the same source to the same store.
+// shares tells whether another job writes of the same sources to the same store.
 func (k *keeping) shares(other *Job) bool {
-	return sameStore(k.job, other) && other.Source.Name == k.job.Source.Name
+	return sameStore(k.job, other) && slices.Equal(other.Source.names(), k.job.Source.names())
 }
 
 func sameStore(a, b *Job) bool {

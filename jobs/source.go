@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 
@@ -50,6 +51,15 @@ func (s *Sources) UnmarshalSource(v source.Value) error {
 		return source.Diagnostic{Code: "no-source", Message: "a list without a source", Hint: "- {name: hospital, dir: export, zone: America/New_York}"}
 	}
 	return nil
+}
+
+// names are those of the sources in the store, sorted.
+func (s Sources) names() (names []string) {
+	for _, one := range s {
+		names = append(names, cmp.Or(one.Name, "main"))
+	}
+	slices.Sort(names)
+	return names
 }
 
 // observable is the rule of observable time.
