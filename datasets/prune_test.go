@@ -437,6 +437,10 @@ func TestVerifyBesidePrune(t *testing.T) {
 			}
 		}
 	}()
+	a.s.fault = func(string) error { // so that somebody reads between any two of them
+		time.Sleep(5 * time.Millisecond)
+		return nil
+	}
 	for keep := many - 1; keep > 0; keep -= 2 {
 		a.prune(PruneRequest{Rules: map[string]KeepRule{"extract": {Newest: keep}}})
 	}

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -50,17 +51,20 @@ func (r VerifyReport) Err() error {
 // a store that cannot be read at all.
 func (s *Store) Verify(ctx context.Context) (VerifyReport, error) {
 	for {
+		custody, _ := s.root.ReadFile(custodyFile) // the custody stage tells why it cannot be read
 		before, err := s.LogHead()
 		report, failure := s.verify(ctx)
 		if failure != nil || len(report.Problems) == 0 || err != nil || ctx.Err() != nil {
 			return report, failure
 		}
-		// A removal or a prune takes away what was there a moment ago: what is wrong is so only when none was at work.
+		// A removal or a prune takes away what was there a moment ago: what is wrong is so only when none was at work. It
+		// is in custody.json before the log's head says so, also where it was killed between the two.
 		pending := s.unfinished()
 		if err := s.finishRemoval(); err != nil { // waits for who is at it
 			return report, nil
 		}
-		if now, err := s.LogHead(); err != nil || !pending && now == before {
+		then, _ := s.root.ReadFile(custodyFile)
+		if now, err := s.LogHead(); err != nil || !pending && now == before && bytes.Equal(then, custody) {
 			return report, nil
 		}
 	}
