@@ -74,6 +74,8 @@ type input struct {
 	adjusted    []measures.Adjusted      // of all members and by stratum
 	described   []measures.Description   // of all members, by age and by sex
 	quality     measures.Quality
+	feeds       []measures.Feed
+	incomplete  []measures.Incomplete
 	lineage     measures.Lineage
 }
 
@@ -112,6 +114,7 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if report.Quality, err = qualityPage(in, border, seen); err != nil {
 		return nil, err
 	}
+	markIncomplete(report, in.incomplete)
 	markFeeds(report)
 	for i := range report.Cohorts {
 		report.Cohorts[i].Boundaries = boundaries

@@ -27,10 +27,11 @@ type cohortView struct {
 	Pyramid    *Figure
 	Curves     []Figure
 	Expected   []Figure
-	ElseGroups string // why there are no rates by group
-	Flow       string // data path
-	Study      string // the study window, with its dates
-	Entries    string // which events the first number of the attrition counts
+	ElseGroups string   // why there are no rates by group
+	Flow       string   // data path
+	Study      string   // the study window, with its dates
+	Entries    string   // which events the first number of the attrition counts
+	Lacks      []string // records that numbers of the page rest on and that are not there
 	// Definition of the cohort.
 	Definition definitionView
 	Results    string
@@ -51,7 +52,7 @@ func (a *artist) during(caption string, p disclose.Period) string {
 
 func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 	v := cohortView{Cohort: c, Definition: a.definitionOf(c.Definition), Results: r.Results, Flow: "../data/" + c.Definition.ID + "-attrition",
-		Data: "../data/" + c.Definition.ID, Entries: a.say(entryWords[c.Definition.Occurrence])}
+		Data: "../data/" + c.Definition.ID, Lacks: a.lacksOf(r.Quality, c.Definition.ID), Entries: a.say(entryWords[c.Definition.Occurrence])}
 	if v.Entries == "" {
 		v.Entries = a.say(entryWords["first"])
 	}

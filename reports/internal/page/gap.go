@@ -27,6 +27,7 @@ const (
 	nobodyElse    text.Message = "no one else"
 	notComparable text.Message = "not comparable"
 	noEvents      text.Message = "no events"
+	recordsLack   text.Message = "records lack"
 )
 
 // counts are released numbers.
@@ -47,6 +48,10 @@ func gapOf(scale disclose.Scale, stratum, label string, group, all disclose.Rate
 	g.Difference, g.Ratio = undefined, undefined
 	if group.State() == disclose.Suppressed || all.State() == disclose.Suppressed {
 		g.State = hiddenGap
+		return g
+	}
+	if group.Lacks() != disclose.NothingLacks || all.Lacks() != disclose.NothingLacks {
+		g.State = recordsLack
 		return g
 	}
 	one, ok := countsOf(group)
