@@ -39,10 +39,13 @@ type ExtractRequest struct {
 	// equivalences that are used; UsedEquivalences when empty.
 	ConceptMaps []string
 	MapBy       []string
-	Observable  string  // rule of observable time: "auto" (when empty), "enrolment-gap45", "contact"
-	AsOf        string  // day YYYY-MM-DD; when empty, the newest clinical event
-	Key         *Key    // of the project; safe-harbor has none, and makes no use of one
-	MaxReject   float64 // greatest share of rejected lines, 0 to 1; 0 allows none
+	// Expect are the types of FHIR that the source is said to have; empty where nothing is said. A type that is not among them is
+	// not there by choice: what rests on it lacks nothing.
+	Expect     []string
+	Observable string  // rule of observable time: "auto" (when empty), "enrolment-gap45", "contact"
+	AsOf       string  // day YYYY-MM-DD; when empty, the newest clinical event
+	Key        *Key    // of the project; safe-harbor has none, and makes no use of one
+	MaxReject  float64 // greatest share of rejected lines, 0 to 1; 0 allows none
 	// Hold leaves the current extract as it is: a gate judges the new one first, and then
 	// Store.SetCurrent puts it in force.
 	Hold     bool
@@ -252,6 +255,11 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 		return nil, err
 	}
 	for i, one := range list {
+		for _, name := range one.Expect {
+			if !slices.Contains(x.policy.Types(), name) {
+				return nil, fmt.Errorf("expected type %q: the policy has no such type", name)
+			}
+		}
 		e := &feed{ExportSource: one, number: i}
 		if err := x.open(e); err != nil {
 			return nil, e.named(err, len(list))

@@ -23,6 +23,7 @@ type ExportSource struct {
 	SitesFile   string
 	ConceptMaps []string
 	MapBy       []string
+	Expect      []string // types of FHIR that the source is said to have, see ExtractRequest
 }
 
 // SourceReport says what became of the lines of one of several sources:
@@ -85,7 +86,7 @@ func (req ExtractRequest) sources() ([]ExportSource, error) {
 	case len(list) == 0:
 		list = []ExportSource{{
 			Name: req.SourceName, Dir: req.Source, Bulk: req.Bulk, Zone: req.Zone, OptOut: req.OptOut, SitesFile: req.SitesFile,
-			ConceptMaps: req.ConceptMaps, MapBy: req.MapBy,
+			ConceptMaps: req.ConceptMaps, MapBy: req.MapBy, Expect: req.Expect,
 		}}
 		orDefault(&list[0].Name, "main")
 	}
@@ -221,6 +222,9 @@ func (e *feed) recipe(key *Key) map[string]any {
 	r := map[string]any{RecipeZone: e.Zone, recipeSource: e.Name, "order": order}
 	if len(e.ConceptMaps) > 0 {
 		r["map_by"] = slices.Sorted(slices.Values(e.MapBy))
+	}
+	if len(e.Expect) > 0 {
+		r[RecipeExpect] = slices.Compact(slices.Sorted(slices.Values(e.Expect)))
 	}
 	if e.listed {
 		r[recipeOptOut] = key.ListHash(e.optOut)

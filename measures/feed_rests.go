@@ -254,14 +254,7 @@ func (p *plan) neverLoaded(parts []restingPart) []feed {
 	if err == nil {
 		err = json.Unmarshal(text, &facts)
 	}
-	var expected []string
-	if list, ok := m.Recipe[datasets.RecipeExpect].([]any); ok {
-		for _, name := range list {
-			if s, ok := name.(string); ok {
-				expected = append(expected, s)
-			}
-		}
-	}
+	expected := p.Extract.Expected()
 	asked := map[string]bool{}
 	for _, x := range parts {
 		maps.Copy(asked, x.tables)

@@ -95,6 +95,13 @@ func (r *Results) Feeds() []Feed { return slices.Clone(r.feeds) }
 // Incomplete are the parts of definitions that lack records in a period, ordered by definition, part and period.
 func (r *Results) Incomplete() []Incomplete { return slices.Clone(r.incomplete) }
 
+// lacks tells whether a population of a measure lacks records in a period.
+func (r *Results) lacks(measure, period string) bool {
+	return slices.ContainsFunc(r.incomplete, func(x Incomplete) bool {
+		return x.Definition == measure && x.Period == period && !strings.HasPrefix(x.Part, PartGap) && !strings.HasPrefix(x.Part, PartStratum)
+	})
+}
+
 // Store is where the results are.
 func (r *Results) Store() *datasets.Store { return r.snapshot.Store() }
 

@@ -239,3 +239,14 @@ func loaded(in input) []page.Loaded {
 	}
 	return out
 }
+
+// unjudged are the measures with a target whose headline lacks records.
+func unjudged(r *page.Report) []Unjudged {
+	var out []Unjudged
+	for _, m := range r.Measures {
+		if why := page.Unjudged(m); why != "" {
+			out = append(out, Unjudged{m.Definition.ID, why})
+		}
+	}
+	return out
+}

@@ -40,7 +40,7 @@ func (r Rate) Lacking(l Lack) Rate {
 	}
 	r.lack = max(r.lack, l)
 	switch n, known := r.num.Value(); {
-	case r.state == Suppressed:
+	case r.state == Suppressed, r.lacks != "":
 	case r.state == NotApplicable, r.state == Zero, known && n == 0:
 		r.state, r.num, r.method = NotKnown, r.num.Lacking(l), ""
 		r.rate, r.low, r.high = 0, 0, 0
@@ -58,7 +58,7 @@ func (r Rate) Lacks() Lack { return r.lack }
 
 // Lacking is the count where the records that it is made of are not all there. A zero is no number then.
 func (c Count) Lacking(l Lack) Count {
-	if l == NothingLacks {
+	if l == NothingLacks || c.state == NotApplicable {
 		return c
 	}
 	c.lack = max(c.lack, l)

@@ -7,6 +7,7 @@ import (
 
 	"farr/measures"
 	"farr/reports/internal/disclose"
+	"farr/reports/internal/text"
 )
 
 // Loaded is what was loaded of a type of record: of the whole source, or of a site where its feed stopped. It has no counts.
@@ -133,4 +134,13 @@ func (w words) countCell(c disclose.Count) template.HTML {
 		text += ` <span class="sub">` + template.HTMLEscapeString(words) + `</span>`
 	}
 	return template.HTML(text)
+}
+
+// Unjudged says in English why a measure's target cannot be judged, where that is since records lack; empty elsewhere.
+func Unjudged(m Measure) string {
+	r := headlineRow(m).Rate
+	if !m.hasTarget() || r.Lacks() == disclose.NothingLacks {
+		return ""
+	}
+	return words{text.English()}.incompleteWords(m, r)
 }
