@@ -17,7 +17,7 @@ type incomplete []measures.Incomplete
 type figure struct {
 	low, high      time.Time
 	period         string // StudyIncomplete or FollowUpIncomplete, in place of the days
-	stratum, value string // "all" or empty for everyone
+	stratum, value string // "all" or empty for everyone; without a value the groups of the stratum together
 }
 
 // of is what a figure lacks that rests on some parts of the definition, and on what its groups are made of.
@@ -48,7 +48,7 @@ func (f figure) within(x measures.Incomplete) bool {
 // sees tells whether the figure rests on the site's feed: that of a site does on its own, any other on all. Who has no visits
 // among those that are there counts as of no site.
 func (f figure) sees(x measures.Incomplete) bool {
-	return x.Site == measures.QualityAll || f.stratum != "site" || f.value == x.Site || f.value == measures.Unattributed && x.Resource == "Encounter"
+	return x.Site == measures.QualityAll || f.stratum != "site" || f.value == "" || f.value == x.Site || f.value == measures.Unattributed && x.Resource == "Encounter"
 }
 
 // population tells whether a part of a measure is one of its populations.
@@ -154,7 +154,7 @@ func (in incomplete) cohort(c *page.Cohort) {
 	in.traits(c, entered)
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
-		lack := max(member, in.outcome(o.ID, ""))
+		lack := max(member, in.outcome(o.ID, "", ""))
 		o.AtRisk, o.Rate = o.AtRisk.Lacking(lack), o.Rate.Lacking(lack)
 		for j := range r.Curves {
 			if v := &r.Curves[j]; v.Outcome == o.ID {
@@ -170,7 +170,7 @@ func (in incomplete) cohort(c *page.Cohort) {
 		e := &r.Expected[i]
 		adjusted := in.of(study, func(part string) bool { return part == measures.PartAdjust+e.Outcome })
 		share := func(g *disclose.ExpectedGroup) {
-			g.Share = g.Share.Lacking(max(member, adjusted, in.outcome(e.Outcome, g.Stratum)))
+			g.Share = g.Share.Lacking(max(member, adjusted, in.outcome(e.Outcome, g.Stratum, g.Value)))
 		}
 		share(&e.All)
 		for j := range e.Rows {
@@ -180,9 +180,9 @@ func (in incomplete) cohort(c *page.Cohort) {
 }
 
 // outcome is what the figures of an outcome lack, of everyone or of the groups of a stratum: they need to know of the follow-up.
-func (in incomplete) outcome(id, stratum string) disclose.Lack {
+func (in incomplete) outcome(id, stratum, value string) disclose.Lack {
 	followed := in.of(figure{period: measures.FollowUpIncomplete}, func(part string) bool { return part == measures.PartOutcome+id })
-	return max(followed, in.of(figure{period: measures.StudyIncomplete, stratum: stratum}, func(string) bool { return false }))
+	return max(followed, in.of(figure{period: measures.StudyIncomplete, stratum: stratum, value: value}, func(string) bool { return false }))
 }
 
 // traits marks Table 1, and who is compared in it.

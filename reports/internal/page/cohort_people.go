@@ -108,7 +108,7 @@ func (a *artist) compare(v *cohortView, c Cohort) {
 			continue
 		}
 		label := a.valueLabel(r.Characteristic, r.Level)
-		row := TableRow{Counts: []disclose.Count{r.Shares[0].Numerator(), r.Shares[1].Numerator()}, Derived: make([]Derived, 5)}
+		row := TableRow{Counts: []disclose.Count{numerator(r.Shares[0]), numerator(r.Shares[1])}, Derived: make([]Derived, 5)}
 		for s := range r.Shares {
 			if r.Level == "" {
 				label = a.Say("known")
@@ -127,9 +127,15 @@ func (a *artist) compare(v *cohortView, c Cohort) {
 	v.Compared = &t
 }
 
+// numerator is that of a rate, with what the rate lacks.
+func numerator(r disclose.Rate) disclose.Count { return r.Numerator().Lacking(r.Lacks()) }
+
 // difference is the standardised difference of a characteristic, on its last row.
 func difference(rows []disclose.Compared, at int) (float64, bool) {
 	r := rows[at]
+	if r.Shares[0].Lacks() != disclose.NothingLacks || r.Shares[1].Lacks() != disclose.NothingLacks {
+		return 0, false
+	}
 	if r.Level == "" {
 		var mean, sd [2]float64
 		for i := range mean {
