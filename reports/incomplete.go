@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -237,6 +238,9 @@ func loaded(in input) []page.Loaded {
 		}
 		out = append(out, l)
 	}
+	slices.SortStableFunc(out, func(a, b page.Loaded) int {
+		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Site, b.Site))
+	})
 	return out
 }
 

@@ -64,7 +64,7 @@ func (r Rate) NOfN(w *text.Words) string {
 func (r Rate) DenominatorText(w *text.Words) string {
 	n, ok := r.den.Value()
 	switch {
-	case !r.scale.Timed():
+	case !r.scale.Timed() || r.den.state == NotKnown:
 		return r.den.Text(w)
 	case !ok:
 		return w.Say("{number} person-years", r.den.Text(w))

@@ -77,7 +77,13 @@ func (a *artist) describe(v *cohortView, c Cohort) {
 func (w words) numberView(n disclose.Number) traitView {
 	v := traitView{Title: w.inWords(n.Title), Number: true}
 	say := func(label, words string) { v.Rows = append(v.Rows, levelView{Label: label, Words: words}) }
+	if n.Known.Lacks() != disclose.NothingLacks {
+		say(w.Say("Records"), n.Known.Lacks().Words(w.Words))
+	}
 	switch {
+	case n.Known.State() == disclose.NotKnown:
+		say(w.Say("Known"), w.Say("not known"))
+		return v
 	case n.Known.State() == disclose.Zero:
 		say(w.Say("Known"), w.Say("of nobody"))
 		return v

@@ -130,8 +130,8 @@ func (w words) lackWords(r disclose.Rate) string { return r.Lacks().Words(w.Word
 // countCell is a count in a page's table or flow, with what it lacks.
 func (w words) countCell(c disclose.Count) template.HTML {
 	text := template.HTMLEscapeString(w.countText(c))
-	if words := c.Lacks().Words(w.Words); words != "" {
-		text += ` <span class="sub">` + template.HTMLEscapeString(words) + `</span>`
+	if c.Lacks() != disclose.NothingLacks {
+		text += ` <span class="sub">` + template.HTMLEscapeString(w.Say("incomplete")) + `</span>`
 	}
 	return template.HTML(text)
 }
