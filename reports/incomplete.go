@@ -244,6 +244,20 @@ func loaded(in input) []page.Loaded {
 	return out
 }
 
+// endedIn is the first month after the last record of a feed that stopped, by its place; 0 where the feed did not stop.
+func endedIn(feeds []measures.Feed, table, site string, months []time.Time) int {
+	for _, f := range feeds {
+		if f.Table == table && f.State == measures.FeedStopped && (f.Site == site || f.Site == measures.QualityAll) {
+			for i, m := range months {
+				if m.After(f.Last) {
+					return i
+				}
+			}
+		}
+	}
+	return 0
+}
+
 // unjudged are the measures with a target whose headline lacks records.
 func unjudged(r *page.Report) []Unjudged {
 	var out []Unjudged
