@@ -83,6 +83,8 @@
 //
 // Who opted out in one source, or was removed, is left out of all that they are linked in. [Store.Remove] takes all of a person by one id. Which
 // Patients are linked can change from one extract to the next, and with it the pseudonym of a person.
+// An extract says how many records of each type were read and stored, and, where the request names them (Expect), which types the
+// source is said to have. It has no date of a type's newest record: days at rest are shifted, and true ones belong to results.
 //
 // # The log
 //
