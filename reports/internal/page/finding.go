@@ -95,8 +95,16 @@ func (w words) benchmarkWords(m Measure) string {
 	return w.Say("benchmark {value}: {source}", w.trimmed(w.scaled(m.Released.Scale, m.KPI.Benchmark.Value)), m.KPI.Benchmark.Source)
 }
 
-// rateWords is "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9)".
+// rateWords is "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9)", with what the rate lacks.
 func (w words) rateWords(r disclose.Rate) string {
+	if r.Lacks() != disclose.NothingLacks && r.State() != disclose.Suppressed {
+		return w.joinParts([]string{w.wholeWords(r), w.lackWords(r)})
+	}
+	return w.wholeWords(r)
+}
+
+// wholeWords are those of the rate alone.
+func (w words) wholeWords(r disclose.Rate) string {
 	switch r.State() {
 	case disclose.Suppressed:
 		return w.Say("the number is hidden")
@@ -161,7 +169,7 @@ func (w words) verdictWithin(v Verdict) string {
 }
 
 func (w words) headline(m Measure, r disclose.Rate) string {
-	s := capital(w.Say("{rate} {when}", w.rateWords(r), w.inPeriod(m.Headline)))
+	s := capital(w.Say("{rate} {when}", w.wholeWords(r), w.inPeriod(m.Headline)))
 	if r.State() == disclose.Incomplete || r.State() == disclose.NotKnown {
 		return s + "; " + w.incompleteWords(m, r) + "."
 	}
