@@ -4,6 +4,7 @@ import (
 	"farr/reports/internal/text"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"farr/internal/stats"
@@ -266,6 +267,8 @@ func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
 	switch g := widest(m, gaps); {
 	case n == 0 && f.Hidden:
 		f.Heading = a.Say("No group can be compared with the others: the numbers that it needs are hidden")
+	case n == 0 && slices.ContainsFunc(slices.Concat(gaps...), func(g gap) bool { return g.State == recordsLack }):
+		f.Heading = a.Say("No group is compared with the others: records lack")
 	case n == 0:
 		f.Heading = a.Say("No group can be compared with the others: nobody is counted in two of them")
 	case g != nil:
