@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 
 	"farr/datasets/bulk"
 	"farr/datasets/internal/deid"
