@@ -111,11 +111,12 @@ func TestBackup(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(w.dir, ledgerDir)); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(to)
-	if err != nil {
+	if err := os.Mkdir(filepath.Join(w.dir, ledgerDir), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, filepath.Join(w.dir, ledgerDir, ledgerFile), string(data))
+	if err := os.Rename(to, filepath.Join(w.dir, ledgerDir, ledgerFile)); err != nil { // with its mode
+		t.Fatal(err)
+	}
 	w.wantStates("j", "2026-01-10T05:00:00Z succeeded")
 }
 

@@ -111,7 +111,13 @@ func (w *world) openRaw() *ledger {
 	if err := os.MkdirAll(filepath.Join(w.dir, ledgerDir), 0o700); err != nil {
 		w.t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", filepath.Join(w.dir, ledgerDir, ledgerFile))
+	path := filepath.Join(w.dir, ledgerDir, ledgerFile)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // as openLedger does
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	f.Close()
+	db, err := sql.Open("sqlite", path)
 	if err != nil {
 		w.t.Fatal(err)
 	}
