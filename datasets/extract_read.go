@@ -14,6 +14,9 @@ import (
 // arenaBytes is how many bytes of de-identified records are sorted at once.
 const arenaBytes = 16 << 20
 
+// beforeLines is a place in the input behind all that an earlier extract has, and before the lines.
+const beforeLines = 1
+
 // worker reads lines in one goroutine: parse, policy, collect.
 type worker struct {
 	doc       fhir.Doc
@@ -39,6 +42,9 @@ func (x *extraction) read(ctx context.Context) error {
 		byType: map[string]*TypeCount{}, dropReasons: map[string]int64{}, rejectReasons: map[string]int64{},
 	}
 	x.workers = []*worker{w}
+	if x.onto != nil {
+		x.sorter.KeepIDs()
+	}
 	err := x.input.read(ctx, w, x.req.Progress)
 	x.collect()
 	if err != nil {
@@ -113,10 +119,26 @@ func (in *exportInput) read(ctx context.Context, w *worker, progress progress.Fu
 
 // line decides about one line.
 func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
+	sequence := uint64(fileNumber)<<40 | uint64(l.Number)
+	if len(l.Deleted) > 0 {
+		w.delete(l.Deleted, sequence)
+		return nil
+	}
 	w.read++
 	why := l.Reason
 	if why == "" {
 		why = w.doc.Parse(l.Bytes)
+	}
+	if why == fhir.MissingID || why == "" && w.doc.Type() == "Bundle" {
+		deleted, is, vague := fhir.Deletions(l.Bytes)
+		if is && vague == "" {
+			w.read--
+			w.delete(deleted, sequence)
+			return nil
+		}
+		if is {
+			why = vague
+		}
 	}
 	if foreign, is := w.doc.NotR4(); is && (why == "" || why == fhir.WrongResourceType) {
 		return foreign.At(in, l)
@@ -130,7 +152,7 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 		w.count(w.doc.Type()).Deleted++
 		return nil
 	}
-	record, verdict := w.extractor.Extract(&w.doc, uint64(fileNumber)<<40|uint64(l.Number))
+	record, verdict := w.extractor.Extract(&w.doc, sequence)
 	if verdict == deid.NoSubject {
 		w.reject(in.Name, l, fhir.MissingSubject)
 		return nil
@@ -149,6 +171,13 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 		w.dropReasons[w.extractor.Reason()]++
 	}
 	return nil
+}
+
+// delete takes resources away that stand before a place in the input. What says so is no line of the accounts.
+func (w *worker) delete(all []fhir.Deletion, sequence uint64) {
+	for _, d := range all {
+		w.extractor.Delete(d.Type, d.ID, sequence)
+	}
 }
 
 // count is that of a type. Lines of a type mostly stand together, so the newest is kept at hand.
@@ -208,7 +237,7 @@ func (x *extraction) judge(context.Context) error {
 	if float64(r.Rejected) > x.req.MaxReject*float64(r.Read) {
 		return &TooManyRejectsError{r.Rejected, r.Read, x.req.MaxReject}
 	}
-	if r.Rejected+r.NotInPolicy+r.DroppedByPolicy+r.OptedOut+r.Deleted == r.Read {
+	if x.onto == nil && r.Rejected+r.NotInPolicy+r.DroppedByPolicy+r.OptedOut+r.Deleted == r.Read {
 		from := x.req.Source
 		if x.req.Bulk != nil {
 			from = x.req.Bulk.URL

@@ -50,9 +50,13 @@ func (x *extraction) write(ctx context.Context) error {
 	for _, w := range x.workers {
 		extractors = append(extractors, w.extractor)
 	}
-	x.final = deid.NewFinisher(deid.FinishConfig{
+	finish := deid.FinishConfig{
 		Config: x.config, Extractors: extractors, Sink: sink, Observable: x.req.Observable, AsOf: x.asOf, HasAsOf: x.hasAsOf,
-	})
+	}
+	if x.onto != nil {
+		finish.Earlier, x.staging.sequence = x.onto, x.onto.sequence
+	}
+	x.final = deid.NewFinisher(finish)
 	var collectors []*deid.Collector
 	for _, w := range x.workers {
 		collectors = append(collectors, w.collector)
@@ -66,6 +70,9 @@ func (x *extraction) write(ctx context.Context) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
+	if err := x.onto.bury(); err != nil {
+		return err
+	}
 	return x.settle()
 }
 
@@ -74,9 +81,20 @@ func (x *extraction) settle() error {
 	r := x.report
 	for typ, c := range r.ByType {
 		c.Stored, c.Superseded = x.final.Stored[typ], x.final.Superseded[typ]
+		c.Deleted += x.final.Deleted[typ]
 		r.ByType[typ] = c
+		r.Deleted += x.final.Deleted[typ]
 		r.Stored += c.Stored
 		r.Superseded += c.Superseded
+	}
+	if x.onto != nil {
+		r.Onto = x.onto.base.id
+		for _, n := range x.final.Replaced {
+			r.Replaced += n
+		}
+		for _, n := range x.final.Removed {
+			r.Removed += n
+		}
 	}
 	if links, any := x.final.Links(); any {
 		r.Linked = &links
@@ -93,18 +111,19 @@ func (x *extraction) settle() error {
 
 // publish makes the snapshot and points to it.
 func (x *extraction) publish(ctx context.Context) error {
-	var tables []Table
-	for _, t := range slices.Concat(x.config.Plan.Tables(), []*deid.Table{x.config.Plan.Observation()}, deid.DictionaryTables) {
-		one := Table{Name: t.Name}
-		for _, c := range t.Columns {
-			one.Columns = append(one.Columns, Column{Name: c.Name, Type: Type(c.Type)})
-		}
-		tables = append(tables, one)
-	}
+	tables := x.tables()
+	x.onto.inherit(tables)
 	x.req.Progress.Report("publish", 0, 0)
 	facts := x.facts()
+	log := x.logged(facts)
+	if x.onto != nil {
+		var err error
+		if facts, err = x.onto.addUp(facts); err != nil {
+			return err
+		}
+	}
 	snapshot, err := x.staging.Publish(ctx, Manifest{
-		Kind: "extract", Key: x.key, Recipe: x.recipe, Inputs: x.inputs, Tables: tables, Facts: facts, Log: x.logged(facts),
+		Kind: "extract", Key: x.key, Recipe: x.recipe, Inputs: x.inputs, Tables: tables, Facts: facts, Log: log,
 	})
 	if err != nil {
 		return err
@@ -120,6 +139,18 @@ func (x *extraction) publish(ctx context.Context) error {
 	err = in.published(ctx)
 	x.report.Ignored = in.notes
 	return err
+}
+
+// tables are those of the snapshot, without their objects.
+func (x *extraction) tables() (tables []Table) {
+	for _, t := range slices.Concat(x.config.Plan.Tables(), []*deid.Table{x.config.Plan.Observation()}, deid.DictionaryTables) {
+		one := Table{Name: t.Name}
+		for _, c := range t.Columns {
+			one.Columns = append(one.Columns, Column{Name: c.Name, Type: Type(c.Type)})
+		}
+		tables = append(tables, one)
+	}
+	return tables
 }
 
 // putInForce makes the snapshot the current extract, unless it is to be held.
@@ -163,6 +194,13 @@ func (x *extraction) facts() map[string]any {
 	}
 	if r.Deleted > 0 {
 		facts["deleted"] = r.Deleted
+	}
+	ages := 0
+	for _, w := range x.workers {
+		ages += w.extractor.StatesAges()
+	}
+	if ages > 0 {
+		facts[factAges] = int64(ages)
 	}
 	if n := x.final.AgesHidden; n > 0 {
 		facts["ages_hidden"] = n
@@ -210,6 +248,9 @@ func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
 	snapshot, err := x.store.ByKey(x.key)
+	if err == nil && snapshot == nil && x.onto != nil {
+		snapshot, err = x.onto.already()
+	}
 	if snapshot == nil || err != nil {
 		return nil, err
 	}

@@ -18,7 +18,8 @@ type trace struct {
 	gone    map[deid.ID]bool // pids of those who are there, and rids of all that is theirs
 	persons int64
 	objects map[string]bool  // SHA-256 of those with rows of theirs or references to them
-	rows    map[string]int64 // their resources, by table
+	rows    map[string]int64 // their resources, by table, without the dead
+	dead    map[string]int64 // rows that go and that a tombstone took away before, by table
 	used    map[int64]bool   // numbers of the dictionary that others' rows use
 }
 
@@ -35,6 +36,7 @@ type tracing struct {
 // dictionary's numbers, too.
 func (t *tracing) find(ctx context.Context, pids []deid.ID) error {
 	t.gone, t.objects, t.rows, t.used = map[deid.ID]bool{}, map[string]bool{}, map[string]int64{}, map[int64]bool{}
+	t.dead = map[string]int64{}
 	if err := t.fill(ctx, "wanted", pids); err != nil {
 		return err
 	}
@@ -73,6 +75,9 @@ func (t *tracing) find(ctx context.Context, pids []deid.ID) error {
 	}
 	for _, tab := range t.sn.manifest.Tables {
 		if err := t.findUses(ctx, tab); err != nil {
+			return err
+		}
+		if err := t.findTombstones(ctx, tab); err != nil {
 			return err
 		}
 	}
@@ -125,7 +130,7 @@ func (t *tracing) findRows(ctx context.Context, tab Table, sha, path string) err
 		if rid != nil {
 			t.gone[deid.ID(rid)] = true
 		}
-		if !tab.Has("ordinal") {
+		if !tab.Has("ordinal") && len(tab.Tombstones) == 0 {
 			t.rows[tab.Name]++
 		}
 	}
@@ -147,7 +152,7 @@ func (t *tracing) findUses(ctx context.Context, tab Table) error {
 		from := " FROM " + readParquet(t.sn.Paths(tab.Name)[i]) + " WHERE "
 		for _, c := range tab.Columns {
 			switch {
-			case c.Type == UUID && c.Name != "pid" && c.Name != "rid" && !t.objects[o.SHA256]:
+			case c.Type == UUID && c.Name != "pid" && (c.Name != "rid" || len(tab.Tombstones) > 0) && !t.objects[o.SHA256]:
 				var n int64
 				sql := "SELECT count(*)" + from + duck.QuoteName(c.Name) + " IN (SELECT id FROM gone)"
 				if err := t.db.QueryRow(ctx, "find references in "+tab.Name, sql, &n); err != nil {
@@ -161,6 +166,40 @@ func (t *tracing) findUses(ctx context.Context, tab Table) error {
 					return err
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// findTombstones notes the tombstones of what is gone, and counts the dead rows among what goes: the
+// objects hold them still.
+func (t *tracing) findTombstones(ctx context.Context, tab Table) error {
+	if len(tab.Tombstones) == 0 {
+		return nil
+	}
+	goes := " WHERE rid IN (SELECT id FROM gone)"
+	if tab.Has("pid") {
+		goes += " OR pid IN (SELECT id FROM gone)"
+	}
+	var all, living int64
+	if err := t.db.QueryRow(ctx, "count what goes of "+tab.Name, "SELECT count(*) FROM "+readParquet(t.sn.Paths(tab.Name)...)+goes, &all); err != nil {
+		return err
+	}
+	if err := t.db.QueryRow(ctx, "count what goes of "+tab.Name, "SELECT count(*) FROM ("+t.sn.scanSQL(tab, nil)+")"+goes, &living); err != nil {
+		return err
+	}
+	t.dead[tab.Name] = all - living
+	if !tab.Has("ordinal") {
+		t.rows[tab.Name] = living
+	}
+	for _, o := range tab.Tombstones {
+		var n int64
+		sql := "SELECT count(*) FROM " + readParquet(t.sn.paths([]Object{o})...) + " WHERE rid IN (SELECT id FROM gone)"
+		if err := t.db.QueryRow(ctx, "find tombstones of "+tab.Name, sql, &n); err != nil {
+			return err
+		}
+		if n > 0 {
+			t.objects[o.SHA256] = true
 		}
 	}
 	return nil

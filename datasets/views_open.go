@@ -41,7 +41,7 @@ func (c sealedColumns) createSQL() string {
 
 // selectSQL reads the rows of one object with anything sealed: pid, rid, ordinal
 // as the seal binds them, then the seals.
-func (c sealedColumns) selectSQL(t Table, path string) string {
+func (c sealedColumns) selectSQL(t Table, from string) string {
 	columns := []string{"pid", "rid", "ordinal"}
 	for i, k := range columns {
 		if !t.Has(k) {
@@ -54,7 +54,7 @@ func (c sealedColumns) selectSQL(t Table, path string) string {
 		columns = append(columns, seal)
 		some = append(some, seal+" IS NOT NULL")
 	}
-	return "SELECT " + strings.Join(columns, ", ") + " FROM " + readParquet(path) + " WHERE " + strings.Join(some, " OR ")
+	return "SELECT " + strings.Join(columns, ", ") + " FROM (" + from + ") WHERE " + strings.Join(some, " OR ")
 }
 
 // sealedRow is one row with sealed values, and what they hold once opened.
@@ -72,8 +72,8 @@ func (v *viewer) openTable(ctx context.Context, t Table, c sealedColumns) error 
 	if err != nil {
 		return err
 	}
-	for _, path := range v.sn.Paths(t.Name) {
-		if err := v.openObject(ctx, t, c, path, out); err != nil {
+	for _, o := range t.Objects {
+		if err := v.openObject(ctx, t, c, v.sn.scanObject(t, o), out); err != nil {
 			out.Close()
 			return err
 		}
@@ -81,8 +81,8 @@ func (v *viewer) openTable(ctx context.Context, t Table, c sealedColumns) error 
 	return out.Close()
 }
 
-func (v *viewer) openObject(ctx context.Context, t Table, c sealedColumns, path string, out *duck.Appender) error {
-	rows, err := v.db.Query(ctx, "read seals of "+t.Name, c.selectSQL(t, path))
+func (v *viewer) openObject(ctx context.Context, t Table, c sealedColumns, from string, out *duck.Appender) error {
+	rows, err := v.db.Query(ctx, "read seals of "+t.Name, c.selectSQL(t, from))
 	if err != nil {
 		return err
 	}

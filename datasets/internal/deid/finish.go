@@ -40,12 +40,18 @@ type Finisher struct {
 	elders      map[ID]bool // whose ages are not shown
 	ageConcepts []int64
 
-	// Stored and Superseded count resources by type.
-	Stored, Superseded map[string]int64
+	// Stored, Superseded and Deleted count what became of the Records, by type.
+	Stored, Superseded, Deleted map[string]int64
+	// Of an earlier extract that this one adds to: by type the resources that do not stay, and how many of them were replaced by a
+	// newer version and how many deleted.
+	Gone              map[string][]ID
+	Replaced, Removed map[string]int64
 
-	moved  map[ID]owner // of resources that were seen under several patients
-	gone   map[ID]bool  // what was left out, which nothing kept refers to
-	family *family      // of linked patients
+	deletions map[ID]*deletion
+	earlier   Earlier      // nil when there is none, or it has said what it has to
+	moved     map[ID]owner // of resources that were seen under several patients
+	gone      map[ID]bool  // what was left out, which nothing kept refers to
+	family    *family      // of linked patients
 
 	typ   *typePlan
 	pid   ID
@@ -64,6 +70,7 @@ type FinishConfig struct {
 	Observable string // rule of observable time, see ObservableRules
 	AsOf       int64  // days since 1970-01-01
 	HasAsOf    bool
+	Earlier    Earlier // extract that is added to; nil for none
 }
 
 // NewFinisher makes a finisher.
@@ -71,7 +78,9 @@ func NewFinisher(c FinishConfig) *Finisher {
 	f := &Finisher{
 		plan: c.Plan, zone: c.Zone, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink, out: c.LeftOut,
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
-		Stored: map[string]int64{}, Superseded: map[string]int64{}, moved: map[ID]owner{},
+		Stored: map[string]int64{}, Superseded: map[string]int64{}, Deleted: map[string]int64{},
+		Gone: map[string][]ID{}, Replaced: map[string]int64{}, Removed: map[string]int64{},
+		deletions: deletions(c.Extractors), earlier: c.Earlier, moved: map[ID]owner{},
 		family: newFamily(c.Extractors), later: map[ID]int64{}, elders: elderly(c.Extractors, c.AsOf, c.HasAsOf),
 	}
 	if len(f.elders) > 0 {
@@ -94,6 +103,11 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 			if err := f.endGroup(); err != nil {
 				return err
 			}
+			if t != f.typ && t.typ == "Patient" {
+				if err := f.settle(ctx); err != nil {
+					return err
+				}
+			}
 			if err := f.begin(t, first); err != nil {
 				return err
 			}
@@ -105,6 +119,9 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 		return err
 	}
 	if err := f.endGroup(); err != nil {
+		return err
+	}
+	if err := f.settle(ctx); err != nil { // where there is no patient
 		return err
 	}
 	return f.begin(nil, ID{})
@@ -163,7 +180,12 @@ func (f *Finisher) endGroup() error {
 
 // write gives the rows of one resource to the sink.
 func (f *Finisher) write(v *version) error {
-	f.Stored[f.typ.typ]++
+	if v.earlier && f.typ.typ != "Patient" {
+		return nil // it stays where it stands
+	}
+	if !v.earlier {
+		f.Stored[f.typ.typ]++
+	}
 	main := f.rows[0]
 	rest := main.decode(v.rows)
 	f.common(main, &v.rid)
@@ -325,7 +347,7 @@ func (f *Finisher) patient(v *version, r *Row) error {
 		}
 		r.put(t.find("over_89"), Cell{Number: n})
 		year, _, _ := civil(floorDiv(birth.WallMs, DayMs))
-		if f.plan.profile == Shifted && ageYears(born, max(last, later)) <= 89 && !death.HasOffset && birth.Prec >= fhir.Day && year < int64(f.plan.policy.years.high) {
+		if f.plan.profile == Shifted && ageYears(born, max(last, later)) <= 89 && !death.HasOffset && !birth.HasOffset && birth.Prec >= fhir.Day && year < int64(f.plan.policy.years.high) {
 			r.put(t.find("birth_date"), Cell{Number: birth.WallMs - f.shift*DayMs})
 			r.empty(t.find("birth_date_seal"))
 		}

@@ -91,7 +91,7 @@ type Cell struct {
 }
 
 // Row is one row on its way to a file. Only this package can make one: it comes
-// from a Record or from a Dictionary.
+// from a Record, from a Dictionary or from what was de-identified once.
 type Row struct {
 	table *Table
 	cells []Cell
@@ -136,6 +136,35 @@ func (r *Row) reset() {
 		r.cells[i] = Cell{Null: true}
 	}
 	r.set = r.set[:0]
+}
+
+// encode appends the row in the form of row.encode.
+func (r *Row) encode(dst []byte) []byte {
+	bitmap := len(dst)
+	dst = append(dst, make([]byte, (len(r.cells)+7)/8)...)
+	for i := range r.cells {
+		c := &r.cells[i]
+		if c.Null {
+			continue
+		}
+		dst[bitmap+i/8] |= 1 << (i % 8)
+		switch r.table.Columns[i].Type {
+		case Boolean:
+			dst = append(dst, byte(c.Number))
+		case Int32:
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(c.Number))
+		case Int64, Timestamp:
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(c.Number))
+		case UUID, Decimal:
+			dst = append(dst, c.Bytes...)
+		case Varchar, Blob:
+			dst = binary.AppendUvarint(dst, uint64(len(c.Bytes)))
+			dst = append(dst, c.Bytes...)
+		default:
+			panic("deid: column of unknown type " + r.table.Columns[i].Type)
+		}
+	}
+	return dst
 }
 
 // decode reads a row that encode made, and gives what follows it. It costs what
