@@ -11,7 +11,6 @@ import (
 	"farr/datasets/internal/columnar"
 	"farr/datasets/internal/deid"
 	"farr/internal/disk"
-	"farr/internal/duck"
 )
 
 // inputBase is the kind of an input that is the extract an increment adds to.
@@ -34,11 +33,11 @@ func (e *FullLoadError) Error() string {
 type onto struct {
 	x        *extraction
 	base     *Snapshot
-	db       *duck.Session
 	types    []deid.TypeElements
-	sequence int              // of what is added
-	dead     map[string]int64 // rows of the extract that die, by table
-	gone     map[string]bool  // main tables of which a resource does not stay
+	sequence int                      // of what is added
+	dead     map[string]*deid.IDSet   // tombstones, by object
+	dies     map[string]int64         // rows of the extract that die, by table
+	opened   map[string]*parquet.File // by object
 	files    []*disk.File
 }
 
@@ -47,7 +46,7 @@ func (x *extraction) openBase() (err error) {
 	if x.req.Onto == "" {
 		return nil
 	}
-	o := &onto{x: x, types: x.config.Plan.Elements(), dead: map[string]int64{}, gone: map[string]bool{}}
+	o := &onto{x: x, types: x.config.Plan.Elements(), dead: map[string]*deid.IDSet{}, opened: map[string]*parquet.File{}}
 	if x.req.Onto == OntoCurrent {
 		o.base, err = x.store.Current("extract")
 	} else {
@@ -200,7 +199,6 @@ func (x *extraction) reenter(ctx context.Context) error {
 	if err := o.base.Check(ctx, whole...); err != nil {
 		return err
 	}
-	defer o.closeFiles()
 	for _, t := range deid.DictionaryTables {
 		files, err := o.parquet(t.Name)
 		if err != nil {
@@ -224,7 +222,7 @@ func (x *extraction) reenter(ctx context.Context) error {
 		if t.Owner == "id" {
 			continue
 		}
-		if err := o.versions(ctx, into, t); err != nil {
+		if err := into.AddVersions(t.Type, x.workers[0].extractor.Deleted(t.Type), o.parts); err != nil {
 			return err
 		}
 	}
@@ -235,12 +233,7 @@ func (x *extraction) reenter(ctx context.Context) error {
 func (o *onto) parquet(table string) (files []*parquet.File, err error) {
 	t, _ := o.base.Table(table)
 	for _, object := range t.Objects {
-		f, err := o.base.store.root.Open(objectName(object.SHA256))
-		if err != nil {
-			return nil, err
-		}
-		o.files = append(o.files, f)
-		file, err := parquet.OpenFile(f, object.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+		file, err := o.openParquet(object)
 		if err != nil {
 			return nil, err
 		}
@@ -249,83 +242,72 @@ func (o *onto) parquet(table string) (files []*parquet.File, err error) {
 	return files, nil
 }
 
-func (o *onto) closeFiles() {
+// openParquet opens an object once.
+func (o *onto) openParquet(object Object) (*parquet.File, error) {
+	if known := o.opened[object.SHA256]; known != nil {
+		return known, nil
+	}
+	f, err := o.base.store.root.Open(objectName(object.SHA256))
+	if err != nil {
+		return nil, err
+	}
+	o.files = append(o.files, f)
+	file, err := parquet.OpenFile(f, object.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+	if err == nil {
+		o.opened[object.SHA256] = file
+	}
+	return file, err
+}
+
+// close lets the objects go.
+func (o *onto) close() {
+	if o == nil {
+		return
+	}
 	for _, f := range o.files {
 		f.Close()
 	}
-	o.files = nil
 }
 
-// versions looks up how new the earlier extract's versions are of the resources of a type that the lines name.
-func (o *onto) versions(ctx context.Context, into *deid.Collector, t deid.TypeElements) error {
-	base, _ := o.base.Table(t.Table)
-	ids := slices.Concat(o.x.sorter.IDs(t.Type), o.x.workers[0].extractor.Deleted(t.Type))
-	if len(ids) == 0 || base.Rows() == 0 {
-		return nil
-	}
-	name := "touched_" + t.Table
-	if err := o.fill(ctx, name, ids); err != nil {
-		return err
-	}
-	pid := "NULL::UUID"
-	if base.Has("pid") {
-		pid = "pid"
-	}
-	rows, err := o.db.Query(ctx, "look up "+t.Table, fmt.Sprintf("SELECT %s, rid, updated_seal FROM (%s) WHERE rid IN (SELECT rid FROM %s)", pid, o.base.scanSQL(base, nil), name))
+// parts opens the objects of a table, each with what is dead in it.
+func (o *onto) parts(table string) (parts []deid.Part, err error) {
+	t, _ := o.base.Table(table)
+	files, err := o.parquet(table)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var pid, rid, seal []byte
-		if err := rows.Scan(&pid, &rid, &seal); err != nil {
-			return err
+	for i, object := range t.Objects {
+		part := deid.Part{File: files[i]}
+		for _, d := range above(t, object) {
+			dead, err := o.tombstones(d)
+			if err != nil {
+				return nil, err
+			}
+			part.Dead = append(part.Dead, dead)
 		}
-		var owner deid.ID
-		copy(owner[:], pid)
-		if err := into.AddVersion(t.Type, owner, deid.ID(rid), seal); err != nil {
-			return err
-		}
+		parts = append(parts, part)
 	}
-	return rows.Err()
+	return parts, nil
 }
 
-// open begins a session on the earlier extract. It will hold true days, so it spills nothing.
-func (o *onto) open(ctx context.Context) (err error) {
-	if o.db != nil {
-		return nil
+// tombstones reads an object of them, once.
+func (o *onto) tombstones(object Object) (*deid.IDSet, error) {
+	if known := o.dead[object.SHA256]; known != nil {
+		return known, nil
 	}
-	if o.db, err = duck.Open(ctx, duck.Config{AllowedDirs: []string{o.base.store.ObjectsDir()}}); err != nil {
-		return err
-	}
-	return o.db.KeepInMemory(ctx)
-}
-
-// fill makes a table of rids.
-func (o *onto) fill(ctx context.Context, name string, ids []deid.ID) error {
-	if err := o.open(ctx); err != nil {
-		return err
-	}
-	if err := o.db.Exec(ctx, "create "+name, "CREATE TABLE "+name+" (rid UUID)"); err != nil {
-		return err
-	}
-	out, err := o.db.Appender(ctx, "main", name)
+	file, err := o.openParquet(object)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, id := range ids {
-		if err := out.AppendRow(duck.UUID(id)); err != nil {
-			out.Close()
-			return err
-		}
-	}
-	return out.Close()
+	set, err := deid.ReadTombstones(file)
+	o.dead[object.SHA256] = set
+	return set, err
 }
 
-func (o *onto) close() {
-	if o != nil && o.db != nil {
-		o.db.Close()
-	}
+// Said is the Finisher's Earlier.
+func (o *onto) Said(ctx context.Context, gone map[string][]deid.ID, covered bool) (said *deid.Said, err error) {
+	said, o.dies, err = o.x.config.Plan.Say(ctx, o.x.config.Key, o.parts, gone, o.x.req.Observable, covered)
+	return said, err
 }
 
 // wholeTable says whether an increment writes a table whole: what depends on everything, and is a row or few for each person.
@@ -385,7 +367,7 @@ func (o *onto) inherit(tables []Table) {
 	for i := range tables {
 		if t := &tables[i]; !o.x.wholeTable(t.Name) {
 			base, _ := o.base.Table(t.Name)
-			t.Objects, t.Tombstones, t.Dead = base.Objects, base.Tombstones, base.Dead+o.dead[t.Name]
+			t.Objects, t.Tombstones, t.Dead = base.Objects, base.Tombstones, base.Dead+o.dies[t.Name]
 		}
 	}
 }

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -241,6 +242,170 @@ func TestOntoIsTheWhole(t *testing.T) {
 			sameFacts(t, got, want)
 			if seed%10 == 0 {
 				verified(t, s)
+			}
+		})
+	}
+}
+
+// viewsOf are the number of rows of each view that measures read, and a sum over their hashes.
+func viewsOf(t testing.TB, dir string, sn *Snapshot, low, high int) map[string]string {
+	t.Helper()
+	db := readerOf(t, dir)
+	if err := Attach(t.Context(), db, sn, constantKey(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Only(t.Context(), db, sn, low, high); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, tab := range sn.manifest.Tables {
+		if tab.Rows() == 0 {
+			continue
+		}
+		var n int64
+		var sum *string
+		if err := db.QueryRow(t.Context(), "view "+tab.Name, "SELECT count(*), sum(hash(t)::HUGEINT)::VARCHAR FROM fhir."+tab.Name+" t", &n, &sum); err != nil {
+			t.Fatal(err)
+		}
+		if all[tab.Name] = fmt.Sprint(n); sum != nil {
+			all[tab.Name] += " rows " + *sum
+		}
+	}
+	return all
+}
+
+// What measures read of an extract that was added to is what they read of the whole, in all shards; and who is removed from it is
+// gone from its dead rows and tombstones, too.
+func TestOntoIsReadAsTheWhole(t *testing.T) {
+	h := history{rand.New(rand.NewPCG(3, 3))}
+	dir := t.TempDir()
+	db := readerOf(t, dir)
+	req := ExtractRequest{Key: constantKey(t), Zone: "America/New_York", MaxReject: 1}
+	s, whole := storeIn(t, dir, "s"), storeIn(t, dir, "whole")
+	var loads []map[string][]string
+	var got *Snapshot
+	for n := range 4 {
+		size := 150
+		if n > 0 {
+			size, req.Onto = 40, OntoCurrent
+		}
+		loads = append(loads, h.load(n, size))
+		req.Source = folderOf(t, loads[n])
+		got = mustExtract(t, s, req)
+	}
+	req.Onto, req.Source = "", folderOf(t, loads...)
+	want := mustExtract(t, whole, req)
+	dead := int64(0)
+	for _, tab := range got.manifest.Tables {
+		dead += tab.Dead
+	}
+	if dead < 20 {
+		t.Errorf("%d dead rows are no test", dead)
+	}
+	sameRows(t, db, got, want)
+	for _, part := range [][2]int{{0, Buckets - 1}, {0, 31}, {32, Buckets - 1}} {
+		if a, b := viewsOf(t, dir, got, part[0], part[1]), viewsOf(t, dir, want, part[0], part[1]); !maps.Equal(a, b) {
+			t.Errorf("buckets %v: views\n%v\nwant\n%v", part, a, b)
+		}
+	}
+
+	var gone [][16]byte
+	for _, id := range []string{"p0", "p3", "p5"} {
+		gone = append(gone, PseudonymOf(req.Key, "main", "Patient", id))
+	}
+	for _, one := range []*Store{s, whole} {
+		if _, err := one.Remove(t.Context(), RemoveRequest{IDs: []string{"p0", "p3", "p5"}, Keys: []*Key{req.Key}}); err != nil {
+			t.Fatal(err)
+		}
+		if files := holds(t, one, gone...); len(files) > 0 {
+			t.Errorf("%d files hold who was removed", len(files))
+		}
+		verified(t, one)
+		audited(t, one)
+	}
+	var err error
+	if got, err = s.Current("extract"); err != nil {
+		t.Fatal(err)
+	}
+	if want, err = whole.Current("extract"); err != nil {
+		t.Fatal(err)
+	}
+	a, b := rowsOf(t, db, got), rowsOf(t, db, want)
+	for _, tab := range want.manifest.Tables {
+		if a[tab.Name] != b[tab.Name] && !isDictionary(tab.Name) { // dead rows keep their codes
+			t.Errorf("table %s after the removal: %s, want %s", tab.Name, a[tab.Name], b[tab.Name])
+		}
+	}
+	req.Onto, req.Source = OntoCurrent, folderOf(t, h.load(9, 5))
+	var full *FullLoadError
+	if _, err := Extract(t.Context(), s, req); !errors.As(err, &full) {
+		t.Errorf("persons were removed: %v", err)
+	}
+}
+
+// The same increment again is a skip, whatever is in force by then, with the counts of its own lines.
+func TestOntoAgain(t *testing.T) {
+	s := emptyStore(t)
+	req := ExtractRequest{Key: constantKey(t), Source: export(t, map[string][]string{"a.ndjson": {patientWith("1"), patientWith("2"), visit("1", "2024-01-01")}})}
+	base := mustExtract(t, s, req)
+	req.Onto, req.Source = OntoCurrent, export(t, map[string][]string{
+		"a.ndjson": {visit("2", "2024-05-01"), `{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Patient/1"}}]}`},
+	})
+	first, err := Extract(t.Context(), s, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Read != 1 || first.Stored != 1 || first.Removed != 1 || first.Onto != base.ID() || first.AsOf != "2024-05-01" {
+		t.Errorf("report %s", asJSON(t, first))
+	}
+	for _, onto := range []string{OntoCurrent, base.ID()} {
+		req.Onto = onto
+		again, err := Extract(t.Context(), s, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !again.Skipped || again.Snapshot != first.Snapshot || again.Read != 1 || again.Removed != 1 || again.AsOf != first.AsOf {
+			t.Errorf("onto %.12s again: %s", onto, asJSON(t, again))
+		}
+	}
+}
+
+// What would not be exactly the whole is refused with the reason, and nothing is published.
+func TestOntoRefuses(t *testing.T) {
+	age := `{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/1"},"onsetAge":{"value":40,"system":"http://unitsofmeasure.org","code":"a"}}`
+	plain := []string{patientWith("1"), patientWith("2"), visit("1", "2024-01-01")}
+	for _, c := range []struct {
+		name       string
+		base, next []string
+		change     func(*ExtractRequest)
+		want       string
+	}{
+		{"zone", plain, plain, func(r *ExtractRequest) { r.Zone = "Europe/Berlin" }, "the zone is another"},
+		{"profile", plain, plain, func(r *ExtractRequest) { r.Profile = "limited" }, "the profile is another"},
+		{"source", plain, plain, func(r *ExtractRequest) { r.SourceName = "north" }, "the source is another"},
+		{"safe harbor", plain, plain, func(r *ExtractRequest) { r.Profile = ProfileSafeHarbor }, "a key of its own"},
+		{"opt-out", plain, plain, func(r *ExtractRequest) { r.OptOut = listFile(t, "1\n") }, "persons are left out"},
+		{"sites", plain, plain, func(r *ExtractRequest) { r.SitesFile = written(t, "sites.csv", "id,label\n1,North\n") }, "labels of sites"},
+		{"ages before", append([]string{age}, plain...), plain, nil, "it states ages"},
+		{"an age now", plain, append([]string{age}, plain...), nil, "a record states an age"},
+		{"links before", append([]string{patientWith("3", linkTo("Patient/1"))}, plain...), plain, nil, "its patients are linked"},
+		{"a link now", plain, append([]string{patientWith("3", linkTo("Patient/1"))}, plain...), nil, "a patient is linked to another"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := emptyStore(t)
+			req := ExtractRequest{Key: constantKey(t), Source: export(t, map[string][]string{"a.ndjson": c.base})}
+			base := mustExtract(t, s, req)
+			req.Onto, req.Source = OntoCurrent, export(t, map[string][]string{"b.ndjson": c.next})
+			if c.change != nil {
+				c.change(&req)
+			}
+			_, err := Extract(t.Context(), s, req)
+			var full *FullLoadError
+			if !errors.As(err, &full) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+			if ids, _ := s.Snapshots(); len(ids) != 1 || ids[0] != base.ID() {
+				t.Errorf("snapshots %v", ids)
 			}
 		})
 	}

@@ -27,6 +27,7 @@ type trace struct {
 type tracing struct {
 	*trace
 	db   *duck.Session
+	were []deid.ID // rids of dead rows of wanted persons, of the table in hand
 	step func(done, total int64)
 	done int64
 }
@@ -58,9 +59,12 @@ func (t *tracing) find(ctx context.Context, pids []deid.ID) error {
 			if !covers {
 				continue
 			}
-			if err := t.findRows(ctx, tab, o.SHA256, t.sn.Paths(tab.Name)[i]); err != nil {
+			if err := t.findRows(ctx, tab, o, t.sn.Paths(tab.Name)[i]); err != nil {
 				return err
 			}
+		}
+		if err := t.findDead(ctx, tab); err != nil {
+			return err
 		}
 	}
 	if len(t.gone) == 0 {
@@ -107,32 +111,60 @@ func (t *tracing) fill(ctx context.Context, name string, ids []deid.ID) error {
 }
 
 // findRows notes the rows of wanted persons in one object.
-func (t *tracing) findRows(ctx context.Context, tab Table, sha, path string) error {
-	rid := "rid"
+func (t *tracing) findRows(ctx context.Context, tab Table, o Object, path string) error {
+	rid, isDead := "rid", t.sn.deadSQL(tab, o)
 	if !tab.Has("rid") {
 		rid = "NULL::UUID"
 	}
-	rows, err := t.db.Query(ctx, "find persons in "+tab.Name, "SELECT DISTINCT pid, "+rid+" FROM "+readParquet(path)+" WHERE pid IN (SELECT id FROM wanted)")
+	rows, err := t.db.Query(ctx, "find persons in "+tab.Name, "SELECT DISTINCT pid, "+rid+", "+isDead+" FROM "+readParquet(path)+" WHERE pid IN (SELECT id FROM wanted)")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var pid, rid []byte
-		if err := rows.Scan(&pid, &rid); err != nil {
+		var dead bool
+		if err := rows.Scan(&pid, &rid, &dead); err != nil {
 			return err
 		}
-		t.objects[sha] = true
+		t.objects[o.SHA256] = true
 		if !t.gone[deid.ID(pid)] {
 			t.gone[deid.ID(pid)] = true
 			t.persons++
 		}
-		if rid != nil {
+		switch {
+		case dead:
+			t.were = append(t.were, deid.ID(rid))
+		case rid != nil:
 			t.gone[deid.ID(rid)] = true
 		}
 		if !tab.Has("ordinal") && len(tab.Tombstones) == 0 {
 			t.rows[tab.Name]++
 		}
+	}
+	return rows.Err()
+}
+
+// findDead adds to what is gone the resources that were a person's and are nobody's now. What moved to another person stays.
+func (t *tracing) findDead(ctx context.Context, tab Table) error {
+	if len(t.were) == 0 {
+		return nil
+	}
+	if err := t.fill(ctx, "were", t.were); err != nil {
+		return err
+	}
+	t.were = nil
+	rows, err := t.db.Query(ctx, "find what is nobody's in "+tab.Name, "SELECT id FROM were WHERE id NOT IN (SELECT rid FROM ("+t.sn.scanSQL(tab, nil)+"))")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		t.gone[deid.ID(id)] = true
 	}
 	return rows.Err()
 }
@@ -182,6 +214,9 @@ func (t *tracing) findTombstones(ctx context.Context, tab Table) error {
 		goes += " OR pid IN (SELECT id FROM gone)"
 	}
 	var all, living int64
+	if len(tab.Objects) == 0 { // a table without rows has the tombstones of its type, too
+		return t.findBuried(ctx, tab)
+	}
 	if err := t.db.QueryRow(ctx, "count what goes of "+tab.Name, "SELECT count(*) FROM "+readParquet(t.sn.Paths(tab.Name)...)+goes, &all); err != nil {
 		return err
 	}
@@ -192,6 +227,11 @@ func (t *tracing) findTombstones(ctx context.Context, tab Table) error {
 	if !tab.Has("ordinal") {
 		t.rows[tab.Name] = living
 	}
+	return t.findBuried(ctx, tab)
+}
+
+// findBuried notes the objects of tombstones that name what is gone.
+func (t *tracing) findBuried(ctx context.Context, tab Table) error {
 	for _, o := range tab.Tombstones {
 		var n int64
 		sql := "SELECT count(*) FROM " + readParquet(t.sn.paths([]Object{o})...) + " WHERE rid IN (SELECT id FROM gone)"

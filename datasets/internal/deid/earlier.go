@@ -16,7 +16,7 @@ import (
 //
 //   - its patients, whole, as first lines of the load (AddPatients): their rows and observable time are made again, since
 //     they depend on everything;
-//   - of other resources that a line names, or deletes, how new the version is (AddVersion). Where it is the newest it stays
+//   - of other resources that a line names, or deletes, how new the version is (AddVersions). Where it is the newest it stays
 //     where it stands, and nothing is written; where it is not, its rid is among the Gone.
 //
 // Everything else of the earlier extract is not read. What its rows say of the whole (how far the data reach, who is
@@ -31,52 +31,12 @@ type Earlier interface {
 
 // Said is what the rows of an earlier extract that stay say of the whole. Days are true, since 1970-01-01.
 type Said struct {
-	Newest  int64           // newest clinical event; NoDay when there is none
+	Newest  int64           // newest clinical event; noDate when there is none
 	Later   map[ID]int64    // last day that a person's rows show, where it is after Newest
 	Visits  map[ID][2]int64 // first and last encounter; may be nil where there is coverage
 	Covered bool            // there is coverage
-	Covers  []Cover         // of coverage in force
+	Covers  []days          // of coverage in force
 }
-
-// NoDay stands for no day at all.
-const NoDay = noDate
-
-// Cover is a span of days of one person, both inclusive.
-type Cover struct {
-	PID       ID
-	Low, High int64
-}
-
-// CoverOf is what a Coverage of some status covers, as far as it says.
-func CoverOf(pid ID, status string, low Value, begun bool, high Value, closed bool) (s Cover, ok bool) {
-	switch status {
-	case "active", "cancelled", "":
-	default:
-		return s, false
-	}
-	if !begun {
-		return s, false
-	}
-	s = Cover{pid, floorDiv(low.WallMs, DayMs), openEnd}
-	if closed {
-		s.High = high.upperDay()
-	}
-	return s, s.Low <= s.High
-}
-
-// EventDay is the day of a clinical event, unless it is a stand-in for "unknown" or "for ever".
-func EventDay(day int64) bool {
-	year, _, _ := civil(day)
-	return year >= sentinelBefore && year < sentinelFrom
-}
-
-// EventDays are the first and the last day that EventDay takes.
-func EventDays() (first, last int64) {
-	return daysFromCivil(sentinelBefore, 1, 1), daysFromCivil(sentinelFrom, 1, 1) - 1
-}
-
-// Day is the day on which a value's lower bound lies.
-func (v Value) Day() int64 { return floorDiv(v.WallMs, DayMs) }
 
 // VoidColumn is the column that tells void rows of a clinical type, with the codes that do; "" where no row is void. ok is false
 // where no column tells.
@@ -182,23 +142,8 @@ func (x *Extractor) StatesAges() int {
 // Links is whether a record names a link to another patient that is followed.
 func (x *Extractor) Links() bool { return len(x.links.pairs) > 0 }
 
-// KeepIDs lets a Sorter remember which resources it was given, for IDs.
+// KeepIDs lets a Sorter remember which resources it was given, for AddVersions.
 func (s *Sorter) KeepIDs() { s.ids = make([][]ID, len(s.plan.types)) }
-
-// IDs are the resources of a type that it was given, some more than once. Of patients there are none: all of them are
-// read again.
-func (s *Sorter) IDs(typ string) []ID { return s.ids[s.plan.byName[typ].kind] }
-
-// AddVersion takes how new the version is that an earlier extract holds of a resource. pid is zero where no
-// patient owns it.
-func (c *Collector) AddVersion(typ string, pid, rid ID, updatedSeal []byte) error {
-	t := c.sorter.plan.byName[typ]
-	r := newOutRow(t.tables[0])
-	if updatedSeal != nil {
-		r.put(t.main.updatedSeal, Cell{Bytes: updatedSeal})
-	}
-	return c.Add(Record{kind: uint8(t.kind), pid: pid, rid: rid, body: r.encode(appendHead(nil, &rid, 0, noDate, flagEarlier))})
-}
 
 // AddPatients takes the patients of an earlier extract, of the objects of each of their tables in order.
 func (c *Collector) AddPatients(k *Key, objects func(table string) ([]*parquet.File, error)) error {
@@ -301,6 +246,19 @@ func Tombstones(rids []ID, yield func(*Row) error) error {
 		}
 	}
 	return nil
+}
+
+// ReadTombstones reads the rids of an object of them.
+func ReadTombstones(f *parquet.File) (*IDSet, error) {
+	all := &IDSet{}
+	err := Part{File: f}.groups(func(g *rowGroup) error {
+		rids, err := g.ids("rid")
+		for ; len(rids) >= 16; rids = rids[16:] {
+			all.Add(ID(rids))
+		}
+		return err
+	})
+	return all, err
 }
 
 // resources reads the rows of one type together, resource by resource. The rows of its tables must be in one order.
@@ -478,9 +436,7 @@ func (f *Finisher) settle(ctx context.Context) error {
 // add takes what an earlier extract says of observable time.
 func (o *observable) add(said *Said) {
 	o.any = o.any || said.Covered
-	for _, s := range said.Covers {
-		o.covered = append(o.covered, days{s.PID, s.Low, s.High})
-	}
+	o.covered = append(o.covered, said.Covers...)
 	byPID := func(a, b days) int { return bytes.Compare(a.pid[:], b.pid[:]) }
 	slices.SortStableFunc(o.covered, byPID)
 	all := o.visits

@@ -97,16 +97,25 @@ const openEnd = 1 << 40
 // coverage takes the period of a Coverage that is or was in force.
 func (f *Finisher) coverage(v *version, r *Row) error {
 	f.time.any = true
-	low, begun, err := f.value(r, v.rid, "period_start")
-	if err != nil {
+	switch status := r.Cell(r.table.find("status")); string(status.Bytes) {
+	case "active", "cancelled", "":
+	default:
+		return nil
+	}
+	low, ok, err := f.value(r, v.rid, "period_start")
+	if !ok || err != nil {
 		return err
 	}
 	high, closed, err := f.value(r, v.rid, "period_end")
 	if err != nil {
 		return err
 	}
-	if s, ok := CoverOf(f.pid, string(r.Cell(r.table.find("status")).Bytes), low, begun, high, closed); ok {
-		f.time.covered = append(f.time.covered, days{s.PID, s.Low, s.High})
+	span := days{f.pid, floorDiv(low.WallMs, DayMs), openEnd}
+	if closed {
+		span.high = high.upperDay()
+	}
+	if span.low <= span.high {
+		f.time.covered = append(f.time.covered, span)
 	}
 	return nil
 }
