@@ -219,8 +219,8 @@ func (x *extraction) ignore(e *feed, notes []string) {
 func (e *feed) recipe(key *Key) map[string]any {
 	_, order := e.input.files()
 	r := map[string]any{RecipeZone: e.Zone, recipeSource: e.Name, "order": order}
-	if len(e.ConceptMaps) > 0 {
-		r["map_by"] = slices.Sorted(slices.Values(e.MapBy))
+	if by := e.mapBy(); by != nil {
+		r["map_by"] = by
 	}
 	if e.listed {
 		r[recipeOptOut] = key.ListHash(e.optOut)
@@ -277,6 +277,9 @@ func (sn *Snapshot) Zones() []string {
 // a count.
 func (x *extraction) read(ctx context.Context) error {
 	x.sorter = deid.NewSorter(x.plan, x.staging.Dir(), arenaBytes)
+	if x.onto != nil {
+		x.sorter.KeepIDs()
+	}
 	var err error
 	for _, e := range x.sources {
 		x.at = e
