@@ -128,6 +128,7 @@ func (t *tracing) findRows(ctx context.Context, tab Table, o Object, path string
 		t.objects[o.SHA256] = true
 		t.gone[deid.ID(pid)] = true
 		switch {
+		case dead && tab.Has("ordinal"): // what its resource is, the main table says: the living version may have no such rows
 		case dead:
 			t.were = append(t.were, deid.ID(rid))
 		case rid != nil:
