@@ -62,6 +62,9 @@
 // which stands in the column source of the main table. Files are known by the hash of their text, so that a folder of the same files, unpacked and in the same order, gives
 // the same snapshot; of when the export is stands in the log alone.
 //
+// An extract says how many records of each type were read and stored, and, where the request names them (Expect), which types the
+// source is said to have. It has no date of a type's newest record: days at rest are shifted, and true ones belong to results.
+//
 // # Linkage
 //
 // With ExtractRequest.Link who is the same person in several sources is found and counts once: rows of all of a person's

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 
 	"farr/datasets/bulk"
 	"farr/datasets/internal/deid"
@@ -41,7 +42,10 @@ type ExtractRequest struct {
 	MapBy       []string
 	// Onto is an earlier extract that this one adds to: its ID, or OntoCurrent. The source then has what is new or changed since, and
 	// says by DELETE what is gone; see the package's documentation. Empty for a full load.
-	Onto       string
+	Onto string
+	// Expect are the types of FHIR that the source is said to have; empty where nothing is said. A type that is not among them is
+	// not there by choice: what rests on it lacks nothing.
+	Expect     []string
 	Observable string  // rule of observable time: "auto" (when empty), "enrolment-gap45", "contact"
 	AsOf       string  // day YYYY-MM-DD; when empty, the newest clinical event
 	Key        *Key    // of the project; safe-harbor has none, and makes no use of one
@@ -263,6 +267,11 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 		return nil, err
 	}
 	for i, one := range list {
+		for _, name := range one.Expect {
+			if !slices.Contains(x.policy.Types(), name) {
+				return nil, fmt.Errorf("expected type %q: the policy has no such type", name)
+			}
+		}
 		e := &feed{ExportSource: one, number: i}
 		if err := x.open(e); err != nil {
 			return nil, e.named(err, len(list))

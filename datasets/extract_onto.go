@@ -94,6 +94,7 @@ func (o *onto) mismatches() (why []string) {
 		{"step", "the version of extraction", fmt.Sprint(extractVersion)}, {"policy", "the policy", x.policy.Hash()},
 		{RecipeProfile, "the profile", x.req.Profile}, {RecipeZone, "the zone", x.sources[0].Zone}, {RecipeKey, "the key", x.keyID},
 		{recipeSource, "the source", x.sources[0].Name}, {"map_by", "the equivalences of concept maps", fmt.Sprint(x.sources[0].mapBy())},
+		{RecipeExpect, "what types are expected", fmt.Sprint(x.sources[0].expected())},
 	} {
 		if said(c.name) != c.now {
 			say("%s is another", c.what)

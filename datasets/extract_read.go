@@ -246,16 +246,21 @@ func (x *extraction) judge(context.Context) error {
 			return tooMany
 		}
 		if x.onto == nil && c.Rejected+c.NotInPolicy+c.DroppedByPolicy+c.OptedOut+c.Deleted == c.Read {
-			from := e.Dir
-			if e.Bulk != nil {
-				from = e.Bulk.URL
-			}
-			files, _ := e.input.files()
-			return e.named(&fhir.Error{Code: fhir.EmptySource, File: from, Offset: -1, Hint: fmt.Sprintf(
-				"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d, opted out %d, deleted %d: nothing is left to store, and nothing was published",
-				max(len(files)+len(e.beside), len(e.cases)), c.Read, c.Rejected, c.NotInPolicy, c.DroppedByPolicy, c.OptedOut, c.Deleted)}, len(x.sources))
+			return x.empty(e)
 		}
 	}
 	x.at = nil
 	return nil
+}
+
+// empty says that nothing of a source is left to store.
+func (x *extraction) empty(e *feed) error {
+	c, from := e.counts, e.Dir
+	if e.Bulk != nil {
+		from = e.Bulk.URL
+	}
+	files, _ := e.input.files()
+	return e.named(&fhir.Error{Code: fhir.EmptySource, File: from, Offset: -1, Hint: fmt.Sprintf(
+		"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d, opted out %d, deleted %d: nothing is left to store, and nothing was published",
+		max(len(files)+len(e.beside), len(e.cases)), c.Read, c.Rejected, c.NotInPolicy, c.DroppedByPolicy, c.OptedOut, c.Deleted)}, len(x.sources))
 }

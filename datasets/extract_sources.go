@@ -23,6 +23,7 @@ type ExportSource struct {
 	SitesFile   string
 	ConceptMaps []string
 	MapBy       []string
+	Expect      []string // types of FHIR that the source is said to have, see ExtractRequest
 }
 
 // SourceReport says what became of the lines of one of several sources:
@@ -85,7 +86,7 @@ func (req ExtractRequest) sources() ([]ExportSource, error) {
 	case len(list) == 0:
 		list = []ExportSource{{
 			Name: req.SourceName, Dir: req.Source, Bulk: req.Bulk, Zone: req.Zone, OptOut: req.OptOut, SitesFile: req.SitesFile,
-			ConceptMaps: req.ConceptMaps, MapBy: req.MapBy,
+			ConceptMaps: req.ConceptMaps, MapBy: req.MapBy, Expect: req.Expect,
 		}}
 		orDefault(&list[0].Name, "main")
 	}
@@ -222,10 +223,21 @@ func (e *feed) recipe(key *Key) map[string]any {
 	if by := e.mapBy(); by != nil {
 		r["map_by"] = by
 	}
+	if types := e.expected(); types != nil {
+		r[RecipeExpect] = types
+	}
 	if e.listed {
 		r[recipeOptOut] = key.ListHash(e.optOut)
 	}
 	return r
+}
+
+// expected is what the recipe says of the types that a source is said to have, nil where nothing is said.
+func (e *feed) expected() any {
+	if len(e.Expect) == 0 {
+		return nil
+	}
+	return slices.Compact(slices.Sorted(slices.Values(e.Expect)))
 }
 
 // recipeSource is the name of a source, in the recipe or in that of one of several.

@@ -112,6 +112,9 @@ func (x *extraction) settle() error {
 		if sum := c.Stored + c.Superseded + c.NotInPolicy + c.DroppedByPolicy + c.Rejected + c.OptedOut + c.Deleted + c.Merged; sum != c.Read {
 			return e.named(fmt.Errorf("%d lines read and %d accounted for", c.Read, sum), len(x.sources))
 		}
+		if x.onto == nil && c.Stored+c.Merged == 0 && c.Deleted > 0 { // by the source itself, which judge did not see
+			return x.empty(e)
+		}
 		if x.several() {
 			r.Sources = append(r.Sources, *c)
 		}

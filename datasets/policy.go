@@ -37,6 +37,9 @@ func OpenPolicy(dir string) (*Policy, error) {
 	return &Policy{tables, files}, nil
 }
 
+// Types are the types of FHIR that the tables are of, by name.
+func (p *Policy) Types() []string { return p.tables.Types() }
+
 func isFolder(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {

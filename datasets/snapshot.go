@@ -230,3 +230,25 @@ func (s *Store) readPointer(name string) (string, error) {
 	}
 	return id, nil
 }
+
+// Expected are the types that the sources of an extract are said to have, together; empty where one of them says nothing.
+func (sn *Snapshot) Expected() (types []string) {
+	recipe := sn.Manifest().Recipe
+	list, several := recipe[recipeSources].([]any)
+	if !several {
+		list = []any{recipe}
+	}
+	for _, one := range list {
+		said, _ := one.(map[string]any)
+		names, _ := said[RecipeExpect].([]any)
+		if len(names) == 0 {
+			return nil
+		}
+		for _, name := range names {
+			if s, ok := name.(string); ok {
+				types = append(types, s)
+			}
+		}
+	}
+	return types
+}

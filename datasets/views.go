@@ -13,6 +13,7 @@ import (
 // The names in an extract's Recipe that its readers need.
 const (
 	RecipeProfile = "profile" // "shifted", "limited" or "safe-harbor"
+	RecipeExpect  = "expect"  // types that the source is said to have; absent where nothing is said
 	RecipeZone    = "zone"    // IANA name of the zone of local wall time
 	RecipeKey     = "key"     // ID of the key that made the pseudonyms; "" under safe-harbor
 )

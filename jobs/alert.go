@@ -28,6 +28,8 @@ type Alert struct {
 const (
 	alertFailed = "failed" // a run failed, and is not tried again by itself
 	alertSilent = "silent" // no success in the time that alert_after says
+	// a run ended well, and targets cannot be judged, since records lack that their measures rest on
+	alertUnjudged = "unjudged"
 )
 
 // sinks are the names of the sinks of a job.
@@ -48,6 +50,29 @@ func failedRun(ctx context.Context, tx *sql.Tx, job *Job, attempt int64, now tim
 	for _, sink := range job.sinks() {
 		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO alert (job, kind, ref, sink, at) VALUES (?, ?, ?, ?, ?)",
 			job.Name, alertFailed, fmt.Sprint(attempt), sink, moment(now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unjudgedRun puts an alert into the ledger where targets cannot be judged: once for the same measures with the same reasons, for as long
+// as it is so.
+func unjudgedRun(ctx context.Context, tx *sql.Tx, job *Job, result *RunResult, now time.Time) error {
+	if result == nil {
+		return nil
+	}
+	ref := ""
+	for _, u := range result.Unjudged {
+		ref += u.Measure + ": " + u.Why + "\n"
+	}
+	// What was so before and is not any more is told again when it comes back.
+	if _, err := tx.ExecContext(ctx, "DELETE FROM alert WHERE job = ? AND kind = ? AND ref <> ?", job.Name, alertUnjudged, ref); err != nil || ref == "" {
+		return err
+	}
+	for _, sink := range job.sinks() {
+		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO alert (job, kind, ref, sink, at) VALUES (?, ?, ?, ?, ?)",
+			job.Name, alertUnjudged, ref, sink, moment(now)); err != nil {
 			return err
 		}
 	}
@@ -187,6 +212,9 @@ func (l *ledger) untold(ctx context.Context, job string, now time.Time) ([]Alert
 				return nil, err
 			}
 			a.Advice = "no run has ended well for too long: `farr status` says why"
+		}
+		if a.Kind == alertUnjudged {
+			a.Advice = "records lack that measures with targets rest on: `farr status` and the report's page on data quality say which"
 		}
 		list = append(list, a)
 	}

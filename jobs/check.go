@@ -36,6 +36,7 @@ func check(doc *source.Document, job *Job) {
 	c.retention(job)
 	c.notify(job)
 	c.sources(job.Source)
+	c.expected(job)
 	c.linkage(job.Linkage, job.Source)
 	c.path(&job.Store, false, "store")
 	switch err := datasets.CheckKeySource(job.Key); {
@@ -134,6 +135,26 @@ func (c checker) schedule(s *Schedule) {
 	if c.doc.Has("schedule", "zone") {
 		s.zone, err = loadZone(s.Zone)
 		c.report(err, "unknown-zone", "schedule", "zone")
+	}
+}
+
+// expected holds the types that sources are said to have against those of the policy.
+func (c checker) expected(job *Job) {
+	if !slices.ContainsFunc(job.Source, func(s Source) bool { return len(s.Expect) > 0 }) {
+		return
+	}
+	policy, err := datasets.OpenPolicy(job.Policy)
+	if err != nil {
+		return // of a folder of its own, which the extract tells about
+	}
+	for i, s := range job.Source {
+		at := []any{"source"}
+		if c.doc.Has("source", i) {
+			at = append(at, i)
+		}
+		for j, name := range s.Expect {
+			c.oneOf(name, policy.Types(), append(slices.Clone(at), "expect", j)...)
+		}
 	}
 }
 

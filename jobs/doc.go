@@ -83,6 +83,9 @@
 // job. It is sent after the job's turn, to all sinks at once and within the limit of each; what a sink does not take is sent
 // again by later ticks. An alert goes to other machines, and so quotes no error. Metrics are the status as text.
 //
+// A run that ends well, and whose report cannot judge a target since records lack that the measure rests on, is told of once,
+// as kind unjudged; again when other measures, or other reasons, are concerned. Status says it for as long as it is so.
+//
 // # What a run leaves
 //
 // <out>/runs/<as-of>-<hash>/ is a bundle, named by the hash of its manifest. <out>/latest/ is a copy of the newest one: a real folder, because it

@@ -240,6 +240,11 @@ func (l *ledger) end(ctx context.Context, job *Job, a attempt, result *RunResult
 				return err
 			}
 		}
+		if failure == nil {
+			if err := unjudgedRun(ctx, tx, job, result, now); err != nil {
+				return err
+			}
+		}
 		return touch(ctx, tx, now)
 	})
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // ledgerVersion is the schema below, as SQLite's user_version.
-const ledgerVersion = 2
+const ledgerVersion = 3
 
 // Times are text in UTC so that they can be read with any SQLite shell, and of one
 // width so that they sort.
@@ -27,7 +27,7 @@ CREATE TABLE job (
 	seen TEXT NOT NULL,
 	since TEXT NOT NULL -- when it was first seen
 ) STRICT;
-` + schemaOfRuns + schemaOfVersion2
+` + schemaOfRuns + schemaOfVersion2 + schemaOfAlerts
 
 const schemaOfRuns = `
 -- One row for each (job, planned time), and one for each run by hand (planned NULL).
@@ -74,11 +74,21 @@ CREATE TABLE gap (
 	noted TEXT NOT NULL,
 	PRIMARY KEY (job, first)
 ) STRICT;
--- What a sink is to be told, once for each of what ref names: an attempt, or the instant since which there is silence.
+-- The one row of what is known about the ledger as a whole.
+CREATE TABLE ledger (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	last TEXT NOT NULL, -- no instant in the ledger is later
+	token INTEGER NOT NULL -- the newest writer's
+) STRICT;
+`
+
+const schemaOfAlerts = `
+-- What a sink is to be told, once for each of what ref names: an attempt, the instant since which there is silence, or the
+-- measures whose targets cannot be judged.
 CREATE TABLE alert (
 	id INTEGER PRIMARY KEY,
 	job TEXT NOT NULL,
-	kind TEXT NOT NULL CHECK (kind IN ('failed', 'silent')),
+	kind TEXT NOT NULL CHECK (kind IN ('failed', 'silent', 'unjudged')),
 	ref TEXT NOT NULL,
 	sink TEXT NOT NULL,
 	at TEXT NOT NULL,
@@ -88,12 +98,15 @@ CREATE TABLE alert (
 	UNIQUE (job, kind, ref, sink)
 ) STRICT;
 CREATE INDEX alert_waiting ON alert (job) WHERE sent IS NULL;
--- The one row of what is known about the ledger as a whole.
-CREATE TABLE ledger (
-	one INTEGER PRIMARY KEY CHECK (one = 1),
-	last TEXT NOT NULL, -- no instant in the ledger is later
-	token INTEGER NOT NULL -- the newest writer's
-) STRICT;
+`
+
+// toVersion3 makes the table of alerts again, since a CHECK cannot be changed in place.
+const toVersion3 = `
+ALTER TABLE alert RENAME TO alert_2;
+DROP INDEX alert_waiting;
+` + schemaOfAlerts + `
+INSERT INTO alert (id, job, kind, ref, sink, at, sent, tries, due) SELECT id, job, kind, ref, sink, at, sent, tries, due FROM alert_2;
+DROP TABLE alert_2;
 `
 
 // toVersion2 takes what a ledger of version 1 knows. A CHECK cannot be changed in place, so the tables are made again.
@@ -109,7 +122,7 @@ INSERT INTO attempt (id, occurrence, number, state, pid, started, ended, class, 
 	SELECT id, occurrence, number, state, pid, started, ended, class, error, result FROM attempt_1;
 DROP TABLE attempt_1;
 DROP TABLE occurrence_1;
-` + schemaOfVersion2 + `
+` + schemaOfVersion2 + schemaOfAlerts + `
 INSERT INTO ledger (one, last, token) SELECT 1, max(t), 0 FROM (
 	SELECT '' AS t UNION ALL SELECT seen FROM job UNION ALL SELECT noted FROM occurrence
 	UNION ALL SELECT started FROM attempt UNION ALL SELECT coalesce(ended, '') FROM attempt);
@@ -133,6 +146,8 @@ func (l *ledger) migrate(ctx context.Context) error {
 			steps = schema + "INSERT INTO ledger (one, last, token) VALUES (1, '', 0);"
 		case 1:
 			steps = toVersion2
+		case 2:
+			steps = toVersion3
 		default:
 			return fmt.Errorf("its version is %d and this farr knows %d: use the newer farr that wrote it, or restore the copy that was made before that one ran", version, ledgerVersion)
 		}

@@ -332,6 +332,33 @@ func TestClockBeforeTheLedgerIsRefused(t *testing.T) {
 	w.tick()
 }
 
+// A ledger of version 2 is taken over with the alerts that wait in it.
+func TestLedgerOfVersion2(t *testing.T) {
+	l := newWorld(t, "2026-01-12T06:00:00Z").openRaw()
+	defer l.close()
+	before := strings.Replace(schemaOfAlerts, ", 'unjudged'", "", 1)
+	if _, err := l.db.Exec(schema[:len(schema)-len(schemaOfAlerts)] + before + `INSERT INTO ledger (one, last, token) VALUES (1, '', 0);
+		INSERT INTO alert (job, kind, ref, sink, at, tries) VALUES ('j', 'failed', '7', 'webhook', '2026-01-11T05:00:00.000Z', 2); PRAGMA user_version = 2`); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.migrate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	var ref string
+	var tries int
+	if err := l.db.QueryRow("SELECT ref, tries FROM alert WHERE kind = 'failed'").Scan(&ref, &tries); err != nil || ref != "7" || tries != 2 {
+		t.Errorf("%s, %d, %v", ref, tries, err)
+	}
+	fresh, err := openLedger(context.Background(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fresh.close()
+	if got, want := columns(t, l), columns(t, fresh); got != want {
+		t.Errorf("a migrated ledger has\n%s\na fresh one\n%s", got, want)
+	}
+}
+
 // A ledger of version 1 is taken over with all that it knows.
 func TestLedgerOfVersion1(t *testing.T) {
 	w := newWorld(t, "2026-01-12T06:00:00Z")

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"farr/reports"
 )
 
 // hook is a webhook's other end.
@@ -112,6 +114,50 @@ func TestOneAlertForEachFailedRun(t *testing.T) {
 	}
 	if strings.Contains(h.bodies[1], "Jane") {
 		t.Error("the alert quotes the error")
+	}
+}
+
+// A run that ends well and cannot judge a target is told of once, again when that changes, and again when it comes back; status
+// says it for as long as it is so.
+func TestAlertOfTargetsThatCannotBeJudged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	h := newHook(t)
+	w.secretFile()
+	w.job("j", daily+"notify: {webhook: {url: '"+h.URL+"', secret: hook.secret}}\n")
+	w.tick()
+	stopped := []reports.Unjudged{{Measure: "blood-pressure-control", Why: "a feed that it rests on had stopped"}}
+	for i, one := range []struct {
+		unjudged []reports.Unjudged
+		told     int
+	}{{nil, 0}, {stopped, 1}, {stopped, 1}, {append(stopped, reports.Unjudged{Measure: "a", Why: "b"}), 2}, {nil, 2}, {stopped, 3}} {
+		w.now = at(t, "2026-01-10T05:00:00Z").AddDate(0, 0, i)
+		o := w.options()
+		o.build = func(_ context.Context, _ *Job, result *RunResult, _ Options) error {
+			result.Unjudged = one.unjudged
+			return nil
+		}
+		if _, err := Tick(context.Background(), w.dir, o); err != nil {
+			t.Fatal(err)
+		}
+		if len(h.bodies) != one.told {
+			t.Errorf("after run %d: told %v", i, h.bodies)
+		}
+		s, err := Status(context.Background(), w.dir, w.options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		if err := s.WriteText(&text); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(text.String(), "the target of blood-pressure-control cannot be judged: a feed that it rests on had stopped"); got != (one.unjudged != nil) {
+			t.Errorf("after run %d: status says\n%s", i, text.String())
+		}
+	}
+	var a Alert
+	if err := json.Unmarshal([]byte(h.bodies[0]), &a); err != nil || a.Kind != "unjudged" || a.Class != "" || !strings.Contains(a.Advice, "farr status") || strings.Contains(h.bodies[0], "blood") {
+		t.Errorf("%s, %v", h.bodies[0], err)
 	}
 }
 

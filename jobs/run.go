@@ -14,6 +14,7 @@ import (
 
 	"farr/datasets"
 	"farr/internal/progress"
+	"farr/reports"
 )
 
 // Options are what a run needs besides its job file. The zero value will do.
@@ -71,6 +72,8 @@ type RunResult struct {
 	Latest  string                  `json:"latest"`         // folder of the newest bundle, which this now is
 	// Pruned is what went by the job's retention; nil without one.
 	Pruned *Pruned `json:"pruned,omitempty"`
+	// Unjudged are the measures whose targets cannot be judged, since records that they rest on lack.
+	Unjudged []reports.Unjudged `json:"unjudged,omitempty"`
 }
 
 // StepResult is one step of a run.

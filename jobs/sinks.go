@@ -77,6 +77,9 @@ func (a Alert) subject() string {
 	if a.Kind == alertSilent {
 		return fmt.Sprintf("farr: no success of job %s since %s", a.Job, a.Since.Format(time.RFC3339))
 	}
+	if a.Kind == alertUnjudged {
+		return fmt.Sprintf("farr: targets of job %s cannot be judged", a.Job)
+	}
 	return fmt.Sprintf("farr: job %s failed (%s)", a.Job, a.Class)
 }
 

@@ -18,6 +18,7 @@ type Source struct {
 	Zone        string `yaml:"zone"`          // IANA name; local wall time is in it
 	Sites       string `yaml:"sites"`         // path of the CSV file of site labels
 	OptOut      string `yaml:"opt_out"`       // path of the file of patients to leave out
+	Expect      Words  `yaml:"expect"`        // types of FHIR that it is said to have; without it, all
 	Observable  string `yaml:"observable"`    // rule of observable time, of all sources
 	ConceptMaps Words  `yaml:"concept_maps"`  // paths of maps of local codes to standard codes
 	MapBy       Words  `yaml:"map_by"`        // equivalences of the maps that are used
@@ -158,7 +159,7 @@ func (s Sources) Exports(cfg bulk.Config, read ReadClient) (list []datasets.Expo
 		}
 		list = append(list, datasets.ExportSource{
 			Name: one.Name, Dir: one.Dir, Bulk: client, Zone: one.Zone, OptOut: one.OptOut, SitesFile: one.Sites,
-			ConceptMaps: one.ConceptMaps, MapBy: one.MapBy,
+			ConceptMaps: one.ConceptMaps, MapBy: one.MapBy, Expect: one.Expect,
 		})
 	}
 	return list, closeAll, nil

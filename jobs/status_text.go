@@ -65,6 +65,11 @@ func (j JobStatus) writeText(p *printer, now time.Time) {
 	if a := j.LastSuccess; a != nil && a.Result != nil && a.Result.Pruned != nil && a.Result.Pruned.Error != "" {
 		p.linef("         %s", a.Result.Pruned.summary())
 	}
+	if j.LastSuccess != nil && j.LastSuccess.Result != nil {
+		for _, u := range j.LastSuccess.Result.Unjudged {
+			p.linef("         the target of %s cannot be judged: %s", u.Measure, u.Why)
+		}
+	}
 	if j.Missed > 0 {
 		p.linef("         %d planned time(s) missed since, not made up for", j.Missed)
 	}

@@ -260,6 +260,7 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 			return err
 		}
 		s.Snapshot, s.Rows = bundle.ManifestHash, int64(bundle.Files)
+		b.result.Unjudged = bundle.Unjudged
 		b.result.Bundle = filepath.Join(runs, b.result.AsOf+"-"+bundle.ManifestHash[:12])
 		if _, err := os.Lstat(b.result.Bundle); err == nil {
 			s.Skipped = true

@@ -301,6 +301,21 @@
 // quality_checks.go, which columns stand behind a view in quality_reads.go. Persons behind a count are told at the
 // least: of how many of 64 parts of the pseudonyms somebody is among them.
 //
+// # What was loaded
+//
+// The pass over the extract also notes on which true days each site, and the extract as a whole, has records of each table. feed has
+// how each of these came: whether it runs, has stopped (stats.SilenceOf: no record for longer than the longest gap but one, and so
+// long that it is no chance), was never loaded, is not expected of the source ([datasets.ExtractRequest].Expect), or cannot be judged.
+// Months of the first and the last record are in it and no days: beside dates at rest days would narrow how far these are shifted.
+// A site is that of the records' encounters; where these stopped and the records go on, nothing is said of the site's.
+//
+// incomplete says which part of a definition lacks the records of which feed in which period. What a part rests on is read off
+// its SQL, view by view, and of compiled measures off the plan, population by population (feed_rests.go); time under observation
+// rests on coverages or on encounters, by the extract's rule. A period lacks a feed's records where it ends, with the follow-up
+// that it needs, later than the feed's last day and its usual gap after it; what lies before is whole. A row of a site is of
+// figures of that site, and of all that are of no one site. A feed that sends less than it did, but sends, is not among them:
+// reports find that in the volume by months.
+//
 // # How to add an operator
 //
 // ELM that the compiler does not know is a diagnostic with its place, such as

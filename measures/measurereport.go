@@ -120,7 +120,7 @@ var reportSecurity = []coding{
 }
 
 // incompleteTag says that a number will change, or lacks something.
-var incompleteTag = coding{Code: "incomplete", Display: "The data do not reach the end of the period, or value sets were missing"}
+var incompleteTag = coding{Code: "incomplete", Display: "The data do not reach the end of the period, value sets were missing, or records that it rests on: a type was never loaded, or a feed had stopped"}
 
 // reported is a measure as it is reported: one report has all its groups.
 type reported struct {

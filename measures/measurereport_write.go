@@ -154,7 +154,7 @@ func (e *reporter) report(m reported, period, typ, pid string) measureReport {
 		Period: reportPeriod{whole.Low.Format(time.DateOnly), whole.High.AddDate(0, 0, -1).Format(time.DateOnly)},
 	}
 	for _, d := range m.definitions {
-		if !e.scores[[4]string{d.ID, period, stratumAll, stratumAll}].Complete && out.Meta.Tag == nil {
+		if (!e.scores[[4]string{d.ID, period, stratumAll, stratumAll}].Complete || e.results.lacks(d.ID, period)) && out.Meta.Tag == nil {
 			out.Meta.Tag = []coding{incompleteTag}
 		}
 	}

@@ -21,7 +21,7 @@ const qualityHistory = 12
 // counted of parts adds up. Nothing of one person leaves the session.
 func (p *plan) quality(ctx context.Context, db *duck.Session, parts []part, out *output) error {
 	q := &qualityRun{db: db, asOf: "TIMESTAMP '" + day(p.asOf) + "'", low: p.study.low.AddDate(0, -qualityHistory, 0), high: p.asOf,
-		counts: map[countPlace]*qualityTally{}, volume: map[volumePlace]*qualityTally{}}
+		counts: map[countPlace]*qualityTally{}, volume: map[volumePlace]*qualityTally{}, days: map[feedPlace]*feedDays{}}
 	if err := q.begin(ctx, p.allDefinitions()); err != nil {
 		return err
 	}
@@ -35,6 +35,10 @@ func (p *plan) quality(ctx context.Context, db *duck.Session, parts []part, out 
 			return err
 		}
 	}
+	feeds, err := q.feeds(ctx, p.Extract, parts)
+	if err != nil {
+		return err
+	}
 	if len(parts) > 1 {
 		if err := datasets.Only(ctx, db, p.Extract, 0, datasets.Buckets-1); err != nil {
 			return err
@@ -43,7 +47,10 @@ func (p *plan) quality(ctx context.Context, db *duck.Session, parts []part, out 
 	if err := q.exec(ctx, "forget quality", "DROP SCHEMA quality CASCADE"); err != nil {
 		return err
 	}
-	return q.keep(p.uses(), out)
+	if err := q.keep(p.uses(), out); err != nil {
+		return err
+	}
+	return p.incomplete(feeds, out)
 }
 
 func (p *plan) allDefinitions() []Definition { return slices.Concat(p.allMeasures(), p.cohorts) }
@@ -62,6 +69,7 @@ type qualityRun struct {
 	ids       qualityCodes
 	counts    map[countPlace]*qualityTally
 	volume    map[volumePlace]*qualityTally
+	days      map[feedPlace]*feedDays
 }
 
 func (q *qualityRun) exec(ctx context.Context, name, sql string) error {
@@ -256,6 +264,9 @@ func (q *qualityRun) table(ctx context.Context, number int, t qualityTable) erro
 			q.countAt(countPlace{number, i, place, month / 12}).add(n, failing, persons)
 		}
 	})
+	if err == nil && t.date != "" {
+		err = q.daysOf(ctx, number, t, "SELECT "+site+" AS site, %s AS day, count(*) FROM "+from+" t"+join+" WHERE %s GROUP BY site, day")
+	}
 	if err != nil || t.same == "" {
 		return err
 	}

@@ -34,6 +34,8 @@ type Results struct {
 	described   []Description
 	definitions []Definition
 	quality     Quality
+	feeds       []Feed
+	incomplete  []Incomplete
 	lineage     Lineage
 }
 
@@ -87,6 +89,19 @@ func (r *Results) Definitions() []Definition { return slices.Clone(r.definitions
 // Quality is what was seen of the data; empty in results of an older farr.
 func (r *Results) Quality() Quality { return r.quality }
 
+// Feeds are how the records of each type came, ordered by table and site; none in results of an older farr.
+func (r *Results) Feeds() []Feed { return slices.Clone(r.feeds) }
+
+// Incomplete are the parts of definitions that lack records in a period, ordered by definition, part and period.
+func (r *Results) Incomplete() []Incomplete { return slices.Clone(r.incomplete) }
+
+// lacks tells whether a population of a measure lacks records in a period.
+func (r *Results) lacks(measure, period string) bool {
+	return slices.ContainsFunc(r.incomplete, func(x Incomplete) bool {
+		return x.Definition == measure && x.Period == period && !strings.HasPrefix(x.Part, PartGap) && !strings.HasPrefix(x.Part, PartStratum)
+	})
+}
+
 // Store is where the results are.
 func (r *Results) Store() *datasets.Store { return r.snapshot.Store() }
 
@@ -134,6 +149,8 @@ func (r *Results) read(ctx context.Context) error {
 		tableQualityCount:  func(v rowReader) { r.quality.Counts = append(r.quality.Counts, v.qualityCount()) },
 		tableQualityVolume: func(v rowReader) { r.quality.Volume = append(r.quality.Volume, v.qualityVolume()) },
 		tableQualityUse:    func(v rowReader) { r.quality.Uses = append(r.quality.Uses, v.qualityUse()) },
+		tableFeed:          func(v rowReader) { r.feeds = append(r.feeds, v.feed()) },
+		tableIncomplete:    func(v rowReader) { r.incomplete = append(r.incomplete, v.incomplete()) },
 		tableDefinition: func(v rowReader) {
 			var d Definition
 			if err := json.Unmarshal([]byte(v.text("body")), &d); err != nil && broken == nil {
@@ -142,7 +159,7 @@ func (r *Results) read(ctx context.Context) error {
 			r.definitions = append(r.definitions, d)
 		},
 	} {
-		if _, ok := r.snapshot.Table(table); !ok && (wholes[table] != "" || strings.HasPrefix(table, "quality_")) {
+		if _, ok := r.snapshot.Table(table); !ok && (wholes[table] != "" || strings.HasPrefix(table, "quality_") || table == tableFeed || table == tableIncomplete) {
 			continue // results of an older farr
 		}
 		if err := each(ctx, db, table, wholes[table], add); err != nil {

@@ -157,6 +157,7 @@ func newPlan(ctx context.Context, r Request) (*plan, error) {
 // The names in manifests that are read here: in an extract's Facts and in our own.
 const (
 	factAsOf       = "as_of"
+	factObservable = "observable"
 	factStudyLow   = "study_low"
 	factStudyHigh  = "study_high"
 	recipeEngine   = "engine"

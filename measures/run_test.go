@@ -241,7 +241,7 @@ func checkFormats(t *testing.T, results *Results, report *RunReport) {
 		tableAttrition: len(results.Attrition()), tableIncidence: len(results.Incidence()), tableDefinition: len(results.Definitions()),
 	}
 	for _, name := range []string{tableRate, tableCareGap, tableGap, tableOutcome, tableSurvival, tableComparison, tableAdjusted, tableFactor, tableCalibration, tableOne,
-		tableQualityCheck, tableQualityCount, tableQualityVolume, tableQualityUse} {
+		tableQualityCheck, tableQualityCount, tableQualityVolume, tableQualityUse, tableFeed, tableIncomplete} {
 		t, _ := results.snapshot.Table(name)
 		want[name] = int(t.Rows())
 	}

@@ -41,6 +41,8 @@ const (
 	tableQualityCount  = "quality_count"
 	tableQualityVolume = "quality_volume"
 	tableQualityUse    = "quality_use"
+	tableFeed          = "feed"
+	tableIncomplete    = "incomplete"
 )
 
 // resultTable is a table of results: its columns in order and the columns that order
@@ -88,6 +90,9 @@ var resultTables = []resultTable{
 		"data, question, site, year"},
 	{tableQualityVolume, columns("data varchar, site varchar, month date, records int64, persons int64"), "data, site, month"},
 	{tableQualityUse, columns("definition varchar, data varchar, element varchar, groups boolean"), "definition, data, element"},
+	{tableFeed, columns("data varchar, resource varchar, site varchar, state varchar, records int64, first_month date, last_month date, usual_days int32, longest_days int32"), "data, site"},
+	{tableIncomplete, columns("definition varchar, part varchar, period varchar, low date, high date, data varchar, resource varchar, site varchar, state varchar"),
+		"definition, part, low, high, period, data, site"},
 	{tableDefinition, columns("id varchar, kind varchar, title varchar, hash varchar, body varchar"), "kind, id"},
 }
 

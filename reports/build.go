@@ -32,5 +32,5 @@ func Build(ctx context.Context, req Request) (*Bundle, error) {
 func inputOf(r *measures.Results) input {
 	return input{definitions: r.Definitions(), aggregates: r.Aggregates(), careGaps: r.CareGaps(), attrition: r.Attrition(), incidence: r.Incidence(),
 		spans: r.Rates(), grouped: r.GroupRates(), outcomes: r.Outcomes(), survival: r.Survival(), adjusted: r.Adjusted(),
-		described: r.Described(), quality: r.Quality(), lineage: r.Lineage()}
+		described: r.Described(), quality: r.Quality(), feeds: r.Feeds(), incomplete: r.Incomplete(), lineage: r.Lineage()}
 }

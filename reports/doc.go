@@ -16,6 +16,12 @@
 //	licences.txt         notices of the software that drew the charts
 //	manifest.json        SHA-256 of each of these files
 //
+// A figure that rests on a type of record that was never loaded, or on a feed that had stopped, is marked: it is incomplete,
+// is judged by no rule and no target and compared with nothing, and a zero of it is "not known" (incomplete.go, disclose.Lack).
+// A month in which a site's feed had fewer records than its others allow for is told, and its figures are judged with a word of
+// warning (quality.go). Of a site's feed that stopped outsiders learn which one and since which month: the attack on hidden numbers
+// knows that the months after it are empty.
+//
 // Pages are in English, or in the language of a file (package text); data files are in English.
 //
 // The same inputs give the same bytes. An audience must be named: internal shows

@@ -100,7 +100,7 @@ func checkHeadlines(t *testing.T, files map[string]string) map[string]int {
 			if strings.HasPrefix(path, "measures/") {
 				claims += checkClaims(t, files, id, text, seen)
 			}
-			if claims == 0 && strings.HasPrefix(path, "measures/") && !strings.Contains(text, "hidden") {
+			if claims == 0 && strings.HasPrefix(path, "measures/") && !strings.Contains(text, "hidden") && !strings.Contains(text, "ecords lack") {
 				t.Errorf("%s: a headline without its numbers: %s", path, text)
 			}
 		}

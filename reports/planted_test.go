@@ -47,7 +47,8 @@ func checkPlanted(t *testing.T, export, bundle string) {
 					t.Errorf("%s: %s is %s, and %s was planted %s", e.Measure, s.get(r, "site"), s.get(r, "place"), e.Site, e.Direction)
 				}
 			}
-			if !strings.Contains(files["measures/"+e.Measure+".html"], "limits, 1 of 12 sites: "+e.Site) {
+			// Of the 12 sites one has a feed that stopped: where the measure rests on it, the site is left out.
+			if page := files["measures/"+e.Measure+".html"]; !strings.Contains(page, "limits, 1 of 12 sites: "+e.Site) && !strings.Contains(page, "limits, 1 of 11 sites: "+e.Site) {
 				t.Errorf("%s: the heading of the funnel does not name %s", e.Measure, e.Site)
 			}
 			found[e.Kind]++

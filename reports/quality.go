@@ -24,6 +24,7 @@ func qualityPage(in input, b *disclose.Border, seen records) (*page.Quality, err
 		return nil, err
 	}
 	out := &page.Quality{Internal: b.Internal(), Uses: map[string][]page.Use{}, Months: seen.months, Tables: seen.tables}
+	out.Loaded = loaded(in)
 	titles := map[string]string{}
 	for _, d := range in.definitions {
 		titles[d.ID] = d.Title

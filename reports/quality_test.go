@@ -43,6 +43,7 @@ func TestDataQuality(t *testing.T) {
 	if r.Quality, err = qualityPage(inputOf(results), border, seen); err != nil {
 		t.Fatal(err)
 	}
+	markIncomplete(r, results.Incomplete())
 	markFeeds(r)
 	months := map[string][]string{}
 	for _, table := range r.Quality.Tables {
@@ -74,7 +75,11 @@ func TestDataQuality(t *testing.T) {
 				continue
 			}
 			want := m.Definition.ID == "blood-pressure-control" && (row.Period.ID >= from || row.Period.ID == "2024-04" || row.Period.ID == "2024-05")
-			if row.Rate.Hollow() != want || want != strings.Contains(row.Rate.Note(text.English()), "a feed was incomplete") {
+			words := "a feed was incomplete"
+			if row.Period.ID >= from {
+				words = "a feed had stopped"
+			}
+			if row.Rate.Hollow() != want || want != strings.Contains(row.Rate.Note(text.English()), words) {
 				t.Errorf("%s in %s: hollow is %v, its note %q", m.Definition.ID, row.Period.ID, row.Rate.Hollow(), row.Rate.Note(text.English()))
 			}
 		}

@@ -87,6 +87,9 @@ func (r *records) seen(in input, facts extractFacts, b *disclose.Border, x *disc
 	for _, name := range names {
 		t, one := exactQuality(q, name, r.months, asked)
 		one.Name = name + " by engine " + in.lineage.Engine
+		for i := range one.Feeds {
+			one.Feeds[i].Ended = endedIn(in.feeds, name, one.Feeds[i].Site, r.months)
+		}
 		if b.Internal() {
 			for path, n := range facts.ValuesDropped {
 				if strings.HasPrefix(path, t.Resource+".") {

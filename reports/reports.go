@@ -58,6 +58,14 @@ type Bundle struct {
 	Files        int
 	Untranslated int    // texts that a partial language file lacks: they are in English
 	ManifestHash string // hex SHA-256 of manifest.json, which lists every other file
+	// Unjudged are the measures whose targets cannot be judged, since records that they rest on lack.
+	Unjudged []Unjudged
+}
+
+// Unjudged is a measure with a target and a number that is not to be held against it.
+type Unjudged struct {
+	Measure string `json:"measure"` // its ID
+	Why     string `json:"why"`     // in English
 }
 
 // input is everything a report reads, in exact numbers.
@@ -74,6 +82,8 @@ type input struct {
 	adjusted    []measures.Adjusted      // of all members and by stratum
 	described   []measures.Description   // of all members, by age and by sex
 	quality     measures.Quality
+	feeds       []measures.Feed
+	incomplete  []measures.Incomplete
 	lineage     measures.Lineage
 }
 
@@ -112,6 +122,7 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 	if report.Quality, err = qualityPage(in, border, seen); err != nil {
 		return nil, err
 	}
+	markIncomplete(report, in.incomplete)
 	markFeeds(report)
 	for i := range report.Cohorts {
 		report.Cohorts[i].Boundaries = boundaries
@@ -142,7 +153,12 @@ func build(ctx context.Context, in input, req Request) (*Bundle, error) {
 			return nil, err
 		}
 	}
-	return write(req, in.lineage, border, certificate, targetsHash, language, files)
+	bundle, err := write(req, in.lineage, border, certificate, targetsHash, language, files)
+	if err != nil {
+		return nil, err
+	}
+	bundle.Unjudged = unjudged(report)
+	return bundle, nil
 }
 
 // release makes the report of what the audience may see. After it, no exact

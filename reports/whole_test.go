@@ -139,7 +139,7 @@ func ratesOfTable(t *testing.T, path, table string) int {
 			return n
 		}
 		switch {
-		case cells[r] == "–" || cells[r] == "hidden":
+		case cells[r] == "–" || cells[r] == "hidden" || cells[r] == "not known":
 			if cells[state] == "" {
 				t.Errorf("%s, %q: a rate that is not shown has no state: %q", path, caption, cells)
 			}

@@ -368,3 +368,41 @@ func (p *Program) Reads() map[string][]string {
 	}
 	return out
 }
+
+// ReadsOf are the tables of the extract that a population of a group rests on, by the place of both: those that its define
+// reads, and those that the defines read which it asks for.
+func (p *Program) ReadsOf(group, population int) []string {
+	if group >= len(p.groups) || population >= len(p.groups[group].populations) {
+		return nil
+	}
+	return p.readsFor(p.groups[group].populations[population])
+}
+
+// ReadsOfStratum are those that a stratifier of a group rests on.
+func (p *Program) ReadsOfStratum(group int, name string) []string {
+	for _, s := range p.groups[group].strata {
+		if s.Name == name {
+			return p.readsFor(s.define)
+		}
+	}
+	return nil
+}
+
+func (p *Program) readsFor(d *plan.Define) []string {
+	if d == nil {
+		return nil
+	}
+	wanted := map[string]bool{d.Table: true}
+	var reached []plan.Statement
+	for i := len(p.compiled.Statements) - 1; i >= 0; i-- { // each reads those before it
+		s := &p.compiled.Statements[i]
+		if !wanted[s.Table] {
+			continue
+		}
+		reached = append(reached, *s)
+		for _, table := range s.Uses() {
+			wanted[table] = true
+		}
+	}
+	return plan.ReadsOf(p.compiled.Derived, reached, nil).Tables()
+}

@@ -37,7 +37,7 @@ func ClassesAt(scale disclose.Scale, cuts ...float64) Classes {
 func ClassesOf(scale disclose.Scale, rates []disclose.Rate) Classes {
 	var values []float64
 	for _, r := range rates {
-		if v, _, _ := r.Plot(); r.Shown() && r.State() != disclose.Zero {
+		if v, _, _ := r.Plot(); r.Comparable() && r.State() != disclose.Zero {
 			values = append(values, tenths(v))
 		}
 	}
@@ -95,9 +95,16 @@ func (c Classes) Legend(w *text.Words, rates []disclose.Rate) []ClassKey {
 		key   ClassKey
 	}{
 		{disclose.Zero, ClassKey{"zero", w.Say("zero")}}, {disclose.Suppressed, ClassKey{"hatch", w.Say("hidden")}},
-		{disclose.NotApplicable, ClassKey{"nobody", w.Say("no one to count")}}, {disclose.Incomplete, ClassKey{"partly", w.Say("incomplete")}},
+		{disclose.NotApplicable, ClassKey{"nobody", w.Say("no one to count")}}, {disclose.NotKnown, ClassKey{"nobody", w.Say("not known: records lack")}}, {disclose.Incomplete, ClassKey{"partly", w.Say("incomplete")}},
 	} {
-		if slices.ContainsFunc(rates, func(r disclose.Rate) bool { return r.State() == k.state }) {
+		is := func(r disclose.Rate) bool {
+			state := r.State()
+			if r.Lacks() != disclose.NothingLacks && state != disclose.Suppressed {
+				state = disclose.NotKnown // also of one that has a value
+			}
+			return state == k.state
+		}
+		if slices.ContainsFunc(rates, is) {
 			keys = append(keys, k.key)
 		}
 	}

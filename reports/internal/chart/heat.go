@@ -167,6 +167,9 @@ func (p *plain) heatCell(x, y, width float64, classes Classes, r disclose.Rate) 
 
 // colours are those of a rate and of the words on it.
 func (c Classes) colours(r disclose.Rate) (fill, words string) {
+	if r.Lacks() != disclose.NothingLacks && r.State() != disclose.Suppressed {
+		return "#ffffff", muted
+	}
 	switch r.State() {
 	case disclose.NotApplicable:
 		return "#ffffff", muted

@@ -17,7 +17,7 @@ func Spark(l Label, rates []disclose.Rate) SVG {
 	low, high := math.Inf(1), math.Inf(-1)
 	last := -1
 	for i, r := range rates {
-		if r.Shown() {
+		if r.Comparable() {
 			v, _, _ := r.Plot()
 			low, high, last = math.Min(low, v), math.Max(high, v), i
 		}
@@ -36,7 +36,7 @@ func Spark(l Label, rates []disclose.Rate) SVG {
 		var path strings.Builder
 		pen := "M"
 		for i, r := range rates {
-			if !r.Shown() {
+			if !r.Comparable() {
 				pen = "M"
 				continue
 			}

@@ -22,8 +22,10 @@ const (
 	Zero
 	// Suppressed: the number exists and may not be shown.
 	Suppressed
-	// Incomplete: counted, but the period is not over for this measure.
+	// Incomplete: counted, but the period is not over for this measure, or records lack.
 	Incomplete
+	// NotKnown: records lack, and of those that are there nothing was found.
+	NotKnown
 )
 
 // String is the state's word in data files.
@@ -37,6 +39,8 @@ func (s State) String() string {
 		return "suppressed"
 	case Incomplete:
 		return "incomplete"
+	case NotKnown:
+		return "not-known"
 	default:
 		return "not-applicable"
 	}
@@ -46,6 +50,7 @@ func (s State) String() string {
 type Count struct {
 	n     int64
 	state State
+	lack  Lack
 }
 
 // State of the count; never Incomplete, which belongs to a rate.
@@ -81,7 +86,8 @@ type Rate struct {
 	method          string  // of the interval
 	scale           Scale
 	state           State
-	feed            bool         // see OnIncompleteFeed
+	feed            bool // see OnIncompleteFeed
+	lack            Lack
 	lacks           text.Message // why there is no rate though there are people; empty where there is nobody
 }
 
@@ -92,8 +98,8 @@ func (r Rate) OnIncompleteFeed() Rate {
 	return r
 }
 
-// FeedIncomplete tells whether the rate rests on a feed that was incomplete.
-func (r Rate) FeedIncomplete() bool { return r.feed && r.Shown() }
+// FeedIncomplete tells whether the rate rests on a feed that was incomplete for a time. One that stopped says more ([Rate.Lacks]).
+func (r Rate) FeedIncomplete() bool { return r.feed && r.Shown() && r.lack == NothingLacks }
 
 // Hollow tells whether the rate is drawn hollow: it is incomplete, or rests on a feed that was.
 func (r Rate) Hollow() bool { return r.state == Incomplete || r.FeedIncomplete() }
@@ -103,7 +109,7 @@ func (r Rate) StateText() string {
 	if r.FeedIncomplete() {
 		return r.state.String() + ", on an incomplete feed"
 	}
-	return r.state.String()
+	return r.state.String() + r.lack.field()
 }
 
 // State of the rate.
@@ -119,7 +125,12 @@ func (r Rate) Numerator() Count { return r.num }
 func (r Rate) Denominator() Count { return r.den }
 
 // Shown is true when the rate has a value that may be shown.
-func (r Rate) Shown() bool { return r.state != NotApplicable && r.state != Suppressed }
+func (r Rate) Shown() bool {
+	return r.state != NotApplicable && r.state != Suppressed && r.state != NotKnown
+}
+
+// Comparable is true when it is shown and no records that it rests on lack: only then is it held against other rates.
+func (r Rate) Comparable() bool { return r.Shown() && r.lack == NothingLacks }
 
 // Plot gives the value and the interval in the scale's unit; all zero unless
 // Shown. Without an interval its ends are the value.

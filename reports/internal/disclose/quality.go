@@ -14,6 +14,9 @@ type ExactFeed struct {
 	Months   []ExactShare // of which Failing is not asked
 	Other    ExactShare
 	Elements []ExactShare // in the order of ExactQuality.Elements
+	// Ended is the first of the months of which the report says that the feed had stopped: readers know that they are empty,
+	// whether they are printed or not. 0 where it says nothing.
+	Ended int
 }
 
 // ExactCheck is a question to records, by names that are the same in every report on the same data.

@@ -1,6 +1,10 @@
 package disclose
 
-import "slices"
+import (
+	"slices"
+
+	"farr/reports/internal/disclose/attack"
+)
 
 // quality is what is published of a table of the extract. Sites, months, elements by site and checks hang together:
 // the months of a site are its records, and what lacks an element is a part of them.
@@ -17,7 +21,11 @@ func (s *sheet) quality(x ExactRecords, t ExactQuality, out *Quality) {
 		total := s.count(site+"records", f.total().Records, costPeriod, bySite, &r.Total)
 		var months []int
 		for j, m := range f.Months {
-			months = append(months, s.count(site+t.Months[j], m.Records, costGroup, byMonth, &r.Months[j]))
+			at := s.count(site+t.Months[j], m.Records, costGroup, byMonth, &r.Months[j])
+			if f.Ended > 0 && j >= f.Ended && m.Records == 0 {
+				s.put(site+t.Months[j], 0, attack.Shown, costGroup, byMonth, nil)
+			}
+			months = append(months, at)
 		}
 		s.sum(site+"months", total, months...)
 		for j, e := range f.Elements {

@@ -13,6 +13,8 @@ func (c Count) Text(w *text.Words) string {
 		return w.Number(Thousands(c.n))
 	case Suppressed:
 		return w.Say("hidden")
+	case NotKnown:
+		return w.Say("not known")
 	default:
 		return "–"
 	}
@@ -62,7 +64,7 @@ func (r Rate) NOfN(w *text.Words) string {
 func (r Rate) DenominatorText(w *text.Words) string {
 	n, ok := r.den.Value()
 	switch {
-	case !r.scale.Timed():
+	case !r.scale.Timed() || r.den.state == NotKnown:
 		return r.den.Text(w)
 	case !ok:
 		return w.Say("{number} person-years", r.den.Text(w))
@@ -77,6 +79,8 @@ func (r Rate) Text(w *text.Words) string {
 		return w.Say("hidden")
 	case NotApplicable:
 		return "–"
+	case NotKnown:
+		return w.Say("not known")
 	default:
 		return r.scale.Format(w, r.rate)
 	}
@@ -103,6 +107,13 @@ func (r Rate) Note(w *text.Words) string {
 }
 
 func (r Rate) note(w *text.Words) string {
+	switch {
+	case r.lack == NothingLacks:
+	case r.state == Suppressed:
+		return w.JoinParts([]string{w.Say("hidden"), r.lack.Words(w)})
+	default:
+		return r.lack.Words(w)
+	}
 	switch r.state {
 	case Suppressed:
 		return w.Say("hidden")

@@ -60,6 +60,8 @@ func (a *artist) gaps(m Measure) *careGapsView {
 	t.Rows = append(t.Rows, TableRow{Labels: []string{a.Say("All in a gap")}, Counts: []disclose.Count{whole}, Total: true})
 	a.keep(m.Definition.ID+"-care-gaps", t)
 	switch _, known := whole.Value(); {
+	case whole.Lacks() != disclose.NothingLacks:
+		v.Heading = a.Say("Records lack, so none of these counts is called the most frequent")
 	case most > 0 && known && !hidden:
 		v.Heading = a.Say("Most often: {largest}, {most} of {whole} in a gap", largest, a.thousands(most), a.countText(whole))
 		if m.Definition.Published != nil && !m.Released.GapsIn {

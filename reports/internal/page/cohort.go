@@ -27,10 +27,11 @@ type cohortView struct {
 	Pyramid    *Figure
 	Curves     []Figure
 	Expected   []Figure
-	ElseGroups string // why there are no rates by group
-	Flow       string // data path
-	Study      string // the study window, with its dates
-	Entries    string // which events the first number of the attrition counts
+	ElseGroups string   // why there are no rates by group
+	Flow       string   // data path
+	Study      string   // the study window, with its dates
+	Entries    string   // which events the first number of the attrition counts
+	Lacks      []string // records that numbers of the page rest on and that are not there
 	// Definition of the cohort.
 	Definition definitionView
 	Results    string
@@ -51,7 +52,7 @@ func (a *artist) during(caption string, p disclose.Period) string {
 
 func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 	v := cohortView{Cohort: c, Definition: a.definitionOf(c.Definition), Results: r.Results, Flow: "../data/" + c.Definition.ID + "-attrition",
-		Data: "../data/" + c.Definition.ID, Entries: a.say(entryWords[c.Definition.Occurrence])}
+		Data: "../data/" + c.Definition.ID, Lacks: a.lacksOf(r.Quality, c.Definition.ID), Entries: a.say(entryWords[c.Definition.Occurrence])}
 	if v.Entries == "" {
 		v.Entries = a.say(entryWords["first"])
 	}
@@ -62,6 +63,9 @@ func (a *artist) cohort(r *Report, c Cohort) (cohortView, error) {
 	a.keep(c.Definition.ID+"-attrition", t)
 	if n := len(c.Released.Steps); n > 0 {
 		v.Finding = a.cohortFinding(c.Released.Steps, a.members(c), repeated(c))
+		if last := c.Released.Steps[n-1].Remaining; last.Lacks() != disclose.NothingLacks && last.State() != disclose.NotKnown {
+			v.Finding += " " + a.Say("Records lack: the numbers are incomplete.")
+		}
 	}
 	if c.StudyHigh != "" {
 		v.Study = a.Say("Study window: {studyLow} to {studyHigh}. ", c.StudyLow, c.StudyHigh)
@@ -113,6 +117,9 @@ func declared(c Cohort, id string) bool {
 
 // cohortFinding says who is left, or that this may not be said.
 func (w words) cohortFinding(steps []disclose.Step, what string, entries bool) string {
+	if steps[0].Remaining.State() == disclose.NotKnown || steps[len(steps)-1].Remaining.State() == disclose.NotKnown {
+		return w.Say("How many {what} met the entry event, or are left after {rules, plural, one {# rule} other {# rules}}, is not known: records lack.", what, len(steps)-1)
+	}
 	first, last, rules := w.countText(steps[0].Remaining), w.countText(steps[len(steps)-1].Remaining), len(steps)-1
 	switch a, b := steps[0].Remaining.State() == disclose.Suppressed, steps[len(steps)-1].Remaining.State() == disclose.Suppressed; {
 	case a && b:

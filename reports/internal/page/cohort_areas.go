@@ -142,7 +142,7 @@ func rank(rows []areaRow, standard bool) {
 	by := func(r areaRow) (float64, bool) {
 		rate := r.ordered(standard)
 		v, _, _ := rate.Plot()
-		return v, rate.Shown() && residual(r.Value) != 2
+		return v, rate.Comparable() && residual(r.Value) != 2
 	}
 	sort.SliceStable(rows, func(i, j int) bool {
 		a, okA := by(rows[i])

@@ -181,7 +181,7 @@ func (w words) expectedWords(title string, apart, groups int) string {
 func ratioOf(r disclose.ExpectedGroup) (stats.Estimate, bool) {
 	observed, ok := r.Share.Numerator().Value()
 	expected, known := r.Expected.Value()
-	if !ok || !known || expected <= 0 {
+	if !ok || !known || expected <= 0 || r.Share.Lacks() != disclose.NothingLacks {
 		return stats.Estimate{}, false
 	}
 	return stats.IndirectRatio(observed, expected), true

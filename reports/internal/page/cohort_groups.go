@@ -146,7 +146,7 @@ func (w words) gapRow(c Cohort, g disclose.Groups, stratum string) (TableRow, bo
 	total := 0.0
 	for _, r := range w.groupsIn(g, stratum) {
 		days, ok := r.Crude.Denominator().Value()
-		if cases, known := r.Crude.Numerator().Value(); !ok || !known || !r.Crude.Shown() || residual(r.Value) == 2 || cases < comparable {
+		if cases, known := r.Crude.Numerator().Value(); !ok || !known || !r.Crude.Comparable() || residual(r.Value) == 2 || cases < comparable {
 			continue
 		}
 		rate, _, _ := r.Crude.Plot()

@@ -63,7 +63,7 @@ func compareAreas(rows []areaRow, standard bool) int {
 
 // shownPlace tells whether the row is a known place with a rate to compare.
 func (r areaRow) shownPlace(standard bool) bool {
-	return residual(r.Value) != 2 && r.ordered(standard).Shown()
+	return residual(r.Value) != 2 && r.ordered(standard).Comparable()
 }
 
 func crudeToOthers(rows []areaRow, at, comparisons int) (stats.Estimate, bool) {

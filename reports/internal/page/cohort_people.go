@@ -77,7 +77,13 @@ func (a *artist) describe(v *cohortView, c Cohort) {
 func (w words) numberView(n disclose.Number) traitView {
 	v := traitView{Title: w.inWords(n.Title), Number: true}
 	say := func(label, words string) { v.Rows = append(v.Rows, levelView{Label: label, Words: words}) }
+	if n.Known.Lacks() != disclose.NothingLacks {
+		say(w.Say("Records"), n.Known.Lacks().Words(w.Words))
+	}
 	switch {
+	case n.Known.State() == disclose.NotKnown:
+		say(w.Say("Known"), w.Say("not known"))
+		return v
 	case n.Known.State() == disclose.Zero:
 		say(w.Say("Known"), w.Say("of nobody"))
 		return v
@@ -108,7 +114,7 @@ func (a *artist) compare(v *cohortView, c Cohort) {
 			continue
 		}
 		label := a.valueLabel(r.Characteristic, r.Level)
-		row := TableRow{Counts: []disclose.Count{r.Shares[0].Numerator(), r.Shares[1].Numerator()}, Derived: make([]Derived, 5)}
+		row := TableRow{Counts: []disclose.Count{numerator(r.Shares[0]), numerator(r.Shares[1])}, Derived: make([]Derived, 5)}
 		for s := range r.Shares {
 			if r.Level == "" {
 				label = a.Say("known")
@@ -127,9 +133,15 @@ func (a *artist) compare(v *cohortView, c Cohort) {
 	v.Compared = &t
 }
 
+// numerator is that of a rate, with what the rate lacks.
+func numerator(r disclose.Rate) disclose.Count { return r.Numerator().Lacking(r.Lacks()) }
+
 // difference is the standardised difference of a characteristic, on its last row.
 func difference(rows []disclose.Compared, at int) (float64, bool) {
 	r := rows[at]
+	if r.Shares[0].Lacks() != disclose.NothingLacks || r.Shares[1].Lacks() != disclose.NothingLacks {
+		return 0, false
+	}
 	if r.Level == "" {
 		var mean, sd [2]float64
 		for i := range mean {

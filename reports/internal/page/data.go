@@ -123,7 +123,7 @@ func (t Table) csv() ([]byte, error) {
 			fields = append(fields, inert(l))
 		}
 		for _, c := range r.Counts {
-			fields = append(fields, countField(c), c.State().String())
+			fields = append(fields, countField(c), c.StateText())
 		}
 		if t.Rated {
 			for _, c := range t.rateCells(r.Rate) {
@@ -214,7 +214,7 @@ func (t Table) rowsJSON() ([]json.RawMessage, error) {
 			values = append(values, l)
 		}
 		for _, c := range r.Counts {
-			values = append(values, number(countField(c)), c.State().String())
+			values = append(values, number(countField(c)), c.StateText())
 		}
 		if t.Rated {
 			for _, c := range t.rateCells(r.Rate) {

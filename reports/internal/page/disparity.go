@@ -59,6 +59,9 @@ func (w words) unequalOf(m Measure, stratum string) *unequal {
 		if residual(r.Value) == 2 {
 			continue
 		}
+		if r.Rate.Lacks() != disclose.NothingLacks {
+			continue
+		}
 		c, ok := countsOf(r.Rate)
 		if !ok {
 			if r.Rate.State() == disclose.Suppressed {

@@ -131,6 +131,11 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 		// An empty drawing would look like a fault: the words stand alone.
 		f.Heading = a.Say("Every rate of these periods is hidden")
 		return f, nil
+	case lacks(rows) && !anyShown(rows):
+		f.Heading = a.Say("Records lack: no number of these periods is known")
+		return f, nil
+	case lacks(rows):
+		f.Heading = a.Say("Records lack in every complete period that is shown")
 	default:
 		f.Heading = a.Say("No complete period has a rate that can be shown")
 	}
@@ -159,6 +164,11 @@ func (a *artist) overTime(m Measure, rows []disclose.Row, line chart.Line, id, c
 		f.Keys = append(f.Keys, Key{"hatch", a.Say("hidden")})
 	}
 	return f, nil
+}
+
+// lacks tells whether some rows rest on records that are not all there.
+func lacks(rows []disclose.Row) bool {
+	return slices.ContainsFunc(rows, func(r disclose.Row) bool { return r.Rate.Lacks() != disclose.NothingLacks })
 }
 
 func anyShown(rows []disclose.Row) bool {

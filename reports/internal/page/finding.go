@@ -24,8 +24,8 @@ func (w words) verdict(m Measure, r disclose.Rate) Verdict {
 		return Verdict{Word: w.Say("Not shown"), More: w.Say("the rate is hidden"), Kind: "none"}
 	case disclose.NotApplicable:
 		return Verdict{Word: w.Say("Not applicable"), More: w.Say("no one to count"), Kind: "none"}
-	case disclose.Incomplete:
-		return Verdict{Word: w.Say("Not judged"), More: w.incompleteWords(m), Kind: "none"}
+	case disclose.Incomplete, disclose.NotKnown:
+		return Verdict{Word: w.Say("Not judged"), More: w.incompleteWords(m, r), Kind: "none"}
 	}
 	v, low, high := r.Plot()
 	target := *m.KPI.Target
@@ -60,7 +60,13 @@ func (w words) verdict(m Measure, r disclose.Rate) Verdict {
 }
 
 // incompleteWords say why a rate is incomplete.
-func (w words) incompleteWords(m Measure) string {
+func (w words) incompleteWords(m Measure, r disclose.Rate) string {
+	switch r.Lacks() {
+	case disclose.NeverLoaded:
+		return w.Say("records of a type that it rests on were never loaded")
+	case disclose.FeedStopped:
+		return w.Say("a feed that it rests on had stopped")
+	}
 	if p := m.Definition.Published; p != nil && len(p.Lacking) > 0 {
 		return w.Say("value sets that the measure needs were missing")
 	}
@@ -89,13 +95,23 @@ func (w words) benchmarkWords(m Measure) string {
 	return w.Say("benchmark {value}: {source}", w.trimmed(w.scaled(m.Released.Scale, m.KPI.Benchmark.Value)), m.KPI.Benchmark.Source)
 }
 
-// rateWords is "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9)".
+// rateWords is "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9)", with what the rate lacks.
 func (w words) rateWords(r disclose.Rate) string {
+	if r.Lacks() != disclose.NothingLacks && r.State() != disclose.Suppressed {
+		return w.joinParts([]string{w.wholeWords(r), w.lackWords(r)})
+	}
+	return w.wholeWords(r)
+}
+
+// wholeWords are those of the rate alone.
+func (w words) wholeWords(r disclose.Rate) string {
 	switch r.State() {
 	case disclose.Suppressed:
 		return w.Say("the number is hidden")
 	case disclose.NotApplicable:
 		return w.Say("no one to count")
+	case disclose.NotKnown:
+		return w.Say("the number is not known")
 	}
 	value := w.rateText(r)
 	if r.Scale().Timed() {
@@ -153,9 +169,9 @@ func (w words) verdictWithin(v Verdict) string {
 }
 
 func (w words) headline(m Measure, r disclose.Rate) string {
-	s := capital(w.Say("{rate} {when}", w.rateWords(r), w.inPeriod(m.Headline)))
-	if r.State() == disclose.Incomplete {
-		return s + "; " + w.incompleteWords(m) + "."
+	s := capital(w.Say("{rate} {when}", w.wholeWords(r), w.inPeriod(m.Headline)))
+	if r.State() == disclose.Incomplete || r.State() == disclose.NotKnown {
+		return s + "; " + w.incompleteWords(m, r) + "."
 	}
 	if !m.hasTarget() || !r.Shown() {
 		return s + "."
@@ -167,7 +183,7 @@ func (w words) headline(m Measure, r disclose.Rate) string {
 // newest is the last complete rate that may be shown, and its place; -1 without.
 func newest(rows []disclose.Row) int {
 	for i := len(rows) - 1; i >= 0; i-- {
-		if rows[i].Complete && rows[i].Rate.Shown() {
+		if rows[i].Complete && rows[i].Rate.Comparable() {
 			return i
 		}
 	}

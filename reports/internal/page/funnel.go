@@ -29,10 +29,12 @@ func (a *artist) plainBoth(id, title, description string, draw func(chart.Label,
 
 // sitesOf are the sites of the headline period whose rates may be used, and how many are left out because they are
 // hidden or had nobody.
-func (w words) sitesOf(m Measure) (used []disclose.Row, hidden, none int) {
+func (w words) sitesOf(m Measure) (used []disclose.Row, hidden, none, lacking int) {
 	for _, r := range w.rowsOf(m, "site") {
 		switch {
 		case residual(r.Value) == 2: // those of no site are no unit
+		case r.Rate.Lacks() != disclose.NothingLacks:
+			lacking++
 		case r.Rate.State() == disclose.Suppressed:
 			hidden++
 		case !r.Rate.Shown():
@@ -41,7 +43,7 @@ func (w words) sitesOf(m Measure) (used []disclose.Row, hidden, none int) {
 			used = append(used, r)
 		}
 	}
-	return used, hidden, none
+	return used, hidden, none, lacking
 }
 
 // funnelled is a funnel in the rate's unit, whatever is counted.
@@ -107,8 +109,8 @@ func judged(m Measure, high bool) chart.Cause {
 
 // funnel draws sites against limits of chance, or says why there are none.
 func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error) {
-	sites, hidden, none := a.sitesOf(m)
-	if len(sites)+hidden+none == 0 {
+	sites, hidden, none, lacking := a.sitesOf(m)
+	if len(sites)+hidden+none+lacking == 0 {
 		return Figure{}, "", nil
 	}
 	switch scale := m.Released.Scale; {
@@ -118,6 +120,9 @@ func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error)
 		s := a.Say("There is no funnel plot of the sites: its limits need 10 sites with a rate, and there are {sites}", len(sites))
 		if hidden > 0 {
 			s += a.Say(", with {hidden} hidden", hidden)
+		}
+		if lacking > 0 {
+			s += a.Say("; {lacking, plural, one {# site is} other {# sites are}} left out since records lack", lacking)
 		}
 		return Figure{}, s + ".", nil
 	}
@@ -203,12 +208,15 @@ func (a *artist) funnel(m Measure, overall disclose.Row) (Figure, string, error)
 	if hidden > 0 {
 		out.Note += a.Say(" {hidden, plural, one {# site is} other {# sites are}} left out: hidden.", hidden)
 	}
+	if lacking > 0 {
+		out.Note += a.Say(" {lacking, plural, one {# site is} other {# sites are}} left out: records lack.", lacking)
+	}
 	return out, "", nil
 }
 
 // deciles draw how far sites are apart, from 20 sites on, without their names.
 func (a *artist) deciles(m Measure) (Figure, error) {
-	sites, hidden, _ := a.sitesOf(m)
+	sites, hidden, _, lacking := a.sitesOf(m)
 	if len(sites) < decilesFrom {
 		return Figure{}, nil
 	}
@@ -242,6 +250,9 @@ func (a *artist) deciles(m Measure) (Figure, error) {
 	f.Note = a.Say("Deciles of the sites' rates, each site alike whatever its size, by linear interpolation. A small site's rate moves widely by chance.")
 	if hidden > 0 {
 		f.Note += a.Say(" {hidden} hidden sites are left out.", hidden)
+	}
+	if lacking > 0 {
+		f.Note += a.Say(" {lacking, plural, one {# site is} other {# sites are}} left out: records lack.", lacking)
 	}
 	return f, nil
 }

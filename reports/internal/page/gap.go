@@ -4,6 +4,7 @@ import (
 	"farr/reports/internal/text"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"farr/internal/stats"
@@ -27,6 +28,7 @@ const (
 	nobodyElse    text.Message = "no one else"
 	notComparable text.Message = "not comparable"
 	noEvents      text.Message = "no events"
+	recordsLack   text.Message = "records lack"
 )
 
 // counts are released numbers.
@@ -47,6 +49,10 @@ func gapOf(scale disclose.Scale, stratum, label string, group, all disclose.Rate
 	g.Difference, g.Ratio = undefined, undefined
 	if group.State() == disclose.Suppressed || all.State() == disclose.Suppressed {
 		g.State = hiddenGap
+		return g
+	}
+	if group.Lacks() != disclose.NothingLacks || all.Lacks() != disclose.NothingLacks {
+		g.State = recordsLack
 		return g
 	}
 	one, ok := countsOf(group)
@@ -261,6 +267,8 @@ func (a *artist) gapFigure(m Measure, gaps [][]gap) Figure {
 	switch g := widest(m, gaps); {
 	case n == 0 && f.Hidden:
 		f.Heading = a.Say("No group can be compared with the others: the numbers that it needs are hidden")
+	case n == 0 && slices.ContainsFunc(slices.Concat(gaps...), func(g gap) bool { return g.State == recordsLack }):
+		f.Heading = a.Say("No group is compared with the others: records lack")
 	case n == 0:
 		f.Heading = a.Say("No group can be compared with the others: nobody is counted in two of them")
 	case g != nil:

@@ -32,10 +32,11 @@ type measureView struct {
 	NoFunnel    string // why sites have none
 	Other       *Table // periods that are in no figure
 	Attribution string
-	Unit        string // of the score
-	CountWords  string // what the score is made of
-	Behind      string // what is known of the data, in a sentence
-	Pending     string // why the newest period is not the headline's
+	Unit        string   // of the score
+	CountWords  string   // what the score is made of
+	Behind      string   // what is known of the data, in a sentence
+	Lacks       []string // records that numbers of the page rest on and that are not there
+	Pending     string   // why the newest period is not the headline's
 	Definition  definitionView
 	Results     string
 }
@@ -79,7 +80,7 @@ func (a *artist) measure(r *Report, m Measure) (measureView, error) {
 	d := m.Definition
 	k, gaps := a.askedOf(m), a.gapsOf(m, row, strataOf(d))
 	v := measureView{Measure: m, Finding: strings.TrimSpace(a.finding(m, row.Rate) + " " + a.changeWords(m, k) + " " + a.gapWords(m, gaps)), Variation: a.variationSign(m, k), Assurance: a.assuranceSign(m, k), Benchmark: a.benchmarkWords(m), Row: row, Period: a.periodWords(m.Headline), Target: a.targetWords(m),
-		Direction: a.directionWords(m), Verdict: a.verdict(m, row.Rate), Results: r.Results, Behind: a.behindWords(r.Quality, d.ID), Pending: a.pending(m),
+		Direction: a.directionWords(m), Verdict: a.verdict(m, row.Rate), Results: r.Results, Behind: a.behindWords(r.Quality, d.ID), Lacks: a.lacksOf(r.Quality, d.ID), Pending: a.pending(m),
 		Attribution: a.attributionWords(d), Definition: a.definitionOf(d), Unit: a.unitWords(m), CountWords: a.Say("Numerator, of the denominator")}
 	switch {
 	case m.Released.Scale.Timed():

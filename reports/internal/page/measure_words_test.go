@@ -198,5 +198,50 @@ func TestTheFunnelSaysWhatItAdds(t *testing.T) {
 		if c.far > 600 && !strings.HasSuffix(f.Heading, "1 of 12 sites: Site 1, 900 of 1,000 (90.0\u00a0%, 95\u00a0% interval 88.0 to 91.7), which rests on an incomplete feed") {
 			t.Errorf("heading: %s", f.Heading)
 		}
+		for i, r := range m.Released.Rows { // of a site whose feed stopped nothing is said, and it moves no limit
+			if r.Value == "Site 1" {
+				m.Released.Rows[i].Rate = r.Rate.Lacking(disclose.FeedStopped)
+			}
+		}
+		f, _, err = a.funnel(m, headlineRow(m))
+		if err != nil || len(f.Table.Rows) != 11 || strings.Contains(f.Heading, "Site 1,") || !strings.Contains(f.Note, "nothing is added") || !strings.Contains(f.Note, "1 site is left out: records lack.") {
+			t.Errorf("with a feed that stopped: %d sites, %s, %s, %v", len(f.Table.Rows), f.Heading, f.Note, err)
+		}
+	}
+}
+
+// TestNumbersThatLackRecords: a number stays and is incomplete; a zero, and a rate of nobody, are not known; what is hidden stays so.
+func TestNumbersThatLackRecords(t *testing.T) {
+	p := disclose.Period{ID: "2025", Family: "disjoint", Low: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), High: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	for _, c := range []struct {
+		num, den int64
+		audience disclose.Audience
+		lack     disclose.Lack
+		state    string
+		words    string
+	}{
+		{251, 373, disclose.Internal, disclose.FeedStopped, "incomplete, a feed had stopped", "251 of 373 (67.3 %, 95 % interval 62.4 to 71.9); incomplete: a feed had stopped"},
+		{0, 373, disclose.Internal, disclose.NeverLoaded, "not-known, a type was never loaded", "the number is not known; incomplete: records of a type were never loaded"},
+		{0, 0, disclose.Internal, disclose.NeverLoaded, "not-known, a type was never loaded", "the number is not known; incomplete: records of a type were never loaded"},
+		{3, 373, disclose.External, disclose.FeedStopped, "suppressed, a feed had stopped", "the number is hidden"},
+		{0, 373, disclose.Internal, disclose.NothingLacks, "zero", "0 of 373 (0.0 %, 95 % interval 0.0 to 1.0)"},
+	} {
+		e := stats.Wilson(c.num, max(1, c.den))
+		r := released(c.audience, disclose.ExactMeasure{Headline: "2025", Scale: disclose.Percent, Rows: []disclose.Exact{{Period: p, Stratum: "all", Value: "all", Initial: c.den, Denominator: c.den,
+			Numerator: c.num, Rate: e.Value, Low: e.Low, High: e.High, Method: "wilson", Complete: true}}}).Rows[0].Rate.Lacking(c.lack)
+		if got := r.StateText(); got != c.state {
+			t.Errorf("%d of %d: the state is %q, not %q", c.num, c.den, got, c.state)
+		}
+		if got := english.rateWords(r); got != c.words {
+			t.Errorf("%d of %d: %q, not %q", c.num, c.den, got, c.words)
+		}
+		if n, shown := r.Numerator().Value(); c.lack != disclose.NothingLacks && shown && n == 0 {
+			t.Errorf("%d of %d shows a zero", c.num, c.den)
+		}
+		target := 50.0
+		v := english.verdict(Measure{Definition: measures.Definition{Direction: "higher"}, KPI: &KPI{Target: &target}}, r)
+		if judged := v.Kind != "none"; judged != (c.lack == disclose.NothingLacks) {
+			t.Errorf("%d of %d is judged: %+v", c.num, c.den, v)
+		}
 	}
 }

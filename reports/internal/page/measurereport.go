@@ -127,7 +127,7 @@ func (a *artist) measureReport(r *Report, canonical string, groups []Measure, p 
 		}
 		for _, row := range m.Released.Rows {
 			if row.Period.ID == p.ID && row.Stratum == "all" {
-				if !row.Complete {
+				if !row.Complete || row.Rate.Lacks() != disclose.NothingLacks {
 					meta.Tag = []coding{{Code: "incomplete"}}
 				}
 				out.Group = append(out.Group, a.reportGroup(m, row))
@@ -218,6 +218,8 @@ func populationOf(code string, c disclose.Count) []reportPopulation {
 	one := reportPopulation{Code: codeable{Coding: []coding{{System: "http://terminology.hl7.org/CodeSystem/measure-population", Code: code}}}}
 	if n, ok := c.Value(); ok {
 		one.Count = &n
+	} else if c.State() == disclose.NotKnown {
+		one.NoCount = &reportExtension{[]extension{{"http://hl7.org/fhir/StructureDefinition/data-absent-reason", "unknown"}}}
 	} else if c.State() == disclose.Suppressed {
 		one.NoCount = &reportExtension{[]extension{{"http://hl7.org/fhir/StructureDefinition/data-absent-reason", "masked"}}}
 	} else {

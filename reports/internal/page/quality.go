@@ -18,6 +18,7 @@ type Quality struct {
 	Uses        map[string][]Use // by definition
 	Rejected    []Reason         // for those inside
 	Values      []Reason         // that were dropped, for those inside
+	Loaded      []Loaded         // what was loaded of each type; none in results of an older farr
 }
 
 // Named is a definition.

@@ -41,12 +41,17 @@ func (w words) missingWords(c QualityCheck) string {
 
 // hollowWords say why points of a chart are hollow.
 func (w words) hollowWords(rows []disclose.Row) string {
-	feed, ahead := false, false
+	feed, ahead, lacks := false, false, false
 	for _, r := range rows {
 		feed = feed || r.Rate.FeedIncomplete()
-		ahead = ahead || r.Rate.State() == disclose.Incomplete
+		lacks = lacks || r.Rate.Shown() && r.Rate.Lacks() != disclose.NothingLacks
+		ahead = ahead || r.Rate.State() == disclose.Incomplete && r.Rate.Lacks() == disclose.NothingLacks
 	}
 	switch {
+	case lacks && (feed || ahead):
+		return w.Say("incomplete: records lack, or the number will still change; no rule is asked of it")
+	case lacks:
+		return w.Say("incomplete: records lack, and no rule is asked of it")
 	case feed && ahead:
 		return w.Say("incomplete and will still change, or rests on a feed that was incomplete")
 	case feed:
@@ -58,7 +63,7 @@ func (w words) hollowWords(rows []disclose.Row) string {
 // notComplete says the same where no rule is asked of any point.
 func (w words) notComplete(rows []disclose.Row) string {
 	for _, r := range rows {
-		if r.Rate.FeedIncomplete() {
+		if r.Rate.FeedIncomplete() || r.Rate.Lacks() != disclose.NothingLacks {
 			return w.hollowWords(rows)
 		}
 	}

@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"farr/reports/internal/disclose"
 )
@@ -13,6 +14,7 @@ type qualityView struct {
 	NoFault  string // where nothing failed
 	NoGap    string // where no feed was incomplete
 	Faults   []fault
+	Loaded   []loadedRow
 	Gaps     []feedRow
 	Heats    []Figure
 	Volumes  []Figure
@@ -62,7 +64,8 @@ func (a *artist) quality(q *Quality) (qualityView, error) {
 			v.Gaps = append(v.Gaps, row)
 		}
 	}
-	v.Finding = a.qualityFinding(judged, len(touched))
+	v.Finding = strings.TrimSpace(a.qualityFinding(judged, len(touched)) + " " + a.loadedFinding(q))
+	a.loaded(&v, q)
 	v.NoFault, v.NoGap = a.Say("No check failed."), a.Say("No month of a site that is shown lies below what its other months allow for.")
 	if judged.checks == 0 {
 		v.NoFault = a.Say("No check could be judged.")

@@ -189,7 +189,7 @@ func (a *artist) templates() (*template.Template, error) {
 func (a *artist) functions() template.FuncMap {
 	return template.FuncMap{
 		"day": a.day, "short": short, "periodWords": a.periodWords, "targetWords": a.targetWords, "rateWords": a.rateWords, "removed": a.removed, "attribution": a.attributionWords, "subjects": a.subjects,
-		"count": a.countText, "rate": a.rateText, "nOfN": a.nOfN, "denominator": a.denominatorText, "interval": a.intervalText, "unit": a.unitText, "note": a.noteText, "rowNote": a.rowNote, "figure": a.figureText,
+		"count": a.countCell, "lack": a.lackWords, "rate": a.rateText, "nOfN": a.nOfN, "denominator": a.denominatorText, "interval": a.intervalText, "unit": a.unitText, "note": a.noteText, "rowNote": a.rowNote, "figure": a.figureText,
 		"numeratorHead": a.numeratorHead, "denominatorHead": a.denominatorHead, "rateHead": a.rateHead, "intervalMethod": a.intervalMethod,
 		"againstMark": a.againstMark, "againstWords": a.againstWords, "profileWords": a.profileWords, "custody": a.custodyWords, "rule": a.rule, "caveat": a.caveat, "policySource": a.policySource,
 		"covers": a.covers, "notCovered": a.notCovered, "audience": a.audience, "kind": a.kind,

@@ -207,6 +207,9 @@ func (w words) removed(c disclose.Count) string {
 	if c.State() == disclose.Suppressed {
 		return w.Say("number removed is hidden")
 	}
+	if c.State() == disclose.NotKnown {
+		return w.Say("number removed is not known")
+	}
 	return w.Say("{number} removed", w.countText(c))
 }
 

@@ -1,0 +1,345 @@
+package measures
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"farr/datasets"
+	"farr/internal/stats"
+)
+
+// Feed is how the records of one type of resource came: those of a site, or of the whole extract.
+type Feed struct {
+	Table    string // of the extract
+	Resource string // of FHIR R4
+	Site     string // a label, or QualityAll
+	State    string // one of the Feed states
+	// Records are of what the window of [QualityVolume] has, with a day that is known.
+	Records int64
+	// First and Last are the months of the first and the last record, as their first days; zero where there is none. Days are in no
+	// table: together with dates at rest they would narrow how far these are shifted.
+	First, Last time.Time
+	Usual       int // days: 19 in 20 of the gaps between days with records are no longer; 0 where that is not known
+	Longest     int // days: the longest gap but one
+}
+
+// States of a feed.
+const (
+	// FeedRuns: records came until the last day that the data know, or nearly so.
+	FeedRuns = "runs"
+	// FeedStopped: none came for so long that it is neither chance nor the feed's habit (stats.SilenceOf).
+	FeedStopped = "stopped"
+	// FeedNever: the extract has no record of the type.
+	FeedNever = "never"
+	// FeedUnexpected is FeedNever where the source says that it has none.
+	FeedUnexpected = "not expected"
+	// FeedUnjudged: too few days with records to know a habit, or records that no longer say of which site they are.
+	FeedUnjudged = "not judged"
+)
+
+// Incomplete says that a part of a definition lacks records in a period, since a feed stopped before its end or never was.
+type Incomplete struct {
+	Definition string
+	// Part is a population of a measure; of a cohort entry, at-risk, prevalence, or one of the Part prefixes with an id.
+	Part      string
+	Period    string // its ID; or YearIncomplete with the year, StudyIncomplete or FollowUpIncomplete, of a cohort
+	Low, High time.Time
+	Table     string
+	Resource  string
+	Site      string // a label, or QualityAll: where the feed is that of the whole extract
+	// State is FeedNever; FeedStopped, where the last record came before the period; FeedPartly, where it came within it;
+	// or FeedAhead, where the period ends after the last day that the data know.
+	State string
+}
+
+// States of Incomplete beside those of a feed.
+const (
+	FeedPartly = "partly"
+	FeedAhead  = "ahead"
+)
+
+// Prefixes of parts of definitions, and what stands for periods of cohorts that nobody asked for.
+const (
+	PartRule           = "rule "
+	PartOutcome        = "outcome "
+	PartAdjust         = "adjust " // what an outcome is adjusted for
+	PartCharacteristic = "characteristic "
+	PartGap            = "gap "
+	PartStratum        = "stratum "
+	PartPrevalence     = "prevalence"
+
+	YearIncomplete     = "year "
+	StudyIncomplete    = "study"     // the days in which entry events are looked for
+	FollowUpIncomplete = "follow-up" // from there to the last day that the data know
+)
+
+func (f Feed) row() []any {
+	row := []any{f.Table, f.Resource, f.Site, f.State, f.Records, f.First, f.Last, f.Usual, f.Longest}
+	for i, day := range []time.Time{f.First, f.Last} {
+		if day.IsZero() {
+			row[5+i] = nil
+		}
+	}
+	return row
+}
+
+func (x Incomplete) row() []any {
+	return []any{x.Definition, x.Part, x.Period, x.Low, x.High, x.Table, x.Resource, x.Site, x.State}
+}
+
+func (v rowReader) feed() Feed {
+	f := Feed{Table: v.text("data"), Resource: v.text("resource"), Site: v.text("site"), State: v.text("state"), Records: v.count("records"),
+		Usual: v.small("usual_days"), Longest: v.small("longest_days")}
+	if !v.column("first_month").IsNull(v.row) {
+		f.First, f.Last = v.day("first_month"), v.day("last_month")
+	}
+	return f
+}
+
+func (v rowReader) incomplete() Incomplete {
+	return Incomplete{v.text("definition"), v.text("part"), v.text("period"), v.day("low"), v.day("high"), v.text("data"), v.text("resource"), v.text("site"), v.text("state")}
+}
+
+// feedPlace is a table and a site, both by number; allSites is of all together.
+type feedPlace struct{ table, site int }
+
+const allSites = -1
+
+// feedDays are the days with records, counted from the first day of the window.
+type feedDays struct {
+	records int64
+	bits    []uint64
+}
+
+func (d *feedDays) add(day int, n int64) {
+	for day/64 >= len(d.bits) {
+		d.bits = append(d.bits, 0)
+	}
+	d.bits[day/64] |= 1 << (day % 64)
+	d.records += n
+}
+
+// list are the days in order.
+func (d *feedDays) list() (days []int) {
+	for i, word := range d.bits {
+		for b := range 64 {
+			if word>>b&1 == 1 {
+				days = append(days, 64*i+b)
+			}
+		}
+	}
+	return days
+}
+
+// daysOf notes on which days each site has records of a table. sql counts them by site and day, with places for the day and for
+// which rows have one.
+func (q *qualityRun) daysOf(ctx context.Context, number int, t qualityTable, sql string) error {
+	moment := t.moment()
+	within := fmt.Sprintf("%[1]s >= TIMESTAMP '%[2]s' AND %[1]s < %[3]s + INTERVAL 1 DAY AND %[4]s > 2", moment, day(q.low), q.asOf, t.prec())
+	sql = fmt.Sprintf(sql, fmt.Sprintf("date_diff('day', DATE '%s', %s::DATE)", day(q.low), moment), within)
+	return q.each(ctx, "days of "+t.name, 3, sql, func(v []int64) {
+		for _, at := range []feedPlace{{number, int(v[0])}, {number, allSites}} {
+			if q.days[at] == nil {
+				q.days[at] = &feedDays{}
+			}
+			q.days[at].add(int(v[1]), v[2])
+		}
+	})
+}
+
+// feed is a judged feed with the days that its marks are made of.
+type feed struct {
+	Feed
+	last int       // day of the window with the newest record
+	from time.Time // the first day that it may lack, of one that stopped
+}
+
+// feeds judges every feed with records, ordered by table and site, all sites first.
+func (q *qualityRun) feeds(ctx context.Context, extract *datasets.Snapshot, parts []part) ([]feed, error) {
+	var out []feed
+	asOf := daysBetween(q.low, q.high)
+	for i, t := range qualityTables {
+		if t.date == "" {
+			continue
+		}
+		for site := allSites; site < len(q.sites); site++ {
+			at := feedPlace{i, site}
+			if q.days[at] == nil || site == 0 || site > 0 && !t.sited() { // records of no site are no feed of one
+				continue
+			}
+			f := feed{Feed: Feed{Table: t.name, Resource: t.resource, Site: QualityAll, State: FeedRuns, Records: q.days[at].records}}
+			if at.site > 0 {
+				f.Site = q.sites[at.site]
+			}
+			days := q.days[at].list()
+			f.last = days[len(days)-1]
+			month := func(d int) time.Time {
+				day := q.low.AddDate(0, 0, d)
+				return time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC)
+			}
+			f.First, f.Last = month(days[0]), month(f.last)
+			s, err := stats.SilenceOf(days, asOf)
+			switch f.Usual, f.Longest = s.Usual, s.Longest; {
+			case err != nil:
+				f.State = FeedUnjudged
+			case s.Ended:
+				f.State, f.from = FeedStopped, q.low.AddDate(0, 0, f.last+1+s.Usual)
+			}
+			out = append(out, f)
+		}
+	}
+	return out, q.orphans(ctx, extract, out, parts)
+}
+
+// orphans takes the verdict back on feeds of sites whose encounters stopped: their records may still come, and only not say any
+// more of which site they are. They do where at least half as many as the site used to have name encounters that are not
+// there.
+func (q *qualityRun) orphans(ctx context.Context, extract *datasets.Snapshot, feeds []feed, parts []part) error {
+	ended := map[string]int{} // the last day, by site
+	for _, f := range feeds {
+		if f.Table == "encounter" && f.State == FeedStopped {
+			ended[f.Site] = f.last
+		}
+	}
+	for i := range feeds {
+		f := &feeds[i]
+		last, ok := ended[f.Site]
+		t := qualityTables[slices.IndexFunc(qualityTables, func(t qualityTable) bool { return t.name == f.Table })]
+		if f.State != FeedStopped || !ok || t.link == "" || f.last < last-f.Longest {
+			continue
+		}
+		var lost int64
+		for _, part := range parts {
+			if len(parts) > 1 {
+				if err := datasets.Only(ctx, q.db, extract, part.low, part.high); err != nil {
+					return err
+				}
+			}
+			err := q.each(ctx, "records without their encounters", 1, fmt.Sprintf(`SELECT count(*) FROM %[1]s.%[2]s t WHERE t.%[3]s IS NOT NULL AND %[4]s > TIMESTAMP '%[5]s'
+				AND NOT EXISTS (FROM %[1]s.encounter e WHERE e.rid = t.%[3]s)`, datasets.NumberedSchema, t.name, t.link, t.moment(), day(q.low.AddDate(0, 0, last+1))), func(v []int64) { lost += v[0] })
+			if err != nil {
+				return err
+			}
+		}
+		asOf := daysBetween(q.low, q.high)
+		if 2*float64(lost) >= float64(f.Records)/float64(f.last+1)*float64(asOf-f.last) {
+			f.State, f.from = FeedUnjudged, time.Time{}
+		}
+	}
+	return nil
+}
+
+func daysBetween(low, high time.Time) int { return int(high.Sub(low).Hours() / 24) }
+
+// incomplete writes the feeds, and which parts of definitions lack their records in which periods.
+func (p *plan) incomplete(feeds []feed, out *output) error {
+	parts, err := p.restsOn()
+	if err != nil {
+		return err
+	}
+	feeds = append(feeds, p.neverLoaded(parts)...)
+	slices.SortStableFunc(feeds, func(a, b feed) int {
+		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(siteOrder(a.Site), siteOrder(b.Site)))
+	})
+	whole := map[string]bool{} // tables of which no site has any more
+	for _, f := range feeds {
+		if f.Site == QualityAll && f.State == FeedStopped {
+			whole[f.Table] = true
+		}
+	}
+	var list []Incomplete
+	for _, x := range parts {
+		for _, table := range slices.Sorted(maps.Keys(x.tables)) {
+			for _, f := range feeds {
+				if f.Table != table || f.Site != QualityAll && whole[table] {
+					continue
+				}
+				for _, period := range p.windows(x) {
+					if state := f.lacks(period, p.asOf); state != "" {
+						list = append(list, Incomplete{x.definition, x.part, period.ID, period.Low, period.High, f.Table, f.Resource, f.Site, state})
+					}
+				}
+			}
+		}
+	}
+	var told []Feed
+	for _, f := range feeds {
+		told = append(told, f.Feed)
+	}
+	if err := out.add(tableFeed, rows(told)); err != nil {
+		return err
+	}
+	return out.add(tableIncomplete, rows(list))
+}
+
+// siteOrder puts all sites first.
+func siteOrder(site string) string {
+	if site == QualityAll {
+		return ""
+	}
+	return site
+}
+
+// span is a period of a definition's figures; needed is the day on which the last that they need to know is over.
+type span struct {
+	Period
+	needed time.Time
+}
+
+// lacks is the state of a figure of a period that rests on the feed; empty where nothing is amiss.
+func (f feed) lacks(s span, asOf time.Time) string {
+	switch {
+	case f.State == FeedNever:
+		return FeedNever
+	case f.State == FeedStopped && s.needed.After(f.from):
+		if s.Low.After(f.from) || s.Low.Equal(f.from) {
+			return FeedStopped
+		}
+		return FeedPartly
+	case f.Site == QualityAll && f.State != FeedUnexpected && s.needed.After(asOf.AddDate(0, 0, 1)):
+		return FeedAhead
+	}
+	return ""
+}
+
+// windows are the periods of the figures that a part of a definition has.
+func (p *plan) windows(x restingPart) []span {
+	var out []span
+	follow := 0
+	if !x.cohort {
+		follow = x.followUp
+	}
+	seen := map[[2]time.Time]bool{}
+	for _, q := range p.Periods {
+		seen[[2]time.Time{q.Low, q.High}] = true
+		out = append(out, span{q, q.High.AddDate(0, 0, follow)})
+	}
+	if !x.cohort {
+		return out
+	}
+	for year := p.study.low.Year(); year <= p.study.high.AddDate(0, 0, -1).Year(); year++ {
+		low := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		if high := low.AddDate(1, 0, 0); !seen[[2]time.Time{low, high}] {
+			out = append(out, span{Period{ID: fmt.Sprint(YearIncomplete, year), Low: low, High: high}, high})
+		}
+	}
+	study := Period{ID: StudyIncomplete, Low: p.study.low, High: p.study.high}
+	out = append(out, span{study, earlier(study.High, p.asOf.AddDate(0, 0, 1))})
+	after := Period{ID: FollowUpIncomplete, Low: p.study.low, High: p.asOf.AddDate(0, 0, 1)}
+	if strings.HasPrefix(x.part, PartOutcome) && after.High.After(after.Low) {
+		out = append(out, span{after, after.High})
+	}
+	return out
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
