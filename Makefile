@@ -202,6 +202,21 @@ bench-hidden: build ## what share of an external bundle is hidden, by kind of fi
 	bin/farr report --store "$$tmp/store" --audience external --out "$$tmp/bundle"; \
 	FARR_HIDDEN="$$tmp/bundle" go test -count 1 -v -run TestHiddenShares ./reports
 
+# Every hundredth line of the export comes again, as changed resources do. The command's CPU time counts, without the residual risk.
+.PHONY: bench-increment
+bench-increment: build ## what an increment of 1 % costs beside the full load of a million observations (a minute); INCREMENT_PATIENTS=1000
+	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; set -e; mkdir "$$tmp/change"; \
+	bin/farr synth --patients $(or $(INCREMENT_PATIENTS),10500) --seed 1 --sites 12 --start 2023-01-01 --end 2025-12-31 --out "$$tmp/export"; \
+	(umask 077; bin/farr keys new --out "$$tmp/key"); \
+	for f in "$$tmp"/export/*.ndjson.gz; do gzip -dc "$$f" | awk 'NR % 100 == 7' > "$$tmp/change/$$(basename "$$f" .gz)"; done; \
+	load() { bin/farr extract --store "$$tmp/store" --key "$$tmp/key" --zone America/New_York --sites "$$tmp/export/sites.csv" --risk=false "$$@"; }; \
+	spent() { awk '{ print $$1 + $$2 }' "$$1"; }; \
+	export TIMEFORMAT="%U %S"; \
+	{ time load --source "$$tmp/export" >&2; } 2>"$$tmp/full.all"; tail -n 1 "$$tmp/full.all" >"$$tmp/full"; \
+	{ time load --source "$$tmp/change" --onto current >&2; } 2>"$$tmp/part.all"; tail -n 1 "$$tmp/part.all" >"$$tmp/part"; \
+	cat "$$tmp/full.all" "$$tmp/part.all" | grep 'lines read\|added to'; \
+	awk "BEGIN { f = $$(spent "$$tmp/full"); p = $$(spent "$$tmp/part"); printf \"full load %.2f CPU-s, increment %.2f CPU-s: %.1f %%\\n\", f, p, 100 * p / f }"
+
 .PHONY: bench-peers
 bench-peers: build ## speed beside fqm-execution on the same patients (an hour; needs npm); PEER_PERSONS=240 of farr synth, PEER_PATIENTS=1000000 of farr's run
 	go build -o bin/scale ./measures/internal/scale

@@ -159,8 +159,9 @@ func (sn *Snapshot) persons(ctx context.Context) (map[deid.ID]bool, error) {
 	}
 	defer db.Close()
 	all := map[deid.ID]bool{}
-	for _, path := range sn.Paths("patient") {
-		rows, err := db.Query(ctx, "read persons", "SELECT pid FROM "+readParquet(path))
+	t, _ := sn.Table("patient")
+	for i := range t.Objects {
+		rows, err := db.Query(ctx, "read persons", "SELECT pid FROM ("+sn.scanObject(t, t.Objects[i])+")")
 		if err != nil {
 			return nil, err
 		}

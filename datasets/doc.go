@@ -86,6 +86,31 @@
 //
 // Who opted out in one source, or was removed, is left out of all that they are linked in. [Store.Remove] takes all of a person by one id. Which
 // Patients are linked can change from one extract to the next, and with it the pseudonym of a person.
+// # Increments
+//
+// An extract can be made on top of an earlier one ([ExtractRequest].Onto). Its source has what is new or changed since, and
+// says what is gone: a Bundle of DELETE entries, as a file or as a line of NDJSON, as Bulk Data exports have them. A DELETE
+// takes away what stands before it in the order of the input, in a full load as well. The
+// snapshot has the rows and facts of one extract of all files, of the full load and of every increment, read in that order:
+// of two versions the one with the newer lastUpdated counts, else the later, wherever they stand.
+//
+// Its manifest names the objects of the earlier extract, and its own beside them, with a sequence. A
+// table has tombstones: objects of rids. A row of such a rid in an object of a smaller sequence is dead. [Snapshot.Scan] is the
+// one place in SQL that knows it: where nothing is dead a table is read as one. The earlier snapshot need not stay: it is an
+// input of kind "base", by which nothing is opened later.
+//
+// What depends on everything (patients, whose birth dates open and close by the newest day; observable time; the
+// dictionary) is a row or few a person, and is written whole. Of all else only what is new is written: of the earlier
+// extract the columns are read that say how new a version is, and how far its rows reach. These are read as columns and not by
+// the engine: of most of them nothing is asked, or they are empty.
+//
+// Facts are of all lines, as a full load's; those of the increment's own are in its report, in the log and
+// in the fact "load". The sum of the facts is exact, since each load counts a version as superseded or deleted once.
+//
+// What could not be exactly the whole is a [FullLoadError] with all its reasons, and nothing is published: another policy, profile,
+// zone, key, source, labels or maps; safe-harbor, whose key is gone; under shifted, patients who are linked, since to whom is not kept,
+// and records that state ages, which may have to be hidden in rows that stand already; and persons who are left out (opt-out
+// list, removed), since what refers to their records cannot be told of what is new alone.
 //
 // # The log
 //

@@ -15,7 +15,7 @@ import (
 
 // extractVersion changes when the same input would give other rows. It is part of
 // the skip rule's key.
-const extractVersion = 4
+const extractVersion = 5
 
 // DefaultMaxReject is the share of lines that may be rejected.
 const DefaultMaxReject = 0.01
@@ -40,6 +40,9 @@ type ExtractRequest struct {
 	// equivalences that are used; UsedEquivalences when empty.
 	ConceptMaps []string
 	MapBy       []string
+	// Onto is an earlier extract that this one adds to: its ID, or OntoCurrent. The source then has what is new or changed since, and
+	// says by DELETE what is gone; see the package's documentation. Empty for a full load.
+	Onto string
 	// Expect are the types of FHIR that the source is said to have; empty where nothing is said. A type that is not among them is
 	// not there by choice: what rests on it lacks nothing.
 	Expect     []string
@@ -68,8 +71,14 @@ type ExtractReport struct {
 	Rejected        int64 `json:"rejected"`
 	OptedOut        int64 `json:"opted_out,omitempty"` // of persons on the opt-out list, or removed from the store
 
-	Deleted int64 `json:"deleted,omitempty"` // of resources that the server names as deleted
+	Deleted int64 `json:"deleted,omitempty"` // of resources that the source deletes
 	Merged  int64 `json:"merged,omitempty"`  // Patients whose row is that of the same person in another source
+
+	// Of an increment, whose other counts are of its own lines: the extract that it adds to, and how many resources of that a newer
+	// version replaced, and how many were deleted.
+	Onto     string `json:"onto,omitempty"`
+	Replaced int64  `json:"replaced,omitempty"`
+	Removed  int64  `json:"removed,omitempty"`
 
 	OptOutListed    int64 `json:"opt_out_listed,omitempty"`    // ids on the list
 	OptOutUnmatched int64 `json:"opt_out_unmatched,omitempty"` // of them, ids that no line names
@@ -178,8 +187,9 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	}
 	defer x.staging.Close()
 	x.staging.guard = x.guard
+	defer x.onto.close()
 	defer holdMemory()()
-	for _, stage := range []func(context.Context) error{x.read, x.judge, x.write, x.publish} {
+	for _, stage := range []func(context.Context) error{x.read, x.judge, x.reenter, x.write, x.publish} {
 		if err := stage(ctx); err != nil {
 			return x.report, fmt.Errorf("extract: %w", x.failed(ctx, err))
 		}
@@ -216,6 +226,7 @@ type extraction struct {
 	marks   []string // of persons who were removed from the store
 	asOf    int64
 	hasAsOf bool
+	onto    *onto // nil for a full load
 	staging *Staging
 	sorter  *deid.Sorter
 	final   *deid.Finisher
@@ -271,6 +282,9 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 		return nil, err
 	}
 	if err := s.SignLog(req.Key); err != nil {
+		return nil, err
+	}
+	if err := x.openBase(); err != nil {
 		return nil, err
 	}
 	for _, e := range x.sources {
@@ -339,6 +353,9 @@ func (x *extraction) identify() (err error) {
 			recipe["beside"] = beside
 		}
 		all = append(all, recipe)
+	}
+	if x.onto != nil {
+		x.inputs = append(x.inputs, Input{Kind: inputBase, ID: x.onto.base.id})
 	}
 	if x.req.Link {
 		x.recipe[recipeLinkage] = deid.LinkageVersion()

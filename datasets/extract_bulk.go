@@ -82,6 +82,7 @@ func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func
 	w.deleted = map[string]bool{}
 	deleted, err := export.Tombstones(ctx, func(typ, id string) error {
 		w.deleted[typ+"/"+id] = true
+		w.extractor.Delete(typ, id, beforeLines)
 		return nil
 	})
 	if err != nil {

@@ -72,6 +72,11 @@ func (x *extraction) guard() error {
 			return err
 		}
 	}
+	if x.onto != nil {
+		if _, err := x.store.Open(x.onto.base.id); err != nil { // its objects may have gone with it
+			return err
+		}
+	}
 	custody, err := x.store.loadCustodyLocked()
 	if err != nil {
 		return err

@@ -14,6 +14,9 @@ import (
 // arenaBytes is how many bytes of de-identified records are sorted at once.
 const arenaBytes = 16 << 20
 
+// beforeLines is a place in the input behind all that an earlier extract has, and before the lines.
+const beforeLines = 1
+
 // worker reads lines in one goroutine: parse, policy, collect.
 type worker struct {
 	doc       fhir.Doc
@@ -101,10 +104,26 @@ func (in *exportInput) read(ctx context.Context, w *worker, progress progress.Fu
 
 // line decides about one line.
 func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
+	sequence := w.source | uint64(fileNumber)<<32 | uint64(l.Number)
+	if len(l.Deleted) > 0 {
+		w.delete(l.Deleted, sequence)
+		return nil
+	}
 	w.read++
 	why := l.Reason
 	if why == "" {
 		why = w.doc.Parse(l.Bytes)
+	}
+	if why == fhir.MissingID || why == "" && w.doc.Type() == "Bundle" {
+		deleted, is, vague := fhir.Deletions(l.Bytes)
+		if is && vague == "" {
+			w.read--
+			w.delete(deleted, sequence)
+			return nil
+		}
+		if is {
+			why = vague
+		}
 	}
 	if foreign, is := w.doc.NotR4(); is && (why == "" || why == fhir.WrongResourceType) {
 		return foreign.At(in, l)
@@ -118,7 +137,7 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 		w.count(w.doc.Type()).Deleted++
 		return nil
 	}
-	record, verdict := w.extractor.Extract(&w.doc, w.source|uint64(fileNumber)<<32|uint64(l.Number))
+	record, verdict := w.extractor.Extract(&w.doc, sequence)
 	if verdict == deid.NoSubject {
 		w.reject(in.Name, l, fhir.MissingSubject)
 		return nil
@@ -137,6 +156,13 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 		w.dropReasons[w.extractor.Reason()]++
 	}
 	return nil
+}
+
+// delete takes resources away that stand before a place in the input. What says so is no line of the accounts.
+func (w *worker) delete(all []fhir.Deletion, sequence uint64) {
+	for _, d := range all {
+		w.extractor.Delete(d.Type, d.ID, sequence)
+	}
 }
 
 // count is that of a type. Lines of a type mostly stand together, so the newest is kept at hand.
@@ -219,17 +245,22 @@ func (x *extraction) judge(context.Context) error {
 			}
 			return tooMany
 		}
-		if c.Rejected+c.NotInPolicy+c.DroppedByPolicy+c.OptedOut+c.Deleted == c.Read {
-			from := e.Dir
-			if e.Bulk != nil {
-				from = e.Bulk.URL
-			}
-			files, _ := e.input.files()
-			return e.named(&fhir.Error{Code: fhir.EmptySource, File: from, Offset: -1, Hint: fmt.Sprintf(
-				"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d, opted out %d, deleted %d: nothing is left to store, and nothing was published",
-				max(len(files)+len(e.beside), len(e.cases)), c.Read, c.Rejected, c.NotInPolicy, c.DroppedByPolicy, c.OptedOut, c.Deleted)}, len(x.sources))
+		if x.onto == nil && c.Rejected+c.NotInPolicy+c.DroppedByPolicy+c.OptedOut+c.Deleted == c.Read {
+			return x.empty(e)
 		}
 	}
 	x.at = nil
 	return nil
+}
+
+// empty says that nothing of a source is left to store.
+func (x *extraction) empty(e *feed) error {
+	c, from := e.counts, e.Dir
+	if e.Bulk != nil {
+		from = e.Bulk.URL
+	}
+	files, _ := e.input.files()
+	return e.named(&fhir.Error{Code: fhir.EmptySource, File: from, Offset: -1, Hint: fmt.Sprintf(
+		"files read %d, lines %d, of which rejected %d, of types without a policy table %d, dropped by the policy %d, opted out %d, deleted %d: nothing is left to store, and nothing was published",
+		max(len(files)+len(e.beside), len(e.cases)), c.Read, c.Rejected, c.NotInPolicy, c.DroppedByPolicy, c.OptedOut, c.Deleted)}, len(x.sources))
 }

@@ -220,16 +220,24 @@ func (x *extraction) ignore(e *feed, notes []string) {
 func (e *feed) recipe(key *Key) map[string]any {
 	_, order := e.input.files()
 	r := map[string]any{RecipeZone: e.Zone, recipeSource: e.Name, "order": order}
-	if len(e.ConceptMaps) > 0 {
-		r["map_by"] = slices.Sorted(slices.Values(e.MapBy))
+	if by := e.mapBy(); by != nil {
+		r["map_by"] = by
 	}
-	if len(e.Expect) > 0 {
-		r[RecipeExpect] = slices.Compact(slices.Sorted(slices.Values(e.Expect)))
+	if types := e.expected(); types != nil {
+		r[RecipeExpect] = types
 	}
 	if e.listed {
 		r[recipeOptOut] = key.ListHash(e.optOut)
 	}
 	return r
+}
+
+// expected is what the recipe says of the types that a source is said to have, nil where nothing is said.
+func (e *feed) expected() any {
+	if len(e.Expect) == 0 {
+		return nil
+	}
+	return slices.Compact(slices.Sorted(slices.Values(e.Expect)))
 }
 
 // recipeSource is the name of a source, in the recipe or in that of one of several.
@@ -281,6 +289,9 @@ func (sn *Snapshot) Zones() []string {
 // a count.
 func (x *extraction) read(ctx context.Context) error {
 	x.sorter = deid.NewSorter(x.plan, x.staging.Dir(), arenaBytes)
+	if x.onto != nil {
+		x.sorter.KeepIDs()
+	}
 	var err error
 	for _, e := range x.sources {
 		x.at = e

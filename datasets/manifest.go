@@ -39,20 +39,31 @@ type Input struct {
 
 // Table is one table of a snapshot: its schema and the objects that hold it, in
 // bucket order. A table without objects has no rows and still has columns.
+//
+// Tombstones are objects with rids: a row of such a rid in an object of a smaller sequence is dead. Dead counts those rows. A
+// table that was written at once has none. Only [Snapshot.Scan] and what is made of it know of them.
 type Table struct {
-	Name    string   `json:"name"`
-	Columns []Column `json:"columns"`
-	Objects []Object `json:"objects"`
+	Name       string   `json:"name"`
+	Columns    []Column `json:"columns"`
+	Objects    []Object `json:"objects"`
+	Tombstones []Object `json:"tombstones,omitempty"`
+	Dead       int64    `json:"dead,omitempty"`
 }
 
-// Rows is the number of rows over all objects.
+// Rows is the number of rows of the table, without the dead.
 func (t Table) Rows() int64 {
-	var n int64
+	n := -t.Dead
 	for _, o := range t.Objects {
 		n += o.Rows
 	}
 	return n
 }
+
+// files are all objects of the table, those of rows first.
+func (t Table) files() []Object { return slices.Concat(t.Objects, t.Tombstones) }
+
+// tombstoneColumns are those of a table's Tombstones.
+var tombstoneColumns = []Column{{"rid", UUID}}
 
 // Has reports whether the table has a column of that name.
 func (t Table) Has(column string) bool {
@@ -89,6 +100,8 @@ type Object struct {
 	Rows       int64  `json:"rows"`
 	LowBucket  int    `json:"low_bucket"`  // first bucket of pid held, 0..63
 	HighBucket int    `json:"high_bucket"` // last bucket held, inclusive
+	// Sequence is the number of the load that wrote it, 0 of a full one.
+	Sequence int `json:"sequence,omitempty"`
 }
 
 // KeyOf is the skip rule's key: the hash of what was asked (kind, recipe, the
@@ -200,10 +213,13 @@ func (m *Manifest) check() error {
 		if len(t.Columns) == 0 {
 			return bad("table %s has no columns", t.Name)
 		}
-		for _, o := range t.Objects {
-			if !hashPattern.MatchString(o.SHA256) || o.Rows < 0 || o.Bytes < 0 {
+		for _, o := range t.files() {
+			if !hashPattern.MatchString(o.SHA256) || o.Rows < 0 || o.Bytes < 0 || o.Sequence < 0 {
 				return bad("table %s: an object without hash, rows or bytes", t.Name)
 			}
+		}
+		if t.Dead < 0 || t.Rows() < 0 || len(t.Tombstones) > 0 && !t.Has("rid") {
+			return bad("table %s: its tombstones do not fit its rows", t.Name)
 		}
 	}
 	return nil

@@ -42,7 +42,8 @@ func (s *Store) madeOf(replaces map[string]string, whole []*Snapshot) ([]string,
 			if err != nil {
 				return nil, err
 			}
-			if slices.ContainsFunc(sn.manifest.Inputs, func(in Input) bool { return goes[in.ID] }) {
+			// An increment names its objects itself, and is searched itself: it stays where its base goes.
+			if slices.ContainsFunc(sn.manifest.Inputs, func(in Input) bool { return in.Kind != inputBase && goes[in.ID] }) {
 				goes[id], again = true, true
 			}
 		}
@@ -176,7 +177,7 @@ func (s *Store) deleteUnnamed() error {
 			return err
 		}
 		for _, t := range sn.manifest.Tables {
-			for _, o := range t.Objects {
+			for _, o := range t.files() {
 				named[o.SHA256] = true
 			}
 		}

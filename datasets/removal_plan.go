@@ -16,7 +16,8 @@ type trace struct {
 	sn      *Snapshot
 	gone    map[deid.ID]bool // pids of those who are there, and rids of all that is theirs
 	objects map[string]bool  // SHA-256 of those with rows of theirs or references to them
-	rows    map[string]int64 // their resources, by table
+	rows    map[string]int64 // their resources, by table, without the dead
+	dead    map[string]int64 // rows that go and that a tombstone took away before, by table
 	used    map[int64]bool   // numbers of the dictionary that others' rows use
 }
 
@@ -24,6 +25,7 @@ type trace struct {
 type tracing struct {
 	*trace
 	db   *duck.Session
+	were []deid.ID // rids of dead rows of wanted persons, of the table in hand
 	step func(done, total int64)
 	done int64
 }
@@ -33,6 +35,7 @@ type tracing struct {
 // dictionary's numbers, too.
 func (t *tracing) find(ctx context.Context, pids []deid.ID) error {
 	t.gone, t.objects, t.rows, t.used = map[deid.ID]bool{}, map[string]bool{}, map[string]int64{}, map[int64]bool{}
+	t.dead = map[string]int64{}
 	if err := t.fill(ctx, "wanted", pids); err != nil {
 		return err
 	}
@@ -54,9 +57,12 @@ func (t *tracing) find(ctx context.Context, pids []deid.ID) error {
 			if !covers {
 				continue
 			}
-			if err := t.findRows(ctx, tab, o.SHA256, t.sn.Paths(tab.Name)[i]); err != nil {
+			if err := t.findRows(ctx, tab, o, t.sn.Paths(tab.Name)[i]); err != nil {
 				return err
 			}
+		}
+		if err := t.findDead(ctx, tab); err != nil {
+			return err
 		}
 	}
 	if len(t.gone) == 0 {
@@ -71,6 +77,9 @@ func (t *tracing) find(ctx context.Context, pids []deid.ID) error {
 	}
 	for _, tab := range t.sn.manifest.Tables {
 		if err := t.findUses(ctx, tab); err != nil {
+			return err
+		}
+		if err := t.findTombstones(ctx, tab); err != nil {
 			return err
 		}
 	}
@@ -100,29 +109,58 @@ func (t *tracing) fill(ctx context.Context, name string, ids []deid.ID) error {
 }
 
 // findRows notes the rows of wanted persons in one object.
-func (t *tracing) findRows(ctx context.Context, tab Table, sha, path string) error {
-	rid := "rid"
+func (t *tracing) findRows(ctx context.Context, tab Table, o Object, path string) error {
+	rid, isDead := "rid", t.sn.deadSQL(tab, o)
 	if !tab.Has("rid") {
 		rid = "NULL::UUID"
 	}
-	rows, err := t.db.Query(ctx, "find persons in "+tab.Name, "SELECT DISTINCT pid, "+rid+" FROM "+readParquet(path)+" WHERE pid IN (SELECT id FROM wanted)")
+	rows, err := t.db.Query(ctx, "find persons in "+tab.Name, "SELECT DISTINCT pid, "+rid+", "+isDead+" FROM "+readParquet(path)+" WHERE pid IN (SELECT id FROM wanted)")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var pid, rid []byte
-		if err := rows.Scan(&pid, &rid); err != nil {
+		var dead bool
+		if err := rows.Scan(&pid, &rid, &dead); err != nil {
 			return err
 		}
-		t.objects[sha] = true
+		t.objects[o.SHA256] = true
 		t.gone[deid.ID(pid)] = true
-		if rid != nil {
+		switch {
+		case dead && tab.Has("ordinal"): // what its resource is, the main table says: the living version may have no such rows
+		case dead:
+			t.were = append(t.were, deid.ID(rid))
+		case rid != nil:
 			t.gone[deid.ID(rid)] = true
 		}
-		if !tab.Has("ordinal") {
+		if !tab.Has("ordinal") && len(tab.Tombstones) == 0 {
 			t.rows[tab.Name]++
 		}
+	}
+	return rows.Err()
+}
+
+// findDead adds to what is gone the resources that were a person's and are nobody's now. What moved to another person stays.
+func (t *tracing) findDead(ctx context.Context, tab Table) error {
+	if len(t.were) == 0 {
+		return nil
+	}
+	if err := t.fill(ctx, "were", t.were); err != nil {
+		return err
+	}
+	t.were = nil
+	rows, err := t.db.Query(ctx, "find what is nobody's in "+tab.Name, "SELECT id FROM were WHERE id NOT IN (SELECT rid FROM ("+t.sn.scanSQL(tab, nil)+"))")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		t.gone[deid.ID(id)] = true
 	}
 	return rows.Err()
 }
@@ -142,7 +180,7 @@ func (t *tracing) findUses(ctx context.Context, tab Table) error {
 		from := " FROM " + readParquet(t.sn.Paths(tab.Name)[i]) + " WHERE "
 		for _, c := range tab.Columns {
 			switch {
-			case c.Type == UUID && c.Name != "pid" && c.Name != "rid" && !t.objects[o.SHA256]:
+			case c.Type == UUID && c.Name != "pid" && (c.Name != "rid" || len(tab.Tombstones) > 0) && !t.objects[o.SHA256]:
 				var n int64
 				sql := "SELECT count(*)" + from + duck.QuoteName(c.Name) + " IN (SELECT id FROM gone)"
 				if err := t.db.QueryRow(ctx, "find references in "+tab.Name, sql, &n); err != nil {
@@ -156,6 +194,48 @@ func (t *tracing) findUses(ctx context.Context, tab Table) error {
 					return err
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// findTombstones notes the tombstones of what is gone, and counts the dead rows among what goes: the
+// objects hold them still.
+func (t *tracing) findTombstones(ctx context.Context, tab Table) error {
+	if len(tab.Tombstones) == 0 {
+		return nil
+	}
+	goes := " WHERE rid IN (SELECT id FROM gone)"
+	if tab.Has("pid") {
+		goes += " OR pid IN (SELECT id FROM gone)"
+	}
+	var all, living int64
+	if len(tab.Objects) == 0 { // a table without rows has the tombstones of its type, too
+		return t.findBuried(ctx, tab)
+	}
+	if err := t.db.QueryRow(ctx, "count what goes of "+tab.Name, "SELECT count(*) FROM "+readParquet(t.sn.Paths(tab.Name)...)+goes, &all); err != nil {
+		return err
+	}
+	if err := t.db.QueryRow(ctx, "count what goes of "+tab.Name, "SELECT count(*) FROM ("+t.sn.scanSQL(tab, nil)+")"+goes, &living); err != nil {
+		return err
+	}
+	t.dead[tab.Name] = all - living
+	if !tab.Has("ordinal") {
+		t.rows[tab.Name] = living
+	}
+	return t.findBuried(ctx, tab)
+}
+
+// findBuried notes the objects of tombstones that name what is gone.
+func (t *tracing) findBuried(ctx context.Context, tab Table) error {
+	for _, o := range tab.Tombstones {
+		var n int64
+		sql := "SELECT count(*) FROM " + readParquet(t.sn.paths([]Object{o})...) + " WHERE rid IN (SELECT id FROM gone)"
+		if err := t.db.QueryRow(ctx, "find tombstones of "+tab.Name, sql, &n); err != nil {
+			return err
+		}
+		if n > 0 {
+			t.objects[o.SHA256] = true
 		}
 	}
 	return nil

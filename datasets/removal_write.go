@@ -3,6 +3,7 @@ package datasets
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -29,17 +30,30 @@ func (r *removing) rewrite(ctx context.Context, t *trace) (*Snapshot, error) {
 	m := Manifest{Kind: old.Kind, Recipe: maps.Clone(old.Recipe), Inputs: old.Inputs, Facts: maps.Clone(old.Facts)}
 	var done int64
 	for _, tab := range old.Tables {
-		next := Table{Name: tab.Name, Columns: tab.Columns}
+		next := Table{Name: tab.Name, Columns: tab.Columns, Dead: tab.Dead - t.dead[tab.Name]}
 		for _, o := range tab.Objects {
 			if !t.objects[o.SHA256] && !isDictionary(tab.Name) {
 				next.Objects = append(next.Objects, o)
 				continue
 			}
-			if err := r.rewriteObject(ctx, staging, t, tab, o); err != nil {
+			if err := r.rewriteObject(ctx, staging, t, tab, o, nil); err != nil {
 				return nil, err
 			}
 			done++
 			r.req.Progress.Report("rewrite", done, int64(len(t.objects)+len(deid.DictionaryTables)))
+		}
+		for _, o := range tab.Tombstones {
+			if !t.objects[o.SHA256] {
+				next.Tombstones = append(next.Tombstones, o)
+				continue
+			}
+			of := tablesOf(old, o)
+			if of[0] != tab.Name {
+				continue // the tables of a type share it
+			}
+			if err := r.rewriteObject(ctx, staging, t, Table{Name: "tombstone", Columns: tombstoneColumns}, o, of); err != nil {
+				return nil, err
+			}
 		}
 		m.Tables = append(m.Tables, next)
 	}
@@ -58,8 +72,18 @@ func (r *removing) rewrite(ctx context.Context, t *trace) (*Snapshot, error) {
 	return staging.Publish(ctx, m)
 }
 
-// rewriteObject stages an object again without what is gone.
-func (r *removing) rewriteObject(ctx context.Context, staging *Staging, t *trace, tab Table, o Object) error {
+// tablesOf are those that a tombstones' object is about.
+func tablesOf(m Manifest, o Object) (names []string) {
+	for _, t := range m.Tables {
+		if slices.ContainsFunc(t.Tombstones, func(d Object) bool { return d.SHA256 == o.SHA256 && d.Sequence == o.Sequence }) {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
+// rewriteObject stages an object again without what is gone; of is for tombstones.
+func (r *removing) rewriteObject(ctx context.Context, staging *Staging, t *trace, tab Table, o Object, of []string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -87,6 +111,10 @@ func (r *removing) rewriteObject(ctx context.Context, staging *Staging, t *trace
 			staged, err := staging.Create(table, o.LowBucket, o.HighBucket)
 			if err != nil {
 				return nil, err
+			}
+			staged.staged.Sequence = o.Sequence
+			if len(of) > 0 {
+				staged.staged.table, staged.staged.of = "", of
 			}
 			return sameBuckets{staged}, nil
 		},

@@ -36,11 +36,15 @@ func (sn *Snapshot) Table(name string) (Table, bool) {
 }
 
 // Paths are the absolute paths of a table's objects in bucket order, none when
-// the table is empty or unknown. Call Check before trusting their bytes.
+// the table is empty or unknown. Call Check before trusting their bytes. Where the table has
+// tombstones some of the rows are dead: Scan leaves them out.
 func (sn *Snapshot) Paths(table string) []string {
 	t, _ := sn.Table(table)
-	var paths []string
-	for _, o := range t.Objects {
+	return sn.paths(t.Objects)
+}
+
+func (sn *Snapshot) paths(objects []Object) (paths []string) {
+	for _, o := range objects {
 		paths = append(paths, filepath.Join(sn.store.dir, filepath.FromSlash(objectName(o.SHA256))))
 	}
 	return paths
@@ -54,7 +58,7 @@ func (sn *Snapshot) Check(ctx context.Context, tables ...string) error {
 	var objects []Object
 	for _, t := range sn.manifest.Tables {
 		if len(tables) == 0 || slices.Contains(tables, t.Name) {
-			objects = append(objects, t.Objects...)
+			objects = append(objects, t.files()...)
 		}
 	}
 	return inParallel(ctx, objects, func(ctx context.Context, o Object) error {

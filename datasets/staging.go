@@ -27,6 +27,8 @@ type Staging struct {
 	closed bool
 	guard  func() error // under the writer lock, right before anything gets its final name; may be nil
 
+	sequence int // of the objects that are made, unless their writer says another
+
 	mu      sync.Mutex
 	objects []stagedObject
 	bytes   int64 // of objects that were written
@@ -38,7 +40,8 @@ type Staging struct {
 type stagedObject struct {
 	Object
 	table string
-	file  string // name in the store's root
+	of    []string // of tombstones, the tables whose rows they are about; table is empty
+	file  string   // name in the store's root
 }
 
 // Begin makes a staging folder for a snapshot of that kind, and first removes
@@ -160,8 +163,17 @@ func (g *Staging) Create(table string, lowBucket, highBucket int) (*ObjectWriter
 	g.open++
 	g.mu.Unlock()
 	return &ObjectWriter{staging: g, file: f, hash: sha256.New(), staged: stagedObject{
-		table: table, file: name, Object: Object{LowBucket: lowBucket, HighBucket: highBucket},
+		table: table, file: name, Object: Object{LowBucket: lowBucket, HighBucket: highBucket, Sequence: g.sequence},
 	}}, nil
+}
+
+// createTombstones opens a new object of tombstones of some tables.
+func (g *Staging) createTombstones(of []string, lowBucket int) (*ObjectWriter, error) {
+	w, err := g.Create("", lowBucket, lowBucket)
+	if err == nil {
+		w.staged.of = of
+	}
+	return w, err
 }
 
 func (g *Staging) newObjectFile() string {

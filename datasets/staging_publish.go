@@ -69,24 +69,38 @@ func (g *Staging) seal(ctx context.Context, m *Manifest) (id string, text []byte
 	m.Tables = slices.Clone(m.Tables)
 	byName := map[string]*Table{}
 	var earlier []Object
+	seen := map[string]bool{}
 	for i := range m.Tables {
-		m.Tables[i].Objects = slices.Clone(m.Tables[i].Objects)
+		m.Tables[i].Objects, m.Tables[i].Tombstones = slices.Clone(m.Tables[i].Objects), slices.Clone(m.Tables[i].Tombstones)
 		byName[m.Tables[i].Name] = &m.Tables[i]
-		earlier = append(earlier, m.Tables[i].Objects...)
+		for _, o := range m.Tables[i].files() {
+			if !seen[o.SHA256] { // tables of a type share their tombstones
+				seen[o.SHA256] = true
+				earlier = append(earlier, o)
+			}
+		}
 	}
 	staged := slices.Clone(g.objects)
 	slices.SortStableFunc(staged, func(a, b stagedObject) int {
 		return cmp.Or(cmp.Compare(a.LowBucket, b.LowBucket), cmp.Compare(a.file, b.file))
 	})
 	for _, o := range staged {
-		t := byName[o.table]
-		if t == nil {
-			return "", nil, &Error{Code: CodeBadManifest, Subject: "object of " + o.table, Detail: "its table is not in the manifest"}
+		for _, name := range o.tables() {
+			t := byName[name]
+			if t == nil {
+				return "", nil, &Error{Code: CodeBadManifest, Subject: "object of " + name, Detail: "its table is not in the manifest"}
+			}
+			if len(o.of) > 0 {
+				t.Tombstones = append(t.Tombstones, o.Object)
+				continue
+			}
+			t.Objects = append(t.Objects, o.Object)
 		}
-		t.Objects = append(t.Objects, o.Object)
 	}
 	for _, t := range byName {
-		slices.SortStableFunc(t.Objects, func(a, b Object) int { return cmp.Compare(a.LowBucket, b.LowBucket) })
+		for _, objects := range [][]Object{t.Objects, t.Tombstones} {
+			slices.SortStableFunc(objects, func(a, b Object) int { return cmp.Compare(a.LowBucket, b.LowBucket) })
+		}
 	}
 	if err := m.check(); err != nil {
 		return "", nil, err
@@ -104,6 +118,9 @@ func (g *Staging) seal(ctx context.Context, m *Manifest) (id string, text []byte
 		if err := g.store.checkObject(ctx, o.file, o.Object); err != nil {
 			return err
 		}
+		if len(o.of) > 0 {
+			return g.checkParquet(o, Table{Name: "tombstones", Columns: tombstoneColumns})
+		}
 		return g.checkParquet(o, *byName[o.table])
 	})
 	if err != nil {
@@ -120,6 +137,14 @@ func (g *Staging) seal(ctx context.Context, m *Manifest) (id string, text []byte
 	}
 	m.Log = log
 	return hexSHA256(text), text, nil
+}
+
+// tables are those that an object belongs to: of tombstones there may be several.
+func (o stagedObject) tables() []string {
+	if len(o.of) > 0 {
+		return o.of
+	}
+	return []string{o.table}
 }
 
 // checkParquet compares a staged file's own row count and columns with the manifest's.

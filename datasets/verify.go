@@ -133,7 +133,7 @@ func (v *verifier) manifests(ctx context.Context) error {
 		v.report.Snapshots++
 		v.keys[sn.manifest.Key] = true
 		for _, t := range sn.manifest.Tables {
-			for _, o := range t.Objects {
+			for _, o := range t.files() {
 				v.named[o.SHA256] = o
 			}
 		}

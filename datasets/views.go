@@ -113,14 +113,7 @@ func Only(ctx context.Context, db *duck.Session, sn *Snapshot, low, high int) er
 		}
 	}
 	for _, t := range sn.manifest.Tables {
-		paths := slices.Collect(func(yield func(string) bool) {
-			for i, path := range sn.Paths(t.Name) {
-				if o := t.Objects[i]; o.LowBucket <= high && o.HighBucket >= low && !yield(path) {
-					return
-				}
-			}
-		})
-		if err := db.Exec(ctx, "part of "+t.Name, "CREATE OR REPLACE VIEW "+keyedSchema+".raw_"+t.Name+" AS "+scanSQL(t, paths)); err != nil {
+		if err := db.Exec(ctx, "part of "+t.Name, "CREATE OR REPLACE VIEW "+keyedSchema+".raw_"+t.Name+" AS "+sn.Scan(t.Name, low, high)); err != nil {
 			return err
 		}
 	}
@@ -141,7 +134,7 @@ func attachTables(ctx context.Context, db *duck.Session, sn *Snapshot, schema, p
 		return err
 	}
 	for _, t := range sn.manifest.Tables {
-		sql := "CREATE VIEW " + schema + "." + prefix + t.Name + " AS " + scanSQL(t, sn.Paths(t.Name))
+		sql := "CREATE VIEW " + schema + "." + prefix + t.Name + " AS " + sn.scanSQL(t, nil)
 		if err := db.Exec(ctx, "create view "+t.Name, sql); err != nil {
 			return err
 		}

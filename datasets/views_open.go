@@ -41,7 +41,7 @@ func (c sealedColumns) createSQL() string {
 
 // selectSQL reads the rows of one object with anything sealed: pid, rid, ordinal
 // as the seal binds them, then the seals, and the source where joined has it.
-func (c sealedColumns) selectSQL(t Table, path, joined string) string {
+func (c sealedColumns) selectSQL(t Table, from, joined string) string {
 	columns := []string{"t.pid", "t.rid", "t.ordinal"}
 	for i, k := range []string{"pid", "rid", "ordinal"} {
 		if !t.Has(k) {
@@ -58,7 +58,7 @@ func (c sealedColumns) selectSQL(t Table, path, joined string) string {
 	if joined != "" {
 		source = sourceColumn
 	}
-	return "SELECT " + strings.Join(append(columns, source), ", ") + " FROM " + readParquet(path) + " t" + joined + " WHERE " + strings.Join(some, " OR ")
+	return "SELECT " + strings.Join(append(columns, source), ", ") + " FROM (" + from + ") t" + joined + " WHERE " + strings.Join(some, " OR ")
 }
 
 // sealedRow is one row with sealed values, and what they hold once opened.
@@ -77,8 +77,8 @@ func (v *viewer) openTable(ctx context.Context, t Table, c sealedColumns) error 
 	if err != nil {
 		return err
 	}
-	for _, path := range v.sn.Paths(t.Name) {
-		if err := v.openObject(ctx, t, c, path, out); err != nil {
+	for _, o := range t.Objects {
+		if err := v.openObject(ctx, t, c, v.sn.scanObject(t, o), out); err != nil {
 			out.Close()
 			return err
 		}
@@ -86,8 +86,8 @@ func (v *viewer) openTable(ctx context.Context, t Table, c sealedColumns) error 
 	return out.Close()
 }
 
-func (v *viewer) openObject(ctx context.Context, t Table, c sealedColumns, path string, out *duck.Appender) error {
-	rows, err := v.db.Query(ctx, "read seals of "+t.Name, c.selectSQL(t, path, v.sourceSQL(t, "keyed.raw_")))
+func (v *viewer) openObject(ctx context.Context, t Table, c sealedColumns, from string, out *duck.Appender) error {
+	rows, err := v.db.Query(ctx, "read seals of "+t.Name, c.selectSQL(t, from, v.sourceSQL(t, "keyed.raw_")))
 	if err != nil {
 		return err
 	}

@@ -16,33 +16,6 @@ var sqlTypes = map[Type]string{
 	Decimal: "DECIMAL(28,8)", Timestamp: "TIMESTAMP", Date: "DATE", Blob: "BLOB",
 }
 
-// scanSQL reads a table's objects with the manifest's schema: every column is
-// named and typed here, so that a file cannot bring columns of its own. Casts to
-// the type that a file has already cost nothing. Without objects it gives no rows.
-func scanSQL(t Table, paths []string) string {
-	var columns []string
-	for _, c := range t.Columns {
-		value := duck.QuoteName(c.Name)
-		if len(paths) == 0 {
-			value = "NULL"
-		}
-		columns = append(columns, fmt.Sprintf("CAST(%s AS %s) AS %s", value, sqlTypes[c.Type], duck.QuoteName(c.Name)))
-	}
-	sql := "SELECT " + strings.Join(columns, ", ")
-	if len(paths) == 0 {
-		return sql + " WHERE false"
-	}
-	return sql + " FROM " + readParquet(paths...)
-}
-
-func readParquet(paths ...string) string {
-	var quoted []string
-	for _, p := range paths {
-		quoted = append(quoted, duck.Quote(p))
-	}
-	return "read_parquet([" + strings.Join(quoted, ", ") + "], hive_partitioning = false)"
-}
-
 // dateElements are the columns of a table that are date elements: a timestamp
 // with its precision beside it.
 func dateElements(t Table) []string {

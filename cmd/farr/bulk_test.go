@@ -291,7 +291,7 @@ func TestBulkDeletedAndIssues(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	text := must(t, p.bulkArgs(s, "text")...)
-	for _, want := range []string{"1 of resources that the server names as deleted", "error/processing: 1", bulktest.Time} {
+	for _, want := range []string{"1 of resources that the source deletes", "error/processing: 1", bulktest.Time} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}

@@ -35,7 +35,12 @@ the snapshot is measured and kept beside it (farr risk shows all of it).
 Profiles: shifted (the dates of each patient moved by a secret number of days; measures are exact with
 the key), limited (true dates, five-digit ZIP, city and state), safe-harbor (of every date the year
 alone, no birth year where it would show an age over 89; pseudonyms under a key that is never
-written, so no key is needed, and one that is given only signs the log; no measure can be computed).` + bulkHelp + sourcesHelp,
+written, so no key is needed, and one that is given only signs the log; no measure can be computed).
+
+--onto current (or the ID of an extract) adds to an earlier extract what is new or changed since: the source has those
+resources alone, and says what is gone by Bundles of DELETE entries. The snapshot is what reading everything again
+gives. Where that cannot be had exactly (several sources, linked patients, stated ages, persons left out, another policy, key,
+zone or map), the command says why, and everything is to be loaded.` + bulkHelp + sourcesHelp,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			needed := []string{"source", "store", "key"}
 			if server.request.URL != "" {
@@ -98,6 +103,7 @@ written, so no key is needed, and one that is given only signs the log; no measu
 	f.StringVar(&req.SourceName, "source-name", "main", "name of the source, part of every pseudonym")
 	f.StringVar(&req.Zone, "zone", "UTC", "time zone of the source's wall clock, for example America/New_York")
 	f.StringVar(&req.Profile, "profile", "shifted", "shifted, limited or safe-harbor, which needs no key")
+	f.StringVar(&req.Onto, "onto", "", "extract to add to: current, or its ID; a full load when not given")
 	f.StringVar(&req.OptOut, "opt-out", "", "file of patients to leave out with all that is theirs: id or Patient/id, one a line; of a person with several, each")
 	f.StringVar(&req.SitesFile, "sites", "", "CSV file id,label with the labels of organizations and locations")
 	f.StringVar(&req.Policy, "policy", "", "folder of policy tables of your own (farr policy export); those that come with farr when not given")
@@ -159,7 +165,10 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 		p.line("  + %d Patients whose row is that of the same person in another source", r.Merged)
 	}
 	if r.Deleted > 0 {
-		p.line("  + %d of resources that the server names as deleted", r.Deleted)
+		p.line("  + %d of resources that the source deletes", r.Deleted)
+	}
+	if r.Onto != "" {
+		p.line("added to extract %.12s: of its resources %d were replaced and %d deleted", r.Onto, r.Replaced, r.Removed)
 	}
 	writeBulk(&p, "", r.Bulk)
 	for _, one := range r.Sources {

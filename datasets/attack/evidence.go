@@ -60,10 +60,10 @@ func evidence(ctx context.Context, sn *datasets.Snapshot, yield func(*person) er
 		return nil
 	}
 	vaccines := "SELECT NULL::BIGINT AS concept, NULL::INTEGER AS launch, NULL::BOOLEAN AS flu WHERE false"
-	if paths := sn.Paths("concept"); len(paths) > 0 {
+	if t, found := sn.Table("concept"); found {
 		vaccines = fmt.Sprintf(`SELECT concept, max(epoch_ms(launch) // %d)::INTEGER AS launch, bool_or(flu) AS flu
-FROM read_parquet([%s]) c JOIN (%s) v ON ltrim(c.code, '0') = v.code AND c.system = 'http://hl7.org/fhir/sid/cvx' GROUP BY concept`,
-			dayMs, quoted(paths), vaccinesSQL())
+FROM (%s) c JOIN (%s) v ON ltrim(c.code, '0') = v.code AND c.system = 'http://hl7.org/fhir/sid/cvx' GROUP BY concept`,
+			dayMs, sn.Scan(t.Name, 0, buckets-1), vaccinesSQL())
 	}
 	if err := db.Exec(ctx, "vaccines", "CREATE TABLE vaccine AS "+vaccines); err != nil {
 		return err
@@ -86,7 +86,7 @@ const buckets = 64
 // source is one open date element of a table.
 type source struct {
 	table  datasets.Table
-	paths  []string
+	scan   func(low, high int) string // SQL of the rows of buckets
 	column string
 	flags  string // SQL
 	launch string // SQL
@@ -109,7 +109,7 @@ func openDates(sn *datasets.Snapshot) (sources []source, dates int64, err error)
 				continue
 			}
 			x := duck.QuoteName(c.Name)
-			s := source{table: t, paths: sn.Paths(t.Name), column: c.Name, launch: "0",
+			s := source{table: t, scan: func(low, high int) string { return sn.Scan(t.Name, low, high) }, column: c.Name, launch: "0",
 				flags: fmt.Sprintf("CASE WHEN %s > %d THEN %d ELSE 0 END", duck.QuoteName(c.Name+"_prec"), fhir.Day, timed)}
 			if t.Name == "encounter" && c.Name == "period_start" {
 				s.flags += fmt.Sprintf(" + %d", visit)
@@ -159,15 +159,6 @@ func boundedSQL(r datasets.ResourceTables, t datasets.Table, column string) stri
 func readSlice(ctx context.Context, db *duck.Session, sources []source, low, high int, yield func(*person) error) error {
 	var parts []string
 	for _, s := range sources {
-		var paths []string
-		for i, o := range s.table.Objects {
-			if o.LowBucket < high && o.HighBucket >= low {
-				paths = append(paths, s.paths[i])
-			}
-		}
-		if len(paths) == 0 {
-			continue
-		}
 		where := ""
 		if low > 0 {
 			where += fmt.Sprintf(" AND pid >= UUID '%02x000000-0000-0000-0000-000000000000'", low*256/buckets)
@@ -175,8 +166,8 @@ func readSlice(ctx context.Context, db *duck.Session, sources []source, low, hig
 		if high < buckets {
 			where += fmt.Sprintf(" AND pid < UUID '%02x000000-0000-0000-0000-000000000000'", high*256/buckets)
 		}
-		parts = append(parts, fmt.Sprintf("SELECT hash(pid) AS who, epoch_ms(%s) AS wall, (%s)::INTEGER AS flags, %s AS launch FROM read_parquet([%s], hive_partitioning = false)%s%s",
-			duck.QuoteName(s.column), s.flags, s.launch, quoted(paths), s.from, where))
+		parts = append(parts, fmt.Sprintf("SELECT hash(pid) AS who, epoch_ms(%s) AS wall, (%s)::INTEGER AS flags, %s AS launch FROM (%s)%s%s",
+			duck.QuoteName(s.column), s.flags, s.launch, s.scan(low, high-1), s.from, where))
 	}
 	if len(parts) == 0 {
 		return nil
@@ -258,14 +249,6 @@ func (p *person) clone() *person {
 func distinct[T cmp.Ordered](values []T) []T {
 	slices.Sort(values)
 	return slices.Compact(values)
-}
-
-func quoted(paths []string) string {
-	var all []string
-	for _, p := range paths {
-		all = append(all, duck.Quote(p))
-	}
-	return strings.Join(all, ", ")
 }
 
 func floorDiv[T int32 | int64](a, b T) T {

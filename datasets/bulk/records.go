@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"farr/datasets/fhir"
 )
@@ -43,15 +42,11 @@ func (e *Export) Tombstones(ctx context.Context, each func(typ, id string) error
 				return &Error{Code: BadAnswer, URL: named(f.url), Detail: "a file of what was deleted holds something else than Bundles"}
 			}
 			for _, en := range bundle.Entry {
-				parts := strings.Split(en.Request.URL, "/")
-				typ, id := "", parts[len(parts)-1]
-				if len(parts) > 1 {
-					typ = parts[len(parts)-2]
-				}
-				if en.Request.Method != "DELETE" || !fhir.IsResourceType([]byte(typ)) || !fhir.ValidID([]byte(id)) {
+				d, ok := fhir.DeletionOf(en.Request.URL)
+				if en.Request.Method != "DELETE" || !ok {
 					return &Error{Code: BadAnswer, URL: named(f.url), Detail: "an entry of what was deleted is no DELETE of Type/id"}
 				}
-				if err := each(typ, id); err != nil {
+				if err := each(d.Type, d.ID); err != nil {
 					return err
 				}
 			}

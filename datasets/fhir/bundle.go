@@ -191,7 +191,7 @@ func (d *documentReader) entries(ctx context.Context) error {
 	return nil
 }
 
-// entry gives the resource of an entry. An entry without one, such as a DELETE of a transaction, gives nothing.
+// entry gives the resource of an entry, or what it deletes. One that does neither gives nothing.
 func (d *documentReader) entry(raw []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if t, _ := dec.Token(); t != json.Delim('{') {
@@ -215,7 +215,16 @@ func (d *documentReader) entry(raw []byte) error {
 	}
 	resource, ok := members["resource"]
 	if !ok {
-		return nil
+		var asked request
+		if json.Unmarshal(members["request"], &asked) != nil || asked.Method != "DELETE" {
+			return nil
+		}
+		gone, ok := DeletionOf(asked.URL)
+		if !ok {
+			return d.emit(raw, VagueDelete)
+		}
+		d.n++
+		return d.fn(Line{Number: d.n, Offset: d.dec.InputOffset(), Deleted: []Deletion{gone}, Done: d.s.raw.n})
 	}
 	var full, id string
 	_ = json.Unmarshal(members["fullUrl"], &full)

@@ -13,6 +13,22 @@ import (
 const patientJSON = `{"resourceType": "Patient",
   "id": "p"}`
 
+// A line that is a Bundle of DELETEs names what is deleted; one that deletes what a search finds cannot be followed.
+func TestDeletions(t *testing.T) {
+	for line, want := range map[string]string{
+		`{"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"http://x.org/fhir/Patient/a"}},{"request":{"method":"DELETE","url":"Observation/b.1"}}]}`: "[{Patient a} {Observation b.1}] true ",
+		`{"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"Patient?identifier=1"}}]}`:                                                                "[{ }] true vague-delete",
+		`{"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"Patient/a"}},{"resource":{"resourceType":"Patient","id":"b"}}]}`:                          "[] false ",
+		`{"resourceType":"Basic","code":{"text":"DELETE"},"x":"DELETE"}`:                                                                                                  "[] false ",
+		`{"resourceType":"Bundle","entry":[{"request":{"method":"DELETE"`:                                                                                                 "[] false ",
+	} {
+		all, is, why := Deletions([]byte(line))
+		if got := fmt.Sprint(all, is, " ", why); got != want {
+			t.Errorf("%s: %s, want %s", line, got, want)
+		}
+	}
+}
+
 // A folder may hold NDJSON, Bundles and single resources of any name; other JSON is passed over.
 func TestMixedFolder(t *testing.T) {
 	bundle := `{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:uuid:p","resource":` + patientJSON + `},
@@ -33,6 +49,10 @@ func TestMixedFolder(t *testing.T) {
 	var got []string
 	for _, in := range src.Inputs {
 		sum, err := in.HashLines(context.Background(), func(l Line) error {
+			if len(l.Deleted) > 0 {
+				got = append(got, fmt.Sprintf("%s:%d gone %v", in.Name, l.Number, l.Deleted))
+				return nil
+			}
 			why := l.Reason
 			if why == "" {
 				why = doc.Parse(l.Bytes)
@@ -51,7 +71,7 @@ func TestMixedFolder(t *testing.T) {
 		}
 	}
 	entries := func(name string) []string {
-		return []string{name + ":1 Patient p", name + ":2 Encounter e", name + ":3 missing-id ", name + ":4 Encounterduplicate-key e", name + ":5 Encounternot-an-object e"}
+		return []string{name + ":1 Patient p", name + ":2 gone [{Patient x}]", name + ":3 Encounter e", name + ":4 missing-id ", name + ":5 Encounterduplicate-key e", name + ":6 Encounternot-an-object e"}
 	}
 	want := slices.Concat([]string{"1.ndjson:1 Patient a"}, entries("2.json"), entries("3.json.gz"), []string{"4.json:1 Patient p"})
 	for i := range got { // what a reason from before the parser leaves of the line before is no matter

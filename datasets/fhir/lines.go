@@ -19,6 +19,8 @@ type Line struct {
 	Bytes []byte
 	// Reason is TooLong for a line over the cap, of which nothing was kept, else empty.
 	Reason Reason
+	// Deleted is what the entry of a Bundle deletes that has no resource; then there are no Bytes.
+	Deleted []Deletion
 	// Done is how many bytes of the file, as it lies on disk, were read so far: at most
 	// [Input.Size], and a little ahead of the line. It is for progress.
 	Done int64

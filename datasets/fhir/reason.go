@@ -44,4 +44,6 @@ const (
 	// TrailingGarbage is a line with more text after its JSON value, such as two resources
 	// on one line.
 	TrailingGarbage Reason = "trailing-garbage"
+	// VagueDelete is a DELETE that does not name one resource as Type/id, such as one by search: what it deletes cannot be told.
+	VagueDelete Reason = "vague-delete"
 )

@@ -116,6 +116,9 @@ func (p *press) copyShared(ctx context.Context) error {
 		if t.Has("pid") {
 			continue
 		}
+		if len(t.Tombstones) > 0 {
+			return fmt.Errorf("table %s holds rows that an increment replaced: replicate a full extract", t.Name)
+		}
 		for i, path := range p.From.Paths(t.Name) {
 			f, err := os.Open(path)
 			if err != nil {

@@ -9,6 +9,9 @@
 //	err = collector.Add(record)                     // sorted runs on disk hold Records only
 //	err = finisher.Finish(ctx, sorter, collectors)  // newest version, as-of day, observable time -> Rows
 //
+// An extract that is added to an earlier one takes from it what decides (earlier.go): its patients as Records, how new its versions
+// of the resources in hand are, and what the rows that stay say of the whole.
+//
 // # Default deny
 //
 // An element that no line of a policy table lists does not exist: there is no

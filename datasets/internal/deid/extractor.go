@@ -51,24 +51,26 @@ type Extractor struct {
 	unread []int64    // members without a line, by type
 
 	// Of the record in hand.
-	typ      *typePlan
-	typeRows []*row
-	pid, rid ID
-	shift    int64 // days
-	void     bool
-	negated  bool
-	about    subject
-	late     []late
-	unclear  bool // the zone does not give back the offset of one of its dates
-	sealAll  bool // so all of its dates are sealed
-	skipRow  bool // the child row in hand is not to be kept
-	picked   int  // how many there were to pick from
-	reason   string
-	since    int64 // first and last day that may order it, noDay and noDate when there is none
-	until    int64
-	born     int64 // first day of the birth date, noDay when there is none
-	aged     int64 // greatest age up to 89, in years; -1 when there is none
-	updated  int64 // lastUpdated under safe-harbor, milliseconds UTC; noDate when there is none
+	typ       *typePlan
+	typeRows  []*row
+	pid, rid  ID
+	shift     int64 // days
+	void      bool
+	negated   bool
+	about     subject
+	late      []late
+	unclear   bool // the zone does not give back the offset of one of its dates
+	sealAll   bool // so all of its dates are sealed
+	skipRow   bool // the child row in hand is not to be kept
+	picked    int  // how many there were to pick from
+	reason    string
+	since     int64 // first and last day that may order it, noDay and noDate when there is none
+	until     int64
+	born      int64            // first day of the birth date, noDay when there is none
+	aged      int64            // greatest age up to 89, in years; -1 when there is none
+	updated   int64            // lastUpdated under safe-harbor, milliseconds UTC; noDate when there is none
+	deletions map[ID]*deletion // by the source
+
 	ordinals []int32
 	around   int32 // ordinal of the child row in whose element the walk is
 	children []byte

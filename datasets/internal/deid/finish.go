@@ -40,21 +40,26 @@ type Finisher struct {
 	elders      map[ID]bool // whose ages are not shown
 	ageConcepts []int64
 
-	// Stored and Superseded count resources by type.
-	Stored, Superseded map[string]int64
-	// StoredFrom and SupersededFrom count them by number of the source.
-	StoredFrom, SupersededFrom map[int]int64
+	// Stored, Superseded and Deleted count what became of the Records, by type.
+	Stored, Superseded, Deleted map[string]int64
+	// StoredFrom, SupersededFrom and DeletedFrom count them by number of the source.
+	StoredFrom, SupersededFrom, DeletedFrom map[int]int64
 	// LeftOut counts what was left out of persons who opted out in another source, and Merged Patients whose row is that of the
 	// same person in another.
 	LeftOut, Merged         map[string]int64
 	LeftOutFrom, MergedFrom map[int]int64
+	// Of an earlier extract that this one adds to: by type the resources that do not stay, and how many of them were replaced by a
+	// newer version and how many deleted.
+	Gone              map[string][]ID
+	Replaced, Removed map[string]int64
 
-	moved  map[ID]owner // of resources that were seen under several patients
-	gone   map[ID]bool  // what was left out, which nothing kept refers to
-	family *family      // of linked patients
-	// Who is one person in several sources; nil without linkage.
-	persons *persons
-	eldest  int64 // earliest birth that Patients of the person in hand say, noDay when one alone says it
+	deletions map[ID]*deletion
+	earlier   Earlier      // nil when there is none, or it has said what it has to
+	moved     map[ID]owner // of resources that were seen under several patients
+	gone      map[ID]bool  // what was left out, which nothing kept refers to
+	family    *family      // of linked patients
+	persons   *persons     // who is one person in several sources; nil without linkage
+	eldest    int64        // earliest birth that Patients of the person in hand say, noDay when one alone says it
 
 	typ   *typePlan
 	pid   ID
@@ -75,6 +80,7 @@ type FinishConfig struct {
 	Observable string // rule of observable time, see ObservableRules
 	AsOf       int64  // days since 1970-01-01
 	HasAsOf    bool
+	Earlier    Earlier // extract that is added to; nil for none
 }
 
 // NewFinisher makes a finisher.
@@ -82,8 +88,11 @@ func NewFinisher(c FinishConfig) *Finisher {
 	f := &Finisher{
 		plan: c.Plan, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink,
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
-		Stored: map[string]int64{}, Superseded: map[string]int64{}, StoredFrom: map[int]int64{}, SupersededFrom: map[int]int64{},
-		LeftOut: map[string]int64{}, Merged: map[string]int64{}, LeftOutFrom: map[int]int64{}, MergedFrom: map[int]int64{}, moved: map[ID]owner{},
+		Stored: map[string]int64{}, Superseded: map[string]int64{}, Deleted: map[string]int64{},
+		StoredFrom: map[int]int64{}, SupersededFrom: map[int]int64{}, DeletedFrom: map[int]int64{},
+		LeftOut: map[string]int64{}, Merged: map[string]int64{}, LeftOutFrom: map[int]int64{}, MergedFrom: map[int]int64{},
+		Gone: map[string][]ID{}, Replaced: map[string]int64{}, Removed: map[string]int64{},
+		deletions: deletions(c.Extractors), earlier: c.Earlier, moved: map[ID]owner{},
 		later: map[ID]int64{}, persons: link(c.Extractors), eldest: noDay,
 	}
 	f.family, f.elders = newFamily(c.Extractors, f.persons), elderly(c.Extractors, f.persons, c.AsOf, c.HasAsOf)
@@ -119,6 +128,11 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 			if err := f.endGroup(); err != nil {
 				return err
 			}
+			if t != f.typ && t.typ == "Patient" {
+				if err := f.settle(ctx); err != nil {
+					return err
+				}
+			}
 			if err := f.begin(t, first); err != nil {
 				return err
 			}
@@ -130,6 +144,9 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 		return err
 	}
 	if err := f.endGroup(); err != nil {
+		return err
+	}
+	if err := f.settle(ctx); err != nil { // where there is no patient
 		return err
 	}
 	if err := f.begin(nil, ID{}); err != nil {
@@ -197,8 +214,13 @@ func (f *Finisher) endGroup() error {
 
 // write gives the rows of one resource to the sink.
 func (f *Finisher) write(v *version) error {
-	f.Stored[f.typ.typ]++
-	f.StoredFrom[v.source()]++
+	if v.earlier && f.typ.typ != "Patient" {
+		return nil // it stays where it stands
+	}
+	if !v.earlier {
+		f.Stored[f.typ.typ]++
+		f.StoredFrom[v.source()]++
+	}
 	main := f.rows[0]
 	rest := main.decode(v.rows)
 	f.common(main, &v.rid)
@@ -362,7 +384,7 @@ func (f *Finisher) patient(v *version, r *Row) error {
 		}
 		r.put(t.find("over_89"), Cell{Number: n})
 		year, _, _ := civil(floorDiv(birth.WallMs, DayMs))
-		if f.plan.profile == Shifted && ageYears(born, max(last, later)) <= 89 && !death.HasOffset && birth.Prec >= fhir.Day && year < int64(f.plan.policy.years.high) {
+		if f.plan.profile == Shifted && ageYears(born, max(last, later)) <= 89 && !death.HasOffset && !birth.HasOffset && birth.Prec >= fhir.Day && year < int64(f.plan.policy.years.high) {
 			r.put(t.find("birth_date"), Cell{Number: birth.WallMs - f.shift*DayMs})
 			r.empty(t.find("birth_date_seal"))
 		}

@@ -20,6 +20,7 @@ const noDate = math.MinInt64
 const (
 	flagClinical = 1
 	flagAged     = 2 // it has an age
+	flagEarlier  = 4 // it is of an earlier extract
 )
 
 // What stands in a body before the rows.
@@ -45,6 +46,7 @@ type version struct {
 	date     int64
 	clinical bool
 	aged     bool
+	earlier  bool
 	rows     []byte
 }
 
@@ -54,6 +56,7 @@ func (v *version) source() int { return int(v.sequence >> 56) }
 func versionOf(body []byte) version {
 	return version{
 		rid: ID(body), sequence: binary.LittleEndian.Uint64(body[bodySequence:]), date: int64(binary.LittleEndian.Uint64(body[bodyDate:])),
-		clinical: body[bodyFlags]&flagClinical != 0, aged: body[bodyFlags]&flagAged != 0, rows: body[bodyHead:],
+		clinical: body[bodyFlags]&flagClinical != 0, aged: body[bodyFlags]&flagAged != 0,
+		earlier: body[bodyFlags]&flagEarlier != 0, rows: body[bodyHead:],
 	}
 }

@@ -1,7 +1,6 @@
 package deid
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/parquet-go/parquet-go"
@@ -35,13 +34,9 @@ func Metadata(f *parquet.File) map[string]string {
 
 // Object reads the object and gives each row that stays to the sink.
 func (w Rewrite) Object(f *parquet.File, sink func(*Row) error) (done Rewritten, err error) {
-	columns := make([]int, 0, len(w.Table.Columns)) // of the file, to columns of the table
-	for _, field := range f.Schema().Fields() {
-		i := w.Table.find(field.Name())
-		if i < 0 {
-			return done, fmt.Errorf("table %s: an object has a column %s that the table has not", w.Table.Name, field.Name())
-		}
-		columns = append(columns, i)
+	columns, err := columnsOf(w.Table, f)
+	if err != nil {
+		return done, err
 	}
 	r := newOutRow(w.Table)
 	buffer := make([]parquet.Row, 256)
@@ -83,34 +78,36 @@ func (w Rewrite) row(r *Row, columns []int, values parquet.Row, done *Rewritten)
 			continue
 		}
 		i := columns[v.Column()]
-		var c Cell
-		switch t := w.Table.Columns[i].Type; t {
-		case Boolean:
-			if v.Boolean() {
-				c.Number = 1
-			}
-		case Int32:
-			c.Number = int64(v.Int32())
-		case Int64, Timestamp:
-			c.Number = v.Int64()
-		case UUID:
-			c.Bytes = v.ByteArray()
-			if !w.Gone[ID(c.Bytes)] {
-				break
-			}
+		c := cellOf(w.Table.Columns[i].Type, v)
+		if w.Table.Columns[i].Type == UUID && w.Gone[ID(c.Bytes)] {
 			if required(w.Table.Columns[i].Name) {
 				return false
 			}
 			done.Emptied++
 			continue
-		case Decimal, Varchar, Blob:
-			c.Bytes = v.ByteArray()
-		default:
-			panic("deid: column of unknown type " + t)
 		}
 		r.put(i, c)
 	}
 	return w.Used == nil || w.Used[r.Cell(0).Number]
+}
+
+// cellOf is a value of a file.
+func cellOf(t Type, v parquet.Value) (c Cell) {
+	switch t {
+	case Boolean:
+		if v.Boolean() {
+			c.Number = 1
+		}
+	case Int32:
+		c.Number = int64(v.Int32())
+	case Int64, Timestamp:
+		c.Number = v.Int64()
+	case UUID, Decimal, Varchar, Blob:
+		c.Bytes = v.ByteArray()
+	default:
+		panic("deid: column of unknown type " + t)
+	}
+	return c
 }
 
 // required says which columns say whose a row is.

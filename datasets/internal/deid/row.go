@@ -91,7 +91,7 @@ type Cell struct {
 }
 
 // Row is one row on its way to a file. Only this package can make one: it comes
-// from a Record or from a Dictionary.
+// from a Record, from a Dictionary or from what was de-identified once.
 type Row struct {
 	table *Table
 	cells []Cell
@@ -138,18 +138,17 @@ func (r *Row) reset() {
 	r.set = r.set[:0]
 }
 
-// encode appends the row as encode of what it was decoded from does.
+// encode appends the row in the form of row.encode.
 func (r *Row) encode(dst []byte) []byte {
-	columns := r.table.Columns
 	bitmap := len(dst)
-	dst = append(dst, make([]byte, (len(columns)+7)/8)...)
-	for i := range columns {
+	dst = append(dst, make([]byte, (len(r.cells)+7)/8)...)
+	for i := range r.cells {
 		c := &r.cells[i]
 		if c.Null {
 			continue
 		}
 		dst[bitmap+i/8] |= 1 << (i % 8)
-		switch columns[i].Type {
+		switch r.table.Columns[i].Type {
 		case Boolean:
 			dst = append(dst, byte(c.Number))
 		case Int32:
@@ -162,7 +161,7 @@ func (r *Row) encode(dst []byte) []byte {
 			dst = binary.AppendUvarint(dst, uint64(len(c.Bytes)))
 			dst = append(dst, c.Bytes...)
 		default:
-			panic("deid: column of unknown type " + columns[i].Type)
+			panic("deid: column of unknown type " + r.table.Columns[i].Type)
 		}
 	}
 	return dst

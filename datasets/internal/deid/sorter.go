@@ -21,6 +21,7 @@ type Sorter struct {
 	owner *spill.Pairs // the first 8 bytes of rid and pid
 	rank  []byte       // of a kind
 	kind  []int        // of a rank
+	ids   [][]ID       // of a kind: resources that were added; nil unless asked for
 }
 
 // NewSorter makes a sorter whose runs lie in dir.
@@ -71,6 +72,9 @@ func (c *Collector) Add(r Record) error {
 		if err := c.sorter.owner.Add(r.rid.head(), r.pid.head()); err != nil {
 			return err
 		}
+	}
+	if s := c.sorter; s.ids != nil && t.owner != "id" {
+		s.ids[r.kind] = append(s.ids[r.kind], r.rid)
 	}
 	return c.arena.Add(&c.key, r.body)
 }

@@ -63,7 +63,7 @@ func (f *Finisher) dropSuperseded() error {
 		v := &g.versions[g.order[i].at]
 		again := i > 0 && g.versions[g.order[i-1].at].rid == v.rid
 		_, moved := f.moved[v.rid]
-		superseded = superseded || again || moved
+		superseded = superseded || again || moved || f.deletions[v.rid] != nil
 	}
 	if !superseded {
 		return nil
@@ -71,8 +71,12 @@ func (f *Finisher) dropSuperseded() error {
 	var kept []version
 	for i := range g.order {
 		v := g.versions[g.order[i].at]
+		if taken, first := f.deletions[v.rid].takes(&v); taken {
+			f.drop(&v, first)
+			continue
+		}
 		if to, moved := f.moved[v.rid]; moved && to.pid != f.pid {
-			f.supersede(&v)
+			f.drop(&v, false)
 			continue
 		}
 		n := len(kept) - 1
@@ -80,7 +84,6 @@ func (f *Finisher) dropSuperseded() error {
 			kept = append(kept, v)
 			continue
 		}
-		f.supersede(&v) // or the other: both are of one source
 		old, err := f.ownerOf(f.typ, f.pid, &kept[n])
 		if err != nil {
 			return err
@@ -90,16 +93,29 @@ func (f *Finisher) dropSuperseded() error {
 			return err
 		}
 		if now.laterThan(old) {
-			kept[n] = v
+			kept[n], v = v, kept[n]
 		}
+		f.drop(&v, false)
 	}
 	g.versions = append(g.versions[:0], kept...)
 	return nil
 }
 
-func (f *Finisher) supersede(v *version) {
-	f.Superseded[f.typ.typ]++
-	f.SupersededFrom[v.source()]++
+// drop counts a version that does not stay.
+func (f *Finisher) drop(v *version, deleted bool) {
+	counts := [2]map[string]int64{f.Superseded, f.Deleted}
+	from := [2]map[int]int64{f.SupersededFrom, f.DeletedFrom}
+	which := 0
+	if deleted {
+		which = 1
+	}
+	if v.earlier {
+		counts = [2]map[string]int64{f.Replaced, f.Removed}
+		f.Gone[f.typ.typ] = append(f.Gone[f.typ.typ], v.rid)
+	} else {
+		from[which][v.source()]++
+	}
+	counts[which][f.typ.typ]++
 }
 
 // owner is a version's patient, and how new the version is.
@@ -116,6 +132,9 @@ func (o owner) laterThan(other owner) bool {
 // learnOwner notes the patient of the newest version of a resource that may have been seen under several.
 func (f *Finisher) learnOwner(t *typePlan, pid ID, body []byte) error {
 	v := versionOf(body)
+	if f.deletions[v.rid].after(&v) {
+		return nil
+	}
 	o, err := f.ownerOf(t, pid, &v)
 	if err != nil {
 		return err

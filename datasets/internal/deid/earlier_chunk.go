@@ -1,0 +1,252 @@
+package deid
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// What the rows of an earlier extract say is read column by column, since of most columns nothing is asked, and most of those
+// that are asked are empty.
+
+// IDSet is a set of pseudonyms, which are random: most that are not in it are told by their first bits.
+type IDSet struct {
+	bits []uint64
+	ids  map[ID]struct{}
+}
+
+const idSetBits = 22
+
+// Add puts pseudonyms into the set.
+func (s *IDSet) Add(ids ...ID) {
+	if len(ids) == 0 {
+		return
+	}
+	if s.ids == nil {
+		s.bits, s.ids = make([]uint64, 1<<idSetBits/64), map[ID]struct{}{}
+	}
+	for _, id := range ids {
+		at := id.head() >> (64 - idSetBits)
+		s.bits[at/64] |= 1 << (at % 64)
+		s.ids[id] = struct{}{}
+	}
+}
+
+// Len is how many there are.
+func (s *IDSet) Len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.ids)
+}
+
+func (s *IDSet) has(id []byte) bool {
+	at := binary.BigEndian.Uint64(id) >> (64 - idSetBits)
+	if s.bits[at/64]&(1<<(at%64)) == 0 {
+		return false
+	}
+	_, in := s.ids[ID(id)]
+	return in
+}
+
+// Part is an object of a table of an earlier extract, and the rids whose rows in it are dead already.
+type Part struct {
+	File *parquet.File
+	Dead []*IDSet
+}
+
+// rowGroup is a row group of a part, read column by column.
+type rowGroup struct {
+	parquet.RowGroup
+	file  *parquet.File
+	at    int
+	names map[string]int
+	rows  int
+}
+
+// groups gives the row groups of a part.
+func (p Part) groups(yield func(*rowGroup) error) error {
+	names := map[string]int{}
+	for i, field := range p.File.Schema().Fields() {
+		names[field.Name()] = i
+	}
+	for i, g := range p.File.RowGroups() {
+		if err := yield(&rowGroup{g, p.File, i, names, int(g.NumRows())}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// empty says whether a column is not there, or null in every row.
+func (g *rowGroup) empty(name string) bool {
+	i, there := g.names[name]
+	if !there {
+		return true
+	}
+	nulls := g.file.Metadata().RowGroups[g.at].Columns[i].MetaData.Statistics.NullCount
+	return nulls == int64(g.rows)
+}
+
+// pages gives the pages of a column: which rows of it have a value, nil for all, and the page.
+func (g *rowGroup) pages(name string, yield func(set []byte, page parquet.Page)) error {
+	pages := g.ColumnChunks()[g.names[name]].Pages()
+	defer pages.Close()
+	for {
+		page, err := pages.ReadPage()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		set := page.DefinitionLevels()
+		if page.NumNulls() < page.NumValues() {
+			yield(set, page)
+		} else {
+			yield(make([]byte, page.NumValues()), nil)
+		}
+		parquet.Release(page)
+	}
+}
+
+// ids are the values of a column of pseudonyms that every row has.
+func (g *rowGroup) ids(name string) ([]byte, error) {
+	all := make([]byte, 0, 16*g.rows)
+	err := g.pages(name, func(_ []byte, page parquet.Page) {
+		values := page.Data()
+		if dictionary := page.Dictionary(); dictionary != nil {
+			for _, i := range values.Int32() {
+				v := dictionary.Index(i)
+				all = append(all, v.ByteArray()...)
+			}
+			return
+		}
+		bytes, _ := values.Data()
+		all = append(all, bytes...)
+	})
+	return all, err
+}
+
+// times calls for each row with a value of a column of times.
+func (g *rowGroup) times(name string, each func(row int, ms int64)) error {
+	if g.empty(name) {
+		return nil
+	}
+	row := 0
+	return g.pages(name, func(set []byte, page parquet.Page) {
+		if page == nil {
+			row += len(set)
+			return
+		}
+		values := page.Data()
+		numbers := values.Int64()
+		if set == nil {
+			for _, n := range numbers {
+				each(row, n)
+				row++
+			}
+			return
+		}
+		at := 0
+		for _, is := range set {
+			if is != 0 {
+				each(row, numbers[at])
+				at++
+			}
+			row++
+		}
+	})
+}
+
+// blobs calls for each row with a value of a column of texts or bytes, valid during the call.
+func (g *rowGroup) blobs(name string, each func(row int, b []byte)) error {
+	if g.empty(name) {
+		return nil
+	}
+	row := 0
+	return g.pages(name, func(set []byte, page parquet.Page) {
+		if page == nil {
+			row += len(set)
+			return
+		}
+		var value func(at int) []byte
+		values := page.Data()
+		if dictionary := page.Dictionary(); dictionary != nil {
+			var texts [][]byte
+			for i := range int32(dictionary.Len()) {
+				v := dictionary.Index(i)
+				texts = append(texts, v.ByteArray())
+			}
+			indexes := values.Int32()
+			value = func(at int) []byte { return texts[indexes[at]] }
+		} else {
+			bytes, offsets := values.ByteArray()
+			value = func(at int) []byte { return bytes[offsets[at]:offsets[at+1]] }
+		}
+		at := 0
+		for i := range int(page.NumValues()) {
+			if set == nil || set[i] != 0 {
+				each(row, value(at))
+				at++
+			}
+			row++
+		}
+	})
+}
+
+// yes calls for each row in which a column of booleans is true.
+func (g *rowGroup) yes(name string, each func(row int)) error {
+	if g.empty(name) {
+		return nil
+	}
+	row := 0
+	return g.pages(name, func(set []byte, page parquet.Page) {
+		if page == nil {
+			row += len(set)
+			return
+		}
+		values := page.Data()
+		bits := values.Boolean()
+		at := 0
+		for i := range int(page.NumValues()) {
+			if set == nil || set[i] != 0 {
+				if bits[at/8]&(1<<(at%8)) != 0 {
+					each(row)
+				}
+				at++
+			}
+			row++
+		}
+	})
+}
+
+// living says which rows are neither dead nor of resources that go; nil for all.
+func (g *rowGroup) living(dead []*IDSet, gone *IDSet) ([]bool, error) {
+	var sets []*IDSet
+	for _, s := range dead {
+		if s.Len() > 0 {
+			sets = append(sets, s)
+		}
+	}
+	if gone.Len() > 0 {
+		sets = append(sets, gone)
+	}
+	if len(sets) == 0 {
+		return nil, nil
+	}
+	rids, err := g.ids("rid")
+	if err != nil {
+		return nil, err
+	}
+	all := make([]bool, g.rows)
+	for row := range all {
+		all[row] = true
+		for _, s := range sets {
+			all[row] = all[row] && !s.has(rids[16*row:16*row+16])
+		}
+	}
+	return all, nil
+}
