@@ -174,16 +174,21 @@ func (sn *Snapshot) keyID() string {
 }
 
 // changeCustody makes a new version and its entry of the log, both or neither. The caller holds
-// the writer lock. A change that gives errNoChange leaves all as it is.
+// the writer lock. A change that gives errNoChange leaves all as it is. What is left to do of a removal or a prune is done
+// before another is written down: it would be forgotten.
 func (s *Store) changeCustody(e Event, change func(*custody) error) error {
 	c, err := s.loadCustodyLocked()
 	if err != nil {
 		return err
 	}
+	pending := c.Pending
 	if err := change(c); errors.Is(err, errNoChange) {
 		return nil
 	} else if err != nil {
 		return err
+	}
+	if pending != nil && c.Pending != nil && c.Pending != pending {
+		return errors.New("a removal or a prune that was cut off is to be finished first: run it again")
 	}
 	c.Version++
 	text, err := canonicalJSON(c)

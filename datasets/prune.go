@@ -3,7 +3,6 @@ package datasets
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -34,7 +33,7 @@ type PruneRequest struct {
 	Bundles []string
 }
 
-// PruneReport says what goes and what stays of a source.
+// PruneReport says what goes and what stays of some sources.
 type PruneReport struct {
 	Goes    []PrunedSnapshot `json:"goes"`
 	Stays   []PrunedSnapshot `json:"stays"`
@@ -50,7 +49,7 @@ type PrunedSnapshot struct {
 	Why  string    `json:"why,omitempty"` // it stays
 }
 
-// Prune retires the snapshots of a source that no rule keeps, and gives back the objects that nothing else names. Whatever
+// Prune retires the snapshots of some sources that no rule keeps, and gives back the objects that nothing else names. Whatever
 // the rules say these stay: what a pointer names, what a release rests on that still counts (Release.Counts), what the
 // request names, and all that those were made of.
 //
@@ -65,7 +64,7 @@ func (s *Store) Prune(ctx context.Context, req PruneRequest) (*PruneReport, erro
 }
 
 func (s *Store) prune(ctx context.Context, req PruneRequest) (*PruneReport, error) {
-	if err := errors.Join(s.CheckPrivate(), s.finishRemoval()); err != nil {
+	if err := s.CheckPrivate(); err != nil {
 		return nil, err
 	}
 	for kind, rule := range req.Rules {
@@ -78,6 +77,10 @@ func (s *Store) prune(ctx context.Context, req PruneRequest) (*PruneReport, erro
 		return nil, err
 	}
 	defer unlock()
+	// Only now: a removal that waited for the lock before this one may have been killed since.
+	if err := s.finishRemovalLocked(); err != nil {
+		return nil, err
+	}
 	p, err := s.newPruning(req)
 	if err != nil {
 		return nil, err
@@ -135,7 +138,7 @@ func (s *Store) newPruning(req PruneRequest) (*pruning, error) {
 		return nil, err
 	}
 	for _, r := range releases {
-		for _, name := range []string{"results", "extract"} {
+		for _, name := range restsOn {
 			if id, _ := r.Facts[name].(string); id != "" && r.Counts() {
 				p.stays[id] = "release " + r.ID[:12]
 			}
@@ -156,7 +159,7 @@ func (s *Store) newPruning(req PruneRequest) (*pruning, error) {
 }
 
 // lastUsed tells of each snapshot when the log last says that it was made, found made already, put in force or reported. An
-// extract from which persons were removed is as old as the one that it replaces.
+// extract from which persons were removed was last used when the one that it replaces was, or when it took its place in force.
 func lastUsed(entries []LogEntry) map[string]time.Time {
 	used := map[string]time.Time{}
 	for _, e := range entries {

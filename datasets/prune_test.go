@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -9,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -421,6 +424,7 @@ func TestVerifyBesidePrune(t *testing.T) {
 	}
 	done := make(chan int)
 	stop := make(chan struct{})
+	var reads atomic.Int64
 	reader := openTestStore(t, a.s.Dir())
 	go func() {
 		n := 0
@@ -435,6 +439,7 @@ func TestVerifyBesidePrune(t *testing.T) {
 			if err != nil || report.Err() != nil {
 				t.Errorf("read %d: %v, %v", n, report.Err(), err)
 			}
+			reads.Add(1)
 		}
 	}()
 	a.s.fault = func(string) error { // so that somebody reads between any two of them
@@ -443,6 +448,9 @@ func TestVerifyBesidePrune(t *testing.T) {
 	}
 	for keep := many - 1; keep > 0; keep -= 2 {
 		a.prune(PruneRequest{Rules: map[string]KeepRule{"extract": {Newest: keep}}})
+		for was := reads.Load(); reads.Load() == was; { // of prunes without a pause some reading may be alarmed
+			time.Sleep(time.Millisecond)
+		}
 	}
 	close(stop)
 	if n := <-done; n == 0 {
@@ -450,4 +458,93 @@ func TestVerifyBesidePrune(t *testing.T) {
 	} else {
 		t.Logf("verified %d times beside %d prunes", n, many/2)
 	}
+}
+
+// whileWaiting is a context that does something once, when who has it waits for the first time.
+type whileWaiting struct {
+	context.Context
+	once func()
+}
+
+func (w whileWaiting) Done() <-chan struct{} {
+	w.once()
+	return w.Context.Done()
+}
+
+// beside lets a function run with the writer lock of another process, and its end be the end of that process, while what is
+// given the context waits for the lock.
+func (a *attic) beside(do func(other *Store)) context.Context {
+	a.t.Helper()
+	other := openTestStore(a.t, a.s.Dir())
+	other.now = a.s.now
+	unlock, err := other.lock(a.t.Context())
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return whileWaiting{a.t.Context(), sync.OnceFunc(func() {
+		do(other)
+		unlock()
+	})}
+}
+
+// killedRemoval writes down that a snapshot goes, and does no more.
+func (a *attic) killedRemoval(s *Store, name string) {
+	a.t.Helper()
+	id := a.ids[name]
+	err := s.changeCustody(Event{Kind: "removal", Retires: []string{id}, Facts: map[string]any{}}, func(c *custody) error {
+		c.Pending = &pendingRemoval{Retires: []string{id}}
+		return nil
+	})
+	if err != nil {
+		a.t.Error(err)
+	}
+}
+
+// What a removal has written down is done though it was killed while a prune waited for it, and is never written over.
+func TestPruneFinishesAKilledRemoval(t *testing.T) {
+	t.Parallel()
+	a := years(t)
+	a.put("extract", "other", "o1", []string{"person"})
+	ctx := a.beside(func(other *Store) { a.killedRemoval(other, "o1") })
+	_, err := a.s.Prune(ctx, PruneRequest{Sources: []string{"main"}, Now: a.now, Rules: map[string]KeepRule{"extract": {1, 0}, "results": {1, 0}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left := a.left(); !slices.Equal(left, []string{"e4", "ke4", "re4"}) {
+		t.Errorf("left %v", left)
+	}
+	a.whole()
+
+	a.put("extract", "other", "o2", []string{"person"})
+	a.killedRemoval(a.s, "o2")
+	err = a.s.changeCustody(Event{Kind: pendingPrune}, func(c *custody) error {
+		c.Pending = &pendingRemoval{Kind: pendingPrune, Retires: []string{a.ids["e4"]}}
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "is to be finished first") {
+		t.Errorf("written over: %v", err)
+	}
+	a.s = openTestStore(t, a.s.Dir())
+	if left := a.left(); !slices.Equal(left, []string{"e4", "ke4", "re4"}) {
+		t.Errorf("left %v", left)
+	}
+}
+
+// A report is not logged when what it rests on was retired while it was made, nor where a prune is written down that retires it.
+func TestReportBesidePrune(t *testing.T) {
+	t.Parallel()
+	a := years(t)
+	facts := func() map[string]any { return map[string]any{"results": a.ids["re1"], "extract": a.ids["e1"]} }
+	for _, data := range [][]byte{nil, []byte("{}")} {
+		ctx := a.beside(func(other *Store) {
+			if len(data) == 0 {
+				a.killedRemoval(other, "re1")
+			}
+		})
+		wantCode(t, a.s.LogReport(ctx, facts(), data, 0), CodeNotFound)
+	}
+	if all, err := a.s.Releases(); err != nil || len(all) != 0 {
+		t.Errorf("%v, %v", all, err)
+	}
+	a.whole()
 }

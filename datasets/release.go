@@ -29,6 +29,9 @@ const (
 // factRelease names a release in facts.
 const factRelease = "release"
 
+// restsOn are the facts of a report that name what it was made of.
+var restsOn = []string{"results", "extract"}
+
 // Release is one report for outsiders, as the log knows it. A report that is made again of the same is the same release.
 type Release struct {
 	ID    string         `json:"id"`   // hex SHA-256 of the file that holds it
@@ -47,12 +50,26 @@ var ErrReleasedMeanwhile = errors.New("another report for outsiders was made of 
 
 // LogReport logs a report and keeps what it released, both or neither; data is nil for a report that is not for outsiders.
 // seen is how many releases there were when it was held against them: with another number now it is ErrReleasedMeanwhile.
+// The results and the extract that the facts name are to be there: a prune or a removal may have retired them while the
+// report was made.
 func (s *Store) LogReport(ctx context.Context, facts map[string]any, data []byte, seen int) error {
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return fmt.Errorf("log report: %w", err)
 	}
 	defer unlock()
+	if s.unfinished() {
+		if err := s.finishRemovalLocked(); err != nil {
+			return fmt.Errorf("log report: %w", err)
+		}
+	}
+	for _, name := range restsOn {
+		if id, _ := facts[name].(string); id != "" {
+			if _, err := s.Open(id); err != nil {
+				return fmt.Errorf("log report: %w", err)
+			}
+		}
+	}
 	if data == nil {
 		_, err := s.record(LogEntry{Kind: kindReport, Facts: facts}, nil)
 		return err

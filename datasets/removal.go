@@ -285,6 +285,9 @@ func (r *removing) retire(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	if err := s.finishRemovalLocked(); err != nil { // of who was killed since this one began
+		return err
+	}
 	if err := s.at("removal"); err != nil {
 		return err
 	}

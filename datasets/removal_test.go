@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -429,4 +430,39 @@ func TestKilledWhileRemoving(t *testing.T) {
 		t.Errorf("%d kills left it done and %d not: the test does not see both", done, not)
 	}
 	t.Logf("%d points, %d killed after the removal was in force, %d before", len(points), done, not)
+}
+
+// A removal does first what another one, or a prune, that was killed meanwhile has left.
+func TestRemoveFinishesAKilledPrune(t *testing.T) {
+	t.Parallel()
+	s := emptyStore(t)
+	key, _ := freshKey(t)
+	old := mustExtract(t, s, ExtractRequest{Source: removalExport(t, 3), Key: key})
+	made := results(t, s, old, "results")
+	idle := results(t, s, mustExtract(t, s, ExtractRequest{Source: twoPeople(t), Key: key, SourceName: "elsewhere"}), "other")
+	killed := sync.OnceFunc(func() {
+		unlock, err := s.lock(t.Context())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer unlock()
+		err = s.changeCustody(Event{Kind: pendingPrune, Retires: []string{idle.ID()}, Facts: map[string]any{}}, func(c *custody) error {
+			c.Pending = &pendingRemoval{Kind: pendingPrune, Retires: []string{idle.ID()}}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	_, err := s.Remove(t.Context(), RemoveRequest{IDs: []string{"1"}, SourceName: "main", Keys: []*Key{key}, Progress: func(string, int64, int64) { killed() }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sn := range []*Snapshot{old, made, idle} {
+		_, err := s.Open(sn.ID())
+		wantCode(t, err, CodeNotFound)
+	}
+	verified(t, s)
+	audited(t, s)
 }
