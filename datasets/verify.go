@@ -50,11 +50,12 @@ func (r VerifyReport) Err() error {
 // pointers, the key index, custody, releases and the log; and finds what is not farr's, links above all. It reports all problems at once; the error is for
 // a store that cannot be read at all.
 func (s *Store) Verify(ctx context.Context) (VerifyReport, error) {
-	for {
+	const rounds = 3 // beside one that never rests what was found last is told
+	for round := 1; ; round++ {
 		custody, _ := s.root.ReadFile(custodyFile) // the custody stage tells why it cannot be read
 		before, err := s.LogHead()
 		report, failure := s.verify(ctx)
-		if failure != nil || len(report.Problems) == 0 || err != nil || ctx.Err() != nil {
+		if failure != nil || len(report.Problems) == 0 || err != nil || ctx.Err() != nil || round == rounds {
 			return report, failure
 		}
 		// A removal or a prune takes away what was there a moment ago: what is wrong is so only when none was at work. It
