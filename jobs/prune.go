@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -163,6 +164,9 @@ func (l *ledger) prune(ctx context.Context, job *Job, all []*Job, a attempt, res
 	if err := k.read(ctx, all, a, result); err != nil {
 		return done, err
 	}
+	if err := k.newest(ctx, s, all, result); err != nil {
+		return done, err
+	}
 	b, err := k.reports(s, all, o.Clock())
 	if err != nil {
 		return done, err
@@ -202,7 +206,7 @@ type keeping struct {
 }
 
 // read takes from the ledger what the newest success of each job made, and what other jobs on the same source made: those without
-// retention keep all of it, and with those that have one the looser rule holds.
+// retention keep all of it, and with those that have one the looser rule holds, and newest for each job by itself.
 func (k *keeping) read(ctx context.Context, all []*Job, a attempt, result *RunResult) error {
 	l := k.ledger
 	names, err := l.jobs(ctx)
@@ -237,6 +241,68 @@ func (k *keeping) read(ctx context.Context, all []*Job, a attempt, result *RunRe
 	return k.unfinished(ctx, a)
 }
 
+// newest keeps the newest so many of each job by itself: a job that runs often would else use up the count of one that runs seldom.
+// What is there no more does not count.
+func (k *keeping) newest(ctx context.Context, s *datasets.Store, all []*Job, result *RunResult) error {
+	entries, err := s.LogEntries()
+	if err != nil {
+		return err
+	}
+	next := map[string]string{} // extract to the one without the persons who were removed from it
+	for _, e := range entries {
+		if replaces, ok := e.Facts["replaces"].(map[string]any); ok && e.Kind == "removal" {
+			for before, after := range replaces {
+				next[before], _ = after.(string)
+			}
+		}
+	}
+	for _, job := range all {
+		if !job.Retention.given() || job.Name != k.job.Name && !k.shares(job) {
+			continue
+		}
+		rules, seen := job.Retention.whole().rules(), map[string]map[string]bool{}
+		keep := func(r *RunResult) error {
+			for _, step := range r.Steps {
+				id := step.Snapshot
+				for range next {
+					id = cmp.Or(next[id], id)
+				}
+				if step.Name == "report" || id == "" {
+					continue
+				}
+				sn, err := s.Open(id)
+				if datasets.CodeOf(err) == datasets.CodeNotFound {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				kind := sn.Manifest().Kind
+				if seen[kind] == nil {
+					seen[kind] = map[string]bool{}
+				}
+				if seen[kind][id] || len(seen[kind]) >= rules[kind].Newest {
+					continue
+				}
+				seen[kind][id] = true
+				if k.stay[id] == "" {
+					k.stay[id] = "newest of job " + job.Name
+				}
+			}
+			return nil
+		}
+		if result != nil && job.Name == k.job.Name { // the ledger does not have it yet
+			if err := keep(result); err != nil {
+				return err
+			}
+		}
+		if err := k.results(ctx, job.Name, " AND a.state IN ('succeeded', 'skipped')", keep); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // shares tells whether another job writes of the same sources to the same store.
 func (k *keeping) shares(other *Job) bool {
 	return sameStore(k.job, other) && slices.Equal(other.Source.names(), k.job.Source.names())
@@ -268,7 +334,16 @@ func (k *keeping) made(r *RunResult, why string) {
 
 // everything keeps all that a job ever made.
 func (k *keeping) everything(ctx context.Context, job string) error {
-	rows, err := k.ledger.db.QueryContext(ctx, "SELECT a.result FROM attempt a JOIN occurrence o ON o.id = a.occurrence WHERE o.job = ? AND a.result <> ''", job)
+	return k.results(ctx, job, "", func(r *RunResult) error {
+		k.made(r, "job "+job+", which says nothing of retention")
+		return nil
+	})
+}
+
+// results gives what the attempts of a job made for which a condition of ours holds, the newest first.
+func (k *keeping) results(ctx context.Context, job, condition string, f func(*RunResult) error) error {
+	rows, err := k.ledger.db.QueryContext(ctx, "SELECT a.result FROM attempt a JOIN occurrence o ON o.id = a.occurrence WHERE o.job = ? AND a.result <> ''"+
+		condition+" ORDER BY a.id DESC", job)
 	if err != nil {
 		return err
 	}
@@ -282,7 +357,12 @@ func (k *keeping) everything(ctx context.Context, job string) error {
 		if err != nil {
 			return err
 		}
-		k.made(r, "job "+job+", which says nothing of retention")
+		if r == nil {
+			continue
+		}
+		if err := f(r); err != nil {
+			return err
+		}
 	}
 	return rows.Err()
 }

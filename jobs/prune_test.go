@@ -263,3 +263,36 @@ func TestRetentionBesideOthers(t *testing.T) {
 	prune(time.Now())
 	wantHeld(t, dir, 1, 1, 1)
 }
+
+// Of two jobs of one source each keeps its own newest, also the one that runs seldom.
+func TestRetentionOfEachJob(t *testing.T) {
+	t.Parallel()
+	dir := clinic(t)
+	keeps(t, dir, "retention:\n  extracts: {newest: 1}\n")
+	text, err := os.ReadFile(filepath.Join(dir, "nightly.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(dir, "monthly.yaml")
+	writeFile(t, other, strings.NewReplacer("name: nightly", "name: monthly", "out: reports", "out: others", "newest: 1", "newest: 2").Replace(string(text)))
+	job, err := LoadJob(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"m1", "m2"} {
+		renew(t, dir, id)
+		if _, err := Run(context.Background(), job, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "others")); err != nil { // its reports keep what they rest on
+		t.Fatal(err)
+	}
+	for _, id := range []string{"n1", "n2", "n3"} {
+		renew(t, dir, id)
+		if r, err := runJob(t, dir); err != nil || r.Pruned.Error != "" {
+			t.Fatalf("%+v, %v", r, err)
+		}
+	}
+	wantHeld(t, dir, 4, 4, 2) // the monthly two, and the newest two of all, as the looser rule says
+}
