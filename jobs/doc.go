@@ -65,8 +65,11 @@
 // reports no longer than results, and results no longer than extracts; what would is a mistake in the file, because it would keep
 // records of persons against what the file says. Whatever the rules say these stay: what is in force, latest/, what the newest success of
 // any job in the ledger made, what was used since a run began that is to go on, all that other jobs of the folder made of the same source
-// without retention (with one, the looser rule holds), releases that count, and what bundles that stay rest on. The store's log
+// without retention (with one, the looser rule holds, and each job's own newest so many stay, too), releases that count, and what bundles that stay rest on. The store's log
 // says what goes before it goes; bundles go after that. A prune that fails is told and is no failure of the run.
+//
+// A prune knows the jobs of its own folder and ledger. What a job of another folder, or somebody by hand, made of the same source in the same
+// store is judged by the rules of this one, as is what rests on it. So two folders share no source of a store where one of them has retention.
 //
 // Rows of the ledger stay for ever: a row is about a kilobyte, the newest ones decide what is owed, held back and tried
 // again, and the old ones are the only record of what ran and failed that a person can read.

@@ -19,7 +19,11 @@ and nothing else of the store.
 
 Whatever the rules say these stay: what is in force, latest/, what the newest success of any job made, what a run that is to go
 on has made, what other jobs of the folder keep, releases that still count, and all that those, and reports that stay, were made
-of. Rows of the ledger and entries of the store's log stay for ever: they are what tells what there was.
+of. Of several jobs of one source the looser rule holds, and each one's own newest so many stay. Rows of the ledger and entries of the store's log stay for ever: they are what tells what there was.
+
+It knows the jobs of this folder and its ledger, and no others. What a job of another folder, or somebody by hand, made of the
+same source in the same store goes by the rules given here. So do not let two folders share a source of a store, or give no
+retention in either.
 
 The store's log says first what goes. After a stop the next command on the store, or the next prune, finishes it. While
 another process prepares a snapshot nothing goes (exit code 3).`,
