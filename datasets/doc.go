@@ -74,7 +74,7 @@
 // Patient, and no call gives one out. Two Patients of two sources are linked when a rule of datasets/internal/deid/link_rules.go holds, each
 // is by far the best for the other, and nothing contradicts: two days of death, or sex and birth date both. Within a source nobody is
 // linked: whoever keeps it has judged with more than tokens. Of a pair of twins, who differ in the given name alone, each is a
-// person. A claim that would make two Patients of one source one person links none of them. What became of all this is counted in [Linkage].
+// person: nobody is linked whose given names, or the full forms of pet names, are not the same, nor whose sex differs. A claim that would make two Patients of one source one person links none of them. What became of all this is counted in [Linkage].
 //
 // The table patient has one row a person: the newest Patient by lastUpdated, with what it lacks taken from the next that has it,
 // in pieces that belong together (birth date; ZIP, state and city; each extension ...). A day of death counts before the bare word, and
