@@ -257,6 +257,31 @@ func TestLinkedPatientIsOneRow(t *testing.T) {
 	}
 }
 
+// What one source says of a time is not read on the clock of another: where zones differ, the day alone is kept.
+func TestLinkedDeathInAnotherZone(t *testing.T) {
+	const ann = "Okafor Ann 1960-05-06 female 10027 2125551234"
+	updated := func(day string) string { return `"meta":{"lastUpdated":"` + day + `T00:00:00Z"}` }
+	for _, profile := range []string{"shifted", "limited"} {
+		for died, c := range map[string]struct{ zone, want string }{
+			"2021-05-06T23:30:00-04:00": {"Pacific/Honolulu", "2021-05-06 00:00:00 3"},
+			"2021-05-06T23:30:00Z":      {"Pacific/Honolulu", "2021-05-06 00:00:00 3"},
+			"2021-11-07T01:30:00-05:00": {"Pacific/Honolulu", "2021-11-07 00:00:00 3"}, // an hour that is there twice in New York
+			"2021-05":                   {"Pacific/Honolulu", "2021-05-01 00:00:00 2"},
+			"2021-05-06T23:31:00-04:00": {"America/New_York", "2021-05-06 23:31:00 5"},
+		} {
+			_, sn := linkedOf(t, func(r *ExtractRequest) { r.Profile, r.Sources[1].Zone = profile, c.zone },
+				[]string{who("p", ann, updated("2024-01-01"), `"deceasedDateTime":"`+died+`"`)}, []string{who("p", ann, updated("2025-01-01"), `"deceasedBoolean":false`)})
+			db, err := attachTest(t, sn, constantKey(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := dump(t, db, "SELECT deceased_start::VARCHAR, deceased_start_prec FROM patient"); len(got) != 1 || got[0] != c.want {
+				t.Errorf("%s, %s: %v, want %s", profile, died, got, c.want)
+			}
+		}
+	}
+}
+
 // want is the observable time of TestLinkedPatientIsOneRow.
 func want(patient string) string {
 	if strings.Contains(patient, "2020-07-08") {
