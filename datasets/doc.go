@@ -84,6 +84,11 @@
 // Who opted out in one source, or was removed, is left out of all that they are linked in. [Store.Remove] takes all of a person by one id. Which
 // Patients are linked can change from one extract to the next, and with it the pseudonym of a person.
 //
+// Records keep their rids, so an extract with linkage and one without, of one source under one key and shifted, would tell side by side how
+// the shifts of two Patients differ: the second is refused ([CodeLinkedApart]). What remains are two linked extracts between which it
+// changed who is linked: of those who are, or are no more, the same can be told. Keep the newest alone (retention, [Store.Prune]).
+// Patient.link has the same: who is linked by it in one export and not in the next has two shifts.
+//
 // # The log
 //
 // What is done to a store is an entry of its log before it is done: each snapshot (inputs by hash,

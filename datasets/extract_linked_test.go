@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -278,6 +279,40 @@ func TestLinkedDeathInAnotherZone(t *testing.T) {
 			if got := dump(t, db, "SELECT deceased_start::VARCHAR, deceased_start_prec FROM patient"); len(got) != 1 || got[0] != c.want {
 				t.Errorf("%s, %s: %v, want %s", profile, died, got, c.want)
 			}
+		}
+	}
+}
+
+// Of one source under one key, a shifted extract with linkage and one without are not kept side by side: a record would have two shifts.
+func TestLinkedAndUnlinkedAreNotInOneStore(t *testing.T) {
+	lines := func(id string) string {
+		return export(t, map[string][]string{"x.ndjson": {who(id, "Okafor Ann 1960-05-06 female 10027")}})
+	}
+	both := []ExportSource{{Name: "a", Zone: "UTC", Dir: lines("p")}, {Name: "b", Zone: "UTC", Dir: lines("q")}}
+	unlinked := ExtractRequest{Key: constantKey(t), AsOf: "2025-06-01", Sources: both}
+	one, other, linked, limited := unlinked, unlinked, unlinked, unlinked
+	one.Sources = both[1:]
+	other.Sources = []ExportSource{{Name: "c", Zone: "UTC", Dir: both[0].Dir}}
+	linked.Link = true
+	limited.Profile = "limited"
+	for name, c := range map[string]struct {
+		first, second ExtractRequest
+		refused       bool
+	}{
+		"linked behind":            {unlinked, linked, true},
+		"one source of the linked": {linked, one, true},
+		"another source":           {other, linked, false},
+		"open dates":               {limited, linked, false},
+		"linked again":             {linked, linked, false},
+	} {
+		s := emptyStore(t)
+		if _, err := Extract(t.Context(), s, c.first); err != nil {
+			t.Fatal(name, err)
+		}
+		_, err := Extract(t.Context(), s, c.second)
+		var e *Error
+		if refused := errors.As(err, &e) && e.Code == CodeLinkedApart; refused != c.refused || !refused && err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
