@@ -357,5 +357,16 @@ func TestLinkedPersonsAreLeftOutWhole(t *testing.T) {
 		if a, b, c := len(table(t, left, "patient")), len(table(t, left, "encounter")), len(table(t, left, "person_link")); a != 1 || b != 2 || c != 1 || removed.Persons != 1 {
 			t.Errorf("%s: left %d patients, %d encounters, %d links; %+v", id, a, b, c, *removed)
 		}
+		var report ExtractReport
+		if err := report.recall(left.Manifest().Facts); err != nil {
+			t.Fatal(err)
+		}
+		stored, out := int64(0), int64(0)
+		for _, one := range report.Sources {
+			stored, out = stored+one.Stored, out+one.OptedOut
+		}
+		if report.Stored != 3 || report.OptedOut != 3 || stored != report.Stored || out != report.OptedOut || report.Linkage != nil {
+			t.Errorf("%s: stored %d, of sources %d, left out %d, of sources %d, linkage %v", id, report.Stored, stored, report.OptedOut, out, report.Linkage)
+		}
 	}
 }

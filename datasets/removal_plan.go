@@ -17,6 +17,7 @@ type trace struct {
 	gone    map[deid.ID]bool // pids of those who are there, and rids of all that is theirs
 	objects map[string]bool  // SHA-256 of those with rows of theirs or references to them
 	rows    map[string]int64 // their resources, by table
+	from    map[string]int64 // their resources, by name of the source, where there are several
 	used    map[int64]bool   // numbers of the dictionary that others' rows use
 }
 
@@ -32,7 +33,7 @@ type tracing struct {
 // pseudonyms they are in; only where somebody is found it reads references and the
 // dictionary's numbers, too.
 func (t *tracing) find(ctx context.Context, pids []deid.ID) error {
-	t.gone, t.objects, t.rows, t.used = map[deid.ID]bool{}, map[string]bool{}, map[string]int64{}, map[int64]bool{}
+	t.gone, t.objects, t.rows, t.from, t.used = map[deid.ID]bool{}, map[string]bool{}, map[string]int64{}, map[string]int64{}, map[int64]bool{}
 	if err := t.fill(ctx, "wanted", pids); err != nil {
 		return err
 	}
@@ -105,14 +106,19 @@ func (t *tracing) findRows(ctx context.Context, tab Table, sha, path string) err
 	if !tab.Has("rid") {
 		rid = "NULL::UUID"
 	}
-	rows, err := t.db.Query(ctx, "find persons in "+tab.Name, "SELECT DISTINCT pid, "+rid+" FROM "+readParquet(path)+" WHERE pid IN (SELECT id FROM wanted)")
+	source := "NULL::VARCHAR"
+	if tab.Has("source") && !tab.Has("ordinal") {
+		source = "source"
+	}
+	rows, err := t.db.Query(ctx, "find persons in "+tab.Name, "SELECT DISTINCT pid, "+rid+", "+source+" FROM "+readParquet(path)+" WHERE pid IN (SELECT id FROM wanted)")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var pid, rid []byte
-		if err := rows.Scan(&pid, &rid); err != nil {
+		var source *string
+		if err := rows.Scan(&pid, &rid, &source); err != nil {
 			return err
 		}
 		t.objects[sha] = true
@@ -120,8 +126,11 @@ func (t *tracing) findRows(ctx context.Context, tab Table, sha, path string) err
 		if rid != nil {
 			t.gone[deid.ID(rid)] = true
 		}
-		if !tab.Has("ordinal") {
+		if !tab.Has("ordinal") && tab.Name != deid.PersonLink.Name { // a link is no resource
 			t.rows[tab.Name]++
+			if source != nil {
+				t.from[*source]++
+			}
 		}
 	}
 	return rows.Err()
