@@ -77,7 +77,7 @@
 // Patient, and no call gives one out. Two Patients of two sources are linked when a rule of datasets/internal/deid/link_rules.go holds, each
 // is by far the best for the other, and nothing contradicts: two days of death, or sex and birth date both. Within a source nobody is
 // linked: whoever keeps it has judged with more than tokens. Of a pair of twins, who differ in the given name alone, each is a
-// person. A claim that would make two Patients of one source one person links none of them. What became of all this is counted in [Linkage].
+// person: nobody is linked whose given names, or the full forms of pet names, are not the same, nor whose sex differs. A claim that would make two Patients of one source one person links none of them. What became of all this is counted in [Linkage].
 //
 // The table patient has one row a person: the newest Patient by lastUpdated, with what it lacks taken from the next that has it,
 // in pieces that belong together (birth date; ZIP, state and city; each extension ...). A day of death counts before the bare word, and
@@ -111,6 +111,11 @@
 // zone, key, source, labels or maps; safe-harbor, whose key is gone; under shifted, patients who are linked, since to whom is not kept,
 // and records that state ages, which may have to be hidden in rows that stand already; and persons who are left out (opt-out
 // list, removed), since what refers to their records cannot be told of what is new alone.
+//
+// Records keep their rids, so an extract with linkage and one without, of one source under one key and shifted, would tell side by side how
+// the shifts of two Patients differ: the second is refused ([CodeLinkedApart]). What remains are two linked extracts between which it
+// changed who is linked: of those who are, or are no more, the same can be told. Keep the newest alone (retention, [Store.Prune]).
+// Patient.link has the same: who is linked by it in one export and not in the next has two shifts.
 //
 // # The log
 //

@@ -84,5 +84,44 @@ func (x *extraction) guard() error {
 	if open := custody.open(); open != nil && len(custody.Removed[open.Key]) != len(x.marks) {
 		return errors.New("persons were removed from the store while this was extracted: run it again")
 	}
+	return x.apart()
+}
+
+// apart refuses a linked extract beside one of the same source that is not, and the other way round. A record has the same pseudonym
+// in both, and another shift where its person is linked: side by side the two would tell the difference of shifts of two Patients, without the
+// key.
+func (x *extraction) apart() error {
+	if x.req.Profile != string(deid.Shifted) {
+		return nil
+	}
+	all, err := x.store.Snapshots()
+	if err != nil {
+		return err
+	}
+	for _, id := range all {
+		sn, err := x.store.Open(id)
+		if err != nil {
+			if IsIntegrity(err) {
+				continue // verify tells of it
+			}
+			return err
+		}
+		_, linked := sn.manifest.Recipe[recipeLinkage]
+		if sn.keyID() != x.keyID || linked == x.req.Link || sn.manifest.Recipe[RecipeProfile] != x.req.Profile {
+			continue
+		}
+		names := sn.SourceNames()
+		for _, e := range x.sources {
+			if !slices.Contains(names, e.Name) {
+				continue
+			}
+			has, asked := "without linkage", "with it"
+			if linked {
+				has, asked = "with linkage", "without it"
+			}
+			return &Error{Code: CodeLinkedApart, Subject: "source " + e.Name, Detail: "the store has an extract of it " + has + " under the same key, snapshot " + id +
+				", and this one is " + asked + ": side by side they tell how shifts differ; give this one a store of its own, under another key"}
+		}
+	}
 	return nil
 }

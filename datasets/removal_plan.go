@@ -17,6 +17,7 @@ type trace struct {
 	gone    map[deid.ID]bool // pids of those who are there, and rids of all that is theirs
 	objects map[string]bool  // SHA-256 of those with rows of theirs or references to them
 	rows    map[string]int64 // their resources, by table, without the dead
+	from    map[string]int64 // their resources, by name of the source, where there are several
 	dead    map[string]int64 // rows that go and that a tombstone took away before, by table
 	used    map[int64]bool   // numbers of the dictionary that others' rows use
 }
@@ -34,7 +35,7 @@ type tracing struct {
 // pseudonyms they are in; only where somebody is found it reads references and the
 // dictionary's numbers, too.
 func (t *tracing) find(ctx context.Context, pids []deid.ID) error {
-	t.gone, t.objects, t.rows, t.used = map[deid.ID]bool{}, map[string]bool{}, map[string]int64{}, map[int64]bool{}
+	t.gone, t.objects, t.rows, t.from, t.used = map[deid.ID]bool{}, map[string]bool{}, map[string]int64{}, map[string]int64{}, map[int64]bool{}
 	t.dead = map[string]int64{}
 	if err := t.fill(ctx, "wanted", pids); err != nil {
 		return err
@@ -114,7 +115,11 @@ func (t *tracing) findRows(ctx context.Context, tab Table, o Object, path string
 	if !tab.Has("rid") {
 		rid = "NULL::UUID"
 	}
-	rows, err := t.db.Query(ctx, "find persons in "+tab.Name, "SELECT DISTINCT pid, "+rid+", "+isDead+" FROM "+readParquet(path)+" WHERE pid IN (SELECT id FROM wanted)")
+	source := "NULL::VARCHAR"
+	if tab.Has("source") && !tab.Has("ordinal") {
+		source = "source"
+	}
+	rows, err := t.db.Query(ctx, "find persons in "+tab.Name, "SELECT DISTINCT pid, "+rid+", "+isDead+", "+source+" FROM "+readParquet(path)+" WHERE pid IN (SELECT id FROM wanted)")
 	if err != nil {
 		return err
 	}
@@ -122,7 +127,8 @@ func (t *tracing) findRows(ctx context.Context, tab Table, o Object, path string
 	for rows.Next() {
 		var pid, rid []byte
 		var dead bool
-		if err := rows.Scan(&pid, &rid, &dead); err != nil {
+		var source *string
+		if err := rows.Scan(&pid, &rid, &dead, &source); err != nil {
 			return err
 		}
 		t.objects[o.SHA256] = true
@@ -134,8 +140,11 @@ func (t *tracing) findRows(ctx context.Context, tab Table, o Object, path string
 		case rid != nil:
 			t.gone[deid.ID(rid)] = true
 		}
-		if !tab.Has("ordinal") && len(tab.Tombstones) == 0 {
+		if !tab.Has("ordinal") && len(tab.Tombstones) == 0 && tab.Name != deid.PersonLink.Name { // a link is no resource
 			t.rows[tab.Name]++
+			if source != nil {
+				t.from[*source]++
+			}
 		}
 	}
 	return rows.Err()

@@ -64,7 +64,11 @@ func (r *removing) rewrite(ctx context.Context, t *trace) (*Snapshot, error) {
 		r.report.Resources += n
 	}
 	before, _ := old.Recipe[recipeRewritten].(string)
-	m.Recipe[recipeRewritten] = r.keys[t.sn.keyID()].ListHash(append([]string{"before " + before}, r.req.IDs...))
+	whom := append([]string{"before " + before}, r.req.IDs...)
+	if r.req.SourceName != "" { // the same ids are others in another source
+		whom = append(whom, "source "+r.req.SourceName)
+	}
+	m.Recipe[recipeRewritten] = r.keys[t.sn.keyID()].ListHash(whom)
 	if m.Key, err = KeyOf(m.Kind, m.Recipe, m.Inputs); err != nil {
 		return nil, err
 	}
@@ -169,5 +173,20 @@ func (t *trace) recount(facts map[string]any) error {
 	if byType != nil {
 		facts["by_type"] = byType
 	}
+	if list, several := facts["sources"].([]any); several {
+		list = slices.Clone(list)
+		for i := range list {
+			one, _ := list[i].(map[string]any)
+			name, _ := one["name"].(string)
+			if n := t.from[name]; n != 0 {
+				one = maps.Clone(one)
+				add(one, "stored", -n)
+				add(one, "opted_out", n)
+				list[i] = one
+			}
+		}
+		facts["sources"] = list
+	}
+	delete(facts, "linkage") // how the persons who are left were linked is not known any more
 	return nil
 }

@@ -32,6 +32,7 @@ const (
 	CodeWrongKey        Code = "wrong-key"          // a key of another project
 	CodeNotPermitted    Code = "not-permitted"      // it needs a permit
 	CodeKeyDestroyed    Code = "key-destroyed"      // a key that may not be used any more
+	CodeLinkedApart     Code = "linked-apart"       // linked and not linked side by side would tell shifts
 	CodeDamagedCustody  Code = "damaged-custody"    // the file of keys and removals is not what the log says
 )
 

@@ -26,7 +26,6 @@ type claim struct {
 	pid      ID
 	source   uint8
 	out      bool // the person opted out, or was removed
-	twin     bool // multipleBirth
 	sex      byte // m, f, or 0
 	updated  int64
 	sequence uint64
@@ -34,8 +33,7 @@ type claim struct {
 	died     span32
 	tokens   []uint64 // the fields, one after another
 	ends     [linkFields]uint8
-	near     []uint32 // of families, then of givens: the name without each of its letters
-	nearEnd  uint8    // of families
+	near     []uint32 // of families: the name without each of its letters
 }
 
 // span32 is a span of days; low is noLinkDay when there is none.

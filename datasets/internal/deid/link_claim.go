@@ -3,9 +3,11 @@ package deid
 import (
 	_ "embed"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -25,13 +27,16 @@ type claims struct {
 	text []rune
 	// What the record in hand has, by field.
 	tokens [linkFields][]uint64
-	near   [2][]uint32
+	near   []uint32
 }
 
 func newClaims(k *Key) *claims { return &claims{mac: newMAC(k.sub().link)} }
 
 // tokenVersion is the first field of what a token is an HMAC of.
 const tokenVersion = "farr-link-1"
+
+// mostLetters is where a name is cut: what is longer is no name, and cut alike in both sources it is still the same.
+const mostLetters = 40
 
 // mostTokens bounds a field: who has more names or addresses than that is compared by the first.
 const mostTokens = 12
@@ -56,15 +61,15 @@ func (c *claims) add(field int, kind, text string) {
 
 // neighbours adds a name without each of its letters. Two names that differ in one letter, or in two that changed places, have one
 // such form in common (or one is a form of the other), which is what symmetric-deletion spelling search rests on (Garbe, SymSpell, 2012).
-func (c *claims) neighbours(at int, name string) {
-	if len(name) < 4 || len(c.near[at]) >= 2*mostTokens { // a letter of a shorter name is too much of it
+func (c *claims) neighbours(name string) {
+	letters := []rune(name)
+	if len(letters) < 4 || len(c.near) >= 2*mostTokens { // a letter of a shorter name is too much of it
 		return
 	}
 	add := func(text string) {
-		c.near[at] = append(c.near[at], binary.BigEndian.Uint32(c.hash([]string{"near-family", "near-given"}[at], text)))
+		c.near = append(c.near, binary.BigEndian.Uint32(c.hash("near-family", text)))
 	}
 	add(name)
-	letters := []rune(name)
 	for i := range letters {
 		if i == 0 || letters[i] != letters[i-1] {
 			add(string(letters[:i]) + string(letters[i+1:]))
@@ -77,7 +82,7 @@ func (c *claims) take(x *Extractor, root fhir.Node, sequence uint64, out bool) {
 	for f := range c.tokens {
 		c.tokens[f] = c.tokens[f][:0]
 	}
-	c.near = [2][]uint32{c.near[0][:0], c.near[1][:0]}
+	c.near = c.near[:0]
 	one := claim{pid: x.rid, source: uint8(sequence >> 56), out: out, sequence: sequence, updated: noDate, born: noLinkDay, died: span32{low: noLinkDay}}
 	if t, ok := fhir.ParseDateTime(root.Get("meta").Get("lastUpdated").Str()); ok {
 		value, _ := valueOf(t, x.zone)
@@ -96,7 +101,6 @@ func (c *claims) take(x *Extractor, root fhir.Node, sequence uint64, out bool) {
 		value, _ := valueOf(t, x.zone)
 		one.died = span32{int32(floorDiv(value.WallMs, DayMs)), int32(value.upperDay())}
 	}
-	one.twin = root.Get("multipleBirthBoolean").Bool() || root.Get("multipleBirthInteger").Exists()
 	for name := range root.Get("name").Items() {
 		c.name(name)
 	}
@@ -113,8 +117,7 @@ func (c *claims) take(x *Extractor, root fhir.Node, sequence uint64, out bool) {
 		one.tokens = append(one.tokens, c.tokens[f]...)
 		one.ends[f] = uint8(len(one.tokens))
 	}
-	one.near = append(append(make([]uint32, 0, len(c.near[0])+len(c.near[1])), c.near[0]...), c.near[1]...)
-	one.nearEnd = uint8(len(c.near[0]))
+	one.near = slices.Clone(c.near)
 	c.list = append(c.list, one)
 }
 
@@ -134,17 +137,16 @@ func (c *claims) name(n fhir.Node) {
 	if family := c.letters(n.Get("family").Str()); !placeholder(family) {
 		c.add(linkFamily, "family", family)
 		c.add(linkSound, "sound", soundex(family))
-		c.neighbours(0, family)
+		c.neighbours(family)
 	}
 	given := c.letters(firstWord(n.Get("given").First().Str()))
-	if len(given) < 2 || placeholder(given) {
+	if utf8.RuneCountInString(given) < 2 || placeholder(given) {
 		return
 	}
 	c.add(linkGiven, "given", given)
 	for _, full := range fullNames()[given] {
 		c.add(linkGiven, "given", full)
 	}
-	c.neighbours(1, given)
 }
 
 func (c *claims) address(a fhir.Node) {
@@ -167,7 +169,13 @@ func (c *claims) address(a fhir.Node) {
 }
 
 // letters are those of a name, folded: without marks and case.
-func (c *claims) letters(name []byte) string { return c.fold(name, unicode.IsLetter) }
+func (c *claims) letters(name []byte) string {
+	folded := c.fold(name, unicode.IsLetter)
+	if len(c.text) > mostLetters {
+		return string(c.text[:mostLetters])
+	}
+	return folded
+}
 
 func (c *claims) lettersAndDigits(line []byte) string {
 	return c.fold(line, func(r rune) bool { return unicode.IsLetter(r) || r >= '0' && r <= '9' })

@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"farr/datasets/fhir"
 )
 
 // PersonLink is the table of Patients whose rows are a person's of another pseudonym: the pseudonym that the Patient would have
@@ -90,7 +92,7 @@ func (f *Finisher) rehome(t *typePlan, rows []*Row, from, to ID, body []byte) ([
 			}
 		}
 		ordinal := r.ordinal()
-		if err := f.reseal(r, Place{Ordinal: ordinal, PID: from, RID: v.rid}, Place{Ordinal: ordinal, PID: to, RID: v.rid}); err != nil {
+		if err := f.reseal(r, Place{Ordinal: ordinal, PID: from, RID: v.rid}, Place{Ordinal: ordinal, PID: to, RID: v.rid}, false); err != nil {
 			return nil, err
 		}
 		out = r.encode(out)
@@ -98,8 +100,8 @@ func (f *Finisher) rehome(t *typePlan, rows []*Row, from, to ID, body []byte) ([
 	return out, nil
 }
 
-// reseal seals what is sealed in a row for another place.
-func (f *Finisher) reseal(r *Row, from, to Place) error {
+// reseal seals what is sealed in a row for another place, to the day where that is asked for.
+func (f *Finisher) reseal(r *Row, from, to Place, toDay bool) error {
 	for _, i := range r.Set() {
 		name, sealed := strings.CutSuffix(r.table.Columns[i].Name, "_seal")
 		if !sealed {
@@ -110,9 +112,24 @@ func (f *Finisher) reseal(r *Row, from, to Place) error {
 		if err != nil {
 			return err
 		}
+		if toDay {
+			value = value.toDay()
+		}
 		r.Cell(i).Bytes = f.sealer.Seal(nil, to, value)
 	}
 	return nil
+}
+
+// toDay takes the time of day from a cell that is open. A day that is moved by days stays one.
+func (r *Row) toDay(column int) {
+	c := r.Cell(column)
+	switch {
+	case c.Null:
+	case r.table.Columns[column].Type == Timestamp:
+		c.Number = floorDiv(c.Number, DayMs) * DayMs
+	case strings.HasSuffix(r.table.Columns[column].Name, "_prec"):
+		c.Number = min(c.Number, int64(fhir.Day))
+	}
 }
 
 // ordinal is that of a row of a child table, 0 of a main table.
@@ -171,7 +188,8 @@ func (f *Finisher) Linkage() *Linkage {
 
 // onePatient makes one of the Patients of a person: the newest by lastUpdated, and what it lacks of the next that has it. It goes by what
 // belongs together: birth date, sex, address, language, organization, and each extension. Of death the day counts
-// before the word, and the word that somebody died before the word that they did not.
+// before the word, and the word that somebody died before the word that they did not. The row is read in the zone of the newest one's source,
+// so what comes from a source of another zone comes to the day.
 func (f *Finisher) onePatient() error {
 	g := &f.group
 	if len(g.versions) < 2 {
@@ -182,6 +200,7 @@ func (f *Finisher) onePatient() error {
 		at   int
 		main *Row
 		rest []byte
+		away bool // of another zone than the newest
 	}
 	var all []said
 	for i := range g.versions {
@@ -204,10 +223,13 @@ func (f *Finisher) onePatient() error {
 		return 0
 	})
 	newest := g.versions[all[0].at]
+	for i := range all {
+		all[i].away = f.zones[g.versions[all[i].at].source()].Name() != f.zones[newest.source()].Name()
+	}
 	main := newOutRow(f.typ.tables[0])
-	fill := func(from *said, has func(*Row) bool, columns ...string) bool {
+	fill := func(from *said, has func(*Row) bool, columns ...string) (bool, error) {
 		if !has(from.main) {
-			return false
+			return false, nil
 		}
 		for _, name := range columns {
 			for _, suffix := range []string{"", "_prec", "_seal"} {
@@ -216,17 +238,23 @@ func (f *Finisher) onePatient() error {
 					if suffix == "_seal" {
 						value, err := f.sealer.Open(c.Bytes, Place{Table: main.table.Name, Column: name, PID: f.pid, RID: g.versions[from.at].rid})
 						if err != nil {
-							return false
+							return false, err
+						}
+						if from.away {
+							value = value.toDay()
 						}
 						c.Bytes = f.sealer.Seal(nil, Place{Table: main.table.Name, Column: name, PID: f.pid, RID: f.pid}, value)
 					}
 					main.put(i, c)
+					if from.away {
+						main.toDay(i)
+					}
 				}
 			}
 		}
-		return true
+		return true, nil
 	}
-	any := func(columns ...string) func(*Row) bool {
+	says := func(columns ...string) func(*Row) bool {
 		return func(r *Row) bool {
 			return slices.ContainsFunc(columns, func(name string) bool {
 				return slices.ContainsFunc([]string{name, name + "_seal"}, func(column string) bool {
@@ -250,10 +278,14 @@ func (f *Finisher) onePatient() error {
 			together, known = append(together, []string{name}), append(known, name)
 		}
 	}
-	fill(&all[0], func(*Row) bool { return true }, own...)
+	if _, err := fill(&all[0], func(*Row) bool { return true }, own...); err != nil {
+		return err
+	}
 	for _, group := range together {
 		for i := range all {
-			if fill(&all[i], any(group...), group...) {
+			if done, err := fill(&all[i], says(group...), group...); err != nil {
+				return err
+			} else if done {
 				break
 			}
 		}
@@ -262,10 +294,12 @@ func (f *Finisher) onePatient() error {
 		i := r.table.find("deceased_bool")
 		return i >= 0 && !r.Cell(i).Null && r.Cell(i).Number == 1
 	}
-	for _, has := range []func(*Row) bool{any("deceased_start"), dead, any("deceased_tag")} {
+	for _, has := range []func(*Row) bool{says("deceased_start"), dead, says("deceased_tag")} {
 		i := slices.IndexFunc(all, func(s said) bool { return has(s.main) })
 		if i >= 0 {
-			fill(&all[i], has, death...)
+			if _, err := fill(&all[i], has, death...); err != nil {
+				return err
+			}
 			break
 		}
 	}
@@ -287,7 +321,7 @@ func (f *Finisher) onePatient() error {
 	body = main.encode(body)
 	var rests []rest
 	for i := range all {
-		rests = append(rests, rest{all[i].rest, g.versions[all[i].at].rid})
+		rests = append(rests, rest{all[i].rest, g.versions[all[i].at].rid, all[i].away})
 	}
 	body, err := f.children(body, rests)
 	if err != nil {
@@ -307,6 +341,7 @@ func (f *Finisher) onePatient() error {
 type rest struct {
 	rows []byte
 	rid  ID
+	away bool // their dates come to the day
 }
 
 // children takes of each child table, and of a table of extensions for each URL, the rows of the first version that has any.
@@ -337,7 +372,12 @@ func (f *Finisher) children(body []byte, all []rest) ([]byte, error) {
 				ordinals[at]++
 				r.put(r.table.find("ordinal"), Cell{Number: int64(now)})
 			}
-			if err := f.reseal(r, Place{Ordinal: was, PID: f.pid, RID: one.rid}, Place{Ordinal: now, PID: f.pid, RID: f.pid}); err != nil {
+			if one.away {
+				for _, column := range r.Set() {
+					r.toDay(column)
+				}
+			}
+			if err := f.reseal(r, Place{Ordinal: was, PID: f.pid, RID: one.rid}, Place{Ordinal: now, PID: f.pid, RID: f.pid}, one.away); err != nil {
 				return nil, err
 			}
 			body = r.encode(append(body, at))

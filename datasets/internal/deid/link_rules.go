@@ -20,20 +20,21 @@ import (
 //   - Names, birth date and sex alone link nobody for whom something else can be compared: of common names there are
 //     namesakes born on one day. The same area of ZIP, phone or street must be there.
 //   - A rule of phonetic family name and given initial is not there: twins whose names begin alike agree in it.
-//   - A given name that is one letter off is a slip of the pen only where few have it or the other: Tim and Tom are two, and twins
-//     are called so.
+//   - A given name that is one letter off links nobody: twins are called Jayden and Kayden, and share all else, the home and the phone too.
+//     How rare a name is among those in hand does not tell: among few each is rare.
+//   - Sex that differs links nobody: a pet name is a man's and a woman's, and Chris may be Christine's brother.
 var linkRules = []struct {
 	name  string
 	holds func(a *agreement) bool
 }{
 	{"names, birth date, place", func(a *agreement) bool {
-		return a.family == exact && a.given == exact && a.birth == exact && (a.sex != differs && (a.zip3 || a.phone || a.street) || a.phone || a.street)
+		return a.family == exact && a.given == exact && a.birth == exact && a.sex != differs && (a.zip3 || a.phone || a.street)
 	}},
 	{"names, birth date, sex", func(a *agreement) bool { // and no place that could be compared
 		return a.family == exact && a.given == exact && a.birth == exact && a.sex == exact && !a.placed
 	}},
 	{"a name one letter off", func(a *agreement) bool {
-		return a.family+a.given == exact+near && a.birth == exact && a.sex == exact && (a.zip5 || a.phone || a.street)
+		return a.family == near && a.given == exact && a.birth == exact && a.sex == exact && (a.zip5 || a.phone || a.street)
 	}},
 	{"another family name", func(a *agreement) bool {
 		return a.family == differs && a.given == exact && a.birth == exact && a.sex == exact && (a.phone || a.street)
@@ -46,7 +47,7 @@ var linkRules = []struct {
 // LinkageVersion changes when the same Patients would be linked otherwise. It is part of the skip rule's key.
 func LinkageVersion() string {
 	sum := sha256.Sum256([]byte(linkNames))
-	return fmt.Sprintf("1-%s", hex.EncodeToString(sum[:8]))
+	return fmt.Sprintf("2-%s", hex.EncodeToString(sum[:8]))
 }
 
 // Why a pair that a rule would link is not linked.
@@ -86,11 +87,8 @@ func (c *claim) usable() bool {
 	return len(c.field(linkFamily)) > 0 && len(c.field(linkGiven)) > 0 && c.born != noLinkDay
 }
 
-// rareName is how many Patients at most have a given name that may be a slip of the pen.
-const rareName = 3
-
 // compare says how two claims agree, and by which rule they are one person: -1 when by none.
-func compare(a, b *claim, common map[uint64]int32) agreement {
+func compare(a, b *claim) agreement {
 	g := agreement{
 		phone: meet(a.field(linkPhone), b.field(linkPhone)), street: meet(a.field(linkStreet), b.field(linkStreet)),
 		zip5: meet(a.field(linkZIP5), b.field(linkZIP5)), zip3: meet(a.field(linkZIP3), b.field(linkZIP3)), rule: -1,
@@ -102,7 +100,7 @@ func compare(a, b *claim, common map[uint64]int32) agreement {
 		g.family = unknown
 	case meet(a.field(linkFamily), b.field(linkFamily)):
 		g.family = exact
-	case meet(a.near[:a.nearEnd], b.near[:b.nearEnd]) || meet(a.field(linkSound), b.field(linkSound)):
+	case meet(a.near, b.near) || meet(a.field(linkSound), b.field(linkSound)):
 		g.family = near
 	}
 	switch {
@@ -110,8 +108,6 @@ func compare(a, b *claim, common map[uint64]int32) agreement {
 		g.given = unknown
 	case meet(a.field(linkGiven), b.field(linkGiven)):
 		g.given = exact
-	case !a.twin && !b.twin && meet(a.near[a.nearEnd:], b.near[b.nearEnd:]) && min(rarity(a, common), rarity(b, common)) <= rareName:
-		g.given = near
 	}
 	switch {
 	case a.sex == 0 || b.sex == 0:
@@ -145,9 +141,6 @@ func compare(a, b *claim, common map[uint64]int32) agreement {
 	weigh(g.zip3, 1)
 	return g
 }
-
-// rarity is by how many Patients a given name is had, as it is written.
-func rarity(c *claim, common map[uint64]int32) int32 { return common[c.field(linkGiven)[0]] }
 
 func meet[T comparable](a, b []T) bool {
 	for _, x := range a {
@@ -193,16 +186,10 @@ const margin = 2
 // choose gives the pairs that are linked: of those that a rule links and nothing contradicts, those in which each is for
 // the other by far the best of its source. It counts why others are not.
 func choose(all []claim, not map[string]int64) []pair {
-	common := map[uint64]int32{}
-	for i := range all {
-		if given := all[i].field(linkGiven); len(given) > 0 {
-			common[given[0]]++
-		}
-	}
 	var fits []pair
 	for _, c := range candidates(all) {
 		a, b := &all[c[0]], &all[c[1]]
-		g := compare(a, b, common)
+		g := compare(a, b)
 		why := contradiction(a, b)
 		switch {
 		case why == notSexBorn && g.family == exact && g.given == exact && (g.phone || g.street), g.rule >= 0 && why != "":
@@ -247,7 +234,7 @@ func choose(all []claim, not map[string]int64) []pair {
 const crowd = 200
 
 // candidates are pairs of claims of two sources that may agree in enough, in order. Every rule asks for one of: given name and birth date;
-// family name and birth date; family name, given name and phone or street.
+// family name, given name and phone or street.
 func candidates(all []claim) [][2]int32 {
 	type entry struct {
 		key uint64
@@ -270,16 +257,11 @@ func candidates(all []claim) [][2]int32 {
 				add(1, given, day, 0)
 			}
 			for _, family := range c.field(linkFamily) {
-				for f, kind := range map[int]uint64{linkPhone: 3, linkStreet: 4} {
+				for f, kind := range map[int]uint64{linkPhone: 2, linkStreet: 3} {
 					for _, place := range c.field(f) {
 						add(kind, given, family, place)
 					}
 				}
-			}
-		}
-		if c.born != noLinkDay {
-			for _, family := range c.field(linkFamily) {
-				add(2, family, day, 0)
 			}
 		}
 	}

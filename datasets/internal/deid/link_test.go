@@ -89,6 +89,19 @@ func TestClaims(t *testing.T) {
 	same(linkFamily, `"name":[{"family":"Nuñez"}]`, `"name":[{"family":"Nun\u0303ez"},{"family":"Other"}]`)
 	same(linkFamily, `"name":[{"use":"maiden","family":"Birch"},{"family":"Elm"}]`, `"name":[{"family":"birch"}]`)
 	same(linkGiven, `"name":[{"given":["Robert","J"]}]`, `"name":[{"given":["Bobby Lee"]}]`)
+	long := strings.Repeat("wolfeschlegelsteinhausen", 20)
+	same(linkFamily, `"name":[{"family":"`+long+`"}]`, `"name":[{"family":"`+long+`bergerdorff"}]`)
+	if c := claim(`"name":[{"family":"` + long + `"}]`); len(c.near) < 30 || len(c.near) > 41 {
+		t.Errorf("%d forms of a long name", len(c.near))
+	}
+	for family, forms := range map[string]bool{"Lý": false, "Ngô": false, "Đỗ": false, "李明": false, "Ivanov": true, "Иванов": true} {
+		if c := claim(`"name":[{"family":"` + family + `"}]`); len(c.near) > 0 != forms {
+			t.Errorf("%s has %d forms", family, len(c.near))
+		}
+	}
+	if c := claim(`"name":[{"family":"Ли","given":["Я"]}]`); len(c.field(linkGiven)) > 0 {
+		t.Error("one letter is a given name")
+	}
 	same(linkPhone, `"telecom":[{"system":"phone","value":"+1 (212) 555-1234"}]`, `"telecom":[{"system":"email","value":"x"},{"system":"sms","value":"2125551234"}]`)
 	same(linkZIP5, `"address":[{"postalCode":"10027-1234"}]`, `"address":[{"postalCode":"10453"},{"postalCode":"10027"}]`)
 	same(linkStreet, `"address":[{"postalCode":"10027","line":["5 Elm St., Apt 2"]}]`, `"address":[{"postalCode":"100271234","line":["5 ELM ST APT 2"]}]`)

@@ -6,6 +6,8 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
+
+	"farr/datasets/fhir"
 )
 
 // A sealed value is nonce || AES-256-GCM(plaintext) || tag, 40 bytes.
@@ -47,6 +49,14 @@ func (v Value) UTCMs(z *Zone) int64 {
 		return v.WallMs - int64(v.OffsetMinutes)*60_000
 	}
 	return z.UTC(v.WallMs)
+}
+
+// toDay is the value without its time of day, which means another instant in another zone.
+func (v Value) toDay() Value {
+	if v.Prec <= fhir.Day {
+		return v
+	}
+	return Value{WallMs: floorDiv(v.WallMs, DayMs) * DayMs, Prec: fhir.Day}
 }
 
 // columnID stands for a column of a table in what is sealed: the first half of a SHA-256
