@@ -97,8 +97,8 @@ func TestBenchmarksAndGroups(t *testing.T) {
 	for _, want := range []string{
 		`kpi.yaml:2:58: benchmark-off-scale: a proportion's benchmark is between 0% and 100% (a percentage`,
 		`kpi.yaml:3:52: bad-benchmark: emergency-visits is a rate per 1,000 person-years; its benchmark is a plain number (66)`,
-		`kpi.yaml:4:46: missing-key: the key "source" is missing`,
-		`kpi.yaml:5:46: missing-key: the key "value" is missing`,
+		`kpi.yaml:4:46: missing-key: the key "kpis.benchmark.source" is missing`,
+		`kpi.yaml:5:46: missing-key: the key "kpis.benchmark.value" is missing`,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %s\ngot %v", want, err)
