@@ -139,7 +139,7 @@ func TestDoctor(t *testing.T) {
 	if err := d.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"wrong    job file: ", "wrong    clock: ", "wrong    j: source: ", "wrong    j: key: ", "ok       ledger: version 2", "ok       ledger's pages: sound", "ok       locks: ", "j: store: none yet"} {
+	for _, want := range []string{"wrong    job file: ", "wrong    clock: ", "wrong    j: source: ", "wrong    j: key: ", "ok       ledger: version 3", "ok       ledger's pages: sound", "ok       locks: ", "j: store: none yet"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, &text)
 		}

@@ -229,7 +229,7 @@ func TestLedgerSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.close()
-	if _, err := openLedger(context.Background(), dir); err == nil || !strings.Contains(err.Error(), "version is 99 and this farr knows 2: use the newer farr") {
+	if _, err := openLedger(context.Background(), dir); err == nil || !strings.Contains(err.Error(), "version is 99 and this farr knows 3: use the newer farr") {
 		t.Errorf("a ledger of the future: %v", err)
 	}
 }
