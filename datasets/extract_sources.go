@@ -130,6 +130,11 @@ func (req ExtractRequest) sources() ([]ExportSource, error) {
 			}
 			dirs[dir] = one.Name
 		}
+		for _, before := range list[:i] {
+			if one.Bulk != nil && before.Bulk != nil && one.Bulk.Overlaps(before.Bulk.Request) {
+				wrong = append(wrong, fmt.Errorf("sources %s and %s ask one server for the same records", before.Name, one.Name))
+			}
+		}
 		if one.Zone == "" && len(list) > 1 {
 			wrong = append(wrong, fmt.Errorf("source %s: of several sources each must say the zone of its clock", one.Name))
 		}

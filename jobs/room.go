@@ -69,26 +69,16 @@ func (b *building) bounded(ctx context.Context, step string, do func(ctx context
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	ended, quiet := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(quiet)
-		ticker := time.NewTicker(watchEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ended:
-				return
-			case <-ticker.C:
-			}
-			if b.onTheWay() > int64(limit) {
-				stop(&DiskLimitError{Step: step, Limit: limit})
-				return
-			}
+	defer every(weighEvery, func() {
+		if b.onTheWay() > int64(limit) {
+			stop(&DiskLimitError{Step: step, Limit: limit})
 		}
-	}()
-	defer func() { close(ended); <-quiet }()
+	})()
 	return outcome(ctx, b.job.timed(ctx, step, do))
 }
+
+// weighEvery is how often the disk is looked at: what a step writes through a staging is counted by that, too, as it goes.
+const weighEvery = 250 * time.Millisecond
 
 // onTheWay is how many bytes the run holds that are not at their place yet: staging with its spill, and the report. What cannot
 // be read at the moment is counted the next time.

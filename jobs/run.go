@@ -214,25 +214,32 @@ func (l *ledger) within(ctx context.Context, job *Job, a attempt, result *RunRes
 	defer stop(nil)
 	within, done := limited(ctx, "the run", job.Limits.Time)
 	defer done()
-	ended, quiet := make(chan struct{}), make(chan struct{})
+	defer every(o.beat, func() {
+		// A beat that the disk refuses is not the end of a run: its end says so, or succeeds.
+		if err := l.beat(context.WithoutCancel(ctx), a, o.Clock()); errors.Is(err, errTakenOver) || errors.Is(err, errCancelled) {
+			stop(err)
+		}
+	})()
+	return outcome(within, safely(within, job, result, o))
+}
+
+// every calls do again and again, until ended is called; there is no call behind that.
+func every(pause time.Duration, do func()) (ended func()) {
+	end, quiet := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(quiet)
-		ticker := time.NewTicker(o.beat)
+		ticker := time.NewTicker(pause)
 		defer ticker.Stop()
 		for {
 			select {
-			case <-ended:
+			case <-end:
 				return
 			case <-ticker.C:
-			}
-			// A beat that the disk refuses is not the end of a run: its end says so, or succeeds.
-			if err := l.beat(context.WithoutCancel(ctx), a, o.Clock()); errors.Is(err, errTakenOver) || errors.Is(err, errCancelled) {
-				stop(err)
+				do()
 			}
 		}
 	}()
-	defer func() { close(ended); <-quiet }() // no beat after the end
-	return outcome(within, safely(within, job, result, o))
+	return func() { close(end); <-quiet }
 }
 
 // safely builds, and turns a panic into an error that names no value: what a panic

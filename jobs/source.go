@@ -83,6 +83,11 @@ func (c checker) sources(list Sources) {
 		} else {
 			names[one.Name] = i
 		}
+		for _, before := range list[:i] {
+			if one.Bulk != nil && before.Bulk != nil && one.Bulk.request().Overlaps(before.Bulk.request()) {
+				c.doc.Report("duplicate-server", "source "+before.Name+" asks the same server for the same records", "every record would count twice", "source", i, "bulk")
+			}
+		}
 		if one.Dir == "" || !c.doc.Has("source", i, "dir") {
 			continue
 		}

@@ -77,7 +77,7 @@ func writeSource(p *printer, s datasets.SourceReport) {
 		p.line("  + %d Patients whose row is that of the same person in another source", s.Merged)
 	}
 	if s.Deleted > 0 {
-		p.line("  + %d of resources that the server names as deleted", s.Deleted)
+		p.line("  + %d of resources that the source deletes", s.Deleted)
 	}
 	writeBulk(p, "  ", s.Bulk)
 }

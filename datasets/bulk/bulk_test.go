@@ -370,3 +370,34 @@ func TestIssuesAndTombstones(t *testing.T) {
 		t.Errorf("deleted %v, %v", gone, err)
 	}
 }
+
+// Two requests overlap when a record can be in both answers.
+func TestOverlaps(t *testing.T) {
+	all := Request{URL: "https://a.example/fhir"}
+	with := func(change func(*Request)) Request {
+		r := all
+		change(&r)
+		return r
+	}
+	group := func(id string) Request { return with(func(r *Request) { r.Level, r.Group = Group, id }) }
+	types := func(names ...string) Request { return with(func(r *Request) { r.Types = names }) }
+	for i, c := range []struct {
+		a, b Request
+		want bool
+	}{
+		{all, all, true},
+		{all, with(func(r *Request) { r.URL += "/" }), true},
+		{all, with(func(r *Request) { r.Level = Patient }), true},
+		{all, with(func(r *Request) { r.URL = "https://b.example/fhir" }), false},
+		{all, group("one"), true},
+		{group("one"), group("one"), true},
+		{group("one"), group("two"), false},
+		{all, types("Patient"), true},
+		{types("Patient", "Encounter"), types("Encounter"), true},
+		{types("Patient"), types("Encounter"), false},
+	} {
+		if c.a.Overlaps(c.b) != c.want || c.b.Overlaps(c.a) != c.want {
+			t.Errorf("%d: not %t", i, c.want)
+		}
+	}
+}

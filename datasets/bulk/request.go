@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -109,6 +110,16 @@ func origin(u *url.URL) string {
 }
 
 // base is the server's address without a slash at its end.
+// Overlaps says whether some record is in the answer to both requests. Which patients two groups share only the server knows.
+func (r Request) Overlaps(other Request) bool {
+	level := func(r Request) string { return cmp.Or(r.Level, System) }
+	if r.base() != other.base() || level(r) == Group && level(other) == Group && r.Group != other.Group {
+		return false
+	}
+	shared := func(typ string) bool { return slices.Contains(other.Types, typ) }
+	return len(r.Types) == 0 || len(other.Types) == 0 || slices.ContainsFunc(r.Types, shared)
+}
+
 func (r Request) base() string { return strings.TrimRight(r.URL, "/") }
 
 const ndjson = "application/fhir+ndjson"

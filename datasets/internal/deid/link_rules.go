@@ -10,10 +10,9 @@ import (
 
 // Rules that link two Patients, the strictest first. A pair is linked by the first that holds. They are deterministic conjunctions of
 // agreement, as the tokens of networks that link without names are: family name, given name, birth date and sex, with ZIP or without,
-// and with a phonetic family name (PCORnet's and CODI's record linkage: Kiernan et al., "Establishing a framework for
-// privacy-preserving record linkage among electronic health record and administrative claims databases within PCORnet", BMC
-// Research Notes 2022; "Clinical and Community Data Initiative: Record Linkage Implementation Guide", CDC 2021). Which levels of
-// agreement there are, and that agreement in a rare or private thing (a phone number, a street) weighs more than in a common one (sex, ZIP),
+// and with a phonetic family name (PCORnet's: Kiernan et al., "Establishing a framework for privacy-preserving record
+// linkage among electronic health record and administrative claims databases within PCORnet", BMC Research Notes 2022;15:337,
+// doi:10.1186/s13104-022-06243-5). Which levels of agreement there are, and that agreement in a rare or private thing (a phone number, a street) weighs more than in a common one (sex, ZIP),
 // is of Fellegi and Sunter, "A Theory for Record Linkage", JASA 1969.
 //
 // They differ from those tokens where precision asked for it:
