@@ -130,8 +130,9 @@ func (g *rowGroup) ids(name string) ([]byte, error) {
 	return all, err
 }
 
-// times calls for each row with a value of a column of times.
-func (g *rowGroup) times(name string, each func(row int, ms int64)) error {
+// values calls for each row with a value of a column: open takes a page, and gives what is called with the row and with the
+// place of its value among those of the page.
+func (g *rowGroup) values(name string, open func(page parquet.Page) func(row, at int)) error {
 	if g.empty(name) {
 		return nil
 	}
@@ -141,84 +142,54 @@ func (g *rowGroup) times(name string, each func(row int, ms int64)) error {
 			row += len(set)
 			return
 		}
-		values := page.Data()
-		numbers := values.Int64()
-		if set == nil {
-			for _, n := range numbers {
-				each(row, n)
-				row++
-			}
-			return
-		}
-		at := 0
-		for _, is := range set {
-			if is != 0 {
-				each(row, numbers[at])
+		each, at := open(page), 0
+		for i := range int(page.NumValues()) {
+			if set == nil || set[i] != 0 {
+				each(row, at)
 				at++
 			}
 			row++
 		}
+	})
+}
+
+// times calls for each row with a value of a column of times.
+func (g *rowGroup) times(name string, each func(row int, ms int64)) error {
+	return g.values(name, func(page parquet.Page) func(row, at int) {
+		values := page.Data()
+		numbers := values.Int64()
+		return func(row, at int) { each(row, numbers[at]) }
 	})
 }
 
 // blobs calls for each row with a value of a column of texts or bytes, valid during the call.
 func (g *rowGroup) blobs(name string, each func(row int, b []byte)) error {
-	if g.empty(name) {
-		return nil
-	}
-	row := 0
-	return g.pages(name, func(set []byte, page parquet.Page) {
-		if page == nil {
-			row += len(set)
-			return
-		}
-		var value func(at int) []byte
+	return g.values(name, func(page parquet.Page) func(row, at int) {
 		values := page.Data()
-		if dictionary := page.Dictionary(); dictionary != nil {
-			var texts [][]byte
-			for i := range int32(dictionary.Len()) {
-				v := dictionary.Index(i)
-				texts = append(texts, v.ByteArray())
-			}
-			indexes := values.Int32()
-			value = func(at int) []byte { return texts[indexes[at]] }
-		} else {
+		dictionary := page.Dictionary()
+		if dictionary == nil {
 			bytes, offsets := values.ByteArray()
-			value = func(at int) []byte { return bytes[offsets[at]:offsets[at+1]] }
+			return func(row, at int) { each(row, bytes[offsets[at]:offsets[at+1]]) }
 		}
-		at := 0
-		for i := range int(page.NumValues()) {
-			if set == nil || set[i] != 0 {
-				each(row, value(at))
-				at++
-			}
-			row++
+		var texts [][]byte
+		for i := range int32(dictionary.Len()) {
+			v := dictionary.Index(i)
+			texts = append(texts, v.ByteArray())
 		}
+		indexes := values.Int32()
+		return func(row, at int) { each(row, texts[indexes[at]]) }
 	})
 }
 
 // yes calls for each row in which a column of booleans is true.
 func (g *rowGroup) yes(name string, each func(row int)) error {
-	if g.empty(name) {
-		return nil
-	}
-	row := 0
-	return g.pages(name, func(set []byte, page parquet.Page) {
-		if page == nil {
-			row += len(set)
-			return
-		}
+	return g.values(name, func(page parquet.Page) func(row, at int) {
 		values := page.Data()
 		bits := values.Boolean()
-		at := 0
-		for i := range int(page.NumValues()) {
-			if set == nil || set[i] != 0 {
-				if bits[at/8]&(1<<(at%8)) != 0 {
-					each(row)
-				}
-				at++
+		return func(row, at int) {
+			if bits[at/8]&(1<<(at%8)) != 0 {
+				each(row)
 			}
-			row++
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"strconv"
 )
 
 // Linkage tells which Patients of different sources are one person, so that the person counts once. It goes in four steps:
@@ -180,15 +181,8 @@ func (p *persons) take(all []claim, list []int32) int64 {
 		}
 	}
 	p.heads[all[person].pid] = true
-	p.counts.BySize[decimal(len(list))]++
+	p.counts.BySize[strconv.Itoa(len(list))]++
 	return int64(len(list) - 1)
-}
-
-func decimal(n int) string {
-	if n < 10 {
-		return string(rune('0' + n))
-	}
-	return decimal(n/10) + decimal(n%10)
 }
 
 // newestClaims leaves the claim of the newest version of each Patient, in order of pseudonyms.

@@ -64,23 +64,26 @@ func (r *row) encode(dst []byte) []byte {
 			continue
 		}
 		dst[bitmap+i/8] |= 1 << (i % 8)
-		switch r.table.Columns[i].Type {
-		case Boolean:
-			dst = append(dst, byte(c.number))
-		case Int32:
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(c.number))
-		case Int64, Timestamp:
-			dst = binary.LittleEndian.AppendUint64(dst, uint64(c.number))
-		case UUID, Decimal:
-			dst = append(dst, r.bytes[c.at:c.at+c.size]...)
-		case Varchar, Blob:
-			dst = binary.AppendUvarint(dst, uint64(c.size))
-			dst = append(dst, r.bytes[c.at:c.at+c.size]...)
-		default:
-			panic("deid: column of unknown type " + r.table.Columns[i].Type)
-		}
+		dst = appendValue(dst, r.table.Columns[i].Type, c.number, r.bytes[c.at:c.at+c.size])
 	}
 	return dst
+}
+
+// appendValue appends the value of a cell that is set: a number, or bytes, by the column's type.
+func appendValue(dst []byte, t Type, number int64, bytes []byte) []byte {
+	switch t {
+	case Boolean:
+		return append(dst, byte(number))
+	case Int32:
+		return binary.LittleEndian.AppendUint32(dst, uint32(number))
+	case Int64, Timestamp:
+		return binary.LittleEndian.AppendUint64(dst, uint64(number))
+	case UUID, Decimal:
+		return append(dst, bytes...)
+	case Varchar, Blob:
+		return append(binary.AppendUvarint(dst, uint64(len(bytes))), bytes...)
+	}
+	panic("deid: column of unknown type " + t)
 }
 
 // Cell is one value of a Row.
@@ -148,21 +151,7 @@ func (r *Row) encode(dst []byte) []byte {
 			continue
 		}
 		dst[bitmap+i/8] |= 1 << (i % 8)
-		switch r.table.Columns[i].Type {
-		case Boolean:
-			dst = append(dst, byte(c.Number))
-		case Int32:
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(c.Number))
-		case Int64, Timestamp:
-			dst = binary.LittleEndian.AppendUint64(dst, uint64(c.Number))
-		case UUID, Decimal:
-			dst = append(dst, c.Bytes...)
-		case Varchar, Blob:
-			dst = binary.AppendUvarint(dst, uint64(len(c.Bytes)))
-			dst = append(dst, c.Bytes...)
-		default:
-			panic("deid: column of unknown type " + r.table.Columns[i].Type)
-		}
+		dst = appendValue(dst, r.table.Columns[i].Type, c.Number, c.Bytes)
 	}
 	return dst
 }
