@@ -109,7 +109,6 @@ func origin(u *url.URL) string {
 	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
-// base is the server's address without a slash at its end.
 // Overlaps says whether some record is in the answer to both requests. Which patients two groups share only the server knows.
 func (r Request) Overlaps(other Request) bool {
 	level := func(r Request) string { return cmp.Or(r.Level, System) }
@@ -120,6 +119,7 @@ func (r Request) Overlaps(other Request) bool {
 	return len(r.Types) == 0 || len(other.Types) == 0 || slices.ContainsFunc(r.Types, shared)
 }
 
+// base is the server's address without a slash at its end.
 func (r Request) base() string { return strings.TrimRight(r.URL, "/") }
 
 const ndjson = "application/fhir+ndjson"
