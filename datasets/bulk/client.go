@@ -127,6 +127,13 @@ func New(c Config) (*Client, error) {
 	return client, nil
 }
 
+// ChangedSince is a client that asks for the same, and only for what changed since. It shares the connections of the first.
+func (c *Client) ChangedSince(since time.Time) *Client {
+	cfg := c.Config
+	cfg.Since = since
+	return &Client{Config: cfg, http: c.http, endpoint: cfg.TokenURL}
+}
+
 // Close lets idle connections go.
 func (c *Client) Close() {
 	if t, ok := c.http.(interface{ CloseIdleConnections() }); ok {

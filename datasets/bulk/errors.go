@@ -17,6 +17,7 @@ const (
 	NotFHIR       Code = "not-fhir"           // what answers is no FHIR server
 	NotR4         Code = "not-fhir-r4"        // it is one of another version
 	NoExport      Code = "no-bulk-export"     // it does not export, or not so
+	NoSince       Code = "no-changed-since"   // it exports, and does not take _since
 	NoDiscovery   Code = "no-token-endpoint"  // it does not say where a token is to be had
 	Unauthorised  Code = "not-authorised"     // no token, or the token is not taken
 	ClockSkew     Code = "clock-skew"         // no token, and the clocks differ

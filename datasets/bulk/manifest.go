@@ -22,6 +22,7 @@ type Export struct {
 	Files           []*File   // of records, by type and then as the manifest has them
 	Errors          []*File   // of OperationOutcomes
 	Deleted         []*File   // of Bundles that name what was deleted
+	NamesDeleted    bool      // the manifest has a list of them, be it empty
 	Notes           []string  // what was odd and did no harm
 
 	client *Client
@@ -152,6 +153,7 @@ func (e *Export) add(p *page, at string, first bool) error {
 		return fail("two pages of the manifest are of different exports")
 	}
 	e.TransactionTime, e.token = when, *p.RequiresAccessToken
+	e.NamesDeleted = e.NamesDeleted || p.Deleted != nil
 	from, err := url.Parse(at)
 	if err != nil {
 		return err

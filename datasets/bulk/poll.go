@@ -40,6 +40,8 @@ func (c *Client) KickOff(ctx context.Context, about func() error) (status string
 		return fail(Unauthorised, "the server does not take its own token")
 	case a.status == http.StatusForbidden:
 		return fail(WrongScopes, "the client may not export this; ask the server's keeper for system scopes of what is asked for")
+	case !c.Since.IsZero() && refused(a.status):
+		return fail(NoSince, noSince)
 	case a.status == http.StatusNotFound, a.status == http.StatusMethodNotAllowed, a.status == http.StatusNotImplemented, a.status == http.StatusGone:
 		return fail(NoExport, "the server has no $export of level "+c.Level+" by "+q.method+", or no such group")
 	case a.status == http.StatusOK:
@@ -59,6 +61,18 @@ func (c *Client) KickOff(ctx context.Context, about func() error) (status string
 		return "", err
 	}
 	return location.String(), nil
+}
+
+// noSince is what a refusal means where everything else was asked for before.
+const noSince = "the server does not take a request for what changed since (_since)"
+
+// refused says whether a server takes something of the request for wrong, or cannot do it.
+func refused(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusNotAcceptable, http.StatusPreconditionFailed, http.StatusUnprocessableEntity, http.StatusNotImplemented:
+		return true
+	}
+	return false
 }
 
 // capabilities refuses what is no FHIR server, and one of another version. One that shows its metadata to nobody without a
@@ -119,6 +133,8 @@ func (c *Client) poll(ctx context.Context, at string, token bool, deadline time.
 			return nil, fail(Unauthorised, "the server does not take the token where it tells how far the export is")
 		case a.status == http.StatusForbidden:
 			return nil, fail(WrongScopes, "the client may not ask how far the export is")
+		case !c.Since.IsZero() && refused(a.status):
+			return nil, fail(NoSince, noSince)
 		case a.status != http.StatusAccepted:
 			return nil, fail(ExportFailed, "the export failed at the server; ask its keeper")
 		}

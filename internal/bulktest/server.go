@@ -52,6 +52,9 @@ type Server struct {
 	Scope          string        // that is granted; what was asked for when empty
 	Skew           time.Duration // of its clock
 	Expire         bool          // each manifest makes the links of those before expire
+	Records        *Records      // what changes: each kick-off makes Files of it; Files alone where nil
+	NoSince        bool          // a kick-off with _since is refused
+	NoDeleted      bool          // the manifest of a kick-off with _since has no list of what was deleted, unless there is some
 	Move           bool          // the path of a file is its place in the manifest, which each manifest moves by one
 
 	mu       sync.Mutex
@@ -65,6 +68,8 @@ type Server struct {
 	tokens   int
 	revoked  int // tokens up to this are refused
 	jtis     map[string]bool
+	time     string // of the transaction
+	since    bool   // the export is of what changed since
 	problems []string
 }
 
@@ -196,13 +201,46 @@ func (s *Server) kickOff(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Prefer") != "respond-async" || r.Header.Get("Accept") != "application/fhir+json" {
 		s.problem("a kick-off with Prefer %q and Accept %q", r.Header.Get("Prefer"), r.Header.Get("Accept"))
 	}
+	since, err := sinceOf(r)
+	if err != nil {
+		s.problem("a kick-off: %v", err)
+	}
+	if s.NoSince && !since.IsZero() {
+		Outcome(http.StatusBadRequest, "not-supported")(s, w, r, nil)
+		return
+	}
 	s.mu.Lock()
 	s.begun++
 	n := s.begun
-	s.polls = 0
+	s.polls, s.time, s.since = 0, Time, !since.IsZero()
+	if s.Records != nil {
+		s.Files, s.time = s.Records.Export(since), s.Records.Now.Format(time.RFC3339Nano)
+	}
 	s.mu.Unlock()
 	w.Header().Set("Content-Location", fmt.Sprintf("%s/status/%d", s.main.URL, n))
 	w.WriteHeader(http.StatusAccepted)
+}
+
+// sinceOf is the time of which a kick-off says that what changed since is wanted, by either form.
+func sinceOf(r *http.Request) (since time.Time, err error) {
+	text := r.URL.Query().Get("_since")
+	if r.Method == http.MethodPost {
+		var parameters struct {
+			Parameter []struct{ Name, ValueInstant string }
+		}
+		if err := json.NewDecoder(r.Body).Decode(&parameters); err != nil {
+			return since, err
+		}
+		for _, p := range parameters.Parameter {
+			if p.Name == "_since" {
+				text = p.ValueInstant
+			}
+		}
+	}
+	if text == "" {
+		return since, nil
+	}
+	return time.Parse(time.RFC3339, text)
 }
 
 func (s *Server) forget(w http.ResponseWriter, r *http.Request) {
@@ -222,7 +260,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	if ready && s.Expire {
 		s.links++
 	}
-	links := s.links
+	links, at, since := s.links, s.time, s.since
 	s.mu.Unlock()
 	if !ready {
 		w.Header().Set("X-Progress", "working")
@@ -231,7 +269,10 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	}
 	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
 	files := s.Files
-	m := map[string]any{"transactionTime": Time, "request": s.URL() + "/$export", "requiresAccessToken": s.Token, "output": []any{}, "error": []any{}}
+	m := map[string]any{"transactionTime": at, "request": s.URL() + "/$export", "requiresAccessToken": s.Token, "output": []any{}, "error": []any{}}
+	if since && !s.NoDeleted {
+		m["deleted"] = []any{}
+	}
 	if s.PageSize > 0 {
 		files = s.Files[min(page*s.PageSize, len(s.Files)):min((page+1)*s.PageSize, len(s.Files))]
 		if next := fmt.Sprintf("%s?page=%d", r.URL.Path, page+1); (page+1)*s.PageSize < len(s.Files) {
