@@ -60,7 +60,9 @@
 // Several exports go into one snapshot as [ExportSource]s. Each keeps what is its own: name and so pseudonyms, zone, labels of
 // sites, concept maps, opt-out list, counts. Where zones differ the keyed views read each row in that of its source,
 // which stands in the column source of the main table. Files are known by the hash of their text, so that a folder of the same files, unpacked and in the same order, gives
-// the same snapshot; of when the export is stands in the log alone.
+// the same objects. Of when a server's export is, and what was asked for, is a fact of the extract ("server_exports", by source): the
+// server's transactionTime, of the export as a whole and no date of a patient; level, types and elements; and hashes of address, group and
+// filters, which may have names in them. Where a server gives the same records again, the extract that is there stays, with its time.
 //
 // An extract says how many records of each type were read and stored, and, where the request names them (Expect), which types the
 // source is said to have. It has no date of a type's newest record: days at rest are shifted, and true ones belong to results.
@@ -111,6 +113,18 @@
 // zone, key, source, labels or maps; safe-harbor, whose key is gone; under shifted, patients who are linked, since to whom is not kept,
 // and records that state ages, which may have to be hidden in rows that stand already; and persons who are left out (opt-out
 // list, removed), since what refers to their records cannot be told of what is new alone.
+//
+// A server is asked for what changed since the transaction time that the earlier extract keeps, so that time moves with a snapshot
+// that was published and with nothing else. What it names as deleted goes, and so does what it gives in a form that is not stored (the policy drops it,
+// or it has no subject any more): the snapshot has the rows of a full load of the server as it is now. Of resources that were replaced or deleted the facts
+// have the lines, and the dictionary has the codes, which no full load would have now. Where nothing changed, the earlier extract stays.
+//
+// What a server may not tell is a FullLoadError as well: it takes no _since; its transaction time is before that of the earlier extract;
+// its manifest has no list of what was deleted (which HL7 Bulk Data lets it leave out, so that none and unknown are one); it says that records lack, now or in the
+// earlier extract; a line cannot be read, or is older by lastUpdated than what it was before; the request is another, is of a group (who came into it
+// has older records), or has type filters (no server names what fits no more); a Patient was deleted at level patient, where other
+// records leave the export with it. At level patient a record is taken to be no older than its Patient. What remains is what a server leaves out
+// of its list of what was deleted: only the next full load tells.
 //
 // Records keep their rids, so an extract with linkage and one without, of one source under one key and shifted, would tell side by side how
 // the shifts of two Patients differ: the second is refused ([CodeLinkedApart]). What remains are two linked extracts between which it

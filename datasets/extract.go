@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"farr/datasets/bulk"
 	"farr/datasets/internal/deid"
@@ -40,9 +41,11 @@ type ExtractRequest struct {
 	// equivalences that are used; UsedEquivalences when empty.
 	ConceptMaps []string
 	MapBy       []string
-	// Onto is an earlier extract that this one adds to: its ID, or OntoCurrent. The source then has what is new or changed since, and
-	// says by DELETE what is gone; see the package's documentation. Empty for a full load.
+	// Onto is an earlier extract that this one adds to: its ID, OntoCurrent or OntoNewest. The source then has what is new or changed since,
+	// and says by DELETE what is gone; a server is asked for that. See the package's documentation. Empty for a full load.
 	Onto string
+	// FullFrom is how old the full load may be, by the server's time, that Onto and what was added to it rest on; zero for any.
+	FullFrom time.Time
 	// Expect are the types of FHIR that the source is said to have; empty where nothing is said. A type that is not among them is
 	// not there by choice: what rests on it lacks nothing.
 	Expect     []string
@@ -192,9 +195,12 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	x.staging.guard = x.guard
 	defer x.onto.close()
 	defer holdMemory()()
-	for _, stage := range []func(context.Context) error{x.read, x.judge, x.reenter, x.write, x.publish} {
+	for _, stage := range []func(context.Context) error{x.read, x.judge, x.unchanged, x.reenter, x.write, x.publish} {
 		if err := stage(ctx); err != nil {
 			return x.report, fmt.Errorf("extract: %w", x.failed(ctx, err))
+		}
+		if x.report.Skipped {
+			break
 		}
 	}
 	return x.report, nil
@@ -202,14 +208,19 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 
 // failed lets go of what a failed run need not keep.
 func (x *extraction) failed(ctx context.Context, err error) error {
-	if x.at == nil || ctx.Err() != nil {
+	at := x.at
+	var full *FullLoadError
+	if errors.As(err, &full) {
+		at = x.sources[0]
+	}
+	if at == nil || ctx.Err() != nil {
 		return err
 	}
-	in, is := x.at.input.(*bulkInput)
+	in, is := at.input.(*bulkInput)
 	if !is {
 		return err
 	}
-	return in.failed(ctx, in.unread(err, x.at.counts.Read))
+	return in.failed(ctx, in.unread(err, at.counts.Read))
 }
 
 // extraction is one run of Extract.

@@ -17,9 +17,10 @@ import (
 // BulkReport says what a FHIR server exported.
 type BulkReport struct {
 	// TransactionTime is of when the records are: what changed later may not be in them.
-	TransactionTime time.Time `json:"transaction_time"`
-	Files           int       `json:"files"`
-	Resumed         bool      `json:"resumed,omitempty"` // an earlier run had begun the export
+	TransactionTime time.Time  `json:"transaction_time"`
+	Since           *time.Time `json:"since,omitempty"` // what changed since was asked for; nil for a full load
+	Files           int        `json:"files"`
+	Resumed         bool       `json:"resumed,omitempty"` // an earlier run had begun the export
 	// Unanswered says that an earlier run asked for an export and never saw the answer: the server may have one that nobody
 	// knows of, and that it keeps until it ends by itself.
 	Unanswered bool `json:"unanswered,omitempty"`
@@ -37,6 +38,7 @@ type bulkInput struct {
 	now    func() time.Time
 	key    string // of the kept status address
 	name   string // of the source
+	onto   *onto  // nil for a full load
 
 	status string
 	report *BulkReport
@@ -45,7 +47,14 @@ type bulkInput struct {
 }
 
 func (x *extraction) bulkInput(e *feed) (*bulkInput, error) {
-	c := e.Bulk
+	c, report := e.Bulk, &BulkReport{}
+	switch {
+	case x.onto != nil:
+		c = c.ChangedSince(x.onto.since)
+		report.Since = &x.onto.since
+	case !c.Since.IsZero():
+		return nil, errors.New("what changed since some time is no whole extract: say which one it adds to")
+	}
 	key, err := KeyOf("bulk-export", map[string]any{
 		"url": c.URL, "level": c.Level, "group": c.Group, "types": nonNil(c.Types), "since": c.Since.UTC().Format(time.RFC3339Nano),
 		"filters": nonNil(c.TypeFilters), "elements": nonNil(c.Elements), "client": c.ClientID, "source": e.Name,
@@ -53,7 +62,7 @@ func (x *extraction) bulkInput(e *feed) (*bulkInput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bulkInput{store: x.store, client: c, now: x.store.now, key: key, name: e.Name, report: &BulkReport{}}, nil
+	return &bulkInput{store: x.store, client: c, now: x.store.now, key: key, name: e.Name, onto: x.onto, report: report}, nil
 }
 
 func nonNil(list []string) []string { return append([]string{}, list...) }
@@ -74,6 +83,10 @@ func (in *bulkInput) files() (files []Input, order string) {
 // read waits for the export and gives every line to the worker. What the server names as deleted comes first.
 func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func) error {
 	export, err := in.ready(ctx, progress)
+	if in.onto != nil {
+		w.changes = true
+		err = in.onto.answered(export, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -92,6 +105,11 @@ func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func
 	if in.report.Issues, err = export.Issues(ctx); err != nil {
 		return err
 	}
+	if in.onto != nil {
+		if err := in.onto.complete(in.report, w); err != nil {
+			return err
+		}
+	}
 	var done int64
 	for i, f := range export.Files {
 		text, err := in.file(ctx, w, export, f, i, func(n int64) { progress.Report("export", done+n, 0) })
@@ -104,6 +122,9 @@ func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func
 	for _, text := range deleted {
 		in.got = append(in.got, Input{Kind: "deleted", ID: text.SHA256, Bytes: text.Bytes})
 	}
+	if in.onto != nil && w.unknown > 0 {
+		return in.onto.refuse([]string{fmt.Sprintf("%d lines of what changed cannot be read, so that nobody knows of which resources they are", w.unknown)})
+	}
 	return nil
 }
 
@@ -115,7 +136,7 @@ func (in *bulkInput) file(ctx context.Context, w *worker, export *bulk.Export, f
 		if lines++; lines&0x3ff == 0 {
 			progress(l.Done)
 		}
-		return w.line(s.Input(), number, l)
+		return w.line(s.Input(), number+1, l) // from 1: all lines come behind beforeLines
 	})
 }
 
@@ -182,10 +203,11 @@ func (in *bulkInput) published(ctx context.Context) error {
 func (in *bulkInput) failed(ctx context.Context, err error) error {
 	var foreign *fhir.Error
 	var rejects *TooManyRejectsError
+	var full *FullLoadError
 	switch bulk.CodeOf(err) {
 	case bulk.ExportFailed, bulk.Gone, bulk.Changed, bulk.MissingFile, bulk.WrongCount, bulk.BadManifest, bulk.TooMuch, bulk.NotSecure, bulk.BadAnswer:
 	default:
-		if !errors.As(err, &foreign) && !errors.As(err, &rejects) {
+		if !errors.As(err, &foreign) && !errors.As(err, &rejects) && !errors.As(err, &full) {
 			return err
 		}
 	}

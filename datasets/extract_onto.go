@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -21,11 +22,14 @@ const OntoCurrent = "current"
 
 // FullLoadError says that an increment would not be exactly what reading everything again gives, and why. Nothing was published.
 type FullLoadError struct {
-	Base string // ID of the extract that was to be added to
+	Base string // ID of the extract that was to be added to; empty where there is none
 	Why  []string
 }
 
 func (e *FullLoadError) Error() string {
+	if e.Base == "" {
+		return strings.Join(e.Why, "; ") + "; load everything, without --onto"
+	}
 	return fmt.Sprintf("nothing can be added to extract %.12s so that it is what reading everything gives: %s; load everything, without --onto", e.Base, strings.Join(e.Why, "; "))
 }
 
@@ -39,6 +43,7 @@ type onto struct {
 	dies     map[string]int64         // rows of the extract that die, by table
 	opened   map[string]*parquet.File // by object
 	files    []*disk.File
+	since    time.Time // what changed since is asked of a server; zero where files are read
 }
 
 // openBase finds the extract to add to, and refuses one with which the result would not be exact.
@@ -47,9 +52,12 @@ func (x *extraction) openBase() (err error) {
 		return nil
 	}
 	o := &onto{x: x, types: x.plan.Elements(), dead: map[string]*deid.IDSet{}, opened: map[string]*parquet.File{}}
-	if x.req.Onto == OntoCurrent {
+	switch x.req.Onto {
+	case OntoCurrent:
 		o.base, err = x.store.Current("extract")
-	} else {
+	case OntoNewest:
+		o.base, err = o.newest()
+	default:
 		o.base, err = x.store.Open(x.req.Onto)
 	}
 	if err != nil {
@@ -124,6 +132,7 @@ func (o *onto) mismatches() (why []string) {
 			say("its patients are linked, and to whom is not kept")
 		}
 	}
+	why = append(why, o.askable()...)
 	for _, t := range o.types {
 		if _, _, ok := x.plan.VoidColumn(t.Type); t.Clinical && !ok {
 			say("no column of table %s tells which of its rows are void", t.Table)

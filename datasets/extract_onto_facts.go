@@ -46,7 +46,7 @@ func (o *onto) addUp(own map[string]any) (map[string]any, error) {
 	sum := maps.Clone(now)
 	for _, name := range []string{
 		"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "by_type", "drop_reasons", "reject_reasons",
-		"values_dropped", "elements_not_in_policy", "codes_mapped", "codes_unmapped", "deleted", "linked", "server_issues",
+		"values_dropped", "elements_not_in_policy", "codes_mapped", "codes_unmapped", "deleted", "linked", factIssues,
 	} {
 		if all := plus(before[name], now[name]); all != nil {
 			sum[name] = all

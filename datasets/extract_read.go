@@ -32,6 +32,8 @@ type worker struct {
 	rejectReasons  map[string]int64
 	rejects        []Reject
 	deleted        map[string]bool // Type/id of what the server names as deleted
+	changes        bool            // the lines say what resources are now, see gone
+	unknown        int64           // lines that do not say of which resource they are
 }
 
 func newWorker(extractor *deid.Extractor, collector *deid.Collector, source int) *worker {
@@ -129,6 +131,7 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 		return foreign.At(in, l)
 	}
 	if why != "" {
+		w.unknown++
 		w.reject(in.Name, l, why)
 		return nil
 	}
@@ -139,6 +142,7 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 	}
 	record, verdict := w.extractor.Extract(&w.doc, sequence)
 	if verdict == deid.NoSubject {
+		w.gone()
 		w.reject(in.Name, l, fhir.MissingSubject)
 		return nil
 	}
@@ -152,10 +156,19 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 	case deid.OptedOut:
 		count.OptedOut++
 	case deid.Dropped:
+		w.gone()
 		count.DroppedByPolicy++
 		w.dropReasons[w.extractor.Reason()]++
 	}
 	return nil
+}
+
+// gone takes away what an earlier extract has of the resource in hand, which is not stored as it is now. Where the source is all versions,
+// and not changes, the earlier one stays.
+func (w *worker) gone() {
+	if w.changes {
+		w.extractor.Delete(w.doc.Type(), string(w.doc.ID()), beforeLines)
+	}
 }
 
 // delete takes resources away that stand before a place in the input. What says so is no line of the accounts.
@@ -242,6 +255,9 @@ func (x *extraction) judge(context.Context) error {
 			tooMany := &TooManyRejectsError{Rejected: c.Rejected, Read: c.Read, MaxReject: x.req.MaxReject}
 			if x.several() {
 				tooMany.Source = e.Name
+			}
+			if e.worker.changes { // of all there is the share may be as allowed
+				return x.onto.refuse([]string{fmt.Sprintf("%d of the %d lines that changed are rejected, more than the share that may be", c.Rejected, c.Read)})
 			}
 			return tooMany
 		}

@@ -67,6 +67,9 @@ func (x *extraction) write(ctx context.Context) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
+	if err := x.onto.stale(); err != nil {
+		return err
+	}
 	if err := x.onto.bury(); err != nil {
 		return err
 	}
@@ -148,6 +151,11 @@ func (x *extraction) publish(ctx context.Context) error {
 	if err := x.putInForce(snapshot); err != nil {
 		return err
 	}
+	return x.release(ctx)
+}
+
+// release lets the exports of servers go, which are not needed any more.
+func (x *extraction) release(ctx context.Context) error {
 	for _, e := range x.sources {
 		in, is := e.input.(*bulkInput)
 		if !is {
@@ -222,7 +230,10 @@ func (x *extraction) facts() map[string]any {
 		facts["codes_mapped"], facts["codes_unmapped"] = mapped, unmapped
 	}
 	if len(issues) > 0 {
-		facts["server_issues"] = issues
+		facts[factIssues] = issues
+	}
+	if exports := x.exports(); len(exports) > 0 {
+		facts[factExports] = exports
 	}
 	if x.several() {
 		facts[factSources] = sourceFacts(r.Sources)
@@ -272,7 +283,7 @@ func sourceFacts(all []SourceReport) []SourceReport {
 // reason and policy path.
 func logged(facts map[string]any) map[string]any {
 	some := map[string]any{}
-	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "ages_hidden", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped", "deleted", "server_issues", factSources, "merged", FactLinkage} {
+	for _, name := range []string{"read", "stored", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "drop_reasons", "reject_reasons", "values_dropped", "ages_hidden", "linked", "opted_out", "opt_out_listed", "opt_out_unmatched", "codes_mapped", "codes_unmapped", "deleted", factIssues, factSources, "merged", FactLinkage} {
 		if fact, found := facts[name]; found {
 			some[name] = fact
 		}

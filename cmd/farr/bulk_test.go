@@ -82,10 +82,32 @@ func begun(t testing.TB, store string) (names []string) {
 	return names
 }
 
-// What a server exports gives the very snapshot that a folder of the same files gives, however rough the way.
+// loaded is what a snapshot was made of and what it holds, without of when the server's export is.
+func (p project) loaded(store, id string) string {
+	p.t.Helper()
+	s, err := datasets.OpenStore(filepath.Join(p.dir, store))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer s.Close()
+	sn, err := s.Open(id)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	m := sn.Manifest()
+	delete(m.Facts, "server_exports")
+	var text bytes.Buffer
+	if err := writeJSON(&text, m); err != nil {
+		p.t.Fatal(err)
+	}
+	return text.String()
+}
+
+// What a server exports gives the very objects and facts that a folder of the same files gives, however rough the way.
 func TestBulkIsTheFolder(t *testing.T) {
 	p := synthetic(t, 30, 5).plain()
 	want := p.extract("--risk=false")
+	folder := p.loaded("store", want.Snapshot)
 	client, _ := clientKey(t, p.dir, elliptic.P384())
 	set, err := datasets.ReadClientKey(client)
 	if err != nil {
@@ -112,8 +134,8 @@ func TestBulkIsTheFolder(t *testing.T) {
 			s.Start()
 			defer s.Close()
 			got := answer[extracted](t, p.bulkArgs(s, name, more...)...)
-			if got.Snapshot != want.Snapshot || got.Stored != want.Stored {
-				t.Errorf("snapshot %s of %d, want %s of %d", got.Snapshot, got.Stored, want.Snapshot, want.Stored)
+			if loaded := p.loaded(name, got.Snapshot); loaded != folder || got.Stored != want.Stored {
+				t.Errorf("%d stored, want %d; it is %s\nwant %s", got.Stored, want.Stored, loaded, folder)
 			}
 			for _, problem := range s.Problems() {
 				t.Error(problem)
@@ -130,7 +152,7 @@ func TestBulkIsTheFolder(t *testing.T) {
 // address is kept, it goes on with the same export.
 func TestKilledInBulk(t *testing.T) {
 	p := synthetic(t, 15, 6).plain()
-	want := p.extract("--risk=false").Snapshot
+	want := p.loaded("store", p.extract("--risk=false").Snapshot)
 	asks := 4 + len(p.server().Files) // metadata, kick-off, status, files, delete
 	for at := range asks {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
@@ -169,8 +191,8 @@ func TestKilledInBulk(t *testing.T) {
 				t.Fatal("the command ended before it was killed")
 			}
 			got := answer[extracted](t, args...)
-			if got.Snapshot != want {
-				t.Errorf("snapshot %s, want %s", got.Snapshot, want)
+			if loaded := p.loaded(store, got.Snapshot); loaded != want {
+				t.Errorf("it is %s\nwant %s", loaded, want)
 			}
 			wantBegun := 1
 			if killedAt == "kickoff" { // the server may know of one that the client never heard of
@@ -187,6 +209,60 @@ func TestKilledInBulk(t *testing.T) {
 			must(t, "verify", "--store", filepath.Join(p.dir, store))
 		})
 	}
+}
+
+// Killed while what changed is read, the command run again goes on with the same export, asked for since the time of the extract that is there; only what is
+// published moves that time.
+func TestKilledWhileReadingChanges(t *testing.T) {
+	p := synthetic(t, 5, 6).plain()
+	s := p.server()
+	s.Records = &bulktest.Records{Now: time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC)}
+	for _, f := range s.Files {
+		for line := range strings.Lines(f.Text) {
+			s.Records.Put(line)
+		}
+	}
+	changed := func() {
+		s.Records.Now = s.Records.Now.Add(24 * time.Hour)
+		s.Records.Put(`{"resourceType":"Patient","id":"new","birthDate":"1970-01-02"}`)
+	}
+	s.Start()
+	defer s.Close()
+	full := answer[extracted](t, p.bulkArgs(s, "store")...)
+	args := p.bulkArgs(s, "store", "--onto", "current")
+	changed()
+	var cmd *exec.Cmd
+	s.Faults = []*bulktest.Fault{{At: "file", Do: func(_ *bulktest.Server, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+		_ = cmd.Process.Kill()
+		panic(http.ErrAbortHandler)
+	}}}
+	cmd = exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	_ = cmd.Run()
+	if got := answer[extracted](t, args...); got.Stored != 1 || got.Snapshot == full.Snapshot || s.Begun() != 2 {
+		t.Errorf("%+v, %d exports begun", got, s.Begun())
+	}
+	if text := must(t, args...); !strings.Contains(text, "stays: nothing changed at the server since") {
+		t.Errorf("it does not say that nothing changed:\n%s", text)
+	}
+	changed()
+	if text := must(t, args...); !strings.Contains(text, "export of the server as of 2026-03-03T02:00:00Z: 1 files of what changed since 2026-03-02T02:00:00Z") {
+		t.Errorf("it does not say what was read:\n%s", text)
+	}
+	var since []string
+	for _, one := range s.Seen() {
+		if one.What == "kickoff" {
+			since = append(since, one.Query.Get("_since"))
+		}
+	}
+	if want := []string{"", "2026-03-01T02:00:00.000Z", "2026-03-02T02:00:00.000Z", "2026-03-02T02:00:00.000Z"}; !slices.Equal(since, want) {
+		t.Errorf("asked since %q, want %q", since, want)
+	}
+	s.NoSince = true
+	if e := farr(t, args...); e.code != jobs.ExitFailed || !strings.Contains(e.stderr, "(_since); load everything, without --onto") {
+		t.Errorf("exit %d: %s", e.code, e.stderr)
+	}
+	must(t, "verify", "--store", filepath.Join(p.dir, "store"))
 }
 
 // An identity in any place that testdata/leakpaths.txt knows is nowhere on the disk while a server's records are read, nor
@@ -350,7 +426,7 @@ func TestKilledInBulkAtRandom(t *testing.T) {
 		t.Skip("FARR_BULK_KILLS=100 kills so often")
 	}
 	p := synthetic(t, 15, 6).plain()
-	want := p.extract("--risk=false").Snapshot
+	want := p.loaded("store", p.extract("--risk=false").Snapshot)
 	chance := rand.New(rand.NewPCG(1, 2))
 	before := 0
 	for n := range kills {
@@ -367,8 +443,8 @@ func TestKilledInBulkAtRandom(t *testing.T) {
 		if cmd.Wait() != nil {
 			before++
 		}
-		if got := answer[extracted](t, args...); got.Snapshot != want {
-			t.Errorf("kill %d: snapshot %s, want %s", n, got.Snapshot, want)
+		if loaded := p.loaded(fmt.Sprintf("killed-%d", n), answer[extracted](t, args...).Snapshot); loaded != want {
+			t.Errorf("kill %d: it is %s\nwant %s", n, loaded, want)
 		}
 		if left := begun(t, filepath.Join(p.dir, fmt.Sprintf("killed-%d", n))); len(left) > 0 {
 			t.Errorf("kill %d: kept %v", n, left)

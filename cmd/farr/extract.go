@@ -40,7 +40,9 @@ written, so no key is needed, and one that is given only signs the log; no measu
 --onto current (or the ID of an extract) adds to an earlier extract what is new or changed since: the source has those
 resources alone, and says what is gone by Bundles of DELETE entries. The snapshot is what reading everything again
 gives. Where that cannot be had exactly (several sources, linked patients, stated ages, persons left out, another policy, key,
-zone or map), the command says why, and everything is to be loaded.` + bulkHelp + sourcesHelp,
+zone or map), the command says why, and everything is to be loaded. With --bulk the server is asked for what changed since the
+earlier extract's export (_since), of the same request; what it says is deleted goes. A group, a type filter, a server that does not name what
+was deleted or whose time went back: these need everything, too. --onto newest is the newest extract of that request that can be added to.` + bulkHelp + sourcesHelp,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			needed := []string{"source", "store", "key"}
 			if server.request.URL != "" {
@@ -103,7 +105,7 @@ zone or map), the command says why, and everything is to be loaded.` + bulkHelp 
 	f.StringVar(&req.SourceName, "source-name", "main", "name of the source, part of every pseudonym")
 	f.StringVar(&req.Zone, "zone", "UTC", "time zone of the source's wall clock, for example America/New_York")
 	f.StringVar(&req.Profile, "profile", "shifted", "shifted, limited or safe-harbor, which needs no key")
-	f.StringVar(&req.Onto, "onto", "", "extract to add to: current, or its ID; a full load when not given")
+	f.StringVar(&req.Onto, "onto", "", "extract to add to: current, its ID, or with --bulk newest; a full load when not given")
 	f.StringVar(&req.OptOut, "opt-out", "", "file of patients to leave out with all that is theirs: id or Patient/id, one a line; of a person with several, each")
 	f.StringVar(&req.SitesFile, "sites", "", "CSV file id,label with the labels of organizations and locations")
 	f.StringVar(&req.Policy, "policy", "", "folder of policy tables of your own (farr policy export); those that come with farr when not given")
@@ -151,6 +153,8 @@ func checkExtractFlags(req datasets.ExtractRequest) error {
 func writeExtract(w io.Writer, r extractAnswer) error {
 	p := printer{w: w}
 	switch {
+	case r.Skipped && r.Bulk != nil && r.Bulk.Since != nil:
+		p.line("snapshot %s stays: nothing changed at the server since", r.Snapshot)
 	case r.Skipped:
 		p.line("snapshot %s was made already from the same input: skipped", r.Snapshot)
 	case r.Snapshot != "":

@@ -109,11 +109,14 @@ func writeBulk(p *printer, indent string, b *datasets.BulkReport) {
 	if b == nil {
 		return
 	}
-	resumed := ""
-	if b.Resumed {
-		resumed = ", begun by an earlier run"
+	more := ""
+	if b.Since != nil {
+		more = " of what changed since " + b.Since.UTC().Format(time.RFC3339)
 	}
-	p.line(indent+"export of the server as of %s: %d files%s", b.TransactionTime.UTC().Format(time.RFC3339), b.Files, resumed)
+	if b.Resumed {
+		more += ", begun by an earlier run"
+	}
+	p.line(indent+"export of the server as of %s: %d files%s", b.TransactionTime.UTC().Format(time.RFC3339), b.Files, more)
 	for _, name := range slices.Sorted(maps.Keys(b.Issues)) {
 		p.line(indent+"  the server says of its export, %s: %d", name, b.Issues[name])
 	}

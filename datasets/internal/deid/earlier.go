@@ -78,6 +78,9 @@ func (x *Extractor) Delete(typ, id string, sequence uint64) {
 	d.at = append(d.at, sequence)
 }
 
+// Deletions is whether the source deletes anything.
+func (x *Extractor) Deletions() bool { return len(x.deletions) > 0 }
+
 // deletion is when a resource was deleted, and of which of these times a version was met.
 type deletion struct {
 	kind int

@@ -52,6 +52,8 @@ type Finisher struct {
 	// newer version and how many deleted.
 	Gone              map[string][]ID
 	Replaced, Removed map[string]int64
+	// Stale counts versions that are older than what the earlier extract has.
+	Stale int64
 
 	deletions map[ID]*deletion
 	earlier   Earlier      // nil when there is none, or it has said what it has to

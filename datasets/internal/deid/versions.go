@@ -76,6 +76,7 @@ func (f *Finisher) dropSuperseded() error {
 			continue
 		}
 		if to, moved := f.moved[v.rid]; moved && to.pid != f.pid {
+			f.stale(&v, to.sequence)
 			f.drop(&v, false)
 			continue
 		}
@@ -95,10 +96,18 @@ func (f *Finisher) dropSuperseded() error {
 		if now.laterThan(old) {
 			kept[n], v = v, kept[n]
 		}
+		f.stale(&v, kept[n].sequence)
 		f.drop(&v, false)
 	}
 	g.versions = append(g.versions[:0], kept...)
 	return nil
+}
+
+// stale counts a version that gives way to one of the earlier extract, whose versions come before all lines.
+func (f *Finisher) stale(v *version, to uint64) {
+	if !v.earlier && to == 0 {
+		f.Stale++
+	}
 }
 
 // drop counts a version that does not stay.
