@@ -37,6 +37,7 @@ func check(doc *source.Document, job *Job) {
 	c.notify(job)
 	c.sources(job.Source)
 	c.expected(job)
+	c.fullLoad(job)
 	c.linkage(job.Linkage, job.Source)
 	c.path(&job.Store, false, "store")
 	switch err := datasets.CheckKeySource(job.Key); {

@@ -129,7 +129,7 @@ func TestExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, key := range []string{
-		"name", "schedule", "cron", "zone", "misfire", "after", "limits", "disk", "retries", "retention", "source", "dir", "sites", "concept_maps", "map_by", "observable", "store", "key", "profile", "policy", "as_of", "max_reject",
+		"name", "schedule", "cron", "zone", "misfire", "after", "limits", "disk", "retries", "retention", "source", "dir", "sites", "concept_maps", "map_by", "full_load_every", "observable", "store", "key", "profile", "policy", "as_of", "max_reject",
 		"library", "measures", "cohorts", "periods", "kpi", "report", "out", "audience", "organisation", "title", "pdf",
 	} {
 		if !strings.Contains(string(data), key+":") {

@@ -83,6 +83,21 @@ type StepResult struct {
 	Skipped  bool    `json:"skipped"`            // it was made already
 	Rows     int64   `json:"rows"`               // of what it made: resources, classes, aggregates, files
 	Seconds  float64 `json:"seconds"`
+
+	// Of an extract whose job loads what changed alone: full or changes, and why it was full.
+	Load string   `json:"load,omitempty"`
+	Why  []string `json:"why,omitempty"`
+}
+
+// loaded says which load it was, "" where there is but one kind.
+func (s StepResult) loaded() string {
+	switch s.Load {
+	case loadChanges:
+		return "of what changed alone"
+	case loadFull:
+		return "of everything: " + strings.Join(s.Why, "; ")
+	}
+	return ""
 }
 
 // Unchanged tells whether every step was made already.
@@ -109,6 +124,11 @@ func (r *RunResult) WriteText(w io.Writer) error {
 		}
 		if _, err := fmt.Fprintf(w, "%-8s %-12s %12d rows  %s\n", s.Name, s.Snapshot[:min(12, len(s.Snapshot))], s.Rows, done); err != nil {
 			return err
+		}
+		if text := s.loaded(); text != "" {
+			if _, err := fmt.Fprintf(w, "         %s\n", text); err != nil {
+				return err
+			}
 		}
 	}
 	if r.Risk != nil {

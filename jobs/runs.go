@@ -91,6 +91,11 @@ func (r *RunList) WriteText(w io.Writer) error {
 				steps = append(steps, s.Name+" "+done)
 			}
 			p.linef("       %s", strings.Join(steps, ", "))
+			for _, s := range x.Result.Steps {
+				if text := s.loaded(); text != "" {
+					p.linef("       %s %s", s.Name, text)
+				}
+			}
 			if text := x.Result.Pruned.summary(); text != "" {
 				p.linef("       %s", text)
 			}

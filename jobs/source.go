@@ -22,6 +22,9 @@ type Source struct {
 	Observable  string `yaml:"observable"`    // rule of observable time, of all sources
 	ConceptMaps Words  `yaml:"concept_maps"`  // paths of maps of local codes to standard codes
 	MapBy       Words  `yaml:"map_by"`        // equivalences of the maps that are used
+
+	// FullLoadEvery is how old a full load from a server may be that what changed since is added to; 0: each load is full.
+	FullLoadEvery Duration `yaml:"full_load_every"`
 }
 
 // MayLack implements source.Lacking: a server is read in place of a folder.
@@ -191,6 +194,13 @@ func LoadSources(path string) (*SourceFile, error) {
 	c := checker{doc, filepath.Dir(path)}
 	c.sources(f.Source)
 	c.linkage(f.Linkage, f.Source)
+	for i := range f.Source {
+		for _, at := range [][]any{{"source", "full_load_every"}, {"source", i, "full_load_every"}} {
+			if doc.Has(at...) {
+				doc.Report("of-a-job", "a job knows when everything was loaded; this file is of one extract", "remove full_load_every, or say it in a job", at...)
+			}
+		}
+	}
 	if err := doc.Err(); err != nil {
 		return nil, err
 	}

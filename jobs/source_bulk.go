@@ -70,6 +70,41 @@ func (c checker) bulk(s *Source, of []any) {
 	}
 }
 
+// fullLoad checks how often everything is loaded, where else what changed is.
+func (c checker) fullLoad(job *Job) {
+	for i := range job.Source {
+		at := []any{"source"}
+		if c.doc.Has("source", i) {
+			at = append(at, i)
+		}
+		s, at := job.Source[i], append(at, "full_load_every")
+		if !c.doc.Has(at...) {
+			continue
+		}
+		why, hint := "", "remove full_load_every, and each load is full"
+		switch b := s.Bulk; {
+		case s.FullLoadEvery == 0:
+			why, hint = "with zero no load would be anything but full", "30d, or remove it"
+		case len(job.Source) > 1:
+			why = "of several sources only reading everything tells who is in which"
+		case b == nil:
+			why = "nothing says of a folder whether it holds everything or what changed"
+			hint += "; for a folder of changes there is farr extract --onto"
+		case b.Level == bulk.Group:
+			why = "who has come into a group has older records, which what changed since does not have"
+		case len(b.TypeFilters) > 0:
+			why = "of what a type filter does not take any more no server tells, so that what changed since is not all"
+		case job.extractsOnly():
+			why = "under profile " + job.Profile + " each extract has a key of its own, so nothing is added to one"
+		case s.OptOut != "":
+			why = "where persons are left out, what refers to them cannot be told of what changed alone"
+		}
+		if why != "" {
+			c.doc.Report("full-loads-alone", why, hint, at...)
+		}
+	}
+}
+
 // waits tells of a pause on the way to the server.
 func (b *building) waits(what string, until time.Time) {
 	b.o.Logger.Info(msgServerWaits, "why", what, "until", until.UTC().Format(time.RFC3339))

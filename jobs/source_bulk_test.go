@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"farr/datasets"
 	"farr/internal/bulktest"
@@ -51,6 +52,13 @@ report: {out: reports, audience: internal}
 	}
 	if _, err := LoadJob(path); err != nil {
 		t.Errorf("it is refused: %v", err)
+	}
+	alone := filepath.Join(dir, "sources.yaml")
+	if err := os.WriteFile(alone, []byte("source: {name: a, zone: UTC, full_load_every: 30d, bulk: {url: \"https://fhir.example.org\"}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadSources(alone); err == nil || !strings.Contains(err.Error(), ":1:48: of-a-job") {
+		t.Errorf("a key of jobs, in a file of sources: %v", err)
 	}
 	limited := strings.Replace(good, "group: g1}", "group: g1, client_id: farr, client_key: env:CLIENT}", 1) + "limits: {memory: 2GB}\n"
 	if err := os.WriteFile(path, []byte(limited), 0o600); err != nil {
@@ -136,6 +144,92 @@ report: {out: reports, audience: internal}
 	s.Files[0].Name, s.Files[0].Count = "Ann-Example.ndjson", 1
 	if _, err := Run(t.Context(), job, Options{}); err == nil || !strings.Contains(err.Error(), "Ann-Example") || strings.Contains(kept(err), "Ann") || !strings.Contains(kept(err), "wrong-count") {
 		t.Errorf("a wrong count: %v, kept as %s", err, kept(err))
+	}
+}
+
+// A job loads everything, then what changed alone, and everything again where that is refused or the full load is too old. Its
+// result and log say which, and why.
+func TestJobOfChanges(t *testing.T) {
+	dir := t.TempDir()
+	s := &bulktest.Server{Records: &bulktest.Records{Now: at(t, "2026-03-01T02:00:00Z")}}
+	for _, f := range exported(t) {
+		for line := range strings.Lines(f.Text) {
+			s.Records.Put(line)
+		}
+	}
+	s.Start()
+	defer s.Close()
+	if _, err := datasets.CreateKey(filepath.Join(dir, "project.key")); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "job.yaml")
+	text := `name: nightly
+source: {name: main, zone: UTC, full_load_every: 30d, bulk: {url: "` + s.URL() + `"}}
+store: store
+key: project.key
+measures: [blood-pressure-control]
+cohorts: [incident-type-2-diabetes]
+periods: [2025]
+report: {out: reports, audience: internal}
+`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	job, err := LoadJob(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, night := range []struct {
+		day           string
+		change        bool
+		set           func()
+		load, why     string
+		read, exports int64
+		unchanged     bool
+	}{
+		{day: "2026-03-01", load: loadFull, why: "the store has no extract", exports: 1},
+		{day: "2026-03-02", change: true, load: loadChanges, read: 1, exports: 1},
+		{day: "2026-03-03", load: loadChanges, exports: 1, unchanged: true},
+		{day: "2026-03-04", change: true, set: func() { s.NoDeleted = true }, load: loadFull, why: "no list of what was deleted", exports: 2},
+		{day: "2026-04-04", change: true, set: func() { s.NoDeleted = false }, load: loadFull, why: "its full load is of 2026-03-04T02:00:00Z", exports: 1},
+	} {
+		s.Records.Now = at(t, night.day+"T02:00:00Z")
+		if night.change {
+			s.Records.Put(`{"resourceType":"Patient","id":"new-` + night.day + `","birthDate":"1970-01-02"}`)
+		}
+		if night.set != nil {
+			night.set()
+		}
+		before := s.Begun()
+		var log bytes.Buffer
+		result, err := Run(t.Context(), job, Options{Logger: NewLogger(&log, true, slog.LevelInfo), Clock: func() time.Time { return s.Records.Now.Add(time.Hour) }})
+		if err != nil {
+			t.Fatalf("%s: %v", night.day, err)
+		}
+		step := result.Steps[0]
+		if step.Load != night.load || !strings.Contains(strings.Join(step.Why, "; "), night.why) || result.Unchanged() != night.unchanged {
+			t.Errorf("%s: load %q because %q, unchanged %v", night.day, step.Load, step.Why, result.Unchanged())
+		}
+		if night.why != "" && !strings.Contains(log.String(), night.why) {
+			t.Errorf("%s: the log does not say why: %s", night.day, log.String())
+		}
+		if night.read > 0 && result.Extract.Read != night.read || int64(s.Begun()-before) != night.exports {
+			t.Errorf("%s: %d lines read of %d exports", night.day, result.Extract.Read, s.Begun()-before)
+		}
+		if s.Begun() != s.Deleted() {
+			t.Errorf("%s: %d exports begun and %d let go", night.day, s.Begun(), s.Deleted())
+		}
+	}
+	for _, p := range s.Problems() {
+		t.Error(p)
+	}
+	runs, err := Runs(t.Context(), dir, "", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	if err := runs.WriteText(&said); err != nil || strings.Count(said.String(), "extract of what changed alone") != 2 || !strings.Contains(said.String(), "extract of everything: its full load is of 2026-03-04") {
+		t.Errorf("%v, the runs are\n%s", err, said.String())
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"farr/datasets"
@@ -115,6 +116,7 @@ const (
 	msgStepEnds   = "step ends"
 
 	msgServerWaits = "waits for the server"
+	msgFullLoad    = "everything is loaded, not what changed alone"
 	msgUnanswered  = "an earlier run asked the server for an export and saw no answer: it may still hold one that nobody knows of"
 )
 
@@ -135,7 +137,7 @@ func (b *building) step(name string, do func(s *StepResult) error) error {
 
 func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err error) {
 	return sn, b.step("extract", func(s *StepResult) error {
-		report, err := datasets.Extract(ctx, b.store, datasets.ExtractRequest{
+		report, err := b.load(ctx, s, datasets.ExtractRequest{
 			Sources: b.sources, Link: b.job.Linkage == linkTokens, Profile: b.job.Profile, Observable: b.job.Source.observable(), AsOf: b.job.AsOf, Policy: b.job.Policy,
 			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,
 		})
@@ -153,6 +155,32 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 		sn, err = b.store.Open(report.Snapshot)
 		return err
 	})
+}
+
+// Loads.
+const (
+	loadFull    = "full"
+	loadChanges = "changes"
+)
+
+// load adds what changed to the newest extract, where the job asks for that. Where it cannot be exact, or the full load is too
+// old, everything is loaded.
+func (b *building) load(ctx context.Context, s *StepResult, req datasets.ExtractRequest) (*datasets.ExtractReport, error) {
+	every := time.Duration(b.job.Source[0].FullLoadEvery)
+	if every == 0 {
+		return datasets.Extract(ctx, b.store, req)
+	}
+	s.Load = loadChanges
+	changes := req
+	changes.Onto, changes.FullFrom = datasets.OntoNewest, b.o.Clock().Add(-every)
+	report, err := datasets.Extract(ctx, b.store, changes)
+	var full *datasets.FullLoadError
+	if !errors.As(err, &full) {
+		return report, err
+	}
+	s.Load, s.Why = loadFull, full.Why
+	b.o.Logger.Info(msgFullLoad, "why", strings.Join(full.Why, "; "))
+	return datasets.Extract(ctx, b.store, req)
 }
 
 // listRejects writes where the rejected lines are to .farr/<job>.rejects.csv, also
