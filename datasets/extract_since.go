@@ -267,7 +267,7 @@ func (x *extraction) sameAgain() (*Snapshot, error) {
 		at, _ := before.times()
 		is = is && len(before.others(now)) == 0
 		// Of a server whose clock went back, what changes from now on is asked for by the new time.
-		if now, _ := now.times(); !is || at.After(now) {
+		if now, _ := now.times(); !is || at.After(now) || at.Before(x.req.FullFrom) {
 			return nil, nil
 		}
 	}

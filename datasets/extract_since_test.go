@@ -292,6 +292,11 @@ func TestSameExportAgain(t *testing.T) {
 	if err != nil || !again.Skipped || again.Snapshot != first.ID() || again.Stored != 1 || len(begunIn(t, store)) > 0 {
 		t.Errorf("%v: %s", err, asJSON(t, again))
 	}
+	req.FullFrom = s.Records.Now
+	if anew := mustExtract(t, store, req); anew.ID() == first.ID() || exportsOf(anew.manifest)["main"].FullLoad != "2026-03-01T03:00:00Z" {
+		t.Errorf("the full load was too old, and %v is kept", exportsOf(anew.manifest))
+	}
+	req.FullFrom = time.Time{}
 	s.Records.Now = s.Records.Now.Add(-2 * time.Hour)
 	if back := mustExtract(t, store, req); back.ID() == first.ID() || exportsOf(back.manifest)["main"].TransactionTime != "2026-03-01T01:00:00Z" {
 		t.Errorf("the clock went back, and %v is kept", exportsOf(back.manifest))
