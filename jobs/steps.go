@@ -170,9 +170,9 @@ func (b *building) load(ctx context.Context, s *StepResult, req datasets.Extract
 	if every == 0 {
 		return datasets.Extract(ctx, b.store, req)
 	}
-	s.Load = loadChanges
+	s.Load, req.FullFrom = loadChanges, b.o.Clock().Add(-every)
 	changes := req
-	changes.Onto, changes.FullFrom = datasets.OntoNewest, b.o.Clock().Add(-every)
+	changes.Onto = datasets.OntoNewest
 	report, err := datasets.Extract(ctx, b.store, changes)
 	var full *datasets.FullLoadError
 	if !errors.As(err, &full) {
