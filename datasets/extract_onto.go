@@ -38,7 +38,8 @@ type onto struct {
 	x        *extraction
 	base     *Snapshot
 	types    []deid.TypeElements
-	sequence int                      // of what is added
+	sequence int // of what is added
+	scan     *deid.Scan
 	dead     map[string]*deid.IDSet   // tombstones, by object
 	dies     map[string]int64         // rows of the extract that die, by table
 	opened   map[string]*parquet.File // by object
@@ -229,18 +230,9 @@ func (x *extraction) reenter(ctx context.Context) error {
 	if err := into.AddPatients(x.project, o.parquet); err != nil {
 		return err
 	}
-	for _, t := range o.types {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if t.Owner == "id" {
-			continue
-		}
-		if err := into.AddVersions(t.Type, x.sources[0].worker.extractor.Deleted(t.Type), o.parts); err != nil {
-			return err
-		}
-	}
-	return nil
+	var err error
+	o.scan, err = x.plan.Scan(ctx, x.project, o.parts, into, x.sources[0].worker.extractor.Deleted)
+	return err
 }
 
 // parquet opens the objects of a table.
@@ -319,8 +311,8 @@ func (o *onto) tombstones(object Object) (*deid.IDSet, error) {
 }
 
 // Said is the Finisher's Earlier.
-func (o *onto) Said(ctx context.Context, gone map[string][]deid.ID, covered bool) (said *deid.Said, err error) {
-	said, o.dies, err = o.x.plan.Say(ctx, o.x.project, o.parts, gone, o.x.req.Observable, covered)
+func (o *onto) Said(gone map[string][]deid.ID, covered bool) (said *deid.Said, err error) {
+	said, o.dies, err = o.scan.Said(gone, o.x.req.Observable, covered)
 	return said, err
 }
 

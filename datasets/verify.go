@@ -280,7 +280,7 @@ func (s *Store) checkObject(ctx context.Context, name string, o Object) error {
 	}
 	defer f.Close()
 	h := sha256.New()
-	buf := make([]byte, min(info.Size()+1, 1<<20)) // one more, so that a small file's end shows in two reads
+	buf := make([]byte, min(info.Size()+1, 128<<10)) // one more, so that a small file's end shows in two reads
 	for {
 		if err := ctx.Err(); err != nil {
 			return err

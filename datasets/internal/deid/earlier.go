@@ -3,7 +3,6 @@ package deid
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -16,7 +15,7 @@ import (
 //
 //   - its patients, whole, as first lines of the load (AddPatients): their rows and observable time are made again, since
 //     they depend on everything;
-//   - of other resources that a line names, or deletes, how new the version is (AddVersions). Where it is the newest it stays
+//   - of other resources that a line names, or deletes, how new the version is (Plan.Scan). Where it is the newest it stays
 //     where it stands, and nothing is written; where it is not, its rid is among the Gone.
 //
 // Everything else of the earlier extract is not read. What its rows say of the whole (how far the data reach, who is
@@ -26,7 +25,7 @@ import (
 type Earlier interface {
 	// Said is asked once, when all but the patients are written. gone are the resources of the extract that do not stay, by
 	// type; covered says that what was read now has coverage.
-	Said(ctx context.Context, gone map[string][]ID, covered bool) (*Said, error)
+	Said(gone map[string][]ID, covered bool) (*Said, error)
 }
 
 // Said is what the rows of an earlier extract that stay say of the whole. Days are true, since 1970-01-01.
@@ -145,7 +144,7 @@ func (x *Extractor) StatesAges() int {
 // Links is whether a record names a link to another patient that is followed.
 func (x *Extractor) Links() bool { return len(x.links.pairs) > 0 }
 
-// KeepIDs lets a Sorter remember which resources it was given, for AddVersions.
+// KeepIDs lets a Sorter remember which resources it was given, for Plan.Scan.
 func (s *Sorter) KeepIDs() { s.ids = make([][]ID, len(s.plan.types)) }
 
 // AddPatients takes the patients of an earlier extract, of the objects of each of their tables in order.
@@ -255,11 +254,7 @@ func Tombstones(rids []ID, yield func(*Row) error) error {
 func ReadTombstones(f *parquet.File) (*IDSet, error) {
 	all := &IDSet{}
 	err := Part{File: f}.groups(func(g *rowGroup) error {
-		rids, err := g.ids("rid")
-		for ; len(rids) >= 16; rids = rids[16:] {
-			all.Add(ID(rids))
-		}
-		return err
+		return g.ids("rid", func(_ int, rid []byte) { all.Add(ID(rid)) })
 	})
 	return all, err
 }
@@ -415,11 +410,11 @@ func fillRow(r *Row, columns []int, values parquet.Row) {
 }
 
 // settle takes what the rows of the earlier extract say that stay.
-func (f *Finisher) settle(ctx context.Context) error {
+func (f *Finisher) settle() error {
 	if f.earlier == nil {
 		return nil
 	}
-	said, err := f.earlier.Said(ctx, f.Gone, f.time.any)
+	said, err := f.earlier.Said(f.Gone, f.time.any)
 	if err != nil {
 		return err
 	}

@@ -112,22 +112,29 @@ func (g *rowGroup) pages(name string, yield func(set []byte, page parquet.Page))
 	}
 }
 
-// ids are the values of a column of pseudonyms that every row has.
-func (g *rowGroup) ids(name string) ([]byte, error) {
-	all := make([]byte, 0, 16*g.rows)
-	err := g.pages(name, func(_ []byte, page parquet.Page) {
+// ids calls for each row with the value of a column of pseudonyms that every row has, valid during the call.
+func (g *rowGroup) ids(name string, each func(row int, id []byte)) error {
+	row := 0
+	return g.pages(name, func(_ []byte, page parquet.Page) {
 		values := page.Data()
 		if dictionary := page.Dictionary(); dictionary != nil {
+			at, id := int32(-1), []byte(nil)
 			for _, i := range values.Int32() {
-				v := dictionary.Index(i)
-				all = append(all, v.ByteArray()...)
+				if i != at {
+					v := dictionary.Index(i)
+					at, id = i, v.ByteArray()
+				}
+				each(row, id)
+				row++
 			}
 			return
 		}
 		bytes, _ := values.Data()
-		all = append(all, bytes...)
+		for ; len(bytes) >= 16; bytes = bytes[16:] {
+			each(row, bytes[:16])
+			row++
+		}
 	})
-	return all, err
 }
 
 // values calls for each row with a value of a column: open takes a page, and gives what is called with the row and with the
@@ -192,32 +199,4 @@ func (g *rowGroup) yes(name string, each func(row int)) error {
 			}
 		}
 	})
-}
-
-// living says which rows are neither dead nor of resources that go; nil for all.
-func (g *rowGroup) living(dead []*IDSet, gone *IDSet) ([]bool, error) {
-	var sets []*IDSet
-	for _, s := range dead {
-		if s.Len() > 0 {
-			sets = append(sets, s)
-		}
-	}
-	if gone.Len() > 0 {
-		sets = append(sets, gone)
-	}
-	if len(sets) == 0 {
-		return nil, nil
-	}
-	rids, err := g.ids("rid")
-	if err != nil {
-		return nil, err
-	}
-	all := make([]bool, g.rows)
-	for row := range all {
-		all[row] = true
-		for _, s := range sets {
-			all[row] = all[row] && !s.has(rids[16*row:16*row+16])
-		}
-	}
-	return all, nil
 }

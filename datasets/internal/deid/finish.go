@@ -70,6 +70,7 @@ type Finisher struct {
 	moveMs int64
 	group  group
 	rows   []*Row // by table of the type in hand
+	asked  *Row   // of ownerOf
 }
 
 // FinishConfig is what a Finisher needs beside the Records.
@@ -131,7 +132,7 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 				return err
 			}
 			if t != f.typ && t.typ == "Patient" {
-				if err := f.settle(ctx); err != nil {
+				if err := f.settle(); err != nil {
 					return err
 				}
 			}
@@ -148,7 +149,7 @@ func (f *Finisher) Finish(ctx context.Context, s *Sorter, collectors []*Collecto
 	if err := f.endGroup(); err != nil {
 		return err
 	}
-	if err := f.settle(ctx); err != nil { // where there is no patient
+	if err := f.settle(); err != nil { // where there is no patient
 		return err
 	}
 	if err := f.begin(nil, ID{}); err != nil {
@@ -316,6 +317,9 @@ func (f *Finisher) learn(v *version, r *Row) error {
 // Events outside these years are stand-ins for "unknown" and "for ever".
 const sentinelBefore, sentinelFrom = 1901, 2100
 
+// firstEvent is the first day of these years, endOfEvents the first after them.
+var firstEvent, endOfEvents = daysFromCivil(sentinelBefore, 1, 1), daysFromCivil(sentinelFrom, 1, 1)
+
 // eventDay is the true day of a resource, unless it has none or a stand-in.
 func (f *Finisher) eventDay(v *version, r *Row) (day int64, ok bool, err error) {
 	if v.date != noDate && f.pad == nil {
@@ -330,8 +334,7 @@ func (f *Finisher) eventDay(v *version, r *Row) (day int64, ok bool, err error) 
 			day = value.upperDay() // of a year, the day by which it happened
 		}
 	}
-	year, _, _ := civil(day)
-	return day, ok && year >= sentinelBefore && year < sentinelFrom, nil
+	return day, ok && day >= firstEvent && day < endOfEvents, nil
 }
 
 // value is the true value of a date element of a main table.

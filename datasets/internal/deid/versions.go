@@ -159,7 +159,10 @@ func (f *Finisher) ownerOf(t *typePlan, pid ID, v *version) (owner, error) {
 	if f.pad != nil {
 		return owner{pid, v.date ^ f.pad.of(&v.rid, v.sequence), v.sequence}, nil
 	}
-	row := newOutRow(t.tables[0])
+	if f.asked == nil || f.asked.table != t.tables[0] {
+		f.asked = newOutRow(t.tables[0])
+	}
+	row := f.asked
 	row.decode(v.rows)
 	o := owner{pid, noDate, v.sequence}
 	sealed := row.Cell(t.main.updatedSeal)
