@@ -88,6 +88,12 @@
 //
 // Who opted out in one source, or was removed, is left out of all that they are linked in. [Store.Remove] takes all of a person by one id. Which
 // Patients are linked can change from one extract to the next, and with it the pseudonym of a person.
+//
+// Records keep their rids, so an extract with linkage and one without, of one source under one key and shifted, would tell side by side how
+// the shifts of two Patients differ: the second is refused ([CodeLinkedApart]). What remains are two linked extracts between which it
+// changed who is linked: of those who are, or are no more, the same can be told. Keep the newest alone (retention, [Store.Prune]).
+// Patient.link has the same: who is linked by it in one export and not in the next has two shifts.
+//
 // # Increments
 //
 // An extract can be made on top of an earlier one ([ExtractRequest].Onto). Its source has what is new or changed since, and
@@ -126,10 +132,8 @@
 // records leave the export with it. At level patient a record is taken to be no older than its Patient. What remains is what a server leaves out
 // of its list of what was deleted: only the next full load tells.
 //
-// Records keep their rids, so an extract with linkage and one without, of one source under one key and shifted, would tell side by side how
-// the shifts of two Patients differ: the second is refused ([CodeLinkedApart]). What remains are two linked extracts between which it
-// changed who is linked: of those who are, or are no more, the same can be told. Keep the newest alone (retention, [Store.Prune]).
-// Patient.link has the same: who is linked by it in one export and not in the next has two shifts.
+// [Compact] makes a full load's objects of an extract and its increments: byte for byte those that one extract of all files has, from
+// their rows alone. Types that no increment touched keep their objects.
 //
 // # The log
 //

@@ -11,7 +11,6 @@ import (
 
 	"farr/datasets/internal/columnar"
 	"farr/datasets/internal/deid"
-	"farr/internal/disk"
 )
 
 // inputBase is the kind of an input that is the extract an increment adds to.
@@ -40,10 +39,8 @@ type onto struct {
 	types    []deid.TypeElements
 	sequence int // of what is added
 	scan     *deid.Scan
-	dead     map[string]*deid.IDSet   // tombstones, by object
-	dies     map[string]int64         // rows of the extract that die, by table
-	opened   map[string]*parquet.File // by object
-	files    []*disk.File
+	dies     map[string]int64 // rows of the extract that die, by table
+	objects  *objectFiles
 	since    time.Time // what changed since is asked of a server; zero where files are read
 }
 
@@ -52,7 +49,7 @@ func (x *extraction) openBase() (err error) {
 	if x.req.Onto == "" {
 		return nil
 	}
-	o := &onto{x: x, types: x.plan.Elements(), dead: map[string]*deid.IDSet{}, opened: map[string]*parquet.File{}}
+	o := &onto{x: x, types: x.plan.Elements(), objects: newObjectFiles(x.store)}
 	switch x.req.Onto {
 	case OntoCurrent:
 		o.base, err = x.store.Current("extract")
@@ -68,12 +65,7 @@ func (x *extraction) openBase() (err error) {
 	if m.Kind != "extract" {
 		return &Error{Code: CodeBadManifest, Subject: "snapshot " + o.base.id, Detail: "it is of kind " + m.Kind + ", not an extract"}
 	}
-	for _, t := range m.Tables {
-		for _, object := range t.files() {
-			o.sequence = max(o.sequence, object.Sequence)
-		}
-	}
-	o.sequence++
+	o.sequence = o.base.Increments() + 1
 	x.onto = o
 	return o.refuse(o.mismatches())
 }
@@ -150,11 +142,13 @@ func (o *onto) mismatches() (why []string) {
 
 // already gives the extract that was to be added to, where it has this very increment as its newest: the same command was run before.
 func (o *onto) already() (*Snapshot, error) {
-	var before string
-	for _, in := range o.base.manifest.Inputs {
-		if in.Kind == inputBase {
-			before = in.ID
+	with, before := o.base, o.base.onto()
+	if with.manifest.Recipe[recipeCompacted] != nil { // what was compacted may be gone: then nothing tells
+		var err error
+		if with, err = o.base.store.Open(before); err != nil {
+			return nil, nil
 		}
+		before = with.onto()
 	}
 	if before == "" {
 		return nil, nil
@@ -166,10 +160,20 @@ func (o *onto) already() (*Snapshot, error) {
 		}
 	}
 	key, err := KeyOf("extract", o.x.recipe, inputs)
-	if err != nil || key != o.base.manifest.Key {
+	if err != nil || key != with.manifest.Key {
 		return nil, err
 	}
 	return o.base, nil
+}
+
+// onto is the extract that this one was made on top of, "" for none.
+func (sn *Snapshot) onto() string {
+	for _, in := range sn.manifest.Inputs {
+		if in.Kind == inputBase {
+			return in.ID
+		}
+	}
+	return ""
 }
 
 // mapBy is what the recipe says of concept maps, nil where there are none.
@@ -239,7 +243,7 @@ func (x *extraction) reenter(ctx context.Context) error {
 func (o *onto) parquet(table string) (files []*parquet.File, err error) {
 	t, _ := o.base.Table(table)
 	for _, object := range t.Objects {
-		file, err := o.openParquet(object)
+		file, err := o.objects.open(object)
 		if err != nil {
 			return nil, err
 		}
@@ -248,30 +252,10 @@ func (o *onto) parquet(table string) (files []*parquet.File, err error) {
 	return files, nil
 }
 
-// openParquet opens an object once.
-func (o *onto) openParquet(object Object) (*parquet.File, error) {
-	if known := o.opened[object.SHA256]; known != nil {
-		return known, nil
-	}
-	f, err := o.base.store.root.Open(objectName(object.SHA256))
-	if err != nil {
-		return nil, err
-	}
-	o.files = append(o.files, f)
-	file, err := parquet.OpenFile(f, object.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
-	if err == nil {
-		o.opened[object.SHA256] = file
-	}
-	return file, err
-}
-
 // close lets the objects go.
 func (o *onto) close() {
-	if o == nil {
-		return
-	}
-	for _, f := range o.files {
-		f.Close()
+	if o != nil {
+		o.objects.close()
 	}
 }
 
@@ -283,31 +267,13 @@ func (o *onto) parts(table string) (parts []deid.Part, err error) {
 		return nil, err
 	}
 	for i, object := range t.Objects {
-		part := deid.Part{File: files[i]}
-		for _, d := range above(t, object) {
-			dead, err := o.tombstones(d)
-			if err != nil {
-				return nil, err
-			}
-			part.Dead = append(part.Dead, dead)
+		dead, err := o.objects.deadIn(t, object)
+		if err != nil {
+			return nil, err
 		}
-		parts = append(parts, part)
+		parts = append(parts, deid.Part{File: files[i], Dead: dead})
 	}
 	return parts, nil
-}
-
-// tombstones reads an object of them, once.
-func (o *onto) tombstones(object Object) (*deid.IDSet, error) {
-	if known := o.dead[object.SHA256]; known != nil {
-		return known, nil
-	}
-	file, err := o.openParquet(object)
-	if err != nil {
-		return nil, err
-	}
-	set, err := deid.ReadTombstones(file)
-	o.dead[object.SHA256] = set
-	return set, err
 }
 
 // Said is the Finisher's Earlier.

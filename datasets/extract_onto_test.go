@@ -212,8 +212,25 @@ func readerOf(t testing.TB, dir string) *duck.Session {
 	return db
 }
 
+// compacted is an extract without increments, in force.
+func compacted(t testing.TB, s *Store, sn *Snapshot) *Snapshot {
+	t.Helper()
+	report, err := Compact(t.Context(), s, CompactRequest{Extract: sn, Key: constantKey(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := s.Current("extract")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now.ID() != report.Snapshot || now.Increments() > 0 {
+		t.Fatalf("in force is %s with %d increments; report %s", now.ID(), now.Increments(), asJSON(t, report))
+	}
+	return now
+}
+
 // Random histories of adds, changes, moves and deletions: extracts on top of extracts have the rows and facts of one
-// extract of all files.
+// extract of all files, and compacted its very objects.
 func TestOntoIsTheWhole(t *testing.T) {
 	dir := t.TempDir()
 	db := readerOf(t, dir)
@@ -240,11 +257,17 @@ func TestOntoIsTheWhole(t *testing.T) {
 				loads = append(loads, h.load(n, size))
 				req.Source = folderOf(t, loads[n])
 				got = mustExtract(t, s, req)
+				if n > 0 && h.IntN(4) == 0 {
+					compacted(t, s, got)
+				}
 			}
 			req.Onto, req.Source = "", folderOf(t, loads...)
 			want := mustExtract(t, storeIn(t, dir, fmt.Sprint(seed, "-whole")), req)
 			sameRows(t, db, got, want)
 			sameFacts(t, got, want)
+			if a, b := asJSON(t, compacted(t, s, got).manifest.Tables), asJSON(t, want.manifest.Tables); a != b {
+				t.Errorf("compacted:\n%s\nwant the objects of the full load:\n%s", a, b)
+			}
 			if seed%10 == 0 {
 				verified(t, s)
 			}
@@ -372,6 +395,23 @@ func TestOntoAgain(t *testing.T) {
 		if !again.Skipped || again.Snapshot != first.Snapshot || again.Read != 1 || again.Removed != 1 || again.AsOf != first.AsOf {
 			t.Errorf("onto %.12s again: %s", onto, asJSON(t, again))
 		}
+	}
+	// Compacted, it is known, too.
+	now, err := s.Current("extract")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := compacted(t, s, now)
+	if again, err := Compact(t.Context(), s, CompactRequest{Extract: now, Key: req.Key}); err != nil || !again.Skipped || again.Snapshot != one.ID() {
+		t.Errorf("compacted again: %s, %v", asJSON(t, again), err)
+	}
+	req.Onto = OntoCurrent
+	again, err := Extract(t.Context(), s, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !again.Skipped || again.Snapshot != one.ID() || again.Read != 1 {
+		t.Errorf("onto what was compacted: %s", asJSON(t, again))
 	}
 }
 

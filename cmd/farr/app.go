@@ -76,7 +76,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print the result as JSON")
 	root.AddCommand(
 		a.synth(), a.keys(), a.extract(), a.policy(), a.risk(), a.export(), a.crosswalk(), a.remove(), a.measure(), a.cohort(), a.sql(), a.report(), a.release(),
-		a.run(), a.steps(), a.tick(), a.schedule(), a.status(), a.runs(), a.retry(), a.cancel(), a.doctor(), a.prune(), a.ledger(), a.verify(), a.audit(), a.version(),
+		a.run(), a.steps(), a.tick(), a.schedule(), a.status(), a.runs(), a.retry(), a.cancel(), a.doctor(), a.prune(), a.compact(), a.ledger(), a.verify(), a.audit(), a.version(),
 	)
 	refuseStrayArgs(root)
 	return root
