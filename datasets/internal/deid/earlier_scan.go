@@ -52,9 +52,9 @@ type met struct {
 type scanRows struct {
 	dead   []bool
 	people []*person // nil of rows that say nothing
-	at     map[int]int
-	apart  []perhaps // by at
-	met    []met     // by at; of the main table
+	at     []int32   // place in apart, one more than that; 0 for none
+	apart  []perhaps // what is kept apart
+	met    []met     // beside it; of the main table
 }
 
 // Scan reads the rows of an earlier extract. Of the resources that the Sorter was given, or that are deleted, the collector takes how
@@ -120,10 +120,10 @@ func (s *Scan) group(t *typePlan, table *Table, g *rowGroup, dead []*IDSet, touc
 	r := &s.rows
 	if main := table == t.tables[0]; !main {
 		r.met = nil
-	} else if len(r.at) > 0 {
+	} else if len(r.met) > 0 {
 		err := g.blobs("updated_seal", func(row int, b []byte) {
-			if at, apart := r.at[row]; apart {
-				r.met[at].seal = slices.Clone(b)
+			if at := r.at[row]; at > 0 {
+				r.met[at-1].seal = slices.Clone(b)
 			}
 		})
 		if err != nil {
@@ -152,7 +152,7 @@ func (s *Scan) owned(t *typePlan, table *Table, g *rowGroup) error {
 		}
 	}
 	events := table == t.tables[0] && t.clinical && len(t.order) > 0
-	if len(dates) == 0 && !events && len(r.at) == 0 {
+	if len(dates) == 0 && !events && len(r.apart) == 0 {
 		return nil
 	}
 	err := g.ids("pid", func(row int, pid []byte) {
@@ -160,9 +160,9 @@ func (s *Scan) owned(t *typePlan, table *Table, g *rowGroup) error {
 			return
 		}
 		r.people[row] = s.of(pid)
-		if at, apart := r.at[row]; apart {
-			if r.apart[at].person = r.people[row]; r.met != nil {
-				r.met[at].pid = ID(pid)
+		if at := r.at[row]; at > 0 {
+			if r.apart[at-1].person = r.people[row]; r.met != nil {
+				r.met[at-1].pid = ID(pid)
 			}
 		}
 	})
@@ -176,8 +176,8 @@ func (s *Scan) owned(t *typePlan, table *Table, g *rowGroup) error {
 				return
 			}
 			later := &one.later
-			if at, apart := r.at[row]; apart {
-				later = &r.apart[at].later
+			if at := r.at[row]; at > 0 {
+				later = &r.apart[at-1].later
 			}
 			*later = max(*later, floorDiv(ms, DayMs)+one.days)
 		})
@@ -194,14 +194,16 @@ func (s *Scan) owned(t *typePlan, table *Table, g *rowGroup) error {
 // begin tells of each row of a group whether it is dead, or may be replaced or deleted.
 func (s *Scan) begin(g *rowGroup, dead []*IDSet, touched *IDSet) error {
 	r := &s.rows
-	r.dead, r.people = slices.Grow(r.dead[:0], g.rows)[:g.rows], slices.Grow(r.people[:0], g.rows)[:g.rows]
+	if len(r.dead) < g.rows {
+		r.dead, r.people, r.at = make([]bool, g.rows), make([]*person, g.rows), make([]int32, g.rows)
+	}
 	clear(r.dead)
-	r.at, r.apart, r.met = nil, r.apart[:0], r.met[:0]
+	clear(r.at)
+	r.apart, r.met = r.apart[:0], r.met[:0]
 	dead = slices.DeleteFunc(slices.Clone(dead), func(d *IDSet) bool { return d.Len() == 0 })
 	if len(dead) == 0 && touched.Len() == 0 {
 		return nil
 	}
-	r.at = map[int]int{}
 	return g.ids("rid", func(row int, rid []byte) {
 		for _, d := range dead {
 			if d.has(rid) {
@@ -210,9 +212,9 @@ func (s *Scan) begin(g *rowGroup, dead []*IDSet, touched *IDSet) error {
 			}
 		}
 		if touched.Len() > 0 && touched.has(rid) {
-			r.at[row] = len(r.apart)
 			r.apart = append(r.apart, perhaps{rid: ID(rid), later: noDate, event: noDate})
 			r.met = append(r.met, met{rid: ID(rid)})
+			r.at[row] = int32(len(r.apart))
 		}
 	})
 }
@@ -303,8 +305,8 @@ func (s *Scan) events(t *typePlan, g *rowGroup) error {
 		if day < firstEvent || day >= endOfEvents {
 			return
 		}
-		if at, apart := s.rows.at[row]; apart {
-			s.rows.apart[at].event = day
+		if at := s.rows.at[row]; at > 0 {
+			s.rows.apart[at-1].event = day
 			return
 		}
 		if s.event = max(s.event, day); t.typ == "Encounter" {
