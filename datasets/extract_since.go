@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -135,7 +136,9 @@ func (o *onto) newest() (*Snapshot, error) {
 	if len(all) == 0 {
 		return nil, &FullLoadError{Why: []string{"the store has no extract of what a server exports as source " + name}}
 	}
-	slices.SortStableFunc(all, func(a, b candidate) int { return b.at.Compare(a.at) })
+	slices.SortStableFunc(all, func(a, b candidate) int { // what was compacted first
+		return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.Increments(), b.Increments()))
+	})
 	for _, one := range all {
 		if o.base = one.Snapshot; len(o.mismatches()) == 0 {
 			return one.Snapshot, nil

@@ -111,8 +111,9 @@ func TestEveryPointOfVerifying(t *testing.T) {
 		t.Fatal(err)
 	}
 	var report VerifyReport
+	// Verify itself looks at the log's head before and behind, to know whether somebody was at work; what fails there alone does not matter.
 	verify := func() (err error) {
-		report, err = s.Verify(t.Context())
+		report, err = s.verify(t.Context())
 		return errors.Join(err, report.Err())
 	}
 	points := pointsOf(t, verify)
