@@ -286,6 +286,7 @@ func (o *onto) nothingNew() (*Snapshot, error) {
 	recipe := func(r map[string]any) (string, error) {
 		r = maps.Clone(r)
 		delete(r, "order")
+		delete(r, recipeCompacted)
 		text, err := canonicalJSON(r)
 		return string(text), err
 	}

@@ -48,7 +48,7 @@
 // A run costs nothing twice: each step whose key is in the store is skipped. The one exception is an extract of a server: which
 // files it would give is known only by reading them, so that a run after a failure in a later step exports again. What it reads
 // unchanged gives the same snapshot, and the later steps are skipped as far as they were done. With full_load_every it asks for what changed
-// since the newest extract of the same request, whichever run made it, and adds that; where nothing did, the extract stays. Everything is loaded first, where an
+// since the newest extract of the same request, whichever run made it, and adds that; where nothing did, the extract stays, and of 16 increments one is made. Everything is loaded first, where an
 // exact sum cannot be had, and when the full load below is older, by the server's time, than that; the reason is in the run's result and log.
 //
 // # Processes

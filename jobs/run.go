@@ -29,6 +29,8 @@ type Options struct {
 
 	build builder       // nil: build; tests put theirs
 	beat  time.Duration // between signs of life; 0: beatEvery
+
+	compactAt int // increments of which one is made; 0: compactFrom
 }
 
 // builder does the work of a job and fills in the result as it goes.
@@ -46,6 +48,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.build == nil {
 		o.build = build
+	}
+	if o.compactAt == 0 {
+		o.compactAt = compactFrom
 	}
 	if o.beat == 0 {
 		o.beat = beatEvery

@@ -196,9 +196,10 @@ report: {out: reports, audience: internal}
 		load, why     string
 		read, exports int64
 		unchanged     bool
+		compactAt     int
 	}{
 		{day: "2026-03-01", load: loadFull, why: "the store has no extract", exports: 1},
-		{day: "2026-03-02", change: true, load: loadChanges, read: 1, exports: 1},
+		{day: "2026-03-02", change: true, load: loadChanges, read: 1, exports: 1, compactAt: 1},
 		{day: "2026-03-03", load: loadChanges, exports: 1, unchanged: true},
 		{day: "2026-04-04", change: true, load: loadFull, why: "its full load is of 2026-03-01T02:00:00Z", exports: 1},
 	} {
@@ -208,7 +209,7 @@ report: {out: reports, audience: internal}
 		}
 		before := s.Begun()
 		var log bytes.Buffer
-		result, err := Run(t.Context(), job, Options{Logger: NewLogger(&log, true, slog.LevelInfo), Clock: func() time.Time { return s.Records.Now.Add(time.Hour) }})
+		result, err := Run(t.Context(), job, Options{Logger: NewLogger(&log, true, slog.LevelInfo), Clock: func() time.Time { return s.Records.Now.Add(time.Hour) }, compactAt: night.compactAt})
 		if err != nil {
 			t.Fatalf("%s: %v", night.day, err)
 		}
@@ -222,6 +223,18 @@ report: {out: reports, audience: internal}
 		if night.read > 0 && result.Extract.Read != night.read || int64(s.Begun()-before) != night.exports {
 			t.Errorf("%s: %d lines read of %d exports", night.day, result.Extract.Read, s.Begun()-before)
 		}
+		store, err := datasets.OpenStore(job.Store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sn, err := store.Open(step.Snapshot)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if current, err := store.Current("extract"); err != nil || current.ID() != sn.ID() || sn.Increments() > 0 {
+			t.Errorf("%s: %s with %d increments, %v", night.day, step.Snapshot, sn.Increments(), err)
+		}
+		store.Close()
 		if s.Begun() != s.Deleted() {
 			t.Errorf("%s: %d exports begun and %d let go", night.day, s.Begun(), s.Deleted())
 		}

@@ -152,9 +152,29 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 		counts := *report
 		counts.Rejects = nil // they are in the file of rejects
 		b.result.Extract = &counts
-		sn, err = b.store.Open(report.Snapshot)
-		return err
+		if sn, err = b.store.Open(report.Snapshot); err != nil {
+			return err
+		}
+		return b.compact(ctx, s, &sn)
 	})
+}
+
+// compactFrom is how many increments readers hardly feel.
+const compactFrom = 16
+
+// compact makes one of an extract and its increments, where there are many.
+func (b *building) compact(ctx context.Context, s *StepResult, sn **datasets.Snapshot) error {
+	if (*sn).Increments() < b.o.compactAt {
+		return nil
+	}
+	report, err := datasets.Compact(ctx, b.store, datasets.CompactRequest{Extract: *sn, Policy: b.job.Policy, Key: b.key, Hold: true, Progress: b.o.Progress})
+	if err != nil {
+		return err
+	}
+	s.Snapshot, s.Skipped = report.Snapshot, s.Skipped && report.Skipped
+	b.result.Extract.Snapshot = report.Snapshot
+	*sn, err = b.store.Open(report.Snapshot)
+	return err
 }
 
 // Loads.
