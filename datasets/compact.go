@@ -21,7 +21,7 @@ const recipeCompacted = "compacted"
 type CompactRequest struct {
 	Extract  *Snapshot
 	Policy   string // folder of the policy that the extract was made by; the one that comes with farr when empty
-	Key      *Key   // signs the log; may be nil
+	Key      *Key   // of the extract
 	Hold     bool   // leave the current extract as it is
 	Progress progress.Func
 }
@@ -59,6 +59,9 @@ func compact(ctx context.Context, s *Store, req CompactRequest) (*CompactReport,
 	if report.Increments == 0 {
 		report.Skipped = true
 		return report, nil
+	}
+	if req.Key == nil || req.Key.ID() != req.Extract.keyID() {
+		return nil, errors.New("the key is not that of the extract")
 	}
 	policy, err := OpenPolicy(req.Policy)
 	if err != nil {
@@ -101,7 +104,7 @@ func compact(ctx context.Context, s *Store, req CompactRequest) (*CompactReport,
 		}
 	}
 	if report.Skipped = done != nil; done == nil {
-		c := &compaction{objectFiles: newObjectFiles(s), extract: req.Extract, plan: plan, progress: req.Progress, report: report}
+		c := &compaction{objectFiles: newObjectFiles(s), extract: req.Extract, key: req.Key, plan: plan, progress: req.Progress, report: report}
 		defer c.close()
 		if done, err = c.publish(ctx, m); err != nil {
 			return nil, err
@@ -134,6 +137,7 @@ func (sn *Snapshot) Increments() (n int) {
 type compaction struct {
 	*objectFiles
 	extract  *Snapshot
+	key      *Key
 	plan     *deid.Plan
 	progress progress.Func
 	report   *CompactReport
@@ -146,7 +150,13 @@ func (c *compaction) publish(ctx context.Context, m Manifest) (*Snapshot, error)
 		return nil, err
 	}
 	defer staging.Close()
-	staging.guard = func() error { // the objects that are kept are still those of the extract
+	staging.guard = func() error { // the extract may have been retired meanwhile, or its key
+		if err := s.finishRemovalLocked(); err != nil {
+			return err
+		}
+		if err := s.claim(c.key); err != nil {
+			return err
+		}
 		_, err := s.Open(c.extract.id)
 		return err
 	}

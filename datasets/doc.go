@@ -61,8 +61,8 @@
 // sites, concept maps, opt-out list, counts. Where zones differ the keyed views read each row in that of its source,
 // which stands in the column source of the main table. Files are known by the hash of their text, so that a folder of the same files, unpacked and in the same order, gives
 // the same objects. Of when a server's export is, and what was asked for, is a fact of the extract ("server_exports", by source): the
-// server's transactionTime, of the export as a whole and no date of a patient; level, types and elements; and hashes of address, group and
-// filters, which may have names in them. Where a server gives the same records again, the extract that is there stays, with its time.
+// server's transactionTime, of the export as a whole and no date of a patient; level, types and elements; and hashes of the address and of
+// client and scope. Where a server gives the same records again, the extract that is there stays, with its time.
 //
 // An extract says how many records of each type were read and stored, and, where the request names them (Expect), which types the
 // source is said to have. It has no date of a type's newest record: days at rest are shifted, and true ones belong to results.
@@ -131,6 +131,10 @@
 // has older records), or has type filters (no server names what fits no more); a Patient was deleted at level patient, where other
 // records leave the export with it. At level patient a record is taken to be no older than its Patient. What remains is what a server leaves out
 // of its list of what was deleted: only the next full load tells.
+//
+// Loads are known by their objects and times, in an increment as between two full loads that are both kept: a record that a load brought is mostly dated
+// not long before it, which narrows the shift of its patient for who can read the store. Increments are for stores that nobody reads but
+// farr; of what leaves ([farr/datasets/export], reports) no file tells the loads. Compact and let go what was there before (retention) often.
 //
 // [Compact] makes a full load's objects of an extract and its increments: byte for byte those that one extract of all files has, from
 // their rows alone. Types that no increment touched keep their objects.

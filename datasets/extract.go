@@ -163,7 +163,7 @@ func (e *TooManyRejectsError) Error() string {
 // makes it the current extract, unless it is to be held. The report is there with an error too, as far as
 // the lines were read, so that the rejects can be seen.
 //
-// Equal input, request and key give the same snapshot; a request that was answered
+// Equal files, request and key give the same snapshot; of a server also when it was asked is a fact of it. A request that was answered
 // before is skipped.
 //
 // An export of a server that turns out to be another one while it is read, or not whole, is begun anew once.

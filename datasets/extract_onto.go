@@ -189,6 +189,9 @@ func (o *onto) found() error {
 	var why []string
 	for _, e := range o.x.sources {
 		w := e.worker
+		if w.disputed > 0 {
+			why = append(why, "the server gives resources that it names as deleted, too")
+		}
 		if w.extractor.StatesAges() > 0 {
 			why = append(why, "a record states an age, which may have to be hidden by what stands already")
 		}

@@ -32,6 +32,7 @@ type worker struct {
 	rejectReasons  map[string]int64
 	rejects        []Reject
 	deleted        map[string]bool // Type/id of what the server names as deleted
+	disputed       int64           // lines of them
 	changes        bool            // the lines say what resources are now, see gone
 	unknown        int64           // lines that do not say of which resource they are
 }
@@ -138,6 +139,7 @@ func (w *worker) line(in fhir.Input, fileNumber int, l fhir.Line) error {
 	if len(w.deleted) > 0 && w.deleted[w.doc.Type()+"/"+string(w.doc.ID())] {
 		w.count(w.doc.Type()).Read++
 		w.count(w.doc.Type()).Deleted++
+		w.disputed++
 		return nil
 	}
 	record, verdict := w.extractor.Extract(&w.doc, sequence)

@@ -1,7 +1,6 @@
 package datasets
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +12,8 @@ import (
 	"farr/datasets/bulk"
 )
 
-// OntoNewest is what ExtractRequest.Onto says for the newest extract of the source, as the server counts time, that can be added to.
+// OntoNewest is what ExtractRequest.Onto says for the extract of the source that was last made, or found to be what the server has: the
+// newest by the store's log, since a server's clock may go back, of those that can be added to.
 const OntoNewest = "newest"
 
 // Facts about servers.
@@ -30,27 +30,22 @@ type serverExport struct {
 	TransactionTime string `json:"transaction_time"` // all that changed up to it is in the extract
 	FullLoad        string `json:"full_load"`        // that of the full load which this is, or adds to
 
-	// What was asked for. An address, a group and a search may have names of persons in them, so of these the hash is kept.
+	// What was asked for, and by whom: another client or scope may see other records. Of the address and of these the hash is kept. Which
+	// group or search it was is not: they may have names of persons in them, and nothing is added to either.
 	Server   string   `json:"server"`
+	Client   string   `json:"client"`
 	Level    string   `json:"level"`
-	Group    string   `json:"group,omitempty"`
 	Types    []string `json:"types,omitempty"`
 	Elements []string `json:"elements,omitempty"`
-	Filters  string   `json:"filters,omitempty"`
+	Filtered bool     `json:"filtered,omitempty"`
 }
 
 // asked is what a client asks for, without times.
 func asked(c *bulk.Client) serverExport {
-	hash := func(text string) string {
-		if text == "" {
-			return ""
-		}
-		return hexSHA256([]byte(text))
-	}
 	set := func(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 	return serverExport{
-		Server: hash(strings.TrimRight(c.URL, "/")), Level: c.Level, Group: hash(c.Group), Types: set(c.Types), Elements: set(c.Elements),
-		Filters: hash(strings.Join(set(c.TypeFilters), "\n")),
+		Server: hexSHA256([]byte(strings.TrimRight(c.URL, "/"))), Client: hexSHA256([]byte(c.ClientID + "\n" + c.Scope)),
+		Level: c.Level, Types: set(c.Types), Elements: set(c.Elements), Filtered: len(c.TypeFilters) > 0,
 	}
 }
 
@@ -60,9 +55,9 @@ func (s serverExport) others(now serverExport) (why []string) {
 		what string
 		same bool
 	}{
-		{"the server's address", s.Server == now.Server}, {"the level", s.Level == now.Level}, {"the group", s.Group == now.Group},
+		{"the server's address", s.Server == now.Server}, {"the client or its scope", s.Client == now.Client}, {"the level", s.Level == now.Level},
 		{"the list of types", slices.Equal(s.Types, now.Types)}, {"the list of elements", slices.Equal(s.Elements, now.Elements)},
-		{"the list of type filters", s.Filters == now.Filters},
+		{"the list of type filters", s.Filtered == now.Filtered},
 	} {
 		if !c.same {
 			why = append(why, c.what+" is another")
@@ -93,7 +88,7 @@ func exportsOf(m Manifest) map[string]serverExport {
 func (x *extraction) exports() map[string]serverExport {
 	all := map[string]serverExport{}
 	for _, e := range x.sources {
-		if e.bulk == nil {
+		if e.bulk == nil || x.req.Profile == ProfileSafeHarbor { // to which nothing is added
 			continue
 		}
 		one := asked(e.Bulk)
@@ -118,33 +113,31 @@ func (o *onto) newest() (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	type candidate struct {
-		*Snapshot
-		at time.Time
+	entries, err := x.store.LogEntries()
+	if err != nil {
+		return nil, err
 	}
-	var all []candidate
+	used := lastUsed(entries)
+	var all []*Snapshot
 	for _, id := range ids {
 		sn, err := x.store.Open(id)
 		if err != nil {
 			continue // damaged, which verify tells
 		}
-		kept, is := exportsOf(sn.manifest)[name]
-		if at, _ := kept.times(); is && sn.manifest.Kind == "extract" && sn.manifest.Recipe[recipeSource] == name {
-			all = append(all, candidate{sn, at})
+		if _, is := exportsOf(sn.manifest)[name]; is && sn.manifest.Kind == "extract" && sn.manifest.Recipe[recipeSource] == name {
+			all = append(all, sn)
 		}
 	}
 	if len(all) == 0 {
 		return nil, &FullLoadError{Why: []string{"the store has no extract of what a server exports as source " + name}}
 	}
-	slices.SortStableFunc(all, func(a, b candidate) int { // what was compacted first
-		return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.Increments(), b.Increments()))
-	})
+	slices.SortStableFunc(all, func(a, b *Snapshot) int { return used[b.id].Compare(used[a.id]) })
 	for _, one := range all {
-		if o.base = one.Snapshot; len(o.mismatches()) == 0 {
-			return one.Snapshot, nil
+		if o.base = one; len(o.mismatches()) == 0 {
+			return one, nil
 		}
 	}
-	return all[0].Snapshot, nil
+	return all[0], nil
 }
 
 // askable finds since when a server is to be asked, and says why its answer could not be added so that the result is exact.
@@ -162,6 +155,9 @@ func (o *onto) askable() (why []string) {
 	why = kept.others(asked(e.Bulk))
 	if e.Bulk.Level == bulk.Group {
 		why = append(why, "who has come into a group has older records, which what changed since does not have")
+	}
+	if types := e.Bulk.Types; e.Bulk.Level == bulk.Patient && len(types) > 0 && !slices.Contains(types, "Patient") {
+		why = append(why, "without Patient among the types the server does not name patients who were deleted, with whom their records leave an export of level patient")
 	}
 	if len(e.Bulk.TypeFilters) > 0 {
 		why = append(why, "of what a type filter does not take any more no server tells")
@@ -249,7 +245,12 @@ func (x *extraction) unchanged(ctx context.Context) error {
 	}
 	before := x.report
 	x.report = &ExtractReport{Skipped: true, Snapshot: sn.ID(), Bulk: before.Bulk, Ignored: before.Ignored}
-	if err := x.report.recall(sn.Manifest().Facts); err != nil {
+	facts := sn.Manifest().Facts
+	if x.onto != nil { // nothing was read
+		x.report.Onto = sn.ID()
+		facts = map[string]any{"as_of": facts["as_of"], "observable": facts["observable"]}
+	}
+	if err := x.report.recall(facts); err != nil {
 		return err
 	}
 	return x.release(ctx)

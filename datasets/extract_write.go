@@ -291,7 +291,7 @@ func logged(facts map[string]any) map[string]any {
 	return some
 }
 
-// logged adds of when an export is. That is no part of the snapshot: the same records are the same.
+// logged adds of when an export is. For several sources by name.
 func (x *extraction) logged(facts map[string]any) map[string]any {
 	some := logged(facts)
 	times := map[string]any{}

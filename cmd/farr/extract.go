@@ -60,6 +60,9 @@ was deleted or whose time went back: these need everything, too. --onto newest i
 			if err := checkExtractFlags(req); err != nil {
 				return usageError{err}
 			}
+			if cmd.Flags().Changed("onto") && req.Onto == "" { // of a variable that is empty, and not a full load
+				return usageError{errors.New("--onto is empty: want current, newest or the ID of an extract")}
+			}
 			var err error
 			if req.Key, err = optionalKey(key); err != nil {
 				return err

@@ -387,6 +387,8 @@ func TestOverlaps(t *testing.T) {
 	}{
 		{all, all, true},
 		{all, with(func(r *Request) { r.URL += "/" }), true},
+		{all, with(func(r *Request) { r.URL = "https://A.example:443/fhir" }), true},
+		{with(func(r *Request) { r.TypeFilters = []string{"Patient?a=1"} }), with(func(r *Request) { r.TypeFilters = []string{"Patient?a=2"} }), false},
 		{all, with(func(r *Request) { r.Level = Patient }), true},
 		{all, with(func(r *Request) { r.URL = "https://b.example/fhir" }), false},
 		{all, group("one"), true},

@@ -109,10 +109,21 @@ func origin(u *url.URL) string {
 	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
-// Overlaps says whether some record is in the answer to both requests. Which patients two groups share only the server knows.
+// Overlaps says whether some record is in the answer to both requests. Which patients two groups share, and which records two type filters,
+// only the server knows.
 func (r Request) Overlaps(other Request) bool {
 	level := func(r Request) string { return cmp.Or(r.Level, System) }
-	if r.base() != other.base() || level(r) == Group && level(other) == Group && r.Group != other.Group {
+	where := func(r Request) string {
+		u, err := url.Parse(r.base())
+		if err != nil {
+			return r.base()
+		}
+		return origin(u) + u.EscapedPath()
+	}
+	if where(r) != where(other) || level(r) == Group && level(other) == Group && r.Group != other.Group {
+		return false
+	}
+	if len(r.TypeFilters) > 0 && len(other.TypeFilters) > 0 {
 		return false
 	}
 	shared := func(typ string) bool { return slices.Contains(other.Types, typ) }

@@ -216,10 +216,10 @@ func (d *documentReader) entry(raw []byte) error {
 	resource, ok := members["resource"]
 	if !ok {
 		var asked request
-		if json.Unmarshal(members["request"], &asked) != nil || asked.Method != "DELETE" {
+		if json.Unmarshal(members["request"], &asked) != nil || !asked.deletes() {
 			return nil
 		}
-		gone, ok := DeletionOf(asked.URL)
+		gone, ok := asked.deletion()
 		if !ok {
 			return d.emit(raw, VagueDelete)
 		}

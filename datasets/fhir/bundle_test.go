@@ -19,6 +19,7 @@ func TestDeletions(t *testing.T) {
 		`{"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"http://x.org/fhir/Patient/a"}},{"request":{"method":"DELETE","url":"Observation/b.1"}}]}`: "[{Patient a} {Observation b.1}] true ",
 		`{"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"Patient?identifier=1"}}]}`:                                                                "[{ }] true vague-delete",
 		`{"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"Patient/a"}},{"resource":{"resourceType":"Patient","id":"b"}}]}`:                          "[] false ",
+		`{"resourceType":"Bundle","entry":[{"request":{"method":"delete","url":"Patient/a"}}]}`:                                                                           "[{ }] true vague-delete",
 		`{"resourceType":"Basic","code":{"text":"DELETE"},"x":"DELETE"}`:                                                                                                  "[] false ",
 		`{"resourceType":"Bundle","entry":[{"request":{"method":"DELETE"`:                                                                                                 "[] false ",
 	} {

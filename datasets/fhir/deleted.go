@@ -24,10 +24,21 @@ type request struct {
 	Method, URL string
 }
 
+// deletes says whether a request is meant to delete. FHIR's codes are in capitals: any other form is not clear.
+func (r request) deletes() bool { return strings.EqualFold(r.Method, "DELETE") }
+
+// deletion is what a request deletes; ok is false where that is not clear.
+func (r request) deletion() (gone Deletion, ok bool) {
+	if gone, ok = DeletionOf(r.URL); r.Method != "DELETE" {
+		return Deletion{}, false
+	}
+	return gone, ok
+}
+
 // Deletions gives what a line deletes that is a Bundle of nothing but DELETEs, as Bulk Data exports have them in files of what was
 // deleted. is says whether the line is one. Such a Bundle needs no id.
 func Deletions(line []byte) (all []Deletion, is bool, why Reason) {
-	if !bytes.Contains(line, []byte(`"DELETE"`)) {
+	if !bytes.Contains(line, []byte(`"Bundle"`)) || !bytes.Contains(bytes.ToUpper(line), []byte(`"DELETE"`)) {
 		return nil, false, ""
 	}
 	var bundle struct {
@@ -41,10 +52,10 @@ func Deletions(line []byte) (all []Deletion, is bool, why Reason) {
 		return nil, false, ""
 	}
 	for _, e := range bundle.Entry {
-		if e.Resource != nil || e.Request.Method != "DELETE" {
+		if e.Resource != nil || !e.Request.deletes() {
 			return nil, false, ""
 		}
-		d, ok := DeletionOf(e.Request.URL)
+		d, ok := e.Request.deletion()
 		if !ok {
 			why = VagueDelete
 		}

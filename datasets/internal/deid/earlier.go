@@ -18,7 +18,7 @@ import (
 //   - of other resources that a line names, or deletes, how new the version is (Plan.Scan). Where it is the newest it stays
 //     where it stands, and nothing is written; where it is not, its rid is among the Gone.
 //
-// Everything else of the earlier extract is not read. What its rows say of the whole (how far the data reach, who is
+// Of everything else of the earlier extract ids and dates are read alone. What its rows say of the whole (how far the data reach, who is
 // observed when) comes as Said, once it is known which of them stay.
 
 // Earlier is an earlier extract that a Finisher adds to.

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestIncrementsShowTheNumbersOfTheWhole: every page, table and drawing of an extract that was added to twice, and of that compacted, is
+// that of one extract of all the files. Hashes differ, the store's log, and the page on the run, which says what was loaded.
+func TestIncrementsShowTheNumbersOfTheWhole(t *testing.T) {
+	whole := synthetic(t, 120, 9)
+	loads := loadsOf(t, whole)
+	parts := newProject(t)
+	parts.zone, parts.key = whole.zone, whole.key
+	for i, load := range loads {
+		parts.export = load
+		more := []string{"--risk=false", "--sites", filepath.Join(whole.export, "sites.csv")}
+		if i > 0 {
+			more = append(more, "--onto", "current")
+		}
+		parts.extract(more...)
+	}
+	all := t.TempDir()
+	for _, load := range loads {
+		if err := os.CopyFS(all, os.DirFS(load)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole.store, whole.export = filepath.Join(whole.dir, "all"), all
+	whole.extract("--risk=false", "--sites", filepath.Join(filepath.Dir(loads[0]), "sites.csv"))
+
+	want := pagesOf(t, whole)
+	if len(want) < 20 {
+		t.Fatalf("%d files", len(want))
+	}
+	for _, compact := range []bool{false, true} {
+		if compact {
+			must(t, "compact", "--store", parts.store, "--key", parts.key, "--risk=false")
+		}
+		got := pagesOf(t, parts)
+		for name, text := range want {
+			if other, is := got[name]; !is || other != text {
+				t.Errorf("compacted %t: %s differs (there %t)%s", compact, name, is, firstDifference(other, text))
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("compacted %t: %d files, want %d", compact, len(got), len(want))
+		}
+	}
+}
+
+// loadsOf makes three loads of an export: in the first some records lack, some have an older version and some are too many; two
+// loads of what changed put that right.
+func loadsOf(t *testing.T, p project) (folders []string) {
+	t.Helper()
+	updated := regexp.MustCompile(`"lastUpdated":"\d{4}`)
+	older := strings.NewReplacer(`"status":"final"`, `"status":"entered-in-error"`, `"status":"finished"`, `"status":"planned"`, `"gender":"male"`, `"gender":"unknown"`)
+	id := regexp.MustCompile(`"id":"([^"]+)"`)
+	files := make([]map[string]string, 3)
+	for i := range files {
+		files[i] = map[string]string{}
+	}
+	paths, err := filepath.Glob(filepath.Join(p.export, "*.ndjson.gz"))
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed, err := gzip.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(packed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		name := strings.TrimSuffix(filepath.Base(path), ".gz")
+		typ := strings.TrimSuffix(name, ".ndjson")
+		n := 0
+		for line := range strings.Lines(string(text)) {
+			add := func(load int, line string) { files[load][fmt.Sprint(load, "-", name)] += line }
+			switch n++; {
+			case n%11 == 0: // comes later
+				add(1+n%2, line)
+			case n%13 == 0: // changes
+				add(0, older.Replace(updated.ReplaceAllString(line, `"lastUpdated":"2010`)))
+				add(1+n%2, line)
+			case n%17 == 0 && typ != "Patient": // and one that goes
+				again := id.FindStringSubmatch(line)[1] + "-x"
+				add(0, line+id.ReplaceAllString(line, `"id":"`+again+`"`))
+				add(1+n%2, `{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"`+typ+`/`+again+`"}}]}`+"\n")
+			default:
+				add(0, line)
+			}
+		}
+	}
+	for _, load := range files {
+		dir, err := os.MkdirTemp(p.export, "load")
+		if err != nil {
+			t.Fatal(err)
+		}
+		folders = append(folders, dir)
+		for name, text := range load {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return folders
+}
+
+// pagesOf computes and renders the extract in force, and gives every file without hashes.
+func pagesOf(t *testing.T, p project) map[string]string {
+	t.Helper()
+	p.measure("--periods", "2025-01..2025-04,2025", "--measure", "blood-pressure-control,hba1c-poor-control", "--cohort", "incident-type-2-diabetes")
+	out := filepath.Join(t.TempDir(), "report")
+	must(t, "report", "--audience", "internal", "--organisation", "Riverside Health", "--title", "Quality", "--store", p.store, "--out", out)
+	hash := regexp.MustCompile(`[0-9a-f]{12,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|sha256-[A-Za-z0-9+/]{43}=`)
+	log := regexp.MustCompile(`<dd class="mono">farr\.store/[^<]*</dd>`) // its checkpoint
+	all := map[string]string{}
+	err := fs.WalkDir(os.DirFS(out), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || name == "manifest.json" || strings.HasPrefix(filepath.Base(name), "run.") {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join(out, name))
+		all[name] = hash.ReplaceAllString(log.ReplaceAllString(string(text), "LOG"), "HASH")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
