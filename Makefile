@@ -133,8 +133,8 @@ cases: assets ## run all test cases of the published measures (minutes); CONTENT
 	FARR_CASES=all FARR_KEYS=$(KEYS) FARR_PROFILES=$(PROFILES) $(if $(CONTENT),FARR_CONTENT='$(abspath $(CONTENT))') go test -count 1 -timeout 60m -v -run 'TestContentCases' ./measures
 
 .PHONY: law
-law: assets ## measure 24,000 patients of three seeds under 20 keys, shifted and true, and compare every patient (an hour)
-	FARR_LAW=all go test -count 1 -timeout 180m -v -run 'TestLaw$$' ./cmd/farr
+law: assets ## measure 24,000 patients of three seeds under 20 keys, shifted and true, and compare every patient; and the seeds of TestTruth both ways (an hour)
+	FARR_LAW=all go test -count 1 -timeout 180m -v -run 'TestLaw$$|TestTruth$$' ./cmd/farr
 
 .PHONY: elm
 elm: ## translate the repository's own CQL to ELM (for developers; needs npm)

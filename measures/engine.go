@@ -52,12 +52,12 @@ func (e *engine) begin(ctx context.Context, definitions []Definition) error {
 	if err := e.exec(ctx, periodStatements(e.periods)...); err != nil {
 		return err
 	}
+	var lists []ValueList
 	for _, d := range definitions {
-		for _, l := range d.Lists {
-			if err := e.resolve(ctx, l); err != nil {
-				return err
-			}
-		}
+		lists = append(lists, d.Lists...)
+	}
+	if err := e.resolve(ctx, lists...); err != nil {
+		return err
 	}
 	err := e.exec(ctx, statement{"listed", "CREATE TABLE run.listed AS " + union(slices.Sorted(maps.Values(e.lists)))})
 	if err != nil {
@@ -244,34 +244,47 @@ func (e *engine) exec(ctx context.Context, steps ...statement) error {
 	return nil
 }
 
-// resolve looks a list up in the dictionary, once: its table holds the ids of the
+// resolve looks lists up in the dictionary, all in one pass and each once: its table holds the ids of the
 // concepts that have one of its codes and of the lists of concepts that hold such a
 // concept, so that every filter in SQL compares integers.
-func (e *engine) resolve(ctx context.Context, l ValueList) error {
-	if e.lists[l.Hash] != "" {
+func (e *engine) resolve(ctx context.Context, lists ...ValueList) error {
+	var rows []string
+	var tables []statement
+	for _, l := range lists {
+		if e.lists[l.Hash] != "" {
+			continue
+		}
+		number := len(e.lists)
+		e.lists[l.Hash] = fmt.Sprintf("run.codes_%d", number)
+		for _, c := range l.Codes {
+			rows = append(rows, fmt.Sprintf("(%d, %s, %s)", number, duck.Quote(c.System), duck.Quote(c.Code)))
+		}
+		tables = append(tables, statement{"list " + l.Name, fmt.Sprintf("CREATE TABLE %s AS SELECT id FROM run.matched WHERE number = %d", e.lists[l.Hash], number)})
+	}
+	if len(tables) == 0 {
 		return nil
 	}
-	table := fmt.Sprintf("run.codes_%d", len(e.lists))
-	e.lists[l.Hash] = table
-	var rows []string
-	for _, c := range l.Codes {
-		rows = append(rows, "("+duck.Quote(c.System)+", "+duck.Quote(c.Code)+")")
+	steps := []statement{{"wanted codes", "CREATE TABLE run.wanted (number INTEGER, system VARCHAR, code VARCHAR)"}}
+	for chunk := range slices.Chunk(rows, 5000) {
+		steps = append(steps, statement{"wanted codes", "INSERT INTO run.wanted VALUES " + strings.Join(chunk, ", ")})
 	}
-	return e.exec(ctx, statement{"list " + l.Name, `CREATE TABLE ` + table + ` AS
-		WITH wanted(system, code) AS (VALUES ` + strings.Join(rows, ", ") + `),
-			matched AS (SELECT DISTINCT concept FROM fhir.concept JOIN wanted USING (system, code))
-		SELECT concept AS id FROM matched
+	steps = append(steps, statement{"lists", `CREATE TABLE run.matched AS
+		WITH matched AS (SELECT DISTINCT number, concept FROM fhir.concept JOIN run.wanted USING (system, code))
+		SELECT number, concept AS id FROM matched
 		UNION
-		SELECT list FROM fhir.concept_list WHERE concept IN (FROM matched)`})
+		SELECT m.number, l.list FROM fhir.concept_list l JOIN matched m USING (concept)`})
+	return e.exec(ctx, slices.Concat(steps, tables, []statement{{"forget wanted codes", "DROP TABLE run.wanted; DROP TABLE run.matched"}})...)
 }
 
-// union gives the ids of all tables; without tables there are none.
+// union gives the ids of all tables, each of which has an id once; without tables there are none.
 func union(tables []string) string {
-	sql := "SELECT NULL::BIGINT AS id WHERE false"
-	for _, t := range tables {
-		sql += " UNION SELECT id FROM " + t
+	switch len(tables) {
+	case 0:
+		return "SELECT NULL::BIGINT AS id WHERE false"
+	case 1:
+		return "SELECT id FROM " + tables[0]
 	}
-	return sql
+	return "SELECT DISTINCT id FROM (SELECT id FROM " + strings.Join(tables, " UNION ALL SELECT id FROM ") + ")"
 }
 
 // show lets SQL see the definition's value lists as list_name, and of what is told by

@@ -29,6 +29,7 @@ type fixture struct {
 	concepts map[string]int64
 	sites    map[string]bool
 	lines    int
+	rows     map[string][]string // by table, until all lines are read
 }
 
 var fixtureTables = []string{
@@ -61,7 +62,7 @@ func newFixture(t *testing.T, text string) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	f := &fixture{t: t, db: db, people: map[uuid.UUID]string{}, rids: map[uuid.UUID]string{}, concepts: map[string]int64{}, sites: map[string]bool{}}
+	f := &fixture{t: t, db: db, people: map[uuid.UUID]string{}, rids: map[uuid.UUID]string{}, concepts: map[string]int64{}, sites: map[string]bool{}, rows: map[string][]string{}}
 	f.exec("CREATE SCHEMA fhir")
 	for _, table := range fixtureTables {
 		f.exec("CREATE TABLE fhir." + table)
@@ -72,7 +73,17 @@ func newFixture(t *testing.T, text string) *fixture {
 			f.line(strings.Fields(line))
 		}
 	}
+	for table, rows := range f.rows {
+		for chunk := range slices.Chunk(rows, 1000) {
+			f.exec("INSERT INTO fhir." + table + " VALUES " + strings.Join(chunk, ", "))
+		}
+	}
 	return f
+}
+
+// insert keeps a row; one statement a row would take most of the time of a large fixture.
+func (f *fixture) insert(table string, values ...string) {
+	f.rows[table] = append(f.rows[table], "("+strings.Join(values, ", ")+")")
 }
 
 func (f *fixture) exec(sql string) {
@@ -118,48 +129,45 @@ func (f *fixture) line(words []string) {
 		}
 		return "'dateTime'"
 	}
-	insert := func(table string, values ...string) {
-		f.exec("INSERT INTO fhir." + table + " VALUES (" + strings.Join(values, ", ") + ")")
-	}
 	switch kind {
 	case "patient":
-		insert(kind, pid, row, text("gender", "female"), text("birth", ""), tag("death"), "NULL", when("death"), text("race", ""), text("ethnicity", ""), text("language", ""), text("zip3", ""), text("state", ""))
+		f.insert(kind, pid, row, text("gender", "female"), text("birth", ""), tag("death"), "NULL", when("death"), text("race", ""), text("ethnicity", ""), text("language", ""), text("zip3", ""), text("state", ""))
 	case "encounter":
 		site := "NULL"
 		if used["site"] = true; options["site"] != "" {
 			site = f.site(options["site"])
 		}
-		insert(kind, pid, row, negated, text("status", "finished"), text("class", "AMB"), when("start"), when("end"), site, code("disposition"), "NULL", code("reason"))
+		f.insert(kind, pid, row, negated, text("status", "finished"), text("class", "AMB"), when("start"), when("end"), site, code("disposition"), "NULL", code("reason"))
 		if used["diagnosis"] = true; options["diagnosis"] != "" {
-			insert("encounter_diagnosis", pid, row, "0", f.id("rid", options["diagnosis"]))
+			f.insert("encounter_diagnosis", pid, row, "0", f.id("rid", options["diagnosis"]))
 		}
 	case "condition":
-		insert(kind, pid, row, negated, code("verification"), code("code"), tag("onset"), when("onset"), "NULL", tag("abatement"), when("abatement"), "NULL", when("recorded"))
+		f.insert(kind, pid, row, negated, code("verification"), code("code"), tag("onset"), when("onset"), "NULL", tag("abatement"), when("abatement"), "NULL", when("recorded"))
 	case "observation":
-		insert(kind, pid, row, negated, text("status", "final"), code("code"), when("on"), "'Quantity'", text("value", ""), text("unit", ""), "NULL")
+		f.insert(kind, pid, row, negated, text("status", "final"), code("code"), when("on"), "'Quantity'", text("value", ""), text("unit", ""), "NULL")
 	case "pressure":
 		options["code"] = "loinc:85354-9"
-		insert("observation", pid, row, negated, text("status", "final"), code("code"), when("on"), "NULL", "NULL", "NULL", "NULL")
+		f.insert("observation", pid, row, negated, text("status", "final"), code("code"), when("on"), "NULL", "NULL", "NULL", "NULL")
 		for i, part := range []struct{ name, code string }{{"systolic", "loinc:8480-6"}, {"diastolic", "loinc:8462-4"}} {
 			if _, ok := options[part.name]; ok {
-				insert("observation_component", pid, row, fmt.Sprint(i), f.concept(part.code), "'Quantity'", text(part.name, ""), text("unit", "mm[Hg]"), "NULL")
+				f.insert("observation_component", pid, row, fmt.Sprint(i), f.concept(part.code), "'Quantity'", text(part.name, ""), text("unit", "mm[Hg]"), "NULL")
 			}
 		}
 	case "procedure":
-		insert(kind, pid, row, negated, text("status", "completed"), code("code"), when("on"))
+		f.insert(kind, pid, row, negated, text("status", "completed"), code("code"), when("on"))
 	case "immunization":
-		insert(kind, pid, row, negated, text("status", "completed"), code("code"), when("on"))
+		f.insert(kind, pid, row, negated, text("status", "completed"), code("code"), when("on"))
 	case "medication":
-		insert("medication_request", pid, row, negated, text("status", "active"), code("code"), when("on"))
+		f.insert("medication_request", pid, row, negated, text("status", "active"), code("code"), when("on"))
 	case "coverage":
 		end, prec := options["end"], "NULL" // a year, a month, a day or a moment
 		if i := slices.Index([]int{0, len("2019"), len("2019-06"), len("2019-06-30"), len("2019-06-30T12:00")}, len(end)); i > 0 {
 			prec = fmt.Sprint(i)
 			options["end"] = end + "2019-01-01T00:00"[len(end):]
 		}
-		insert(kind, pid, row, negated, text("status", "active"), code("type"), when("start"), when("end"), prec)
+		f.insert(kind, pid, row, negated, text("status", "active"), code("type"), when("start"), when("end"), prec)
 	case "observed":
-		insert("observation_period", pid, fmt.Sprint(f.lines), text("start", ""), text("end", ""))
+		f.insert("observation_period", pid, fmt.Sprint(f.lines), text("start", ""), text("end", ""))
 	default:
 		f.t.Fatalf("line %d: unknown %q", f.lines, kind)
 	}
@@ -196,7 +204,7 @@ func (f *fixture) site(label string) string {
 	if !f.sites[label] {
 		f.sites[label] = true
 		if label != "stranger" { // a provider that the export does not hold
-			f.exec("INSERT INTO fhir.organization VALUES (" + rid + ", " + duck.Quote(label) + ")")
+			f.insert("organization", rid, duck.Quote(label))
 		}
 	}
 	return rid
@@ -217,7 +225,7 @@ func (f *fixture) concept(text string) string {
 			if !ok {
 				f.t.Fatalf("line %d: unknown system %q", f.lines, system)
 			}
-			f.exec(fmt.Sprintf("INSERT INTO fhir.concept VALUES (%d, %d, %s, %s)", id, i, duck.Quote(uri), duck.Quote(code)))
+			f.insert("concept", fmt.Sprint(id), fmt.Sprint(i), duck.Quote(uri), duck.Quote(code))
 		}
 	}
 	return fmt.Sprint(id)

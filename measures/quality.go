@@ -90,32 +90,32 @@ func (q *qualityRun) begin(ctx context.Context, definitions []Definition) error 
 		return err
 	}
 	q.sites = append([]string{Unattributed}, q.sites...)
-	limited := map[string]int{} // by id
+	var wanted []string // codes by the number of what asks for them: limits, then those of one sex
+	want := func(number int, system, code string, begin bool) {
+		wanted = append(wanted, fmt.Sprintf("(%d, %s, %s, %t)", number, duck.Quote(system), duck.Quote(code), begin))
+	}
 	for i, l := range limits {
-		ids, err := q.concepts(ctx, "system = 'http://loinc.org' AND code = "+duck.Quote(l.code))
-		if err != nil {
-			return err
+		want(i, "http://loinc.org", l.code, false)
+	}
+	for i, s := range sexed {
+		for _, code := range strings.Fields(s.codes) {
+			want(len(limits)+i, s.system, code, s.begin)
 		}
-		q.ids.limits = append(q.ids.limits, len(ids) > 0)
-		for _, id := range ids {
+	}
+	found, err := q.coded(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	limited := map[string]int{} // by id
+	for i := range limits {
+		q.ids.limits = append(q.ids.limits, len(found[i]) > 0)
+		for _, id := range found[i] {
 			limited[id] = i + 1
 		}
 	}
 	ids := map[string][]string{}
-	for _, s := range sexed {
-		fit := "code IN ('" + strings.Join(strings.Fields(s.codes), "', '") + "')"
-		if s.begin {
-			var begin []string
-			for _, prefix := range strings.Fields(s.codes) {
-				begin = append(begin, "starts_with(code, "+duck.Quote(prefix)+")")
-			}
-			fit = strings.Join(begin, " OR ")
-		}
-		found, err := q.concepts(ctx, "system = "+duck.Quote(s.system)+" AND ("+fit+")")
-		if err != nil {
-			return err
-		}
-		ids[s.gender] = append(ids[s.gender], found...)
+	for i, s := range sexed {
+		ids[s.gender] = append(ids[s.gender], found[len(limits)+i]...)
 	}
 	q.ids.female, q.ids.male = idList(ids["female"]), idList(ids["male"])
 	return q.listed(ctx, definitions, limited)
@@ -172,6 +172,27 @@ func idList(ids []string) string {
 		return "NULL::BIGINT"
 	}
 	return strings.Join(ids, ", ")
+}
+
+// coded are the ids of concepts that have a code or, where that is asked, one that begins so, and of lists with one, by number.
+func (q *qualityRun) coded(ctx context.Context, wanted []string) (map[int][]string, error) {
+	rows, err := q.db.Query(ctx, "codes of checks", `WITH matched AS (SELECT DISTINCT w.number, c.concept FROM fhir.concept c
+			JOIN (VALUES `+strings.Join(wanted, ", ")+`) w(number, system, code, begin) ON c.system = w.system AND CASE WHEN w.begin THEN starts_with(c.code, w.code) ELSE c.code = w.code END)
+		SELECT number::INTEGER, id::VARCHAR FROM (SELECT number, concept AS id FROM matched UNION SELECT m.number, l.list FROM fhir.concept_list l JOIN matched m USING (concept)) ORDER BY number, id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := map[int][]string{}
+	for rows.Next() {
+		var number int
+		var id string
+		if err := rows.Scan(&number, &id); err != nil {
+			return nil, err
+		}
+		found[number] = append(found[number], id)
+	}
+	return found, rows.Err()
 }
 
 // concepts are the ids of concepts that fit, and of lists with one.

@@ -172,6 +172,13 @@ func (q *SQLSession) showLists(ctx context.Context, r SQLRequest) error {
 		}
 	}
 	e := &engine{db: q.db, lists: map[string]string{}}
+	var lists []ValueList
+	for _, d := range definitions {
+		lists = append(lists, d.Lists...)
+	}
+	if err := e.resolve(ctx, lists...); err != nil {
+		return err
+	}
 	shown := map[string]bool{}
 	for _, d := range definitions {
 		for _, l := range d.Lists {
@@ -183,9 +190,6 @@ func (q *SQLSession) showLists(ctx context.Context, r SQLRequest) error {
 				continue
 			}
 			shown[name] = true
-			if err := e.resolve(ctx, l); err != nil {
-				return err
-			}
 			if err := q.exec(ctx, statement{name, "CREATE VIEW measure." + name + " AS SELECT id FROM " + e.lists[l.Hash]}); err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ import (
 // that what it rests on still stands; and a log that was put back is found by the key alone.
 func TestAudit(t *testing.T) {
 	p := synthetic(t, 40, 5)
-	job := p.job("shifted")
+	job := p.job("shifted", oneOfEach)
 	must(t, "run", job)
 	type entry struct {
 		Kind  string         `json:"kind"`

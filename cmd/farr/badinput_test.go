@@ -92,7 +92,7 @@ func TestBadSources(t *testing.T) {
 	p := synthetic(t, 30, 3)
 	first := p.extract()
 	periods := "--periods=2024"
-	p.measure(periods)
+	p.measure(append(oneMeasure, periods)...)
 	before := p.table("aggregate")
 
 	copyExport := func(t *testing.T) project {

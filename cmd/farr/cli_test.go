@@ -90,7 +90,7 @@ func TestUsage(t *testing.T) {
 // a run, and its report stands at latest/.
 func TestJobTwice(t *testing.T) {
 	p := synthetic(t, 60, 8)
-	job := p.job("shifted")
+	job := p.job("shifted", oneOfEach)
 	type ran struct {
 		Steps []struct {
 			Name     string `json:"name"`

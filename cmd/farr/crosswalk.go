@@ -119,9 +119,9 @@ Each time goes to the log: who, how many, by which permit, and --reason.`,
 	return cmd
 }
 
-// apartFrom refuses a file that is a device, or would lie in the store.
+// apartFrom refuses a file that is a device or a link, which a new file would replace (/dev/stdout is one), or would lie in the store.
 func apartFrom(s *datasets.Store, out string) error {
-	if info, err := os.Stat(out); err == nil && !info.Mode().IsRegular() {
+	if info, err := os.Lstat(out); err == nil && !info.Mode().IsRegular() {
 		return heldBack{fmt.Errorf("%s is no regular file: a crosswalk goes to a file of its own", out)}
 	}
 	folder, err := filepath.Abs(filepath.Dir(out))

@@ -41,7 +41,7 @@ func TestCrosswalk(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.extract("--opt-out", optOut)
-	p.measure("--periods", "2024")
+	p.measure("--periods", "2024", "--measure", "blood-pressure-control")
 	who, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +87,17 @@ func TestCrosswalk(t *testing.T) {
 	inside := args("--permit", permit)
 	inside[10] = filepath.Join(p.store, "pairs.csv")
 	refused("does not lie in the store", inside)
-	inside[10] = "/dev/stdout"
-	refused("no regular file", inside)
+	// Links of the test's own: one to a device of the system would be replaced, were it not refused.
+	for name, to := range map[string]string{"to-a-device": os.DevNull, "to-a-file": optOut} {
+		inside[10] = filepath.Join(p.dir, name)
+		if err := os.Symlink(to, inside[10]); err != nil {
+			t.Fatal(err)
+		}
+		refused("no regular file", inside)
+		if info, err := os.Lstat(inside[10]); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Fatalf("the link %s was replaced: %v", name, err)
+		}
+	}
 
 	must(t, args("--permit", permit)...)
 	pairs := readPairs(t, out)

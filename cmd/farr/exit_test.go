@@ -13,7 +13,7 @@ import (
 // TestRunExitCodes: a script tells by the exit code of farr run what to do about it.
 func TestRunExitCodes(t *testing.T) {
 	p := synthetic(t, 30, 9)
-	job := p.job("shifted")
+	job := p.job("shifted", oneOfEach)
 	type ran struct {
 		Steps []struct {
 			Name     string `json:"name"`

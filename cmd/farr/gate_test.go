@@ -14,7 +14,7 @@ import (
 // force stays; one that only records tells it, and goes on.
 func TestGate(t *testing.T) {
 	p := synthetic(t, 40, 5)
-	path := p.job("shifted")
+	path := p.job("shifted", oneOfEach)
 	write := func(block string) {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -82,7 +82,7 @@ func TestGate(t *testing.T) {
 	}
 	write("risk: {gate: enforcee, k: 1, below_k: 120%, mean: 3}\n")
 	e = farr(t, "run", path)
-	for _, want := range []string{`no such gate "enforcee" (did you mean "enforce"?)`, "k is the size of a class", "bad-share", `unknown-key`, "job.yaml:9:"} {
+	for _, want := range []string{`no such gate "enforcee" (did you mean "enforce"?)`, "k is the size of a class", "bad-share", `unknown-key`, "job.yaml:11:"} {
 		if e.code != jobs.ExitUsage || !strings.Contains(e.stderr, want) {
 			t.Errorf("exit %d, want %s in\n%s", e.code, want, e.stderr)
 		}

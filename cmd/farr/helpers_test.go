@@ -123,9 +123,16 @@ func shared(t testing.TB, name string) string {
 	return dir
 }
 
-// job writes a job file over the project, with the periods of the last year, and returns
+// oneOfEach are keys of a job that computes one measure and one cohort, for tests that ask no more of the results than that
+// they are there: most of the time of a run over few patients goes by the number of definitions.
+const oneOfEach = "measures: [blood-pressure-control]\ncohorts: [incident-type-2-diabetes]\n"
+
+// oneMeasure asks a run for one measure and no cohort, of which every patient is a subject.
+var oneMeasure = []string{"--measure", "emergency-visits"}
+
+// job writes a job file over the project, with the periods of the last year and more keys, and returns
 // its path.
-func (p project) job(profile string) string {
+func (p project) job(profile string, more ...string) string {
 	p.t.Helper()
 	path := filepath.Join(p.dir, "job.yaml")
 	text := fmt.Sprintf(`name: nightly
@@ -136,7 +143,7 @@ profile: %s
 max_reject: 5%%
 periods: [2025-01..2025-12, P12M/2025-12]
 report: {out: reports, audience: internal, organisation: Test Health}
-`, p.zone, profile)
+`, p.zone, profile) + strings.Join(more, "")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		p.t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func TestKeysThroughTheDoor(t *testing.T) {
 	if l := answer[list](t, "keys", "list", "--store", p.store); len(l.Epochs) != 1 || l.Epochs[0] != (epochLine{1, id, "open", 1}) {
 		t.Fatalf("%+v", l)
 	}
-	p.measure("--periods", "2024")
+	p.measure(append(oneMeasure, "--periods", "2024")...)
 	next := filepath.Join(p.dir, "next.key")
 	must(t, "keys", "new", "--out", next)
 	refused := func(code int, says string, args ...string) {
@@ -33,7 +33,7 @@ func TestKeysThroughTheDoor(t *testing.T) {
 	refused(jobs.ExitFailed, "farr keys rotate", other.extractArgs()...)
 	must(t, "keys", "rotate", "--store", p.store, "--key", p.key, "--new", next)
 	refused(jobs.ExitFailed, "was rotated out", p.extractArgs()...)
-	p.measure("--periods", "2023") // the old extract with the old key
+	p.measure(append(oneMeasure, "--periods", "2023")...) // the old extract with the old key
 	refused(jobs.ExitUsage, "--confirm "+id, "keys", "destroy", "--store", p.store, "--key", p.key)
 	refused(jobs.ExitUsage, "one of --key and --id", "keys", "destroy", "--store", p.store)
 	if !exists(p.key) {
@@ -45,7 +45,7 @@ func TestKeysThroughTheDoor(t *testing.T) {
 	}
 	must(t, "measure", "results", "--store", p.store) // results stay
 	other.extract()
-	other.measure("--periods", "2024")
+	other.measure(append(oneMeasure, "--periods", "2024")...)
 	must(t, "verify", "--store", p.store)
 	if l := answer[list](t, "keys", "list", "--store", p.store); len(l.Epochs) != 2 || l.Epochs[0].State != "destroyed" || l.Epochs[1].State != "open" {
 		t.Errorf("%+v", l)

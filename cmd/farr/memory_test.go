@@ -14,7 +14,7 @@ import (
 func TestJobWithAMemoryLimit(t *testing.T) {
 	t.Setenv(asCommand, "1")
 	p := synthetic(t, 40, 5)
-	job := p.job("shifted")
+	job := p.job("shifted", oneOfEach)
 	text, err := os.ReadFile(job)
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ func TestReleases(t *testing.T) {
 		return out.stdout
 	}
 	must(p.extractArgs("--risk=false")...)
-	must("measure", "run", "--store", p.store, "--key", p.key, "--periods", "2025-01..2025-12,P12M/2025-12")
+	must("measure", "run", "--store", p.store, "--key", p.key, "--periods", "2025-01..2025-12,P12M/2025-12", "--measure", "blood-pressure-control", "--cohort", "incident-type-2-diabetes")
 	report := func(name string, args ...string) {
 		must(append([]string{"report", "--store", p.store, "--audience", "external", "--out", filepath.Join(p.dir, name)}, args...)...)
 	}

@@ -17,7 +17,7 @@ import (
 func TestRemoveThroughTheDoor(t *testing.T) {
 	p := synthetic(t, 40, 5)
 	p.extract()
-	p.measure("--periods", "2024")
+	p.measure(append(oneMeasure, "--periods", "2024")...)
 	patients := func() int {
 		n := 0
 		for _, line := range strings.Split(must(t, "measure", "results", "--store", p.store, "--table", "subject", "--format", "csv"), "\n") {
@@ -45,12 +45,12 @@ func TestRemoveThroughTheDoor(t *testing.T) {
 		t.Error("results that count the person are still current")
 	}
 	must(t, "verify", "--store", p.store)
-	p.measure("--periods", "2024")
+	p.measure(append(oneMeasure, "--periods", "2024")...)
 	if after := patients(); after >= before {
 		t.Errorf("%d rows of subjects, %d before", after, before)
 	}
 	p.extract()
-	p.measure("--periods", "2024")
+	p.measure(append(oneMeasure, "--periods", "2024")...)
 	if after := patients(); after >= before {
 		t.Errorf("the next extract brought them back: %d rows of subjects, %d before", after, before)
 	}

@@ -81,8 +81,8 @@ func readTruth(t testing.TB, export string) truth {
 
 // TestTruth: for three seeds every numerator and denominator, and of each of the five cohorts
 // every attrition step, member with index date, characteristic, event and person-day, equals
-// what the generator counted before any FHIR was written, and the limited profile gives each
-// patient the same result as the shifted one.
+// what the generator counted before any FHIR was written. The first seed is also measured on shifted dates, and gives each
+// patient the same result; of the others that is left to TestLaw, and to FARR_LAW=all (make law).
 func TestTruth(t *testing.T) {
 	for seed := uint64(1); seed <= 3; seed++ {
 		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
@@ -91,18 +91,22 @@ func TestTruth(t *testing.T) {
 			want := readTruth(t, p.export)
 			periods := "--periods=" + strings.Join(want.Periods, ",")
 
-			p.extract()
+			p.extract("--profile", "limited", "--risk=false")
 			p.measure(periods)
 			compareMeasures(t, want, p.table("aggregate"))
-			compareCohorts(t, want, p, false)
-			shifted := p.table("subject")
+			compareCohorts(t, want, p, true)
+			if seed > 1 && os.Getenv("FARR_LAW") != "all" {
+				return
+			}
+			limited := p.table("subject")
 
-			p.extract("--profile", "limited")
+			p.extract("--risk=false")
 			p.measure(periods)
-			if limited := p.table("subject"); !cmp.Equal(shifted, limited) {
+			compareMeasures(t, want, p.table("aggregate"))
+			if shifted := p.table("subject"); !cmp.Equal(limited, shifted) {
 				t.Errorf("the results of %d and %d subjects differ between the profiles shifted and limited", len(shifted), len(limited))
 			}
-			compareCohorts(t, want, p, true)
+			compareCohorts(t, want, p, false)
 		})
 	}
 }
