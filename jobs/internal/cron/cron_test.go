@@ -144,6 +144,7 @@ func TestParseRefuses(t *testing.T) {
 		"* * 0 * *":           `day of month: "0" is not a value from 1 to 31`,
 		"* * * foo *":         `month: "foo" is not`,
 		"* * * * 8":           `day of week: "8" is not`,
+		"5-x * * * *":         `"x" is not a value`,
 		"5-1 * * * *":         `the range "5-1" goes backwards`,
 		"*/0 * * * *":         `the step "0" is not a whole number from 1 to 59`,
 		"*/90 * * * *":        `the step "90" is not`,
@@ -162,8 +163,8 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("Parse(%q) = %v, want %q", expr, err, want)
 		}
 	}
-	if _, err := Parse("0 0 31 2 1"); err != nil {
-		t.Errorf("Mondays of February occur: %v", err)
+	if s, err := Parse("0 0 31 2 1"); err != nil || s.String() != "0 0 31 2 1" {
+		t.Errorf("Mondays of February occur: %v, %v", s, err)
 	}
 }
 
