@@ -376,8 +376,13 @@ func (r *Results) trace(s *datasets.Store) error {
 	if kept != nil {
 		r.lineage.Risk, r.lineage.RiskSnapshot = report, kept.ID()
 	}
-	if extract, err := s.Open(r.lineage.Extract); err == nil {
-		r.lineage.ExtractRecipe, r.lineage.ExtractFacts = extract.Manifest().Recipe, extract.Manifest().Facts
+	extract, err := s.Open(r.lineage.Extract)
+	if datasets.CodeOf(err) == datasets.CodeNotFound {
+		return nil // the results outlive it
 	}
+	if err != nil {
+		return err
+	}
+	r.lineage.ExtractRecipe, r.lineage.ExtractFacts = extract.Manifest().Recipe, extract.Manifest().Facts
 	return nil
 }
