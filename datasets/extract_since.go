@@ -121,8 +121,11 @@ func (o *onto) newest() (*Snapshot, error) {
 	var all []*Snapshot
 	for _, id := range ids {
 		sn, err := x.store.Open(id)
+		if IsIntegrity(err) || CodeOf(err) == CodeNotFound {
+			continue // damaged, which verify tells, or gone meanwhile
+		}
 		if err != nil {
-			continue // damaged, which verify tells
+			return nil, err
 		}
 		if _, is := exportsOf(sn.manifest)[name]; is && sn.manifest.Kind == "extract" && sn.manifest.Recipe[recipeSource] == name {
 			all = append(all, sn)

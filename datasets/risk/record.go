@@ -89,8 +89,11 @@ func Of(s *datasets.Store, extract string) (*datasets.Snapshot, *Report, error) 
 	}
 	for _, id := range ids {
 		sn, err := s.Open(id)
+		if datasets.IsIntegrity(err) || datasets.CodeOf(err) == datasets.CodeNotFound {
+			continue // damaged, which verify tells, or gone meanwhile
+		}
 		if err != nil {
-			continue // damaged: verify tells
+			return nil, nil, err
 		}
 		m := sn.Manifest()
 		names, _ := m.Recipe["names"].([]any)
