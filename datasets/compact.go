@@ -9,7 +9,6 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"farr/datasets/internal/columnar"
 	"farr/datasets/internal/deid"
 	"farr/internal/progress"
 )
@@ -110,17 +109,10 @@ func compact(ctx context.Context, s *Store, req CompactRequest) (*CompactReport,
 			return nil, err
 		}
 	}
-	report.Snapshot = done.id
-	return report, req.putInForce(s, done)
-}
-
-// putInForce puts what was made in force where the extract was.
-func (req CompactRequest) putInForce(s *Store, made *Snapshot) error {
-	current, err := s.Current("extract")
-	if err != nil || req.Hold || current == nil || current.id != req.Extract.id {
-		return err
+	if report.Snapshot = done.id; req.Hold {
+		return report, nil
 	}
-	return s.SetCurrent("extract", made.id)
+	return report, s.point("extract", done.id, func(now string) bool { return now == req.Extract.id }) // where the extract was
 }
 
 // Increments is how many loads an extract has on top of its full load.
@@ -160,18 +152,9 @@ func (c *compaction) publish(ctx context.Context, m Manifest) (*Snapshot, error)
 		_, err := s.Open(c.extract.id)
 		return err
 	}
-	w := columnar.NewWriter(columnar.Config{
-		Create: func(table string, lowBucket int) (columnar.Object, error) {
-			o, err := staging.Create(table, lowBucket, lowBucket)
-			if err != nil {
-				return nil, err
-			}
-			return object{o}, nil
-		},
-		Metadata: map[string]string{"farr.policy": fmt.Sprint(m.Recipe["policy"]), "farr.profile": fmt.Sprint(m.Recipe[RecipeProfile])},
-	})
+	w := staging.tables(fmt.Sprint(m.Recipe["policy"]), fmt.Sprint(m.Recipe[RecipeProfile]), "compact", c.progress)
 	defer w.Abort()
-	sink := &compactSink{Writer: w, compaction: c}
+	c.progress.Report("compact", 0, 0)
 	anew := map[string]bool{}
 	for _, t := range c.plan.Elements() {
 		if !slices.ContainsFunc(t.Tables, func(table *deid.Table) bool { return c.inLayers(table.Name) }) {
@@ -189,14 +172,14 @@ func (c *compaction) publish(ctx context.Context, m Manifest) (*Snapshot, error)
 		if err != nil {
 			return nil, err
 		}
-		if err := c.plan.Merge(ctx, t.Type, layers, sink); err != nil {
+		if err := c.plan.Merge(ctx, t.Type, layers, w); err != nil {
 			return nil, err
 		}
 	}
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
-	c.report.Rewritten = sink.rows
+	c.report.Rewritten = w.rows
 	for _, t := range c.extract.manifest.Tables {
 		next := Table{Name: t.Name, Columns: t.Columns}
 		if !anew[t.Name] {
@@ -241,18 +224,4 @@ func (c *compaction) layers(tables []string) (all []deid.Layer, err error) {
 		all = append(all, l)
 	}
 	return all, nil
-}
-
-// compactSink counts rows on their way to the writer.
-type compactSink struct {
-	*columnar.Writer
-	*compaction
-	rows int64
-}
-
-func (k *compactSink) Row(r *deid.Row) error {
-	if k.rows++; k.rows&0xffff == 0 {
-		k.progress.Report("compact", k.rows, 0)
-	}
-	return k.Writer.Row(r)
 }

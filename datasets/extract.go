@@ -44,8 +44,8 @@ type ExtractRequest struct {
 	// Onto is an earlier extract that this one adds to: its ID, OntoCurrent or OntoNewest. The source then has what is new or changed since,
 	// and says by DELETE what is gone; a server is asked for that. See the package's documentation. Empty for a full load.
 	Onto string
-	// FullFrom is how old the full load may be, by the server's time, that Onto rests on, or that stays where a server gives the same
-	// records again; zero for any.
+	// FullFrom is since when the full load must be that Onto rests on, or that stays where a server gives the same records again: its
+	// transaction time, by the server's clock, is not before. Zero for any.
 	FullFrom time.Time
 	// Expect are the types of FHIR that the source is said to have; empty where nothing is said. A type that is not among them is
 	// not there by choice: what rests on it lacks nothing.

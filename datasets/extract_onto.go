@@ -320,7 +320,7 @@ func (o *onto) bury() error {
 				}
 				return object{made}, nil
 			},
-			Metadata: map[string]string{"farr.policy": o.x.policy.Hash(), "farr.profile": o.x.req.Profile},
+			Metadata: objectMetadata(o.x.policy.Hash(), o.x.req.Profile),
 		})
 		err := deid.Tombstones(rids, w.Row)
 		if err == nil {

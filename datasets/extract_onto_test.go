@@ -455,3 +455,65 @@ func TestOntoRefuses(t *testing.T) {
 		})
 	}
 }
+
+// What is not to be compacted is refused, and nothing is published; what is not in force leaves the one that is.
+func TestCompactRefuses(t *testing.T) {
+	s := emptyStore(t)
+	req := ExtractRequest{Key: constantKey(t), Source: export(t, map[string][]string{"a.ndjson": {patientWith("1"), patientWith("2"), visit("1", "2024-01-01")}})}
+	base := mustExtract(t, s, req)
+	if report, err := Compact(t.Context(), s, CompactRequest{Extract: base, Key: req.Key}); err != nil || !report.Skipped || report.Snapshot != base.ID() {
+		t.Errorf("without increments: %s, %v", asJSON(t, report), err)
+	}
+	req.Onto, req.Source = OntoCurrent, export(t, map[string][]string{"a.ndjson": {visit("2", "2024-05-01")}})
+	more := mustExtract(t, s, req)
+	other, err := CreateKey(filepath.Join(t.TempDir(), "other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, r := range map[string]CompactRequest{
+		"the key is not that of the extract": {Extract: more, Key: other},
+		"another policy":                     {Extract: more, Key: req.Key, Policy: exported(t, "Patient.policy", "\nowner id", "\nowner id\nrefuse telecom")},
+	} {
+		if _, err := Compact(t.Context(), s, r); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if ids, err := s.Snapshots(); err != nil || len(ids) != 2 {
+		t.Errorf("snapshots %v, %v", ids, err)
+	}
+	// An older extract that is compacted does not come in force.
+	if err := s.SetCurrent("extract", base.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Compact(t.Context(), s, CompactRequest{Extract: more, Key: req.Key}); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := s.Current("extract"); err != nil || now.ID() != base.ID() {
+		t.Errorf("in force is %v, %v", now, err)
+	}
+}
+
+// Who is removed while an extract is compacted does not come back with what is made of it.
+func TestCompactBesideARemoval(t *testing.T) {
+	s := emptyStore(t)
+	req := ExtractRequest{Key: constantKey(t), Source: export(t, map[string][]string{"a.ndjson": {patientWith("1"), patientWith("2"), visit("1", "2024-01-01")}})}
+	mustExtract(t, s, req)
+	req.Onto, req.Source = OntoCurrent, export(t, map[string][]string{"a.ndjson": {visit("2", "2024-05-01")}})
+	more := mustExtract(t, s, req)
+	removed := false
+	_, err := Compact(t.Context(), s, CompactRequest{Extract: more, Key: req.Key, Progress: func(string, int64, int64) {
+		if !removed {
+			removed = true
+			if _, err := s.Remove(t.Context(), RemoveRequest{IDs: []string{"2"}, Keys: []*Key{req.Key}}); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	if !removed || err == nil { // the extract is gone, or objects of it are
+		t.Errorf("removed %t, %v", removed, err)
+	}
+	if files := holds(t, s, PseudonymOf(req.Key, "main", "Patient", "2")); len(files) > 0 {
+		t.Errorf("%d files hold who was removed", len(files))
+	}
+	verified(t, s)
+}

@@ -235,19 +235,12 @@ func (x *extraction) unchanged(ctx context.Context) error {
 	if sn == nil || err != nil {
 		return err
 	}
-	if err := sn.Check(ctx); IsIntegrity(err) {
-		return nil // what was made is damaged; making it again puts it right
-	} else if err != nil {
+	// The counts are those of what is there.
+	x.report = &ExtractReport{Bulk: x.report.Bulk, Ignored: x.report.Ignored}
+	whole, err := x.answer(ctx, sn)
+	if !whole || err != nil {
 		return err
 	}
-	if err := x.putInForce(sn); err != nil {
-		return err
-	}
-	if err := x.store.Log(ctx, Event{Kind: "extract", Facts: map[string]any{"skipped": true, "snapshot": sn.ID()}}); err != nil {
-		return err
-	}
-	before := x.report
-	x.report = &ExtractReport{Skipped: true, Snapshot: sn.ID(), Bulk: before.Bulk, Ignored: before.Ignored}
 	facts := sn.Manifest().Facts
 	if x.onto != nil { // nothing was read
 		x.report.Onto = sn.ID()

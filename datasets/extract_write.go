@@ -8,6 +8,7 @@ import (
 
 	"farr/datasets/internal/columnar"
 	"farr/datasets/internal/deid"
+	"farr/internal/progress"
 )
 
 // object lets the columnar writer name the last bucket when it knows it.
@@ -18,36 +19,46 @@ func (o object) Finish(rows int64, highBucket int) error {
 	return o.Close(rows)
 }
 
-// rowProgress counts rows for the progress display on their way to the writer.
-type rowProgress struct {
+// tableWriter writes the tables of an extract, and counts rows for the progress display.
+type tableWriter struct {
 	*columnar.Writer
-	x    *extraction
-	rows int64
+	progress progress.Func
+	stage    string
+	rows     int64
 }
 
-func (p *rowProgress) Row(r *deid.Row) error {
-	if p.rows++; p.rows&0xffff == 0 {
-		p.x.req.Progress.Report("write tables", p.rows, 0)
-	}
-	return p.Writer.Row(r)
-}
-
-// write is the second pass: sorted records become Parquet objects.
-func (x *extraction) write(ctx context.Context) error {
-	w := columnar.NewWriter(columnar.Config{
+// tables makes a writer of an extract's tables.
+func (g *Staging) tables(policy, profile, stage string, progress progress.Func) *tableWriter {
+	return &tableWriter{progress: progress, stage: stage, Writer: columnar.NewWriter(columnar.Config{
 		Create: func(table string, lowBucket int) (columnar.Object, error) {
-			o, err := x.staging.Create(table, lowBucket, lowBucket)
+			o, err := g.Create(table, lowBucket, lowBucket)
 			if err != nil {
 				return nil, err
 			}
 			return object{o}, nil
 		},
-		Metadata: map[string]string{"farr.policy": x.policy.Hash(), "farr.profile": x.req.Profile},
-	})
+		Metadata: objectMetadata(policy, profile),
+	})}
+}
+
+// objectMetadata is what the footer of each object says.
+func objectMetadata(policy, profile string) map[string]string {
+	return map[string]string{"farr.policy": policy, "farr.profile": profile}
+}
+
+func (w *tableWriter) Row(r *deid.Row) error {
+	if w.rows++; w.rows&0xffff == 0 {
+		w.progress.Report(w.stage, w.rows, 0)
+	}
+	return w.Writer.Row(r)
+}
+
+// write is the second pass: sorted records become Parquet objects.
+func (x *extraction) write(ctx context.Context) error {
+	w := x.staging.tables(x.policy.Hash(), x.req.Profile, "write tables", x.req.Progress)
 	defer w.Abort()
-	sink := &rowProgress{Writer: w, x: x}
 	config := deid.FinishConfig{
-		Plan: x.plan, Key: x.project, Dictionary: x.words, Sink: sink, Observable: x.req.Observable, AsOf: x.asOf, HasAsOf: x.hasAsOf,
+		Plan: x.plan, Key: x.project, Dictionary: x.words, Sink: w, Observable: x.req.Observable, AsOf: x.asOf, HasAsOf: x.hasAsOf,
 	}
 	if x.onto != nil {
 		config.Earlier, x.staging.sequence = x.onto, x.onto.sequence
@@ -61,7 +72,7 @@ func (x *extraction) write(ctx context.Context) error {
 	if err := x.final.Finish(ctx, x.sorter, collectors); err != nil {
 		return err
 	}
-	if err := x.words.Rows(sink.Row); err != nil {
+	if err := x.words.Rows(w.Row); err != nil {
 		return err
 	}
 	if err := w.Close(); err != nil {
@@ -333,20 +344,32 @@ func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
 	if snapshot == nil || err != nil {
 		return nil, err
 	}
-	if err := snapshot.Check(ctx); IsIntegrity(err) {
-		return nil, nil // what was made is damaged; making it again puts it right
+	whole, err := x.answer(ctx, snapshot)
+	if err != nil {
+		return nil, fmt.Errorf("extract: %w", err)
+	}
+	if !whole {
+		return nil, nil
+	}
+	return x.report, x.report.recall(snapshot.Manifest().Facts)
+}
+
+// answer puts what is there in force in place of what was asked for, where it is whole: what is damaged is put right by
+// making it again.
+func (x *extraction) answer(ctx context.Context, sn *Snapshot) (whole bool, err error) {
+	if err := sn.Check(ctx); IsIntegrity(err) {
+		return false, nil
 	} else if err != nil {
-		return nil, err
+		return false, err
 	}
-	if err := x.putInForce(snapshot); err != nil {
-		return nil, fmt.Errorf("extract: %w", err)
+	if err := x.putInForce(sn); err != nil {
+		return false, err
 	}
-	if err := x.store.Log(ctx, Event{Kind: "extract", Facts: map[string]any{"skipped": true, "snapshot": snapshot.ID()}}); err != nil {
-		return nil, fmt.Errorf("extract: %w", err)
+	if err := x.store.Log(ctx, Event{Kind: "extract", Facts: map[string]any{"skipped": true, "snapshot": sn.ID()}}); err != nil {
+		return false, err
 	}
-	r := x.report
-	r.Skipped, r.Snapshot = true, snapshot.ID()
-	return r, r.recall(snapshot.Manifest().Facts)
+	x.report.Skipped, x.report.Snapshot = true, sn.ID()
+	return true, nil
 }
 
 // perhapsAgain says whether some extract of the store read files of these sizes.

@@ -187,6 +187,11 @@ func (s *Store) Current(name string) (*Snapshot, error) {
 
 // SetCurrent lets a pointer name a published snapshot.
 func (s *Store) SetCurrent(name, id string) error {
+	return s.point(name, id, func(string) bool { return true })
+}
+
+// point is SetCurrent where what the pointer names now, "" for nothing, is as asked, and nothing elsewhere.
+func (s *Store) point(name, id string, from func(now string) bool) error {
 	if !namePattern.MatchString(name) {
 		return &Error{Code: CodeBadManifest, Subject: fmt.Sprintf("pointer %q", name), Detail: "not a name"}
 	}
@@ -203,8 +208,12 @@ func (s *Store) SetCurrent(name, id string) error {
 		return fmt.Errorf("point %s: %w", name, err)
 	}
 	file := path.Join(pointersDir, name)
-	if now, err := s.readPointer(file); err == nil && now == sn.id {
+	now, err := s.readPointer(file)
+	if err == nil && now == sn.id {
 		return nil
+	}
+	if !from(now) {
+		return err
 	}
 	_, err = s.record(LogEntry{Kind: logCurrent, Points: map[string]string{name: sn.id}}, func() error {
 		return s.writeFile(file, []byte(sn.id+"\n"), 0o600)

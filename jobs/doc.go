@@ -47,9 +47,12 @@
 // the first tick after its wait, as often as the job's retries say for the class of its failure.
 // A run costs nothing twice: each step whose key is in the store is skipped. The one exception is an extract of a server: which
 // files it would give is known only by reading them, so that a run after a failure in a later step exports again. What it reads
-// unchanged gives the same snapshot, and the later steps are skipped as far as they were done. With full_load_every it asks for what changed
-// since the newest extract of the same request, whichever run made it, and adds that; where nothing did, the extract stays, and of 16 increments one is made. Everything is loaded first, where an
-// exact sum cannot be had, and when the full load below is older, by the server's time, than that; the reason is in the run's result and log.
+// unchanged gives the same snapshot, and the later steps are skipped as far as they were done.
+//
+// With full_load_every it asks for what changed since the newest extract of the same request, whichever run made it, and adds that. Where
+// nothing changed the extract stays; of 16 increments one is made. Everything is loaded at first, where an exact sum cannot be had, and when
+// the full load below is older than that: its transaction time, which is the server's, is held against this machine's clock. The reason is
+// in the run's result and log.
 //
 // # Processes
 //

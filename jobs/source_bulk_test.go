@@ -97,26 +97,7 @@ func TestJobOfAServer(t *testing.T) {
 	s := &bulktest.Server{Token: true, JWKS: set, Files: exported(t)}
 	s.Start()
 	defer s.Close()
-	if _, err := datasets.CreateKey(filepath.Join(dir, "project.key")); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "job.yaml")
-	text := `name: nightly
-source: {name: main, zone: UTC, bulk: {url: "` + s.URL() + `", client_id: ` + bulktest.ClientID + `, client_key: client.pem}}
-store: store
-key: project.key
-measures: [blood-pressure-control]
-cohorts: [incident-type-2-diabetes]
-periods: [2025]
-report: {out: reports, audience: internal}
-`
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	job, err := LoadJob(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	job := serverJob(t, dir, `bulk: {url: "`+s.URL()+`", client_id: `+bulktest.ClientID+`, client_key: client.pem}`)
 	s.Faults = []*bulktest.Fault{{At: "status", Do: bulktest.Status(503, "Retry-After", "1")}}
 	var log bytes.Buffer
 	result, err := Run(t.Context(), job, Options{Logger: NewLogger(&log, true, slog.LevelInfo)})
@@ -150,6 +131,29 @@ report: {out: reports, audience: internal}
 }
 
 // A job loads everything, then what changed alone, and everything again where that is refused, as when the full load is too old. Its
+// serverJob is a job over a server, with a key, in a folder.
+func serverJob(t *testing.T, dir, source string) *Job {
+	t.Helper()
+	if _, err := datasets.CreateKey(filepath.Join(dir, "project.key")); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "job.yaml")
+	writeFile(t, path, `name: nightly
+source: {name: main, zone: UTC, `+source+`}
+store: store
+key: project.key
+measures: [blood-pressure-control]
+cohorts: [incident-type-2-diabetes]
+periods: [2025]
+report: {out: reports, audience: internal}
+`)
+	job, err := LoadJob(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return job
+}
+
 // result and log say which, and why; where nothing changed nothing is made.
 func TestJobOfChanges(t *testing.T) {
 	dir := t.TempDir()
@@ -169,26 +173,7 @@ func TestJobOfChanges(t *testing.T) {
 	}
 	s.Start()
 	defer s.Close()
-	if _, err := datasets.CreateKey(filepath.Join(dir, "project.key")); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "job.yaml")
-	text := `name: nightly
-source: {name: main, zone: UTC, full_load_every: 30d, bulk: {url: "` + s.URL() + `"}}
-store: store
-key: project.key
-measures: [blood-pressure-control]
-cohorts: [incident-type-2-diabetes]
-periods: [2025]
-report: {out: reports, audience: internal}
-`
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	job, err := LoadJob(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	job := serverJob(t, dir, `full_load_every: 30d, bulk: {url: "`+s.URL()+`"}`)
 	for _, night := range []struct {
 		day           string
 		change        bool

@@ -156,7 +156,8 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 		if sn, err = b.store.Open(report.Snapshot); err != nil {
 			return err
 		}
-		return b.compact(ctx, s, &sn)
+		sn, err = b.compact(ctx, s, sn)
+		return err
 	})
 }
 
@@ -164,22 +165,21 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 const compactFrom = 16
 
 // compact makes one of an extract and its increments, where there are many.
-func (b *building) compact(ctx context.Context, s *StepResult, sn **datasets.Snapshot) error {
-	if (*sn).Increments() < b.o.compactAt {
-		return nil
+func (b *building) compact(ctx context.Context, s *StepResult, sn *datasets.Snapshot) (*datasets.Snapshot, error) {
+	if sn.Increments() < b.o.compactAt {
+		return sn, nil
 	}
-	report, err := datasets.Compact(ctx, b.store, datasets.CompactRequest{Extract: *sn, Policy: b.job.Policy, Key: b.key, Hold: true, Progress: b.o.Progress})
+	report, err := datasets.Compact(ctx, b.store, datasets.CompactRequest{Extract: sn, Policy: b.job.Policy, Key: b.key, Hold: true, Progress: b.o.Progress})
 	if err != nil && ctx.Err() == nil {
-		b.o.Logger.Warn(msgNotCompacted, "extract", (*sn).ID(), "error", err) // which is as good, and slower to read
-		return nil
+		b.o.Logger.Warn(msgNotCompacted, "extract", sn.ID(), "error", err) // which is as good, and slower to read
+		return sn, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.Snapshot, s.Skipped = report.Snapshot, s.Skipped && report.Skipped
 	b.result.Extract.Snapshot = report.Snapshot
-	*sn, err = b.store.Open(report.Snapshot)
-	return err
+	return b.store.Open(report.Snapshot)
 }
 
 // Loads.

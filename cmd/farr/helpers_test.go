@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +70,32 @@ func synthetic(t testing.TB, patients int, seed uint64, more ...string) project 
 	must(t, append([]string{"synth", "--patients", fmt.Sprint(patients), "--seed", fmt.Sprint(seed), "--sites", "12",
 		"--start", "2023-01-01", "--end", "2025-12-31", "--out", p.export}, more...)...)
 	return p
+}
+
+// unpacked are the texts of the export's files, by name without .gz.
+func (p project) unpacked() map[string]string {
+	p.t.Helper()
+	paths, err := filepath.Glob(filepath.Join(p.export, "*.ndjson.gz"))
+	if err != nil || len(paths) == 0 {
+		p.t.Fatal(paths, err)
+	}
+	all := map[string]string{}
+	for _, path := range paths {
+		packed, err := os.ReadFile(path)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		z, err := gzip.NewReader(bytes.NewReader(packed))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		text, err := io.ReadAll(z)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		all[strings.TrimSuffix(filepath.Base(path), ".gz")] = string(text)
+	}
+	return all
 }
 
 type extracted struct {

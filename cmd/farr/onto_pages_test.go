@@ -1,9 +1,7 @@
 package main
 
 import (
-	"compress/gzip"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -67,28 +65,10 @@ func loadsOf(t *testing.T, p project) (folders []string) {
 	for i := range files {
 		files[i] = map[string]string{}
 	}
-	paths, err := filepath.Glob(filepath.Join(p.export, "*.ndjson.gz"))
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
-	for _, path := range paths {
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		packed, err := gzip.NewReader(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(packed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.Close()
-		name := strings.TrimSuffix(filepath.Base(path), ".gz")
+	for name, text := range p.unpacked() {
 		typ := strings.TrimSuffix(name, ".ndjson")
 		n := 0
-		for line := range strings.Lines(string(text)) {
+		for line := range strings.Lines(text) {
 			add := func(load int, line string) { files[load][fmt.Sprint(load, "-", name)] += line }
 			switch n++; {
 			case n%11 == 0: // comes later

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -42,13 +43,22 @@ func (s *IDSet) Len() int {
 	return len(s.ids)
 }
 
+// has says whether a pseudonym is in the set.
 func (s *IDSet) has(id []byte) bool {
+	if s.Len() == 0 {
+		return false
+	}
 	at := binary.BigEndian.Uint64(id) >> (64 - idSetBits)
 	if s.bits[at/64]&(1<<(at%64)) == 0 {
 		return false
 	}
 	_, in := s.ids[ID(id)]
 	return in
+}
+
+// isDead says whether a rid is in one of the sets of those whose rows are dead.
+func isDead(rid []byte, dead []*IDSet) bool {
+	return slices.ContainsFunc(dead, func(d *IDSet) bool { return d.has(rid) })
 }
 
 // Part is an object of a table of an earlier extract, and the rids whose rows in it are dead already.

@@ -104,19 +104,10 @@ func (h *head) next() (err error) {
 				break
 			}
 		}
-		if !isDead(h.rid, h.dead) {
+		if !isDead(h.rid[:], h.dead) {
 			return nil
 		}
 	}
-}
-
-func isDead(rid ID, dead []*IDSet) bool {
-	for _, d := range dead {
-		if d.Len() > 0 && d.has(rid[:]) {
-			return true
-		}
-	}
-	return false
 }
 
 // before is the order of rows, that of the Sorter and group.byDate.

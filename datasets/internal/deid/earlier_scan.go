@@ -200,18 +200,11 @@ func (s *Scan) begin(g *rowGroup, dead []*IDSet, touched *IDSet) error {
 	clear(r.dead)
 	clear(r.at)
 	r.apart, r.met = r.apart[:0], r.met[:0]
-	dead = slices.DeleteFunc(slices.Clone(dead), func(d *IDSet) bool { return d.Len() == 0 })
 	if len(dead) == 0 && touched.Len() == 0 {
 		return nil
 	}
 	return g.ids("rid", func(row int, rid []byte) {
-		for _, d := range dead {
-			if d.has(rid) {
-				r.dead[row] = true
-				return
-			}
-		}
-		if touched.Len() > 0 && touched.has(rid) {
+		if r.dead[row] = isDead(rid, dead); !r.dead[row] && touched.has(rid) {
 			r.apart = append(r.apart, perhaps{rid: ID(rid), later: noDate, event: noDate})
 			r.met = append(r.met, met{rid: ID(rid)})
 			r.at[row] = int32(len(r.apart))
@@ -232,7 +225,7 @@ func (s *Scan) Said(gone map[string][]ID, rule string, covered bool) (*Said, map
 		out.Add(gone[t.typ]...)
 		for _, table := range t.tables {
 			for _, one := range s.apart[table.Name] {
-				if out.Len() > 0 && out.has(one.rid[:]) {
+				if out.has(one.rid[:]) {
 					dead[table.Name]++
 				} else if one.person != nil {
 					one.person.later = max(one.person.later, one.later)
@@ -394,11 +387,7 @@ func (s *Scan) coverage(said *Said, t *typePlan, gone *IDSet, rule string) error
 				break
 			}
 			v := version{rid: ID(r.Cell(1).Bytes)}
-			stays := gone.Len() == 0 || !gone.has(v.rid[:])
-			for _, d := range part.Dead {
-				stays = stays && (d.Len() == 0 || !d.has(v.rid[:]))
-			}
-			if !stays {
+			if gone.has(v.rid[:]) || isDead(v.rid[:], part.Dead) {
 				continue
 			}
 			if said.Covered = true; rule == Contact {
