@@ -14,6 +14,7 @@ import (
 
 	"farr/datasets"
 	"farr/datasets/export"
+	"farr/internal/leak"
 )
 
 // parquet is a table of an export, to be read.
@@ -239,6 +240,9 @@ func TestFormats(t *testing.T) {
 				t.Fatal(err)
 			}
 			n += batch.NumRows()
+			if held := leak.Slots(batch); held > 0 {
+				t.Errorf("%s: %d nulls hold something", f.Table, held)
+			}
 		}
 		inParquet := rows(t, "SELECT count(*) FROM "+parquet(p, f.Table), p)[0][0]
 		if fmt.Sprint(n) != inParquet || n != f.Rows {

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"farr/internal/leak"
 )
 
 func openSession(t testing.TB, c Config) *Session {
@@ -255,4 +258,40 @@ func TestArrow(t *testing.T) {
 	if got, want := row(first, 3), "false 3 3 3 3 3 0.75 v3"+constant; got != want {
 		t.Errorf("row 3 is %s, want %s", got, want)
 	}
+}
+
+// TestNullsHoldNothing: of the engine's memory, in which other values stood before, nothing comes out under a null.
+func TestNullsHoldNothing(t *testing.T) {
+	s := openSession(t, Config{Threads: 1})
+	under := func(query func(ctx context.Context, name, sql string) (array.RecordReader, error)) (n, rows int) {
+		for _, sql := range []string{
+			"SELECT CASE WHEN i % 2 = 0 THEN i + 77 END, CASE WHEN i % 3 = 0 THEN (i % 100)::TINYINT END, i // (i % 2) FROM range(3000) t(i)",
+			"SELECT b.i, b.d, b.h, b.u, b.s FROM range(10) a(i) LEFT JOIN (SELECT i, DATE '2024-01-01' + i::INTEGER AS d, i::HUGEINT AS h, i % 2 = 1 AS u, 'v' || i AS s FROM range(5, 8) t(i)) b USING (i)",
+			"SELECT i % 3 = 1 OR NULL, lag(i) OVER (ORDER BY i), TRY_CAST(i * 100 AS TINYINT), NULL::TIMESTAMP FROM range(999) t(i)",
+		} {
+			r, err := query(t.Context(), "nulls", sql)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for r.Next() {
+				n += leak.Slots(r.RecordBatch())
+				rows += int(r.RecordBatch().NumRows())
+			}
+			if err := r.Err(); err != nil {
+				t.Fatal(err)
+			}
+			r.Release()
+		}
+		return n, rows
+	}
+	engine, _ := under(func(ctx context.Context, name, sql string) (array.RecordReader, error) {
+		return s.queryArrow(ctx, name, sql, nil)
+	})
+	n, rows := under(func(ctx context.Context, name, sql string) (array.RecordReader, error) {
+		return s.QueryArrow(ctx, name, sql)
+	})
+	if n > 0 || rows != 3000+10+999 {
+		t.Errorf("%d nulls of %d rows hold something", n, rows)
+	}
+	t.Logf("of the engine itself %d nulls held something", engine)
 }

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/parquet-go/parquet-go"
@@ -122,7 +123,7 @@ func Values(data []byte, yield func(column, value string)) error {
 	return eachValue(file, func(c Column, v parquet.Value) { yield(c.Name, string(c.text(v))) })
 }
 
-// arrowText prints the batches of an Arrow IPC file or stream.
+// arrowText prints the batches of an Arrow IPC file or stream. Nulls that hold something are an error.
 func arrowText(data []byte) ([]byte, error) {
 	var out bytes.Buffer
 	if bytes.HasPrefix(data, []byte("ARROW1")) {
@@ -137,8 +138,8 @@ func arrowText(data []byte) ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			for _, column := range batch.Columns() {
-				arrayText(&out, column)
+			if err := batchText(&out, batch); err != nil {
+				return nil, err
 			}
 		}
 		return out.Bytes(), nil
@@ -150,11 +151,21 @@ func arrowText(data []byte) ([]byte, error) {
 	defer r.Release()
 	fmt.Fprintln(&out, r.Schema())
 	for r.Next() {
-		for _, column := range r.RecordBatch().Columns() {
-			arrayText(&out, column)
+		if err := batchText(&out, r.RecordBatch()); err != nil {
+			return nil, err
 		}
 	}
 	return out.Bytes(), r.Err()
+}
+
+func batchText(out *bytes.Buffer, batch arrow.RecordBatch) error {
+	for _, column := range batch.Columns() {
+		arrayText(out, column)
+	}
+	if n := Slots(batch); n > 0 {
+		return fmt.Errorf("%d nulls hold something", n)
+	}
+	return nil
 }
 
 func arrayText(out *bytes.Buffer, column interface {
