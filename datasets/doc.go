@@ -125,7 +125,7 @@
 // or it has no subject any more): the snapshot has the rows of a full load of the server as it is now. Of resources that were replaced or deleted the facts
 // have the lines, and the dictionary has the codes, which no full load would have now. Where nothing changed, the earlier extract stays.
 //
-// What a server may not tell is a FullLoadError as well: it takes no _since; its transaction time is before that of the earlier extract;
+// What a server may not tell is a FullLoadError as well: it takes no _since, or its manifest repeats the request without it; its transaction time is before that of the earlier extract;
 // its manifest has no list of what was deleted (which HL7 Bulk Data lets it leave out, so that none and unknown are one); it says that records lack, now or in the
 // earlier extract; a line cannot be read, or is older by lastUpdated than what it was before; the request is another, is of a group (who came into it
 // has older records), or has type filters (no server names what fits no more); a Patient was deleted at level patient, where other

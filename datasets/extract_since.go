@@ -196,6 +196,8 @@ func (o *onto) answered(export *bulk.Export, err error) error {
 		return err
 	case export.TransactionTime.Before(o.since):
 		return o.refuse([]string{fmt.Sprintf("the server's export is of %s, before that in the extract, of %s", export.TransactionTime.UTC().Format(time.RFC3339Nano), o.since.Format(time.RFC3339Nano))})
+	case !export.Since():
+		return o.refuse([]string{"the server's manifest repeats the request without the time that was asked for (_since): it may not have understood that"})
 	case !export.NamesDeleted:
 		return o.refuse([]string{"the server's manifest has no list of what was deleted since"})
 	}

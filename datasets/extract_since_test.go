@@ -187,6 +187,7 @@ func TestSinceRefuses(t *testing.T) {
 			"does not take a request for what changed since", true},
 		"clock back":         {nil, server(func(s *bulktest.Server) { s.Records.Now = s.Records.Now.Add(-48 * time.Hour) }), "2026-02-27T02:00:01Z, before that in the extract, of 2026-03-01T02:00:00Z", true},
 		"no list of deleted": {nil, server(func(s *bulktest.Server) { s.NoDeleted = true }), "no list of what was deleted", true},
+		"ignores the time":   {nil, server(func(s *bulktest.Server) { s.Ignores = true }), "repeats the request without the time", true},
 		"records lack":       {nil, issue("error"), "records lack in its export: error/processing", true},
 		"a warning":          {nil, issue("warning"), "", true},
 		"bad line":           {nil, line(`{"resourceType":"Observation","id":`), "1 lines of what changed cannot be read", true},

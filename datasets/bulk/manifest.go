@@ -25,9 +25,25 @@ type Export struct {
 	NamesDeleted    bool      // the manifest has a list of them, be it empty
 	Notes           []string  // what was odd and did no harm
 
-	client *Client
-	status string
-	token  bool // the files need it
+	client  *Client
+	status  string
+	token   bool   // the files need it
+	request string // as the manifest says it
+}
+
+// Since says whether the export is of what changed since the time that was asked for, and of no later one, as the server
+// understood it: its manifest repeats the request. That of a POST is repeated without parameters, and is taken to have been
+// understood.
+func (e *Export) Since() bool {
+	if e.client.Post {
+		return true
+	}
+	u, err := url.Parse(e.request)
+	if err != nil {
+		return false
+	}
+	since, err := time.Parse(time.RFC3339, strings.ReplaceAll(u.Query().Get("_since"), " ", "+")) // a plus that was not encoded
+	return err == nil && !since.After(e.client.Request.Since)
 }
 
 // File is one file of an export.
@@ -46,6 +62,7 @@ type File struct {
 // page is the manifest, or a part of it.
 type page struct {
 	TransactionTime     string
+	Request             string
 	RequiresAccessToken *bool
 	Output              []entry
 	Error               []entry // IG 1 to 3
@@ -153,6 +170,9 @@ func (e *Export) add(p *page, at string, first bool) error {
 		return fail("two pages of the manifest are of different exports")
 	}
 	e.TransactionTime, e.token = when, *p.RequiresAccessToken
+	if first {
+		e.request = p.Request
+	}
 	e.NamesDeleted = e.NamesDeleted || p.Deleted != nil
 	from, err := url.Parse(at)
 	if err != nil {

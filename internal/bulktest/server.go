@@ -54,6 +54,7 @@ type Server struct {
 	Expire         bool          // each manifest makes the links of those before expire
 	Records        *Records      // what changes: each kick-off makes Files of it; Files alone where nil
 	NoSince        bool          // a kick-off with _since is refused
+	Ignores        bool          // a kick-off with _since gives everything
 	NoDeleted      bool          // the manifest of a kick-off with _since has no list of what was deleted, unless there is some
 	Move           bool          // the path of a file is its place in the manifest, which each manifest moves by one
 
@@ -70,6 +71,7 @@ type Server struct {
 	jtis     map[string]bool
 	time     string // of the transaction
 	since    bool   // the export is of what changed since
+	request  string // as the manifest repeats it
 	problems []string
 }
 
@@ -212,7 +214,10 @@ func (s *Server) kickOff(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.begun++
 	n := s.begun
-	s.polls, s.time, s.since = 0, Time, !since.IsZero()
+	s.polls, s.time, s.since, s.request = 0, Time, !since.IsZero(), s.main.URL+r.URL.RequestURI()
+	if s.Ignores {
+		since, s.request = time.Time{}, s.URL()+"/$export"
+	}
 	if s.Records != nil {
 		s.Files, s.time = s.Records.Export(since), s.Records.Now.Format(time.RFC3339Nano)
 	}
@@ -260,7 +265,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	if ready && s.Expire {
 		s.links++
 	}
-	links, at, since := s.links, s.time, s.since
+	links, at, since, request := s.links, s.time, s.since, s.request
 	s.mu.Unlock()
 	if !ready {
 		w.Header().Set("X-Progress", "working")
@@ -269,7 +274,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	}
 	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
 	files := s.Files
-	m := map[string]any{"transactionTime": at, "request": s.URL() + "/$export", "requiresAccessToken": s.Token, "output": []any{}, "error": []any{}}
+	m := map[string]any{"transactionTime": at, "request": request, "requiresAccessToken": s.Token, "output": []any{}, "error": []any{}}
 	if since && !s.NoDeleted {
 		m["deleted"] = []any{}
 	}
