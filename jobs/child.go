@@ -28,7 +28,7 @@ func (b Bytes) String() string { return humanize.Bytes(uint64(b)) }
 func (b *Bytes) UnmarshalSource(v source.Value) error {
 	n, err := humanize.ParseBytes(v.Text())
 	if err != nil || n > math.MaxInt64 {
-		return source.Diagnostic{Code: "bad-amount", Message: "expected an amount of bytes", Hint: "a number with MB or GB: 4GB"}
+		return source.Diagnostic{Code: "bad-amount", Message: "expected an amount of bytes, below 9 EB", Hint: "a number with MB or GB: 4GB"}
 	}
 	*b = Bytes(n)
 	return nil
