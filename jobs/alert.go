@@ -47,9 +47,14 @@ func (job *Job) sinks() []string {
 // failedRun puts an alert about an attempt into the ledger, in the transaction in which it becomes a failure: so there is one
 // for each sink, whatever happens next.
 func failedRun(ctx context.Context, tx *sql.Tx, job *Job, attempt int64, now time.Time) error {
+	return job.alert(ctx, tx, alertFailed, fmt.Sprint(attempt), now)
+}
+
+// alert puts an alert into the ledger for each sink, once for a kind and what it is about.
+func (job *Job) alert(ctx context.Context, tx *sql.Tx, kind, ref string, now time.Time) error {
 	for _, sink := range job.sinks() {
 		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO alert (job, kind, ref, sink, at) VALUES (?, ?, ?, ?, ?)",
-			job.Name, alertFailed, fmt.Sprint(attempt), sink, moment(now)); err != nil {
+			job.Name, kind, ref, sink, moment(now)); err != nil {
 			return err
 		}
 	}
@@ -70,13 +75,7 @@ func unjudgedRun(ctx context.Context, tx *sql.Tx, job *Job, result *RunResult, n
 	if _, err := tx.ExecContext(ctx, "DELETE FROM alert WHERE job = ? AND kind = ? AND ref <> ?", job.Name, alertUnjudged, ref); err != nil || ref == "" {
 		return err
 	}
-	for _, sink := range job.sinks() {
-		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO alert (job, kind, ref, sink, at) VALUES (?, ?, ?, ?, ?)",
-			job.Name, alertUnjudged, ref, sink, moment(now)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return job.alert(ctx, tx, alertUnjudged, ref, now)
 }
 
 // silent puts an alert into the ledger where the job has had no success for too long: one for each silence.
@@ -86,7 +85,7 @@ func (l *ledger) silent(ctx context.Context, job *Job, now time.Time) error {
 	}
 	var since sql.NullString
 	err := l.db.QueryRowContext(ctx, `SELECT coalesce((SELECT max(a.ended) FROM attempt a JOIN occurrence o ON o.id = a.occurrence
-		WHERE o.job = ?1 AND a.state IN ('succeeded', 'skipped')), (SELECT since FROM job WHERE name = ?1))`, job.Name).Scan(&since)
+		WHERE o.job = ?1 AND a.state IN ('succeeded', 'skipped') AND a.ended <= ?2), (SELECT since FROM job WHERE name = ?1))`, job.Name, moment(now)).Scan(&since)
 	if err != nil {
 		return err
 	}
@@ -98,15 +97,7 @@ func (l *ledger) silent(ctx context.Context, job *Job, now time.Time) error {
 	if err := l.db.QueryRowContext(ctx, "SELECT count(*) FROM alert WHERE job = ? AND kind = ? AND ref = ?", job.Name, alertSilent, since.String).Scan(&known); err != nil || known >= len(job.sinks()) {
 		return err
 	}
-	return l.tx(ctx, func(tx *sql.Tx) error {
-		for _, sink := range job.sinks() {
-			if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO alert (job, kind, ref, sink, at) VALUES (?, ?, ?, ?, ?)",
-				job.Name, alertSilent, since.String, sink, moment(now)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return l.tx(ctx, func(tx *sql.Tx) error { return job.alert(ctx, tx, alertSilent, since.String, now) })
 }
 
 // maxTries is how often an alert is sent to a sink that does not take it. Between two tries is a minute, and twice as long each
@@ -152,7 +143,7 @@ func (l *ledger) tell(ctx context.Context, job *Job, o Options) []string {
 
 // send sends alerts to one sink until it fails or its limit is over.
 func (l *ledger) send(ctx context.Context, job *Job, sink string, alerts []Alert, o Options) error {
-	limit := defaultLimit
+	var limit Duration
 	if sink == "webhook" {
 		limit = job.Notify.Webhook.Limit
 	} else {

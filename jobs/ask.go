@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"farr/internal/disk"
@@ -38,7 +39,7 @@ func Again(ctx context.Context, folder, job string, at *time.Time) (*Asked, erro
 		return nil, err
 	}
 	defer l.close()
-	asked := &Asked{Job: job, Did: "the next tick runs it again"}
+	asked := &Asked{Job: job, Did: "the next tick runs it again, or by the job's misfire rule what was planned later and is due by then"}
 	return asked, l.tx(ctx, func(tx *sql.Tx) error {
 		where, args := "", []any{job}
 		if at != nil {
@@ -75,7 +76,12 @@ func Cancel(ctx context.Context, folder, job string, o Options) (*Asked, error) 
 	if err != nil {
 		return nil, err
 	}
-	if len(at) > 0 && isLocked(l.jobLock(job)) {
+	if len(at) > 0 {
+		if at, err = l.settled(ctx, folder, job, at, o); err != nil {
+			return nil, err
+		}
+	}
+	if len(at) > 0 {
 		r := at[len(at)-1]
 		asked := &Asked{Job: job, Did: fmt.Sprintf("process %d on %s is asked to end", r.PID, r.Host)}
 		if !r.at.IsZero() {
@@ -83,23 +89,46 @@ func Cancel(ctx context.Context, folder, job string, o Options) (*Asked, error) 
 			asked.Planned = &when
 		}
 		return asked, l.tx(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "UPDATE attempt SET cancel = ? WHERE id = ? AND state = 'running'", moment(o.Clock()), r.id)
+			n, err := affected(tx.ExecContext(ctx, "UPDATE attempt SET cancel = ? WHERE id = ? AND state = 'running'", moment(o.Clock()), r.id))
+			if err == nil && n == 0 {
+				err = fmt.Errorf("the run of job %q has just ended", job)
+			}
 			return err
 		})
 	}
 	asked := &Asked{Job: job}
 	return asked, l.tx(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = 'cancelled', due = NULL WHERE job = ? AND planned IS NOT NULL AND state IN "+toRun, job)
-		if err != nil {
-			return err
-		}
-		n, err := done.RowsAffected()
+		n, err := affected(tx.ExecContext(ctx, "UPDATE occurrence SET state = 'cancelled', due = NULL WHERE job = ? AND planned IS NOT NULL AND state IN "+toRun, job))
 		asked.Did = fmt.Sprintf("%d waiting planned time(s) will not be run", n)
 		if err == nil && n == 0 {
 			err = fmt.Errorf("job %q neither runs nor waits", job)
 		}
 		return err
 	})
+}
+
+// settled leaves of the attempts of a job that seem to run those that do: where the job's lock is free their processes have
+// died, and what becomes of them is what a tick would have found.
+func (l *ledger) settled(ctx context.Context, folder, name string, at []running, o Options) ([]running, error) {
+	held, err := l.lockJob(name)
+	var busy *LockedError
+	if errors.As(err, &busy) {
+		return at, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer held.Close()
+	all, _, err := LoadFolder(folder)
+	if err != nil {
+		return nil, err
+	}
+	job := &Job{Name: name} // whose file is gone
+	if i := slices.IndexFunc(all, func(j *Job) bool { return j.Name == name }); i >= 0 {
+		job = all[i]
+	}
+	_, err = l.recover(ctx, job, o.Clock())
+	return nil, err
 }
 
 // Backup copies the ledger to a new file, whole and consistent while others write.

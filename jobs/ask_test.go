@@ -224,3 +224,66 @@ func TestClockOfAFolderWithoutLedger(t *testing.T) {
 		t.Errorf("the folder was made: %v", err)
 	}
 }
+
+// A planned time that is cancelled between two of several that are made up for is not begun.
+func TestCancelledBetweenRuns(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("j", daily+"misfire: {rule: all, cap: 5}\n")
+	w.tick()
+	w.now = at(t, "2026-01-12T06:00:00Z")
+	o := w.options()
+	inner := o.build
+	o.build = func(ctx context.Context, job *Job, r *RunResult, o Options) error {
+		if r.Planned.Day() == 10 { // as Cancel does where nothing runs
+			if _, err := w.open().db.Exec("UPDATE occurrence SET state = 'cancelled' WHERE planned = '2026-01-11T05:00:00Z'"); err != nil {
+				t.Error(err)
+			}
+		}
+		return inner(ctx, job, r, o)
+	}
+	report, err := Tick(context.Background(), w.dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wantStates("j", "2026-01-10T05:00:00Z succeeded", "2026-01-11T05:00:00Z cancelled", "2026-01-12T05:00:00Z succeeded")
+	if len(w.built) != 2 || len(report.Jobs) != 2 {
+		t.Errorf("built %v, told %+v", w.built, report.Jobs)
+	}
+}
+
+// What a run left that died is cancelled, too.
+func TestCancelAfterADeath(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("j", daily)
+	w.tick()
+	w.now = at(t, "2026-01-10T05:00:00Z")
+	w.killedTick()
+	asked, err := Cancel(context.Background(), w.dir, "j", w.options())
+	if err != nil || !strings.Contains(asked.Did, "1 waiting") {
+		t.Fatalf("%+v, %v", asked, err)
+	}
+	w.now = at(t, "2026-01-10T06:00:00Z")
+	w.tick()
+	w.wantStates("j", "2026-01-10T05:00:00Z cancelled")
+	if len(w.built) > 0 {
+		t.Errorf("built %v", w.built)
+	}
+}
+
+// A missed time that a person asked for and a later one overtakes is missed again, and told.
+func TestRetryThatIsOvertaken(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("j", daily)
+	w.tick()
+	w.now = at(t, "2026-01-11T06:00:00Z")
+	w.tick()
+	first := at(t, "2026-01-10T05:00:00Z")
+	if _, err := Again(context.Background(), w.dir, "j", &first); err != nil {
+		t.Fatal(err)
+	}
+	w.now = at(t, "2026-01-12T06:00:00Z")
+	if report := w.tick(); report.Jobs[0].Missed != 1 {
+		t.Errorf("%+v", report.Jobs)
+	}
+	w.wantStates("j", "2026-01-10T05:00:00Z missed", "2026-01-11T05:00:00Z succeeded", "2026-01-12T05:00:00Z succeeded")
+}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -89,9 +90,19 @@ type childError struct {
 
 func (e *childError) Error() string { return e.text }
 
+// errAlone means that the process that started the steps is gone, which held the job's lock and watched the memory.
+var errAlone = errors.New("the process that started the steps has ended")
+
 // RunSteps does the steps of a job and nothing else: no ledger and no lock. It is for the process that a run with a memory limit
-// starts, and tells the outcome on w.
-func RunSteps(ctx context.Context, jobFile string, started time.Time, planned *time.Time, w io.Writer, o Options) error {
+// starts, and tells the outcome on w. parent is read until its end, which comes with that of the process that started this one: the
+// steps end then, too.
+func RunSteps(ctx context.Context, jobFile string, started time.Time, planned *time.Time, parent io.Reader, w io.Writer, o Options) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		_, _ = io.Copy(io.Discard, parent) // its end, or that it cannot be seen
+		stop(errAlone)
+	}()
 	o.Logger = NewLogger(w, true, slog.LevelInfo)
 	o = o.withDefaults()
 	job, err := LoadJob(jobFile)
@@ -126,6 +137,9 @@ func inChild(ctx context.Context, job *Job, result *RunResult, o Options) error 
 	if err != nil {
 		return fmt.Errorf("start the steps: %w", err)
 	}
+	if _, err := cmd.StdinPipe(); err != nil { // RunSteps' parent
+		return fmt.Errorf("start the steps: %w", err)
+	}
 	killsBefore := outOfMemoryKills()
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the steps: %w", err)
@@ -147,7 +161,7 @@ func inChild(ctx context.Context, job *Job, result *RunResult, o Options) error 
 		return &MemoryLimitError{step, job.Limits.Memory}
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case end != nil:
+	case end != nil && end.Class != "":
 		return &childError{end.Class, end.Error, end.Kept}
 	default:
 		return &childError{class: ClassCrashed, text: fmt.Sprintf("the process of the steps ended without a word in step %s: %v", step, failure)}
@@ -162,6 +176,7 @@ func listen(out io.Reader, log *slog.Logger) (step string, end *childEnd) {
 	for lines.Scan() {
 		var line struct {
 			Msg, Step, Snapshot, Why, Until string
+			Class                           Class
 			Skipped                         bool
 			Rows                            int64
 			Dur                             time.Duration
@@ -178,6 +193,8 @@ func listen(out io.Reader, log *slog.Logger) (step string, end *childEnd) {
 			log.Info(line.Msg, "step", line.Step)
 		case line.Msg == msgServerWaits:
 			log.Info(line.Msg, "why", line.Why, "until", line.Until)
+		case line.Msg == msgNotCompacted:
+			log.Warn(line.Msg, "class", string(line.Class))
 		case line.Msg == msgUnanswered:
 			log.Warn(line.Msg)
 		case line.Msg == msgStepEnds:

@@ -3,10 +3,13 @@
 package jobs
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +18,7 @@ import (
 // stepsOf is the process of a job's steps: those of hungry take memory without end, and those of mute die.
 func stepsOf(file string) int {
 	var held [][]byte
-	err := RunSteps(context.Background(), file, time.Unix(0, 0), nil, os.Stdout, Options{build: func(ctx context.Context, job *Job, result *RunResult, o Options) error {
+	err := RunSteps(context.Background(), file, time.Unix(0, 0), nil, os.Stdin, os.Stdout, Options{build: func(ctx context.Context, job *Job, result *RunResult, o Options) error {
 		b := &building{job: job, result: result, o: o}
 		if err := b.step("extract", func(*StepResult) error { return nil }); err != nil {
 			return err
@@ -100,5 +103,24 @@ func TestChildIsAskedToEnd(t *testing.T) {
 	err := inChild(ctx, &Job{Limits: Limits{Memory: 1 << 30}}, &RunResult{}, o)
 	if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 10*time.Second {
 		t.Errorf("%v after %v", err, time.Since(began))
+	}
+}
+
+// Steps whose starter is gone end, since nobody holds the job's lock for them any more and nobody watches their memory.
+func TestStepsEndWithTheirStarter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("patient", "limits: {memory: 300MB}\n")
+	parent, starter := io.Pipe()
+	started := make(chan struct{})
+	go func() { <-started; starter.Close() }()
+	var said bytes.Buffer
+	err := RunSteps(t.Context(), filepath.Join(w.dir, "patient.yaml"), time.Unix(0, 0), nil, parent, &said, Options{build: func(ctx context.Context, _ *Job, _ *RunResult, _ Options) error {
+		close(started)
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}})
+	if !errors.Is(err, errAlone) || !strings.Contains(said.String(), errAlone.Error()) {
+		t.Errorf("%v\n%s", err, &said)
 	}
 }

@@ -35,7 +35,9 @@ func (d *Duration) UnmarshalSource(v source.Value) error {
 			total = longestDuration + 1
 			break
 		}
-		total += time.Duration(n) * durationUnits[p[2]]
+		if total += time.Duration(n) * durationUnits[p[2]]; total > longestDuration {
+			break // before it runs over
+		}
 	}
 	switch {
 	case total > longestDuration:

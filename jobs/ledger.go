@@ -32,11 +32,15 @@ type ledger struct {
 
 // openLedger opens the ledger of the jobs in folder, and makes it on first use.
 func openLedger(ctx context.Context, folder string) (*ledger, error) {
+	return openLedgerFile(ctx, folder, ledgerFile)
+}
+
+func openLedgerFile(ctx context.Context, folder, name string) (*ledger, error) {
 	dir := filepath.Join(folder, ledgerDir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	path, err := filepath.Abs(filepath.Join(dir, ledgerFile))
+	path, err := filepath.Abs(filepath.Join(dir, name))
 	if err != nil {
 		return nil, err
 	}
@@ -93,9 +97,16 @@ func openAlone(ctx context.Context, folder string, first func(l *ledger) error) 
 	return l, func() { l.close(); held.Close() }, nil
 }
 
+// sqliteFiles are the ends of the names of the files that are one ledger.
+var sqliteFiles = []string{"", "-wal", "-shm"}
+
 // private refuses a ledger that others can read or write: who can write it makes jobs run again, or not, and hides failures.
 func private(dir, path string) error {
-	for _, name := range []string{dir, path, path + "-wal", path + "-shm"} {
+	names := []string{dir}
+	for _, of := range sqliteFiles {
+		names = append(names, path+of)
+	}
+	for _, name := range names {
 		info, err := os.Stat(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

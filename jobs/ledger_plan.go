@@ -175,7 +175,8 @@ func insertGap(ctx context.Context, tx *sql.Tx, job string, g gap, now time.Time
 }
 
 // passOver settles which of the waiting rows are run: by the job's rule the newest, or the newest so many, and of those that
-// never began none that is later than its grace. The others are missed; one that began and was to be run again has failed.
+// never began none that is later than its grace. The others are missed; one that began and was to be run again has failed. That a
+// person asked for one (farr retry) keeps it from neither.
 func passOver(ctx context.Context, tx *sql.Tx, job *Job, now time.Time) (missed int, err error) {
 	var oldest sql.NullString
 	err = tx.QueryRowContext(ctx, "SELECT planned FROM occurrence WHERE job = ? AND planned IS NOT NULL AND state IN "+toRun+
@@ -190,14 +191,21 @@ func passOver(ctx context.Context, tx *sql.Tx, job *Job, now time.Time) (missed 
 	if before == "" {
 		return 0, nil
 	}
-	n, err := affected(tx.ExecContext(ctx, "UPDATE occurrence SET state = 'missed' WHERE job = ? AND planned < ? AND state = 'planned' AND state IN "+toRun, job.Name, before))
-	if err == nil && oldest.Valid {
-		if err := failedRuns(ctx, tx, job, oldest.String, now); err != nil {
-			return 0, err
-		}
-		_, err = tx.ExecContext(ctx, "UPDATE occurrence SET state = 'failed' WHERE job = ? AND planned < ? AND state <> 'planned' AND state IN "+toRun, job.Name, oldest.String)
+	// What is in toRun is said as well where a state is named, since the index is by it.
+	missed, err = affected(tx.ExecContext(ctx, "UPDATE occurrence SET state = 'missed' WHERE job = ? AND planned < ? AND state = 'planned' AND state IN "+toRun, job.Name, before))
+	if err != nil || !oldest.Valid {
+		return missed, err
 	}
-	return n, err
+	if err := failedRuns(ctx, tx, job, oldest.String, now); err != nil {
+		return 0, err
+	}
+	const begun = "EXISTS (SELECT 1 FROM attempt a WHERE a.occurrence = occurrence.id)"
+	const overtaken = " WHERE job = ? AND planned < ? AND state <> 'planned' AND state IN " + toRun + " AND "
+	if _, err := tx.ExecContext(ctx, "UPDATE occurrence SET state = 'failed', due = NULL"+overtaken+begun, job.Name, oldest.String); err != nil {
+		return 0, err
+	}
+	again, err := affected(tx.ExecContext(ctx, "UPDATE occurrence SET state = 'missed', due = NULL"+overtaken+"NOT "+begun, job.Name, oldest.String))
+	return missed + again, err
 }
 
 // failedRuns puts alerts into the ledger about occurrences that began, and before the next attempt were overtaken.

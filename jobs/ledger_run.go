@@ -98,8 +98,11 @@ func (l *ledger) recover(ctx context.Context, job *Job, now time.Time) (lost int
 			for _, r := range dead {
 				n, err := affected(tx.ExecContext(ctx, "UPDATE attempt SET state = 'lost', ended = ?, class = ?, error = ? WHERE id = ? AND state = 'running'",
 					moment(now), ClassCrashed, r.gone(), r.id))
-				if err != nil || n == 0 {
-					return err // another process has settled it
+				if err != nil {
+					return err
+				}
+				if n == 0 {
+					continue // it has ended meanwhile
 				}
 				lost++
 				state, due := job.followed(r.attempt, ClassCrashed, now)
@@ -147,8 +150,11 @@ type attempt struct {
 	at             time.Time // the planned time; zero for a run by hand
 }
 
+// errNotWaiting means that an occurrence that was to be run is to be run no more.
+var errNotWaiting = errors.New("it is not waiting any more")
+
 // begin records that this process sets out to run an occurrence; occurrence 0 is a
-// run by hand, which gets a row of its own.
+// run by hand, which gets a row of its own. One that was cancelled meanwhile is errNotWaiting.
 func (l *ledger) begin(ctx context.Context, job string, occurrence int64, at, now time.Time) (attempt, error) {
 	a := attempt{at: at}
 	me := self()
@@ -159,7 +165,10 @@ func (l *ledger) begin(ctx context.Context, job string, occurrence int64, at, no
 			err = tx.QueryRowContext(ctx, "INSERT INTO occurrence (job, noted, state) VALUES (?, ?, 'running') RETURNING id",
 				job, moment(now)).Scan(&a.occurrence)
 		} else {
-			_, err = tx.ExecContext(ctx, "UPDATE occurrence SET state = 'running', due = NULL WHERE id = ?", occurrence)
+			var n int
+			if n, err = affected(tx.ExecContext(ctx, "UPDATE occurrence SET state = 'running', due = NULL WHERE id = ? AND state IN "+toRun, occurrence)); err == nil && n == 0 {
+				err = errNotWaiting
+			}
 		}
 		if err != nil {
 			return err

@@ -214,7 +214,11 @@ func AcceptClock(ctx context.Context, folder string, o Options) error {
 		if _, err := tx.ExecContext(ctx, "UPDATE ledger SET last = ?", now); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE occurrence SET due = ?1 WHERE due > ?1", now)
-		return err
+		for _, table := range []string{"occurrence", "alert"} {
+			if _, err := tx.ExecContext(ctx, "UPDATE "+table+" SET due = ?1 WHERE due > ?1", now); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -201,6 +201,51 @@ func TestAlertOfSilence(t *testing.T) {
 	}
 }
 
+// A tick that did nothing and told nobody is not quiet: it says which sink did not take what.
+func TestTickSaysWhoIsNotTold(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	h := newHook(t)
+	h.status = http.StatusInternalServerError
+	w.secretFile()
+	w.job("j", "schedule: {cron: 0 5 * * mon, zone: UTC}\nalert_after: 26h\nnotify: {webhook: {url: '"+h.URL+"', secret: hook.secret}}\n")
+	w.tick()
+	w.now = at(t, "2026-01-11T07:00:00Z")
+	if r := w.tick(); r.Quiet() || len(r.Untold) != 1 || r.Jobs[0].Did != "nothing" {
+		t.Errorf("quiet %t: %+v", r.Quiet(), r)
+	}
+}
+
+// A clock that was a year ahead mutes nothing once it is set right and accepted.
+func TestAlertsAfterTheClockWasAhead(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	h := newHook(t)
+	w.secretFile()
+	w.job("j", daily+"alert_after: 26h\nnotify: {webhook: {url: '"+h.URL+"', secret: hook.secret}}\n")
+	w.tick()
+	w.now = at(t, "2027-01-10T05:00:00Z")
+	w.tick()
+	h.status, w.fail = http.StatusInternalServerError, errors.New("the share is away")
+	w.now = at(t, "2027-01-11T05:00:00Z")
+	w.failingTick()
+	h.status = http.StatusNoContent
+	w.now = at(t, "2026-01-11T06:30:00Z")
+	if err := AcceptClock(context.Background(), w.dir, w.options()); err != nil {
+		t.Fatal(err)
+	}
+	w.tick()
+	var kinds []string
+	for _, body := range h.bodies {
+		var a Alert
+		if err := json.Unmarshal([]byte(body), &a); err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, a.Kind)
+	}
+	if got := strings.Join(kinds, " "); !strings.Contains(got, "silent") || strings.Count(got, "failed") < 2 {
+		t.Errorf("told %s", got)
+	}
+}
+
 // Sinks that hang delay what comes after by at most their limit, both together.
 func TestHangingSinks(t *testing.T) {
 	t.Parallel()

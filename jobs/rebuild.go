@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"farr/datasets"
+	"farr/internal/disk"
 )
 
 // Rebuilt is what a ledger was made of again.
@@ -33,42 +34,69 @@ func Rebuild(ctx context.Context, folder string, o Options) (*Rebuilt, error) {
 	if err := wrong.Err(); err != nil { // a job that is left out would be new to the next tick
 		return nil, err
 	}
-	runs := map[*Job][]loggedRun{}
-	l, closed, err := openAlone(ctx, folder, func(l *ledger) error { // nothing is written before all is read
-		path := filepath.Join(l.dir, ledgerFile)
-		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s is there: move it and what begins with its name away first, so that nothing is lost by this", path)
+	made := &Rebuilt{}
+	_, closed, err := openAlone(ctx, folder, func(l *ledger) error {
+		for _, of := range sqliteFiles {
+			path := filepath.Join(l.dir, ledgerFile+of)
+			if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("%s is there: move it and what begins with its name away first, so that nothing is lost by this", path)
+			}
 		}
+		runs := map[*Job][]loggedRun{}
 		for _, job := range jobs {
-			held, err := l.lockJob(job.Name) // its end would be in no ledger
+			held, err := l.lockJob(job.Name) // the end of its run would be in no ledger
 			if err != nil {
 				return err
 			}
-			held.Close() // none begins while the folder is locked, save by hand, which finds the new ledger
+			defer held.Close()
 			if runs[job], err = loggedRuns(job); err != nil {
 				return fmt.Errorf("job %q: %w", job.Name, err)
 			}
 		}
-		return nil
+		return l.rebuild(ctx, jobs, runs, made, o.Clock())
 	})
 	if err != nil {
 		return nil, err
 	}
-	defer closed()
-	made := &Rebuilt{}
-	return made, l.tx(ctx, func(tx *sql.Tx) error {
+	closed()
+	return made, nil
+}
+
+// rebuiltFile is a ledger that is being made again. The next tick would take one that is half made for that of new jobs, so it gets
+// its name when it is whole.
+const rebuiltFile = "ledger.new"
+
+func (l *ledger) rebuild(ctx context.Context, jobs []*Job, runs map[*Job][]loggedRun, made *Rebuilt, now time.Time) error {
+	path := filepath.Join(l.dir, rebuiltFile)
+	for _, of := range sqliteFiles { // of one that was killed
+		if err := disk.Remove(path + of); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	fresh, err := openLedgerFile(ctx, l.folder(), rebuiltFile)
+	if err != nil {
+		return err
+	}
+	err = fresh.tx(ctx, func(tx *sql.Tx) error {
 		for _, job := range jobs {
 			if len(runs[job]) == 0 {
 				continue
 			}
 			made.Jobs++
 			made.Runs += len(runs[job])
-			if err := rebuildJob(ctx, tx, job, runs[job], o.Clock()); err != nil {
+			if err := rebuildJob(ctx, tx, job, runs[job], now); err != nil {
 				return err
 			}
 		}
-		return touch(ctx, tx, o.Clock())
+		return touch(ctx, tx, now)
 	})
+	if err := errors.Join(err, fresh.close()); err != nil { // with which all of it is in the one file
+		return err
+	}
+	if err := disk.Rename(path, filepath.Join(l.dir, ledgerFile)); err != nil {
+		return err
+	}
+	return disk.SyncDir(l.dir)
 }
 
 // loggedRun is a run as a store's log knows it.

@@ -104,3 +104,46 @@ func TestRebuildOfACancelledRun(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 }
+
+// A ledger that is made again is there whole or not at all: a tick would take a half one for that of new jobs.
+func TestRebuildIsWholeOrNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-03-01T09:00:00Z")
+	w.dir = hospital(t, 0)
+	o := w.options()
+	o.build = nil
+	for _, now := range []string{"2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z"} {
+		w.now = at(t, now)
+		if _, err := Tick(context.Background(), w.dir, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := filepath.Join(w.dir, ledgerDir)
+	for _, of := range sqliteFiles {
+		if err := os.RemoveAll(filepath.Join(dir, ledgerFile+of)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rebuild := func() error {
+		_, err := Rebuild(context.Background(), w.dir, o)
+		return err
+	}
+	writeFile(t, filepath.Join(dir, rebuiltFile, "in", "the way"), "")
+	if err := rebuild(); err == nil {
+		t.Error("no error")
+	}
+	if _, err := os.Stat(filepath.Join(dir, ledgerFile)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a ledger that is not whole: %v", err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, rebuiltFile)); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, rebuiltFile), "what a killed one left")
+	if err := rebuild(); err != nil {
+		t.Fatal(err)
+	}
+	w.wantStates("nightly", "2026-03-01T10:00:00Z succeeded")
+	if left, _ := filepath.Glob(filepath.Join(dir, rebuiltFile+"*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

@@ -92,17 +92,22 @@ type StepResult struct {
 	// Of an extract whose job loads what changed alone: full or changes, and why it was full.
 	Load string   `json:"load,omitempty"`
 	Why  []string `json:"why,omitempty"`
+	// NotCompacted is why the extract's many increments could not be made one. The next run tries again.
+	NotCompacted string `json:"not_compacted,omitempty"`
 }
 
-// loaded says which load it was, "" where there is but one kind.
-func (s StepResult) loaded() string {
+// notes says which load it was, where there are several kinds, and what could not be done.
+func (s StepResult) notes() (lines []string) {
 	switch s.Load {
 	case loadChanges:
-		return "of what changed alone"
+		lines = append(lines, "of what changed alone")
 	case loadFull:
-		return "of everything: " + strings.Join(s.Why, "; ")
+		lines = append(lines, "of everything: "+strings.Join(s.Why, "; "))
 	}
-	return ""
+	if s.NotCompacted != "" {
+		lines = append(lines, "its increments could not be made one extract, which the next run tries again: "+s.NotCompacted)
+	}
+	return lines
 }
 
 // Unchanged tells whether every step was made already.
@@ -130,7 +135,7 @@ func (r *RunResult) WriteText(w io.Writer) error {
 		if _, err := fmt.Fprintf(w, "%-8s %-12s %12d rows  %s\n", s.Name, s.Snapshot[:min(12, len(s.Snapshot))], s.Rows, done); err != nil {
 			return err
 		}
-		if text := s.loaded(); text != "" {
+		for _, text := range s.notes() {
 			if _, err := fmt.Fprintf(w, "         %s\n", text); err != nil {
 				return err
 			}

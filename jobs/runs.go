@@ -92,7 +92,7 @@ func (r *RunList) WriteText(w io.Writer) error {
 			}
 			p.linef("       %s", strings.Join(steps, ", "))
 			for _, s := range x.Result.Steps {
-				if text := s.loaded(); text != "" {
+				for _, text := range s.notes() {
 					p.linef("       %s %s", s.Name, text)
 				}
 			}

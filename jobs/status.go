@@ -150,6 +150,11 @@ func (l *ledger) fill(ctx context.Context, job *Job, j *JobStatus, now time.Time
 	if j.Last, err = l.last(ctx, j.Job, "1"); err != nil {
 		return err
 	}
+	if j.Last != nil && j.Last.State == "running" && !isLocked(l.jobLock(j.Job)) { // it may have ended between the two
+		if j.Last, err = l.last(ctx, j.Job, "1"); err != nil {
+			return err
+		}
+	}
 	if j.LastSuccess, err = l.last(ctx, j.Job, "a.state IN ('succeeded', 'skipped')"); err != nil {
 		return err
 	}
@@ -181,7 +186,7 @@ func (l *ledger) judge(j *JobStatus, now time.Time) {
 		j.Health, j.Advice = HealthRunning, ""
 	case j.Waits != "":
 		j.Health, j.Advice = HealthHeld, "it runs by itself once that job has ended well"
-	case j.Due != nil && now.Sub(*j.Due) > graceTime:
+	case j.Due != nil && now.Sub(*j.Due) > graceTime && !isLocked(filepath.Join(l.dir, tickLock)): // else a tick is at work, and comes to it
 		j.Health = HealthLate
 		j.Advice = "nothing has ticked since: `systemctl list-timers farr-tick.timer`, or run `farr tick` now"
 	case j.Again != nil:

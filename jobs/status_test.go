@@ -96,3 +96,30 @@ func TestStatusBeforeAnything(t *testing.T) {
 		t.Error("status made a ledger")
 	}
 }
+
+// While a tick is at work, what it has not come to is due and not late.
+func TestDueWhileATickIsAtWork(t *testing.T) {
+	w := newWorld(t, "2026-03-01T04:00:00Z")
+	w.job("j", daily)
+	w.tick()
+	w.now = at(t, "2026-03-01T07:00:00Z")
+	health := func() Health {
+		t.Helper()
+		s, err := Status(context.Background(), w.dir, w.options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Jobs[0].Health
+	}
+	if got := health(); got != HealthLate {
+		t.Errorf("%s", got)
+	}
+	held, err := w.open().lockFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if got := health(); got != HealthDue {
+		t.Errorf("while a tick is at work: %s", got)
+	}
+}

@@ -171,7 +171,8 @@ func (b *building) compact(ctx context.Context, s *StepResult, sn *datasets.Snap
 	}
 	report, err := datasets.Compact(ctx, b.store, datasets.CompactRequest{Extract: sn, Policy: b.job.Policy, Key: b.key, Hold: true, Progress: b.o.Progress})
 	if err != nil && ctx.Err() == nil {
-		b.o.Logger.Warn(msgNotCompacted, "extract", sn.ID(), "error", err) // which is as good, and slower to read
+		b.o.Logger.Warn(msgNotCompacted, "class", string(ClassOf(err)))
+		s.NotCompacted = kept(err) // what is there is as good, and slower to read
 		return sn, nil
 	}
 	if err != nil {

@@ -23,7 +23,7 @@ type TickReport struct {
 // TickJob is what a tick did about one job.
 type TickJob struct {
 	Job       string     `json:"job"`
-	Did       string     `json:"did"` // nothing, first-seen, busy, waits, or the state of what was run
+	Did       string     `json:"did"` // nothing, first-seen, busy, waits, not recorded, or the state of what was run
 	Planned   *time.Time `json:"planned,omitempty"`
 	Missed    int        `json:"missed"`    // planned times that nobody will run now
 	Lost      int        `json:"lost"`      // runs found dead
@@ -156,9 +156,14 @@ func (l *ledger) runDue(ctx context.Context, job *Job, list []waiting, t TickJob
 			return append(ran, t), nil
 		}
 		t.Result, t.Did, t.err = l.run(ctx, job, w.id, w.at, o)
+		if errors.Is(t.err, errNotWaiting) { // a person has cancelled it since the list was made
+			t.Did, t.Planned, t.err = "nothing", nil, nil
+			continue
+		}
 		if t.err != nil {
 			t.Class, t.Error = ClassOf(t.err), t.err.Error()
 			if t.Did == "" { // the ledger could not be written
+				t.Did = "not recorded"
 				return append(ran, t), nil
 			}
 		}
@@ -178,7 +183,7 @@ func (r *TickReport) Quiet() bool {
 			return false
 		}
 	}
-	return true
+	return len(r.Untold) == 0
 }
 
 // WriteText writes the report for a person: a line for each job something was done

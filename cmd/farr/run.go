@@ -183,7 +183,7 @@ func (a *app) steps() *cobra.Command {
 				}
 				due = &t
 			}
-			return jobs.RunSteps(cmd.Context(), args[0], at, due, a.stdout, jobs.Options{Browser: a.getenv("CHROMIUM")})
+			return jobs.RunSteps(cmd.Context(), args[0], at, due, a.stdin, a.stdout, jobs.Options{Browser: a.getenv("CHROMIUM")})
 		},
 	}
 	cmd.Flags().StringVar(&started, "started", "", "when the run began")
