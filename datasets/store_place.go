@@ -10,9 +10,17 @@ import (
 	"syscall"
 )
 
-// checkPlace refuses to add to a store that its place does not keep: folders that others can enter, folders of which a rename
-// into another is no single step, and locks that exclude nobody. The caller holds the writer lock.
+// checkPlace refuses to add to a store that its place does not keep: what CheckPlace refuses, and locks that exclude nobody. The
+// caller holds the writer lock.
 func (s *Store) checkPlace() error {
+	if err := s.CheckPlace(); err != nil {
+		return err
+	}
+	return s.checkLock()
+}
+
+// CheckPlace refuses a store of which others can enter a folder, or of whose folders a rename into another is no single step.
+func (s *Store) CheckPlace() error {
 	if err := s.CheckPrivate(); err != nil {
 		return err
 	}
@@ -29,7 +37,7 @@ func (s *Store) checkPlace() error {
 			return &Error{Code: CodeBadPlace, Subject: path.Join(s.dir, name), Detail: "it is on another file system than " + stagingDir + ", so nothing can be published in one step: mount one for the whole store"}
 		}
 	}
-	return s.checkLock()
+	return nil
 }
 
 // CheckPrivate refuses a store that others can enter: its own folder, and those in it.

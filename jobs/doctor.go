@@ -153,7 +153,7 @@ func (d *Diagnosis) job(ctx context.Context, job *Job, o Options) {
 		_, err := o.Keys.Read(job.Key)
 		d.check(job.Name, "key", "can be read, and by nobody else", err, "keep the key in a file of the job's user with mode 0600")
 	}
-	d.store(ctx, job)
+	d.store(job)
 	d.room(job.Name, "room for the store", job.Store, job.Limits.Disk)
 	if job.Report.Out != "" {
 		d.room(job.Name, "room for reports", job.Report.Out, job.Limits.Disk)
@@ -202,7 +202,7 @@ func (d *Diagnosis) sinks(job *Job) {
 	}
 }
 
-func (d *Diagnosis) store(_ context.Context, job *Job) {
+func (d *Diagnosis) store(job *Job) {
 	s, err := datasets.OpenStore(job.Store)
 	if datasets.CodeOf(err) == datasets.CodeNotAStore {
 		d.add(job.Name, "store", "ok", "none yet: the first run makes it", "")
@@ -212,32 +212,16 @@ func (d *Diagnosis) store(_ context.Context, job *Job) {
 	if err != nil {
 		return
 	}
-	err = s.CheckPrivate()
+	err = s.CheckPlace()
 	s.Close()
 	if err != nil {
-		d.add(job.Name, "store", "wrong", err.Error(), "make it its owner's alone, as the error says")
+		d.add(job.Name, "store", "wrong", err.Error(), "do as the error says, before anything is added")
 	}
 	for _, part := range []string{"staging", "objects", "snapshots", "writer.lock"} {
 		if err := syscall.Access(filepath.Join(job.Store, part), 2); err != nil && !errors.Is(err, fs.ErrNotExist) { // W_OK
 			d.add(job.Name, "store", "wrong", "nothing can be written to "+part+": "+err.Error(), "let the job's user write to the store, and look whether its file system is mounted read-only")
 			break
 		}
-	}
-	// A rename is one step within one file system alone.
-	var first uint64
-	for i, part := range []string{"staging", "objects", "snapshots"} {
-		info, err := os.Stat(filepath.Join(job.Store, part))
-		if err != nil {
-			continue // made when it is needed
-		}
-		at, ok := info.Sys().(*syscall.Stat_t)
-		if !ok {
-			continue
-		}
-		if i > 0 && first != 0 && uint64(at.Dev) != first { //nolint:unconvert // its type differs by system
-			d.add(job.Name, "store", "wrong", part+" is on another file system than what comes before it, so nothing can be published in one step", "mount one file system for the whole store")
-		}
-		first = uint64(at.Dev) //nolint:unconvert
 	}
 }
 
