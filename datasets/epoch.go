@@ -19,6 +19,15 @@ func (s *Store) Epochs() ([]Epoch, error) {
 	return c.Epochs, nil
 }
 
+// Takes says whether extracts under a key may be added to the store.
+func (s *Store) Takes(key *Key) error {
+	c, err := s.loadCustody()
+	if err != nil {
+		return err
+	}
+	return c.takes(key.ID())
+}
+
 // takes says whether extracts under a key may be added: the store's own open key, or any in a
 // store that has none yet.
 func (c *custody) takes(key string) error {

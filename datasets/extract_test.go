@@ -223,6 +223,10 @@ func TestExtractRejects(t *testing.T) {
 	if !errors.As(err, &tooMany) || report2 == nil || report2.Rejected != 4 || report2.Snapshot != "" {
 		t.Errorf("4 of 400 and at most 0.9 %%: %v, %+v", err, report2)
 	}
+	// What is there already answers only a request that would have taken it.
+	if _, err := Extract(context.Background(), s, req); !errors.As(err, &tooMany) || tooMany.Rejected != 4 || tooMany.Read != 400 {
+		t.Errorf("made already with 4 of 400, and at most 0.9 %%: %v", err)
+	}
 }
 
 // Whatever fails, the earlier extract stays current and no staging is left.

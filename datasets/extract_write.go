@@ -362,6 +362,9 @@ func (x *extraction) answer(ctx context.Context, sn *Snapshot) (whole bool, err 
 	} else if err != nil {
 		return false, err
 	}
+	if err := x.few(sn); err != nil {
+		return false, err
+	}
 	if err := x.putInForce(sn); err != nil {
 		return false, err
 	}
@@ -370,6 +373,33 @@ func (x *extraction) answer(ctx context.Context, sn *Snapshot) (whole bool, err 
 	}
 	x.report.Skipped, x.report.Snapshot = true, sn.ID()
 	return true, nil
+}
+
+// few refuses what is there where more of its lines were rejected than may be now. Of an increment the load itself is judged.
+func (x *extraction) few(sn *Snapshot) error {
+	type counts struct {
+		Read, Rejected int64
+		Sources        []SourceReport
+	}
+	var facts struct {
+		counts
+		Load *counts
+	}
+	if err := decodeFacts(sn.manifest.Facts, &facts); err != nil {
+		return err
+	}
+	if facts.Load != nil {
+		facts.counts = *facts.Load
+	}
+	if facts.Sources == nil {
+		facts.Sources = []SourceReport{{Read: facts.Read, Rejected: facts.Rejected}}
+	}
+	for _, s := range facts.Sources {
+		if float64(s.Rejected) > x.req.MaxReject*float64(s.Read) {
+			return &TooManyRejectsError{Source: s.Name, Rejected: s.Rejected, Read: s.Read, MaxReject: x.req.MaxReject}
+		}
+	}
+	return nil
 }
 
 // perhapsAgain says whether some extract of the store read files of these sizes.

@@ -197,7 +197,7 @@ func (l *ledger) untold(ctx context.Context, job string, now time.Time) ([]Alert
 		if a.Planned, err = optionalTime(planned); err != nil {
 			return nil, err
 		}
-		a.Advice = advice[a.Class]
+		a.Advice = adviceOn(a.Class, false) // else it is not told yet
 		if a.Kind == alertSilent {
 			if a.Since, err = optionalTime(sql.NullString{String: ref, Valid: true}); err != nil {
 				return nil, err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"farr/internal/disk"
@@ -39,6 +40,9 @@ func Again(ctx context.Context, folder, job string, at *time.Time) (*Asked, erro
 		return nil, err
 	}
 	defer l.close()
+	if _, err := l.jobNamed(ctx, folder, job); err != nil {
+		return nil, err
+	}
 	asked := &Asked{Job: job, Did: "the next tick runs it again, or by the job's misfire rule what was planned later and is due by then"}
 	return asked, l.tx(ctx, func(tx *sql.Tx) error {
 		where, args := "", []any{job}
@@ -50,6 +54,13 @@ func Again(ctx context.Context, folder, job string, at *time.Time) (*Asked, erro
 		err := tx.QueryRowContext(ctx, "SELECT id, planned FROM occurrence WHERE job = ? AND planned IS NOT NULL"+where+
 			" AND state IN ('failed', 'missed', 'cancelled') ORDER BY planned DESC LIMIT 1", args...).Scan(&id, &when)
 		if errors.Is(err, sql.ErrNoRows) {
+			var waits bool
+			if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM occurrence WHERE job = ? AND planned IS NOT NULL"+where+" AND state IN "+toRun+")", args...).Scan(&waits); err != nil {
+				return err
+			}
+			if waits {
+				return fmt.Errorf("job %q waits to be run again already: the next tick does it", job)
+			}
 			return fmt.Errorf("no planned time of job %q failed, was missed or was cancelled as asked (see: farr runs %s; a run by hand is repeated with farr run)", job, folder)
 		}
 		if err != nil {
@@ -72,29 +83,27 @@ func Cancel(ctx context.Context, folder, job string, o Options) (*Asked, error) 
 		return nil, err
 	}
 	defer l.close()
-	at, err := l.stillRunning(ctx, job)
+	of, err := l.jobNamed(ctx, folder, job)
 	if err != nil {
 		return nil, err
 	}
-	if len(at) > 0 {
-		if at, err = l.settled(ctx, folder, job, at, o); err != nil {
+	held, err := l.lockJob(job)
+	var busy *LockedError
+	if errors.As(err, &busy) {
+		return l.askToEnd(ctx, job, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer held.Close()
+	// What a tick would have found: runs whose processes have died, and what is due and not noted yet.
+	if _, err := l.recover(ctx, of, o.Clock()); err != nil {
+		return nil, err
+	}
+	if of.File != "" {
+		if _, err := l.note(ctx, of, o.Clock()); err != nil {
 			return nil, err
 		}
-	}
-	if len(at) > 0 {
-		r := at[len(at)-1]
-		asked := &Asked{Job: job, Did: fmt.Sprintf("process %d on %s is asked to end", r.PID, r.Host)}
-		if !r.at.IsZero() {
-			when := r.at.UTC()
-			asked.Planned = &when
-		}
-		return asked, l.tx(ctx, func(tx *sql.Tx) error {
-			n, err := affected(tx.ExecContext(ctx, "UPDATE attempt SET cancel = ? WHERE id = ? AND state = 'running'", moment(o.Clock()), r.id))
-			if err == nil && n == 0 {
-				err = fmt.Errorf("the run of job %q has just ended", job)
-			}
-			return err
-		})
 	}
 	asked := &Asked{Job: job}
 	return asked, l.tx(ctx, func(tx *sql.Tx) error {
@@ -107,28 +116,52 @@ func Cancel(ctx context.Context, folder, job string, o Options) (*Asked, error) 
 	})
 }
 
-// settled leaves of the attempts of a job that seem to run those that do: where the job's lock is free their processes have
-// died, and what becomes of them is what a tick would have found.
-func (l *ledger) settled(ctx context.Context, folder, name string, at []running, o Options) ([]running, error) {
-	held, err := l.lockJob(name)
-	var busy *LockedError
-	if errors.As(err, &busy) {
-		return at, nil
-	}
+// askToEnd has the process that runs a job end it.
+func (l *ledger) askToEnd(ctx context.Context, job string, o Options) (*Asked, error) {
+	at, err := l.stillRunning(ctx, job)
 	if err != nil {
 		return nil, err
 	}
-	defer held.Close()
+	if len(at) == 0 {
+		return nil, fmt.Errorf("job %q is looked at by another process: ask again", job)
+	}
+	r := at[len(at)-1]
+	asked := &Asked{Job: job, Did: fmt.Sprintf("process %d on %s is asked to end", r.PID, r.Host)}
+	if !r.at.IsZero() {
+		when := r.at.UTC()
+		asked.Planned = &when
+	}
+	return asked, l.tx(ctx, func(tx *sql.Tx) error {
+		n, err := affected(tx.ExecContext(ctx, "UPDATE attempt SET cancel = ? WHERE id = ? AND state = 'running'", moment(o.Clock()), r.id))
+		if err == nil && n == 0 {
+			err = fmt.Errorf("the run of job %q has just ended", job)
+		}
+		return err
+	})
+}
+
+// jobNamed is a job of the folder; of one whose file is gone its name alone. One that nobody knows is an error that says which there
+// are.
+func (l *ledger) jobNamed(ctx context.Context, folder, name string) (*Job, error) {
 	all, _, err := LoadFolder(folder)
 	if err != nil {
 		return nil, err
 	}
-	job := &Job{Name: name} // whose file is gone
-	if i := slices.IndexFunc(all, func(j *Job) bool { return j.Name == name }); i >= 0 {
-		job = all[i]
+	names, err := l.jobs(ctx)
+	if err != nil {
+		return nil, err
 	}
-	_, err = l.recover(ctx, job, o.Clock())
-	return nil, err
+	for _, job := range all {
+		if job.Name == name {
+			return job, nil
+		}
+		names = append(names, job.Name)
+	}
+	if slices.Contains(names, name) {
+		return &Job{Name: name}, nil
+	}
+	slices.Sort(names)
+	return nil, fmt.Errorf("there is no job %q in %s; there are: %s", name, folder, strings.Join(slices.Compact(names), ", "))
 }
 
 // Backup copies the ledger to a new file, whole and consistent while others write.

@@ -205,13 +205,22 @@ func TestRunsOfAJobThatIsNot(t *testing.T) {
 	w := newWorld(t, "2026-01-10T04:00:00Z")
 	w.job("good", daily)
 	w.tick()
-	list, err := Runs(context.Background(), w.dir, "goood", 20)
+	list, err := Runs(context.Background(), w.dir, "good", 20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var text bytes.Buffer
-	if err := list.WriteText(&text); err != nil || text.String() != "no run of a job \"goood\" in "+w.dir+"\n" {
+	if err := list.WriteText(&text); err != nil || text.String() != "no run of a job \"good\" in "+w.dir+"\n" {
 		t.Errorf("%q, %v", &text, err)
+	}
+	for what, err := range map[string]error{
+		"runs":   func() error { _, err := Runs(context.Background(), w.dir, "goood", 20); return err }(),
+		"cancel": func() error { _, err := Cancel(context.Background(), w.dir, "goood", w.options()); return err }(),
+		"retry":  func() error { _, err := Again(context.Background(), w.dir, "goood", nil); return err }(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "there is no job \"goood\" in "+w.dir+"; there are: good") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 

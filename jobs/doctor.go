@@ -119,7 +119,7 @@ func (d *Diagnosis) ledger(ctx context.Context, folder string, o Options) {
 	if err = l.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&says); err == nil && says != "ok" {
 		err = errors.New(says)
 	}
-	d.check("", "ledger's pages", "sound", err, "restore a copy made with farr ledger backup")
+	d.check("", "ledger's pages", "sound", err, advice[ClassLedger])
 	d.check("", "clock", "not before the ledger's last instant", l.checkClock(ctx, o.Clock()), advice[ClassClock])
 	held, err := l.lockFolder()
 	var locked *LockedError
@@ -143,6 +143,9 @@ func ledgerAdvice(folder string, err error) string {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return "run farr as the user whom " + filepath.Join(folder, ledgerDir) + " belongs to, or give it and what is in it to the jobs' user (chown -R), on a file system that can be written"
 	}
+	if ledgerDamaged(err) {
+		return advice[ClassLedger]
+	}
 	return "use the farr that its version belongs to, or restore a copy made with farr ledger backup"
 }
 
@@ -153,7 +156,7 @@ func (d *Diagnosis) job(ctx context.Context, job *Job, o Options) {
 		_, err := o.Keys.Read(job.Key)
 		d.check(job.Name, "key", "can be read, and by nobody else", err, "keep the key in a file of the job's user with mode 0600")
 	}
-	d.store(job)
+	d.store(job, o)
 	d.room(job.Name, "room for the store", job.Store, job.Limits.Disk)
 	if job.Report.Out != "" {
 		d.room(job.Name, "room for reports", job.Report.Out, job.Limits.Disk)
@@ -202,7 +205,7 @@ func (d *Diagnosis) sinks(job *Job) {
 	}
 }
 
-func (d *Diagnosis) store(job *Job) {
+func (d *Diagnosis) store(job *Job, o Options) {
 	s, err := datasets.OpenStore(job.Store)
 	if datasets.CodeOf(err) == datasets.CodeNotAStore {
 		d.add(job.Name, "store", "ok", "none yet: the first run makes it", "")
@@ -212,9 +215,11 @@ func (d *Diagnosis) store(job *Job) {
 	if err != nil {
 		return
 	}
-	err = s.CheckPlace()
-	s.Close()
-	if err != nil {
+	defer s.Close()
+	if key, err := o.Keys.Read(job.Key); err == nil { // else that is told
+		d.check(job.Name, "key of the store", "is the job's", s.Takes(key), advice[ClassKey])
+	}
+	if err := s.CheckPlace(); err != nil {
 		d.add(job.Name, "store", "wrong", err.Error(), "do as the error says, before anything is added")
 	}
 	for _, part := range []string{"staging", "objects", "snapshots", "writer.lock"} {

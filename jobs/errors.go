@@ -43,9 +43,10 @@ const (
 	ClassInterrupted Class = "interrupted" // asked to stop
 	ClassCrashed     Class = "crashed"     // the process ended without a word
 	ClassFailed      Class = "failed"
+	ClassLedger      Class = "ledger" // the ledger itself is damaged
 )
 
-var order = []Class{ClassIntegrity, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassClock, ClassTime, ClassMemory, ClassDisk, ClassServer, ClassCancelled, ClassInterrupted, ClassCrashed, ClassFailed}
+var order = []Class{ClassIntegrity, ClassLedger, ClassPrivacy, ClassUsage, ClassKey, ClassRejects, ClassLocked, ClassClock, ClassTime, ClassMemory, ClassDisk, ClassServer, ClassCancelled, ClassInterrupted, ClassCrashed, ClassFailed}
 
 // LockedError means that another process has the job or the folder.
 type LockedError struct {
@@ -98,6 +99,8 @@ func ClassOf(err error) Class {
 	switch code := datasets.CodeOf(err); {
 	case datasets.IsIntegrity(err):
 		return ClassIntegrity
+	case ledgerDamaged(err):
+		return ClassLedger
 	case errors.As(err, &privacy) && privacy.PrivacyGate():
 		return ClassPrivacy
 	case isDiagnostics(err):
@@ -142,7 +145,7 @@ func ExitCode(err error) int {
 		return ExitUsage
 	case ClassLocked:
 		return ExitLocked
-	case ClassIntegrity:
+	case ClassIntegrity, ClassLedger:
 		return ExitIntegrity
 	case ClassPrivacy:
 		return ExitPrivacy
@@ -152,6 +155,26 @@ func ExitCode(err error) int {
 		return ExitNotReady
 	}
 	return ExitFailed
+}
+
+// adviceOn is what to do about a run that failed, and whether it is run again by itself.
+func adviceOn(class Class, again bool) string {
+	text := advice[class]
+	switch {
+	case class != ClassInterrupted && class != ClassCrashed:
+		return text
+	case again:
+		return text + "; the next tick runs it again, as often as `retries` says"
+	}
+	return text + "; it is not run again by itself: `farr retry` has the next tick run a planned time again, `farr run` runs the job now"
+}
+
+// Todo is what to do about a failure that no job's row tells of; empty where the error says it.
+func Todo(err error) string {
+	if class := ClassOf(err); class == ClassLedger {
+		return advice[class]
+	}
+	return ""
 }
 
 // advice is what to do about a failure of a class, for a person who was asleep.
@@ -165,10 +188,11 @@ var advice = map[Class]string{
 	ClassClock:       "look at the machine's clock and time service (`timedatectl`); nothing runs until it is right",
 	ClassTime:        "look at the steps with `farr runs` for the one that took long; make the export or the job smaller, or raise limits.time if the work has grown; the steps that were done are kept",
 	ClassMemory:      "give the job more by limits.memory, if the machine has it, or let it do less: fewer measures and cohorts, or shards (`farr measure run --shard`); the steps that were done are kept",
-	ClassDisk:        "make room on the file system that the error names (`farr prune --dry-run JOB.yaml` tells what retention would give back), or give the job more by limits.disk; the report before stays in force, the steps that were done are kept",
+	ClassDisk:        "make room on the file system that the error names (`farr prune --dry-run JOB.yaml` tells what retention would give back), or, where limits.disk is not what the job needs, set it to that; the report before stays in force, the steps that were done are kept",
 	ClassServer:      "the FHIR server, or the way to it, failed: if it still does at the next tries (see `retries`), show its keeper the error's code; what was begun at the server is gone on with for a day",
 	ClassCancelled:   "a person ended it: `farr retry` runs it again, or `farr run` where it was run by hand",
-	ClassInterrupted: "the run was asked to stop: the next tick runs it again",
-	ClassCrashed:     "the process ended without a word (memory, power or kill): look at `journalctl -u farr-tick` and `dmesg`; the next tick runs it again, as often as `retries` says (three times in all when it says nothing)",
+	ClassInterrupted: "the run was asked to stop",
+	ClassCrashed:     "the process ended without a word (memory, power or kill): look at `journalctl -u farr-tick` and `dmesg`",
+	ClassLedger:      "the ledger is damaged: end what ticks, move `.farr/ledger.db` and what begins with its name away, and put a copy that `farr ledger backup` made in its place, or make it again of the stores' logs with `farr ledger rebuild`",
 	ClassFailed:      "read the error; the steps that were done are kept, so `farr run` goes on from there",
 }

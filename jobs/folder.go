@@ -11,8 +11,8 @@ import (
 	"farr/internal/source"
 )
 
-// LoadFolder loads every job file of a folder (*.yaml and *.yml with any of the
-// keys that begin a job; a KPI file, which has the key `kpis`, and other YAML may lie
+// LoadFolder loads every job file of a folder (*.yaml and *.yml, in small letters or capitals, with any of the
+// keys that begin a job, however written, or with all of a job below `job`, which is a mistake; a KPI file, which has the key `kpis`, and other YAML may lie
 // beside them), in order of file name. The diagnostics are the mistakes of those that
 // could not be loaded.
 func LoadFolder(dir string) ([]*Job, source.Diagnostics, error) {
@@ -23,9 +23,16 @@ func LoadFolder(dir string) ([]*Job, source.Diagnostics, error) {
 	var jobs []*Job
 	var wrong source.Diagnostics
 	for _, e := range entries {
-		ext := filepath.Ext(e.Name())
+		ext := strings.ToLower(filepath.Ext(e.Name()))
 		path := filepath.Join(dir, e.Name())
-		if (ext != ".yaml" && ext != ".yml") || strings.HasPrefix(e.Name(), ".") || e.IsDir() || !isJob(path) {
+		if (ext != ".yaml" && ext != ".yml") || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if e.IsDir() {
+			wrong = append(wrong, source.Diagnostic{Pos: source.Pos{File: path}, Code: "not-a-file", Message: "a folder has the name of a job file", Hint: "give it another name"})
+			continue
+		}
+		if !isJob(path) {
 			continue
 		}
 		job, err := LoadJob(path)
@@ -63,8 +70,10 @@ func isJob(path string) bool {
 	if !doc.Has() {
 		return true
 	}
-	asks := func(key string) bool { return doc.Has(key) }
-	return !doc.Has("kpis") && slices.ContainsFunc([]string{"name", "schedule", "store", "report"}, asks)
+	asks := func(key string) bool {
+		return doc.Has(key) || doc.Has(strings.ToUpper(key[:1])+key[1:]) || doc.Has(strings.ToUpper(key))
+	}
+	return !doc.Has("kpis") && slices.ContainsFunc([]string{"name", "schedule", "store", "report", "job"}, asks)
 }
 
 // refuseShared leaves out all jobs that would be taken for one another: which of them was meant, the file names do not tell.

@@ -24,6 +24,12 @@ func (l *ledger) heldBack(ctx context.Context, job *Job, at time.Time) (string, 
 	return "", nil
 }
 
+// inWords says what became of a planned time that has not ended well.
+var inWords = map[string]string{
+	"planned": "has not run", "running": "is at work", "failed": "failed", "missed": "was missed", "cancelled": "was cancelled",
+	"lost": "broke off and is to be run again", "retry": "is to be run again",
+}
+
 // behind is why a job has not run well for its newest planned time up to at.
 func (l *ledger) behind(ctx context.Context, job string, at time.Time) (string, error) {
 	var newest, state string
@@ -42,5 +48,5 @@ func (l *ledger) behind(ctx context.Context, job string, at time.Time) (string, 
 	if err != nil || well {
 		return "", err
 	}
-	return fmt.Sprintf("job %q, which is %s for %s", job, state, newest), nil
+	return fmt.Sprintf("job %q, which %s for %s", job, inWords[state], newest), nil
 }

@@ -9,9 +9,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"syscall"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver; its FULL synchronous mode is what keeps acknowledged rows
+	"modernc.org/sqlite" // the driver; its FULL synchronous mode is what keeps acknowledged rows
+	sqlitecode "modernc.org/sqlite/lib"
 
 	"farr/datasets"
 	"farr/internal/disk"
@@ -63,11 +66,63 @@ func openLedgerFile(ctx context.Context, folder, name string) (*ledger, error) {
 	}
 	db.SetMaxOpenConns(1) // one writer; more would only wait for it
 	l := &ledger{db, dir}
-	if err := l.migrate(ctx); err != nil {
+	if name == ledgerFile {
+		err = l.notLost(ctx)
+	}
+	if err == nil {
+		err = l.migrate(ctx)
+	}
+	if err != nil {
 		db.Close()
+		if full := ledgerFull(dir, err); full != nil {
+			err = full
+		}
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
 	return l, nil
+}
+
+// errLost is a ledger without anything in a folder whose jobs have run: taken for a new one it would owe nothing for the past.
+var errLost = errors.New("the ledger is not there or empty, and jobs have run here, since there are their locks: put a copy that farr ledger backup made in its place, make it again of the stores' logs with farr ledger rebuild, or, to begin anew and owe nothing for the past, remove the folder .farr")
+
+// notLost refuses a ledger that is to be made where jobs have run.
+func (l *ledger) notLost(ctx context.Context) error {
+	var version int
+	if err := l.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version > 0 {
+		return err
+	}
+	return jobsRan(l.dir)
+}
+
+// jobsRan is errLost where the locks of jobs lie beside the ledger: they are made once there is one.
+func jobsRan(dir string) error {
+	locks, err := filepath.Glob(filepath.Join(dir, "*.lock"))
+	if err == nil && slices.ContainsFunc(locks, func(name string) bool { return filepath.Base(name) != tickLock }) {
+		err = errLost
+	}
+	return err
+}
+
+// ledgerDamaged tells whether the ledger's file is not what SQLite wrote.
+func ledgerDamaged(err error) bool {
+	var e *sqlite.Error
+	if errors.Is(err, errLost) {
+		return true
+	}
+	return errors.As(err, &e) && (e.Code()&0xff == sqlitecode.SQLITE_CORRUPT || e.Code()&0xff == sqlitecode.SQLITE_NOTADB)
+}
+
+// ledgerFull says of an error of the disk that the disk is full; nil where it is not.
+func ledgerFull(dir string, err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) || e.Code()&0xff != sqlitecode.SQLITE_IOERR && e.Code()&0xff != sqlitecode.SQLITE_FULL {
+		return nil
+	}
+	free, _, at, failed := freeAt(dir)
+	if failed != nil || free >= 1<<20 {
+		return nil
+	}
+	return fmt.Errorf("the file system of %s is full: %w", at, errors.Join(syscall.ENOSPC, err))
 }
 
 // openAlone opens the ledger of a folder for what changes it as a whole, and keeps others out until close. first is asked when

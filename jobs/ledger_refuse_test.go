@@ -342,7 +342,7 @@ func TestTickText(t *testing.T) {
 		{Job: "idle", Did: "nothing"},
 		{Job: "new", Did: "first-seen"},
 		{Job: "taken", Did: "busy"},
-		{Job: "held", Did: "waits", Waits: `job "first", which is failed for 2026-01-10T04:00:00Z`, Planned: &when},
+		{Job: "held", Did: "waits", Waits: `job "first", which failed for 2026-01-10T04:00:00Z`, Planned: &when},
 		{Job: "done", Did: "succeeded", Planned: &when, Lost: 1, Missed: 2, Forgotten: 3},
 		{Job: "bad", Did: "failed", Planned: &when, Class: ClassFailed, Error: "no export"},
 	}}
@@ -355,8 +355,8 @@ func TestTickText(t *testing.T) {
 	}
 	want := `new: seen for the first time; nothing is owed for the past
 taken: being run by another process
-held: waits for job "first", which is failed for 2026-01-10T04:00:00Z, planned for 2026-01-10T05:00:00Z
-done: 1 earlier run(s) ended without a word
+held: waits for job "first", which failed for 2026-01-10T04:00:00Z, planned for 2026-01-10T05:00:00Z
+done: 1 earlier run(s) ended without a word (see farr runs)
 done: 2 planned time(s) missed and not made up for
 done: the clock went back; 3 planned time(s) will be noted again
 done: succeeded, planned for 2026-01-10T05:00:00Z

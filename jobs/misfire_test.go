@@ -257,7 +257,7 @@ func TestAfter(t *testing.T) {
 	}
 	w.fail = nil
 	w.now = at(t, "2026-01-12T05:30:00Z")
-	if r := w.tick(); r.Jobs[1].Did != "waits" || r.Jobs[1].Waits != `job "z-extract", which is failed for 2026-01-12T04:00:00Z` {
+	if r := w.tick(); r.Jobs[1].Did != "waits" || r.Jobs[1].Waits != `job "z-extract", which failed for 2026-01-12T04:00:00Z` {
 		t.Errorf("%+v", r.Jobs[1])
 	}
 	s, err := Status(context.Background(), w.dir, w.options())

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -70,6 +71,9 @@ func (c checker) notify(job *Job) {
 	}
 	if m := job.Notify.SMTP; m != nil {
 		c.smtp(m)
+	}
+	if c.doc.Has("notify") && !c.doc.Has("notify", "webhook") && !c.doc.Has("notify", "smtp") {
+		c.doc.Report("no-effect", "nobody is told: notify has neither webhook nor smtp", "add one, or remove notify", "notify")
 	}
 	if c.doc.Has("alert_after") {
 		switch {
@@ -151,6 +155,10 @@ func readSecret(from string) (string, error) {
 		return text, nil
 	}
 	f, err := source.Open(from)
+	var place *fs.PathError
+	if errors.As(err, &place) { // its name is left out, since it may be the secret itself
+		err = fmt.Errorf("the file that is to have the secret: %w", place.Err)
+	}
 	if err != nil {
 		return "", err
 	}

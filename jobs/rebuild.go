@@ -38,7 +38,7 @@ func Rebuild(ctx context.Context, folder string, o Options) (*Rebuilt, error) {
 	_, closed, err := openAlone(ctx, folder, func(l *ledger) error {
 		for _, of := range sqliteFiles {
 			path := filepath.Join(l.dir, ledgerFile+of)
-			if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			if info, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) && (err != nil || info.Size() > 0) {
 				return fmt.Errorf("%s is there: move it and what begins with its name away first, so that nothing is lost by this", path)
 			}
 		}

@@ -96,13 +96,16 @@ type StepResult struct {
 	NotCompacted string `json:"not_compacted,omitempty"`
 }
 
-// notes says which load it was, where there are several kinds, and what could not be done.
-func (s StepResult) notes() (lines []string) {
+// notes says of a step which load it was, where there are several kinds, what was not taken, and what could not be done.
+func (r *RunResult) notes(s StepResult) (lines []string) {
 	switch s.Load {
 	case loadChanges:
 		lines = append(lines, "of what changed alone")
 	case loadFull:
 		lines = append(lines, "of everything: "+strings.Join(s.Why, "; "))
+	}
+	if s.Name == "extract" && r.Extract != nil && r.Extract.Rejected > 0 {
+		lines = append(lines, fmt.Sprintf("%d of %d lines were rejected: .farr/%s.rejects.csv says where and why", r.Extract.Rejected, r.Extract.Read, r.Job))
 	}
 	if s.NotCompacted != "" {
 		lines = append(lines, "its increments could not be made one extract, which the next run tries again: "+s.NotCompacted)
@@ -135,7 +138,7 @@ func (r *RunResult) WriteText(w io.Writer) error {
 		if _, err := fmt.Fprintf(w, "%-8s %-12s %12d rows  %s\n", s.Name, s.Snapshot[:min(12, len(s.Snapshot))], s.Rows, done); err != nil {
 			return err
 		}
-		for _, text := range s.notes() {
+		for _, text := range r.notes(s) {
 			if _, err := fmt.Fprintf(w, "         %s\n", text); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ type RunList struct {
 	Folder string      `json:"folder"`
 	Job    string      `json:"job,omitempty"` // the one that was asked for
 	Runs   []ListedRun `json:"runs"`          // the newest first
+	// Missed are planned times of the job that was asked for which nobody ran: the newest, at most so many.
+	Missed []time.Time `json:"missed,omitempty"`
 }
 
 // ListedRun is an attempt, of which job it is, and what to do about it.
@@ -45,6 +48,11 @@ func Runs(ctx context.Context, folder, job string, most int) (*RunList, error) {
 		return nil, err
 	}
 	defer l.close()
+	if job != "" {
+		if _, err := l.jobNamed(ctx, folder, job); err != nil {
+			return nil, err
+		}
+	}
 	rows, err := l.db.QueryContext(ctx, "SELECT o.job, o.state, "+attemptColumns+" FROM attempt a JOIN occurrence o ON o.id = a.occurrence"+
 		" WHERE ?1 = '' OR o.job = ?1 ORDER BY a.id DESC LIMIT ?2", job, most)
 	if err != nil {
@@ -57,12 +65,42 @@ func Runs(ctx context.Context, folder, job string, most int) (*RunList, error) {
 		if err := scanAttempt(&r.Attempt, func(to ...any) error { return rows.Scan(append([]any{&r.Job, &r.Outcome}, to...)...) }); err != nil {
 			return nil, err
 		}
+		if r.State == "running" && !isLocked(l.jobLock(r.Job)) { // its process has died, and no tick has found that yet
+			r.State, r.Class = "lost", ClassCrashed
+		}
 		if r.Class != "" && r.Outcome != "succeeded" && r.Outcome != "skipped" {
-			r.Advice = advice[r.Class]
+			r.Advice = adviceOn(r.Class, r.Outcome == "lost" || r.Outcome == "retry")
 		}
 		list.Runs = append(list.Runs, r)
 	}
-	return list, rows.Err()
+	if err := rows.Err(); err != nil || job == "" {
+		return list, err
+	}
+	rows.Close()
+	list.Missed, err = l.neverRun(ctx, job, most)
+	return list, err
+}
+
+// neverRun are the newest planned times of a job that were missed or cancelled before anything of them ran.
+func (l *ledger) neverRun(ctx context.Context, job string, most int) (times []time.Time, err error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT planned FROM occurrence o WHERE job = ? AND planned IS NOT NULL AND state IN ('missed', 'cancelled')
+		AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.occurrence = o.id) ORDER BY planned DESC LIMIT ?`, job, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text sql.NullString
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		at, err := parseTime(text)
+		if err != nil {
+			return nil, err
+		}
+		times = append(times, at.UTC())
+	}
+	return times, rows.Err()
 }
 
 // WriteText writes the runs for a person: when, for which planned time, how it ended and why, and how long each step took.
@@ -92,7 +130,7 @@ func (r *RunList) WriteText(w io.Writer) error {
 			}
 			p.linef("       %s", strings.Join(steps, ", "))
 			for _, s := range x.Result.Steps {
-				for _, text := range s.notes() {
+				for _, text := range x.Result.notes(s) {
 					p.linef("       %s %s", s.Name, text)
 				}
 			}
@@ -107,10 +145,13 @@ func (r *RunList) WriteText(w io.Writer) error {
 			p.linef("       to do: %s", x.Advice)
 		}
 	}
+	for _, at := range r.Missed {
+		p.linef("%-6s %s  %-20s never run", "-", at.Format(time.RFC3339), r.Job)
+	}
 	switch {
-	case len(r.Runs) == 0 && r.Job != "":
+	case len(r.Runs)+len(r.Missed) == 0 && r.Job != "":
 		p.linef("no run of a job %q in %s", r.Job, r.Folder)
-	case len(r.Runs) == 0:
+	case len(r.Runs)+len(r.Missed) == 0:
 		p.linef("no run in %s", r.Folder)
 	}
 	return p.err

@@ -15,9 +15,9 @@ type Health string
 
 // The healths, the one to look at first being first.
 const (
-	HealthCrashed Health = "crashed" // its process died; the next tick runs it again
+	HealthCrashed Health = "crashed" // its process died, and nothing has found that yet
 	HealthFailing Health = "failing" // the last run failed
-	HealthLate    Health = "late"    // due for more than graceTime and not begun: nothing ticks
+	HealthLate    Health = "late"    // due for more than graceTime and not begun, or never run and missed: nothing ticks, or too seldom
 	HealthRemoved Health = "removed" // in the ledger, and no job file has the name
 	HealthRunning Health = "running"
 	HealthHeld    Health = "waits"    // for a job that comes first
@@ -36,7 +36,8 @@ type FolderStatus struct {
 	At     time.Time   `json:"at"`
 	Ticked bool        `json:"ticked"` // a run or tick has left a ledger
 	Jobs   []JobStatus `json:"jobs"`
-	Wrong  []string    `json:"wrong"` // mistakes in job files, one a line
+	Wrong  []string    `json:"wrong"`           // mistakes in job files, one a line
+	Clock  string      `json:"clock,omitempty"` // why no tick works: the clock shows a time before the ledger's
 }
 
 // JobStatus is the state of one job.
@@ -51,6 +52,7 @@ type JobStatus struct {
 	Waits       string     `json:"waits,omitempty"`  // for what the planned time waits
 	Next        *time.Time `json:"next,omitempty"`
 	Missed      int        `json:"missed"`                 // planned times never run since the last success
+	Untold      int        `json:"untold,omitempty"`       // alerts that a sink was sent and has not taken
 	Last        *Attempt   `json:"last,omitempty"`         // the newest attempt
 	LastSuccess *Attempt   `json:"last_success,omitempty"` // the newest that ended well
 
@@ -80,8 +82,11 @@ func (s *FolderStatus) Healthy() bool {
 			return false
 		}
 	}
-	return len(s.Wrong) == 0
+	return len(s.Wrong) == 0 && s.Clock == ""
 }
+
+// endedWell is the condition of attempts that did.
+const endedWell = "a.state IN ('succeeded', 'skipped')"
 
 // sick tells whether a person is needed.
 func (h Health) sick() bool { return h == HealthCrashed || h == HealthFailing || h == HealthLate }
@@ -98,6 +103,9 @@ func Status(ctx context.Context, folder string, o Options) (*FolderStatus, error
 		s.Wrong = append(s.Wrong, d.Error())
 	}
 	if _, err := os.Stat(filepath.Join(folder, ledgerDir, ledgerFile)); errors.Is(err, fs.ErrNotExist) {
+		if err := jobsRan(filepath.Join(folder, ledgerDir)); err != nil {
+			return nil, err
+		}
 		for _, job := range jobs {
 			s.Jobs = append(s.Jobs, newStatus(job, s.At))
 		}
@@ -109,6 +117,12 @@ func Status(ctx context.Context, folder string, o Options) (*FolderStatus, error
 		return nil, err
 	}
 	defer l.close()
+	var clock *ClockError
+	if err := l.checkClock(ctx, s.At); errors.As(err, &clock) {
+		s.Clock = clock.Error()
+	} else if err != nil {
+		return nil, err
+	}
 	for _, job := range jobs {
 		j := newStatus(job, s.At)
 		if err := l.fill(ctx, job, &j, s.At); err != nil {
@@ -124,6 +138,9 @@ func Status(ctx context.Context, folder string, o Options) (*FolderStatus, error
 		if len(wrong) == 0 && !slices.ContainsFunc(jobs, func(j *Job) bool { return j.Name == name }) {
 			j := JobStatus{Job: name, Health: HealthRemoved}
 			if j.Last, err = l.last(ctx, name, "1"); err != nil {
+				return nil, err
+			}
+			if j.LastSuccess, err = l.last(ctx, name, endedWell); err != nil {
 				return nil, err
 			}
 			s.Jobs = append(s.Jobs, j)
@@ -155,10 +172,13 @@ func (l *ledger) fill(ctx context.Context, job *Job, j *JobStatus, now time.Time
 			return err
 		}
 	}
-	if j.LastSuccess, err = l.last(ctx, j.Job, "a.state IN ('succeeded', 'skipped')"); err != nil {
+	if j.LastSuccess, err = l.last(ctx, j.Job, endedWell); err != nil {
 		return err
 	}
 	if j.Missed, err = l.missed(ctx, j.Job); err != nil {
+		return err
+	}
+	if err := l.db.QueryRowContext(ctx, "SELECT count(*) FROM alert WHERE job = ? AND sent IS NULL AND tries > 0", j.Job).Scan(&j.Untold); err != nil {
 		return err
 	}
 	if j.Due, err = l.waiting(ctx, j.Job, now); err != nil {
@@ -181,7 +201,8 @@ func (l *ledger) judge(j *JobStatus, now time.Time) {
 	running := j.Last != nil && j.Last.State == "running"
 	switch {
 	case running && !isLocked(l.jobLock(j.Job)):
-		j.Health, j.Advice = HealthCrashed, advice[ClassCrashed]
+		_, again := j.retries.again(ClassCrashed, j.Job, now, j.Last.Number)
+		j.Health, j.Advice = HealthCrashed, adviceOn(ClassCrashed, again && j.Last.Planned != nil)
 	case running:
 		j.Health, j.Advice = HealthRunning, ""
 	case j.Waits != "":
@@ -189,13 +210,16 @@ func (l *ledger) judge(j *JobStatus, now time.Time) {
 	case j.Due != nil && now.Sub(*j.Due) > graceTime && !isLocked(filepath.Join(l.dir, tickLock)): // else a tick is at work, and comes to it
 		j.Health = HealthLate
 		j.Advice = "nothing has ticked since: `systemctl list-timers farr-tick.timer`, or run `farr tick` now"
-	case j.Again != nil:
+	case j.Again != nil, j.Last != nil && j.Last.Class != "" && j.Last.Planned != nil && j.Due != nil && j.Due.Equal(*j.Last.Planned):
 		j.Health, j.Advice = HealthRetry, ""
 	case j.Last != nil && j.Last.Class != "":
-		j.Health, j.Advice = HealthFailing, advice[j.Last.Class]
+		j.Health, j.Advice = HealthFailing, adviceOn(j.Last.Class, false)
 	case j.Due != nil:
 		j.Health, j.Advice = HealthDue, ""
 	case j.Last != nil:
 		j.Health, j.Advice = HealthOK, ""
+	case j.Missed > 0:
+		j.Health = HealthLate
+		j.Advice = "its planned times passed while nothing ticked, or longer ago than `misfire` allows: tick more often, or give it more grace; to run it now: farr run " + j.File
 	}
 }

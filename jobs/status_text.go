@@ -15,6 +15,9 @@ func (s *FolderStatus) WriteText(w io.Writer) error {
 	for _, d := range s.Wrong {
 		p.linef("WRONG    %s", d)
 	}
+	if s.Clock != "" {
+		p.linef("WRONG    %s\n         to do: %s", s.Clock, advice[ClassClock])
+	}
 	for _, h := range []Health{HealthCrashed, HealthFailing, HealthLate, HealthHeld, HealthRetry, HealthRunning, HealthDue, HealthNew, HealthOK, HealthRemoved} {
 		for _, j := range s.Jobs {
 			if j.Health == h {
@@ -36,7 +39,7 @@ func (j JobStatus) writeText(p *printer, now time.Time) {
 	default: // nothing to shout about
 	}
 	p.linef("%-8s %s", word, j.Job)
-	if j.Due != nil && (j.Health == HealthLate || j.Health == HealthDue) {
+	if j.Due != nil && (j.Health == HealthLate || j.Health == HealthDue || j.Health == HealthRetry) {
 		p.linef("         due %s", j.when(*j.Due, now))
 	}
 	if j.Health == HealthHeld {
@@ -52,7 +55,7 @@ func (j JobStatus) writeText(p *printer, now time.Time) {
 		}
 	}
 	if j.Last != nil && j.Last.Class != "" {
-		if j.LastSuccess != nil && j.LastSuccess.Result != nil && j.LastSuccess.Result.Latest == "" {
+		if j.LastSuccess != nil && (j.LastSuccess.Result == nil || j.LastSuccess.Result.Latest == "") { // none: a ledger that was rebuilt
 			p.linef("         last ended well %s", j.when(j.LastSuccess.Started, now))
 		} else if j.LastSuccess != nil {
 			p.linef("         last good report %s, still at %s", j.when(j.LastSuccess.Started, now), j.LastSuccess.Result.Latest)
@@ -66,9 +69,17 @@ func (j JobStatus) writeText(p *printer, now time.Time) {
 		p.linef("         %s", a.Result.Pruned.summary())
 	}
 	if j.LastSuccess != nil && j.LastSuccess.Result != nil {
+		for _, s := range j.LastSuccess.Result.Steps {
+			for _, text := range j.LastSuccess.Result.notes(s) {
+				p.linef("         %s: %s", s.Name, text)
+			}
+		}
 		for _, u := range j.LastSuccess.Result.Unjudged {
 			p.linef("         the target of %s cannot be judged: %s", u.Measure, u.Why)
 		}
+	}
+	if j.Untold > 0 {
+		p.linef("         %d alert(s) that a sink has not taken yet", j.Untold)
 	}
 	if j.Missed > 0 {
 		p.linef("         %d planned time(s) missed since, not made up for", j.Missed)

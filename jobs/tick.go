@@ -192,7 +192,7 @@ func (r *TickReport) WriteText(w io.Writer) error {
 	p := &printer{w: w}
 	for _, t := range r.Jobs {
 		if t.Lost > 0 {
-			p.linef("%s: %d earlier run(s) ended without a word", t.Job, t.Lost)
+			p.linef("%s: %d earlier run(s) ended without a word (see farr runs)", t.Job, t.Lost)
 		}
 		if t.Missed > 0 {
 			p.linef("%s: %d planned time(s) missed and not made up for", t.Job, t.Missed)
@@ -208,6 +208,8 @@ func (r *TickReport) WriteText(w io.Writer) error {
 			p.linef("%s: being run by another process", t.Job)
 		case t.Did == "waits":
 			p.linef("%s: waits for %s, planned for %s", t.Job, t.Waits, t.Planned.Format(time.RFC3339))
+		case t.Did == "skipped":
+			p.linef("%s: found all made already, planned for %s", t.Job, t.Planned.Format(time.RFC3339))
 		case t.Planned != nil:
 			p.linef("%s: %s, planned for %s", t.Job, t.Did, t.Planned.Format(time.RFC3339))
 		}
@@ -217,7 +219,7 @@ func (r *TickReport) WriteText(w io.Writer) error {
 			}
 		}
 		if t.Error != "" {
-			p.linef("  %s: %s\n  to do: %s", t.Class, t.Error, advice[t.Class])
+			p.linef("  %s: %s\n  to do: %s", t.Class, t.Error, adviceOn(t.Class, t.Did == "lost" || t.Did == "retry"))
 		}
 	}
 	for _, u := range r.Untold {

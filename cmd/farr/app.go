@@ -45,6 +45,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		err = fmt.Errorf("interrupted; nothing half-made was kept (%w)", err)
 	}
 	fmt.Fprintf(stderr, "farr: %v\n", err)
+	if todo := jobs.Todo(err); todo != "" {
+		fmt.Fprintf(stderr, "to do: %s\n", todo)
+	}
 	var usage usageError
 	if errors.As(err, &usage) || errors.Is(err, datasets.ErrKeyItself) {
 		return jobs.ExitUsage

@@ -29,7 +29,7 @@ The profile is that of the extract. What it needs in the file of --config:
   limited:     a data use agreement
   safe-harbor: residual risk within the thresholds, and no text that the policy does not account for
 
-  shifted: {expert: determination of 2026-02-01 by Dr Example, file 12, expires: 2027-01-31}
+  shifted: {expert: "determination of 2026-02-01 by Dr Example, file 12", expires: 2027-01-31}
   limited: {agreement: DUA 2026/17 with Example University, expires: 2027-12-31}
   thresholds: {k: 11, below_k: 0%, highest: 1/11, average: 5%, uniques: 0%}   # these, when not said; looser only for shifted
   leave_out: [race, language]   # quasi-identifiers (farr risk lists them), or table.column

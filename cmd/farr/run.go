@@ -38,6 +38,9 @@ beside the file. What was made before from the same input is not made again.`,
 	}
 }
 
+// errNoJob is a folder in which there is nothing to do: a wrong one, or one whose disk is away.
+func errNoJob(dir string) error { return fmt.Errorf("there is no job file in %s", dir) }
+
 // failedRun is a run of a job that came to nothing, for a script.
 type failedRun struct {
 	File  string     `json:"file"`
@@ -72,6 +75,9 @@ timer, every minute or every hour.`,
 			}
 			if err := a.print(report, report.WriteText); err != nil {
 				return err
+			}
+			if len(report.Jobs)+len(report.Wrong) == 0 {
+				failure = errors.Join(failure, errNoJob(args[0]))
 			}
 			return failure
 		},
@@ -155,6 +161,9 @@ something needs a person.`,
 			}
 			if err := a.print(status, status.WriteText); err != nil {
 				return err
+			}
+			if len(status.Jobs)+len(status.Wrong) == 0 {
+				return errNoJob(args[0])
 			}
 			if !status.Healthy() {
 				return errUnhealthy
