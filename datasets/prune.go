@@ -284,7 +284,7 @@ func (p *pruning) weigh() error {
 	for id, sn := range p.all {
 		goes := p.stays[id] == ""
 		for _, t := range sn.manifest.Tables {
-			for _, o := range t.Objects {
+			for _, o := range t.files() {
 				named[o.SHA256] = true
 				if _, known := sizes[o.SHA256]; goes && !known {
 					sizes[o.SHA256] = o.Bytes

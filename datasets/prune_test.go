@@ -238,6 +238,47 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// Tombstones of an increment are as much its objects as rows are: nothing is left over where nothing is to go, the log gets no
+// entry, and what goes with an increment gives all of it back.
+func TestPruneKeepsTombstones(t *testing.T) {
+	t.Parallel()
+	a := &attic{t: t, s: emptyStore(t), now: time.Now(), ids: map[string]string{}}
+	req := ExtractRequest{Key: constantKey(t), Source: export(t, map[string][]string{"a.ndjson": {patientWith("1"), patientWith("2"), visit("1", "2024-01-01")}})}
+	a.ids["base"] = mustExtract(t, a.s, req).ID()
+	req.Onto, req.Source = OntoCurrent, export(t, map[string][]string{"a.ndjson": {visit("1", "2024-05-01")}}) // in the place of the one before
+	more := mustExtract(t, a.s, req)
+	a.ids["more"] = more.ID()
+	if !slices.ContainsFunc(more.manifest.Tables, func(t Table) bool { return len(t.Tombstones) > 0 }) {
+		t.Fatal("the increment has no tombstones")
+	}
+	entries := func() int {
+		all, err := a.s.LogEntries()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	rules := map[string]KeepRule{"extract": {Newest: 2}}
+	logged := entries()
+	for _, dry := range []bool{true, false} {
+		if report, _ := a.prune(PruneRequest{Rules: rules, DryRun: dry}); len(report.Goes) != 0 || report.Unnamed != 0 || report.Bytes != 0 {
+			t.Errorf("dry run %t: %+v", dry, report)
+		}
+	}
+	if n := entries(); n != logged {
+		t.Errorf("%d new entries of the log", n-logged)
+	}
+	req.Onto, req.Source = "", export(t, map[string][]string{"a.ndjson": {patientWith("3")}})
+	a.ids["all again"] = mustExtract(t, a.s, req).ID()
+	rules["extract"] = KeepRule{Newest: 1}
+	before := bytesOf(t, a.s)
+	report, left := a.prune(PruneRequest{Rules: rules})
+	if freed := before - bytesOf(t, a.s); freed != report.Bytes || report.Unnamed != 0 || len(report.Goes) != 2 {
+		t.Errorf("%d bytes were given back of %+v; left %v", freed, report, left)
+	}
+	verified(t, a.s)
+}
+
 // bytesOf is what objects and manifests take.
 func bytesOf(t testing.TB, s *Store) (n int64) {
 	t.Helper()
