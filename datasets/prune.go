@@ -232,7 +232,7 @@ func (p *pruning) choose() {
 			}
 		}
 	}
-	for _, id := range slices.Collect(maps.Keys(p.stays)) {
+	for _, id := range slices.Sorted(maps.Keys(p.stays)) { // in order: the first that was made of one is why it stays
 		p.keepInputs(id)
 	}
 	for again := true; again; { // what has no rule goes with what it was made of

@@ -238,6 +238,28 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// Equal prunes tell the same, also which of many that were made of an extract it stays for.
+func TestPruneTellsTheSame(t *testing.T) {
+	t.Parallel()
+	a := newAttic(t)
+	a.put("extract", "main", "old", nil)
+	for i := range 8 {
+		a.put("results", "", fmt.Sprint("r", i), []string{fmt.Sprint("r", i)}, "old")
+	}
+	a.at(1)
+	a.put("extract", "main", "new", nil)
+	req := PruneRequest{DryRun: true, Rules: map[string]KeepRule{"extract": {1, 0}, "results": {8, 0}}}
+	first, _ := a.prune(req)
+	if i := slices.IndexFunc(first.Stays, func(sn PrunedSnapshot) bool { return sn.ID == a.ids["old"] }); i < 0 || !strings.HasSuffix(first.Stays[i].Why, "was made of it") {
+		t.Fatalf("%+v", first.Stays)
+	}
+	for range 20 {
+		if again, _ := a.prune(req); !slices.Equal(again.Stays, first.Stays) {
+			t.Fatalf("first %+v\nthen %+v", first.Stays, again.Stays)
+		}
+	}
+}
+
 // Tombstones of an increment are as much its objects as rows are: nothing is left over where nothing is to go, the log gets no
 // entry, and what goes with an increment gives all of it back.
 func TestPruneKeepsTombstones(t *testing.T) {
