@@ -11,8 +11,8 @@ import (
 )
 
 // Epochs lists the epochs of the store's keys, oldest first.
-func (s *Store) Epochs() ([]Epoch, error) {
-	c, err := s.loadCustody()
+func (s *Store) Epochs(ctx context.Context) ([]Epoch, error) {
+	c, err := s.loadCustody(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +63,8 @@ func (s *Store) claim(key *Key) error {
 }
 
 // mayOpen refuses to open an extract whose key was destroyed.
-func (sn *Snapshot) mayOpen() error {
-	c, err := sn.store.loadCustody()
+func (sn *Snapshot) mayOpen(ctx context.Context) error {
+	c, err := sn.store.loadCustody(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,11 +77,11 @@ func (sn *Snapshot) mayOpen() error {
 
 // StillOpens refuses an extract that was retired since it was opened, or whose key was destroyed. A
 // session that lasts asks before each statement.
-func (sn *Snapshot) StillOpens() error {
+func (sn *Snapshot) StillOpens(ctx context.Context) error {
 	if _, err := sn.store.Open(sn.id); err != nil {
 		return err
 	}
-	return sn.mayOpen()
+	return sn.mayOpen(ctx)
 }
 
 // Rotate begins the epoch of the next key: extracts from here on are made with it, and those of
@@ -98,7 +98,7 @@ func (s *Store) Rotate(ctx context.Context, old, next *Key, removed ...string) e
 }
 
 func (s *Store) rotate(ctx context.Context, old, next *Key, removed []string) error {
-	was, err := s.loadCustody()
+	was, err := s.loadCustody(ctx)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (a *attic) at(day int) { a.now = epochOfAttic.AddDate(0, 0, day) }
 // put publishes a snapshot with an object for each word, made of others.
 func (a *attic) put(kind, source, name string, words []string, of ...string) {
 	a.t.Helper()
-	g, err := a.s.Begin(kind)
+	g, err := a.s.Begin(a.t.Context(), kind)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func (a *attic) put(kind, source, name string, words []string, of ...string) {
 
 func (a *attic) point(pointer, name string) {
 	a.t.Helper()
-	if err := a.s.SetCurrent(pointer, a.ids[name]); err != nil {
+	if err := a.s.SetCurrent(a.t.Context(), pointer, a.ids[name]); err != nil {
 		a.t.Fatal(err)
 	}
 }
@@ -440,7 +440,7 @@ func TestPruneWaits(t *testing.T) {
 	t.Parallel()
 	a := years(t)
 	rules := map[string]KeepRule{"extract": {1, 0}, "results": {1, 0}}
-	g, err := openTestStore(t, a.s.Dir()).Begin("extract")
+	g, err := openTestStore(t, a.s.Dir()).Begin(t.Context(), "extract")
 	if err != nil {
 		t.Fatal(err)
 	}

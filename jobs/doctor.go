@@ -202,8 +202,8 @@ func (d *Diagnosis) sinks(job *Job) {
 	}
 }
 
-func (d *Diagnosis) store(_ context.Context, job *Job) {
-	s, err := datasets.OpenStore(job.Store)
+func (d *Diagnosis) store(ctx context.Context, job *Job) {
+	s, err := datasets.OpenStore(ctx, job.Store)
 	if datasets.CodeOf(err) == datasets.CodeNotAStore {
 		d.add(job.Name, "store", "ok", "none yet: the first run makes it", "")
 		return

@@ -218,7 +218,7 @@ func ledger(dir string) (map[string]string, error) {
 // sound holds what must be so at every moment: the store verifies, its pointer names a whole snapshot, and the newest
 // bundle is complete.
 func sound(ctx context.Context, dir string) error {
-	s, err := datasets.OpenStore(filepath.Join(dir, "store"))
+	s, err := datasets.OpenStore(ctx, filepath.Join(dir, "store"))
 	if err != nil {
 		return err
 	}
