@@ -298,7 +298,7 @@ func equal(got, want map[string]string) error {
 
 // leftovers names what nothing should be left of after recovery.
 func leftovers(dir string) error {
-	for _, pattern := range []string{"store/staging/*", "reports/.latest-*", "reports/runs/.new-*", "*/.new-*", "farr.key.checkpoints/.new-*"} {
+	for _, pattern := range []string{"store/staging/*", "reports/.latest-*", "reports/runs/.new-*", "*/.*.new"} {
 		found, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil {
 			return err
