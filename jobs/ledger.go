@@ -33,7 +33,7 @@ type ledger struct {
 // openLedger opens the ledger of the jobs in folder, and makes it on first use.
 func openLedger(ctx context.Context, folder string) (*ledger, error) {
 	dir := filepath.Join(folder, ledgerDir)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := disk.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	path, err := filepath.Abs(filepath.Join(dir, ledgerFile))
@@ -73,7 +73,7 @@ func openAlone(ctx context.Context, folder string, first func(l *ledger) error) 
 		return nil, nil, err
 	}
 	l = &ledger{dir: filepath.Join(folder, ledgerDir)}
-	if err := os.MkdirAll(l.dir, 0o700); err != nil {
+	if err := disk.MkdirAll(l.dir, 0o700); err != nil {
 		return nil, nil, err
 	}
 	held, err := l.lockFolder()
