@@ -38,7 +38,7 @@ func signedStore(t testing.TB) (s *Store, dir string, key *Key, keyFile string) 
 	}
 	s.KeepWitness(keyFile)
 	sn := mustPublish(t, s, "x")
-	if err := s.SetCurrent("extract", sn.ID()); err != nil {
+	if err := s.SetCurrent(t.Context(), "extract", sn.ID()); err != nil {
 		t.Fatal(err)
 	}
 	say(t, s, "crosswalk")
@@ -192,7 +192,7 @@ func TestAuditFindsRollback(t *testing.T) {
 	keep(true)
 	b := mustPublish(t, s, "b")
 	keep(true)
-	if err := s.SetCurrent("extract", b.ID()); err != nil {
+	if err := s.SetCurrent(t.Context(), "extract", b.ID()); err != nil {
 		t.Fatal(err)
 	}
 	keep(false)
@@ -404,7 +404,7 @@ func TestAuditHoldsStore(t *testing.T) {
 	dir := t.TempDir()
 	s := openTestStore(t, dir)
 	a, b := mustPublish(t, s, "a"), mustPublish(t, s, "b")
-	if err := s.SetCurrent("extract", b.ID()); err != nil {
+	if err := s.SetCurrent(t.Context(), "extract", b.ID()); err != nil {
 		t.Fatal(err)
 	}
 	want := func(detail string) {
@@ -516,7 +516,7 @@ func TestAuditBesideWriters(t *testing.T) {
 		for i := 0; ctx.Err() == nil && err == nil; i++ {
 			var sn *Snapshot
 			if sn, err = publishTiny(t, w, fmt.Sprint(i%40)); err == nil {
-				err = w.SetCurrent("extract", sn.ID())
+				err = w.SetCurrent(t.Context(), "extract", sn.ID())
 				published.Add(1)
 			}
 		}

@@ -112,7 +112,7 @@ func compact(ctx context.Context, s *Store, req CompactRequest) (*CompactReport,
 	if report.Snapshot = done.id; req.Hold {
 		return report, nil
 	}
-	return report, s.point("extract", done.id, func(now string) bool { return now == req.Extract.id }) // where the extract was
+	return report, s.point(ctx, "extract", done.id, func(now string) bool { return now == req.Extract.id }) // where the extract was
 }
 
 // Increments is how many loads an extract has on top of its full load.
@@ -137,7 +137,7 @@ type compaction struct {
 
 func (c *compaction) publish(ctx context.Context, m Manifest) (*Snapshot, error) {
 	s := c.extract.store
-	staging, err := s.Begin("extract")
+	staging, err := s.Begin(ctx, "extract")
 	if err != nil {
 		return nil, err
 	}

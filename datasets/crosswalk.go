@@ -55,10 +55,10 @@ func crosswalk(ctx context.Context, s *Store, req CrosswalkRequest) ([]Pair, err
 	if badReason(req.Reason) {
 		return nil, errors.New("it needs a reason: one line of at most 200 characters")
 	}
-	if err := s.permits(req.Permit, req.Who, req.Now); err != nil {
+	if err := s.permits(ctx, req.Permit, req.Who, req.Now); err != nil {
 		return nil, err
 	}
-	if err := req.Extract.mayOpen(); err != nil {
+	if err := req.Extract.mayOpen(ctx); err != nil {
 		return nil, err
 	}
 	switch key := req.Extract.keyID(); {

@@ -61,13 +61,16 @@ func (c *custody) find(is func(Epoch) bool) *Epoch {
 
 // loadCustody reads the custody of the store and holds it against the log. A store without one gets
 // what its extracts say. The caller does not hold the writer lock.
-func (s *Store) loadCustody() (*custody, error) {
+func (s *Store) loadCustody(ctx context.Context) (*custody, error) {
 	c, err := s.readCustody()
 	if CodeOf(err) != CodeDamagedCustody {
 		return c, err
 	}
 	// A change may be cut off between the file and the log's head, or on its way: ask when nobody writes.
-	unlock, lockErr := s.lock(context.Background())
+	unlock, lockErr := s.lock(ctx)
+	if ctx.Err() != nil && lockErr != nil {
+		return nil, lockErr // whether it is damaged was not found out
+	}
 	if lockErr != nil {
 		return nil, err
 	}

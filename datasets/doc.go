@@ -2,7 +2,7 @@
 // It tells one story in four steps:
 //
 //	key, _ := datasets.ReadKey(file)               // the project's key
-//	store, _ := datasets.CreateStore(dir)            // a folder of snapshots
+//	store, _ := datasets.CreateStore(ctx, dir)     // a folder of snapshots
 //	report, _ := datasets.Extract(ctx, store, req) // FHIR in, de-identified Parquet out
 //	sn, _ := store.Current("extract")
 //	datasets.Attach(ctx, session, sn, key)         // true dates, in memory only

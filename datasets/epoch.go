@@ -11,8 +11,8 @@ import (
 )
 
 // Epochs lists the epochs of the store's keys, oldest first.
-func (s *Store) Epochs() ([]Epoch, error) {
-	c, err := s.loadCustody()
+func (s *Store) Epochs(ctx context.Context) ([]Epoch, error) {
+	c, err := s.loadCustody(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -20,8 +20,8 @@ func (s *Store) Epochs() ([]Epoch, error) {
 }
 
 // Takes says whether extracts under a key may be added to the store.
-func (s *Store) Takes(key *Key) error {
-	c, err := s.loadCustody()
+func (s *Store) Takes(ctx context.Context, key *Key) error {
+	c, err := s.loadCustody(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,8 +72,8 @@ func (s *Store) claim(key *Key) error {
 }
 
 // mayOpen refuses to open an extract whose key was destroyed.
-func (sn *Snapshot) mayOpen() error {
-	c, err := sn.store.loadCustody()
+func (sn *Snapshot) mayOpen(ctx context.Context) error {
+	c, err := sn.store.loadCustody(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,11 +86,11 @@ func (sn *Snapshot) mayOpen() error {
 
 // StillOpens refuses an extract that was retired since it was opened, or whose key was destroyed. A
 // session that lasts asks before each statement.
-func (sn *Snapshot) StillOpens() error {
+func (sn *Snapshot) StillOpens(ctx context.Context) error {
 	if _, err := sn.store.Open(sn.id); err != nil {
 		return err
 	}
-	return sn.mayOpen()
+	return sn.mayOpen(ctx)
 }
 
 // Rotate begins the epoch of the next key: extracts from here on are made with it, and those of
@@ -107,7 +107,7 @@ func (s *Store) Rotate(ctx context.Context, old, next *Key, removed ...string) e
 }
 
 func (s *Store) rotate(ctx context.Context, old, next *Key, removed []string) error {
-	was, err := s.loadCustody()
+	was, err := s.loadCustody(ctx)
 	if err != nil {
 		return err
 	}

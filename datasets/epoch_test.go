@@ -125,7 +125,7 @@ func TestEpochs(t *testing.T) {
 		}
 		return s.Open(report.Snapshot)
 	}
-	if epochs, err := s.Epochs(); err != nil || len(epochs) != 0 {
+	if epochs, err := s.Epochs(t.Context()); err != nil || len(epochs) != 0 {
 		t.Fatalf("a new store: %v, %v", epochs, err)
 	}
 	wantCode(t, s.Rotate(t.Context(), first, second), CodeWrongKey)
@@ -189,7 +189,7 @@ func TestEpochs(t *testing.T) {
 		t.Error(err)
 	}
 	want := []Epoch{{first.ID(), EpochDestroyed}, {second.ID(), EpochDestroyed}, {third.ID(), EpochOpen}}
-	if epochs, err := s.Epochs(); err != nil || !slices.Equal(epochs, want) {
+	if epochs, err := s.Epochs(t.Context()); err != nil || !slices.Equal(epochs, want) {
 		t.Errorf("%v, %v, want %v", epochs, err, want)
 	}
 	verified(t, s)
@@ -304,7 +304,7 @@ func TestCustodyFaults(t *testing.T) {
 		if !errors.Is(err, syscall.ENOSPC) {
 			t.Fatalf("point %d: %v", at, err)
 		}
-		s, err = CreateStore(s.Dir())
+		s, err = CreateStore(t.Context(), s.Dir())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -312,7 +312,7 @@ func TestCustodyFaults(t *testing.T) {
 		if err := s.Rotate(t.Context(), key, next); err != nil {
 			t.Fatalf("again after point %d: %v", at, err)
 		}
-		if epochs, err := s.Epochs(); err != nil || len(epochs) != 2 || epochs[1].Key != next.ID() || epochs[0].State != EpochClosed {
+		if epochs, err := s.Epochs(t.Context()); err != nil || len(epochs) != 2 || epochs[1].Key != next.ID() || epochs[0].State != EpochClosed {
 			t.Fatalf("after point %d: %v, %v", at, epochs, err)
 		}
 		verified(t, s)

@@ -189,7 +189,7 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	if err := x.apart(); err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
-	if x.staging, err = s.Begin("extract"); err != nil {
+	if x.staging, err = s.Begin(ctx, "extract"); err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
 	defer x.staging.Close()
@@ -293,7 +293,7 @@ func newExtraction(ctx context.Context, s *Store, req ExtractRequest) (*extracti
 		}
 		x.sources = append(x.sources, e)
 	}
-	if err := x.leaveOut(); err != nil {
+	if err := x.leaveOut(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.SignLog(req.Key); err != nil {

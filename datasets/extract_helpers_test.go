@@ -43,7 +43,7 @@ func export(t testing.TB, files map[string][]string) string {
 
 func emptyStore(t testing.TB) *Store {
 	t.Helper()
-	s, err := CreateStore(filepath.Join(t.TempDir(), "store"))
+	s, err := CreateStore(t.Context(), filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"context"
 	"errors"
 	"slices"
 
@@ -16,8 +17,8 @@ const (
 
 // leaveOut holds the request against the store's custody, and prepares whom the extract leaves out:
 // those on the opt-out list, and those who were removed from the store.
-func (x *extraction) leaveOut() error {
-	custody, err := x.store.loadCustody()
+func (x *extraction) leaveOut(ctx context.Context) error {
+	custody, err := x.store.loadCustody(ctx)
 	if err != nil {
 		return err
 	}

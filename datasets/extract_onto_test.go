@@ -194,7 +194,7 @@ func sameFacts(t testing.TB, got, want *Snapshot) {
 // storeIn makes an empty store in a folder.
 func storeIn(t testing.TB, dir, name string) *Store {
 	t.Helper()
-	s, err := CreateStore(filepath.Join(dir, name))
+	s, err := CreateStore(t.Context(), filepath.Join(dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -482,7 +482,7 @@ func TestCompactRefuses(t *testing.T) {
 		t.Errorf("snapshots %v, %v", ids, err)
 	}
 	// An older extract that is compacted does not come in force.
-	if err := s.SetCurrent("extract", base.ID()); err != nil {
+	if err := s.SetCurrent(t.Context(), "extract", base.ID()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Compact(t.Context(), s, CompactRequest{Extract: more, Key: req.Key}); err != nil {

@@ -159,7 +159,7 @@ func (x *extraction) publish(ctx context.Context) error {
 		return err
 	}
 	x.report.Snapshot = snapshot.ID()
-	if err := x.putInForce(snapshot); err != nil {
+	if err := x.putInForce(ctx, snapshot); err != nil {
 		return err
 	}
 	return x.release(ctx)
@@ -198,11 +198,11 @@ func (x *extraction) tables() (tables []Table) {
 }
 
 // putInForce makes the snapshot the current extract, unless it is to be held.
-func (x *extraction) putInForce(sn *Snapshot) error {
+func (x *extraction) putInForce(ctx context.Context, sn *Snapshot) error {
 	if x.req.Hold {
 		return nil
 	}
-	return x.store.SetCurrent("extract", sn.ID())
+	return x.store.SetCurrent(ctx, "extract", sn.ID())
 }
 
 // facts are what was found, for the manifest: counts and names of the policy,
@@ -365,7 +365,7 @@ func (x *extraction) answer(ctx context.Context, sn *Snapshot) (whole bool, err 
 	if err := x.few(sn); err != nil {
 		return false, err
 	}
-	if err := x.putInForce(sn); err != nil {
+	if err := x.putInForce(ctx, sn); err != nil {
 		return false, err
 	}
 	if err := x.store.Log(ctx, Event{Kind: "extract", Facts: map[string]any{"skipped": true, "snapshot": sn.ID()}}); err != nil {

@@ -28,7 +28,7 @@ func TestLogOrder(t *testing.T) {
 	s := openTestStore(t, dir)
 	sn := mustPublish(t, s, "x")
 	for range 2 { // the second moves nothing
-		if err := s.SetCurrent("extract", sn.ID()); err != nil {
+		if err := s.SetCurrent(t.Context(), "extract", sn.ID()); err != nil {
 			t.Fatal(err)
 		}
 	}

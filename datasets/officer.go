@@ -117,14 +117,14 @@ type Permit struct {
 }
 
 // Permit signs a permit for a store. Store, Format and What are filled in.
-func (s *Store) Permit(o *Officer, p Permit) (*Permit, error) {
+func (s *Store) Permit(ctx context.Context, o *Officer, p Permit) (*Permit, error) {
 	if _, err := time.Parse(time.DateOnly, p.Until); err != nil {
 		return nil, fmt.Errorf("permit: the last day %q is no day YYYY-MM-DD", p.Until)
 	}
 	if p.Who == "" || p.Persons < 1 || badReason(p.Reason) {
 		return nil, errors.New("permit: it needs an account, a number of persons from 1, and a reason: one line of at most 200 characters")
 	}
-	c, err := s.loadCustody()
+	c, err := s.loadCustody(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -164,11 +164,11 @@ func ReadPermit(path string) (*Permit, error) {
 }
 
 // permits says whether the permit allows it: the officer's signature, this store, the account, the day.
-func (s *Store) permits(p *Permit, who string, now time.Time) error {
+func (s *Store) permits(ctx context.Context, p *Permit, who string, now time.Time) error {
 	refuse := func(format string, args ...any) error {
 		return &Error{Code: CodeNotPermitted, Subject: "crosswalk", Detail: fmt.Sprintf(format, args...)}
 	}
-	c, err := s.loadCustody()
+	c, err := s.loadCustody(ctx)
 	if err != nil {
 		return err
 	}
@@ -204,8 +204,8 @@ func (s *Store) permits(p *Permit, who string, now time.Time) error {
 }
 
 // Officer is the public key of the store's officer, "" where it has none.
-func (s *Store) Officer() (string, error) {
-	c, err := s.loadCustody()
+func (s *Store) Officer(ctx context.Context) (string, error) {
+	c, err := s.loadCustody(ctx)
 	if err != nil {
 		return "", err
 	}

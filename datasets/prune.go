@@ -232,7 +232,7 @@ func (p *pruning) choose() {
 			}
 		}
 	}
-	for _, id := range slices.Collect(maps.Keys(p.stays)) {
+	for _, id := range slices.Sorted(maps.Keys(p.stays)) { // in order: the first that was made of one is why it stays
 		p.keepInputs(id)
 	}
 	for again := true; again; { // what has no rule goes with what it was made of
@@ -284,7 +284,7 @@ func (p *pruning) weigh() error {
 	for id, sn := range p.all {
 		goes := p.stays[id] == ""
 		for _, t := range sn.manifest.Tables {
-			for _, o := range t.Objects {
+			for _, o := range t.files() {
 				named[o.SHA256] = true
 				if _, known := sizes[o.SHA256]; goes && !known {
 					sizes[o.SHA256] = o.Bytes

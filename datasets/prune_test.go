@@ -39,7 +39,7 @@ func (a *attic) at(day int) { a.now = epochOfAttic.AddDate(0, 0, day) }
 // put publishes a snapshot with an object for each word, made of others.
 func (a *attic) put(kind, source, name string, words []string, of ...string) {
 	a.t.Helper()
-	g, err := a.s.Begin(kind)
+	g, err := a.s.Begin(a.t.Context(), kind)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func (a *attic) put(kind, source, name string, words []string, of ...string) {
 
 func (a *attic) point(pointer, name string) {
 	a.t.Helper()
-	if err := a.s.SetCurrent(pointer, a.ids[name]); err != nil {
+	if err := a.s.SetCurrent(a.t.Context(), pointer, a.ids[name]); err != nil {
 		a.t.Fatal(err)
 	}
 }
@@ -238,6 +238,69 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// Equal prunes tell the same, also which of many that were made of an extract it stays for.
+func TestPruneTellsTheSame(t *testing.T) {
+	t.Parallel()
+	a := newAttic(t)
+	a.put("extract", "main", "old", nil)
+	for i := range 8 {
+		a.put("results", "", fmt.Sprint("r", i), []string{fmt.Sprint("r", i)}, "old")
+	}
+	a.at(1)
+	a.put("extract", "main", "new", nil)
+	req := PruneRequest{DryRun: true, Rules: map[string]KeepRule{"extract": {1, 0}, "results": {8, 0}}}
+	first, _ := a.prune(req)
+	if i := slices.IndexFunc(first.Stays, func(sn PrunedSnapshot) bool { return sn.ID == a.ids["old"] }); i < 0 || !strings.HasSuffix(first.Stays[i].Why, "was made of it") {
+		t.Fatalf("%+v", first.Stays)
+	}
+	for range 20 {
+		if again, _ := a.prune(req); !slices.Equal(again.Stays, first.Stays) {
+			t.Fatalf("first %+v\nthen %+v", first.Stays, again.Stays)
+		}
+	}
+}
+
+// Tombstones of an increment are as much its objects as rows are: nothing is left over where nothing is to go, the log gets no
+// entry, and what goes with an increment gives all of it back.
+func TestPruneKeepsTombstones(t *testing.T) {
+	t.Parallel()
+	a := &attic{t: t, s: emptyStore(t), now: time.Now(), ids: map[string]string{}}
+	req := ExtractRequest{Key: constantKey(t), Source: export(t, map[string][]string{"a.ndjson": {patientWith("1"), patientWith("2"), visit("1", "2024-01-01")}})}
+	a.ids["base"] = mustExtract(t, a.s, req).ID()
+	req.Onto, req.Source = OntoCurrent, export(t, map[string][]string{"a.ndjson": {visit("1", "2024-05-01")}}) // in the place of the one before
+	more := mustExtract(t, a.s, req)
+	a.ids["more"] = more.ID()
+	if !slices.ContainsFunc(more.manifest.Tables, func(t Table) bool { return len(t.Tombstones) > 0 }) {
+		t.Fatal("the increment has no tombstones")
+	}
+	entries := func() int {
+		all, err := a.s.LogEntries()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	rules := map[string]KeepRule{"extract": {Newest: 2}}
+	logged := entries()
+	for _, dry := range []bool{true, false} {
+		if report, _ := a.prune(PruneRequest{Rules: rules, DryRun: dry}); len(report.Goes) != 0 || report.Unnamed != 0 || report.Bytes != 0 {
+			t.Errorf("dry run %t: %+v", dry, report)
+		}
+	}
+	if n := entries(); n != logged {
+		t.Errorf("%d new entries of the log", n-logged)
+	}
+	req.Onto, req.Source = "", export(t, map[string][]string{"a.ndjson": {patientWith("3")}})
+	a.ids["all again"] = mustExtract(t, a.s, req).ID()
+	rules["extract"] = KeepRule{Newest: 1}
+	before := bytesOf(t, a.s)
+	report, left := a.prune(PruneRequest{Rules: rules})
+	if freed := before - bytesOf(t, a.s); freed != report.Bytes || report.Unnamed != 0 || len(report.Goes) != 2 {
+		t.Errorf("%d bytes were given back of %+v; left %v", freed, report, left)
+	}
+	verified(t, a.s)
+}
+
 // bytesOf is what objects and manifests take.
 func bytesOf(t testing.TB, s *Store) (n int64) {
 	t.Helper()
@@ -377,7 +440,7 @@ func TestPruneWaits(t *testing.T) {
 	t.Parallel()
 	a := years(t)
 	rules := map[string]KeepRule{"extract": {1, 0}, "results": {1, 0}}
-	g, err := openTestStore(t, a.s.Dir()).Begin("extract")
+	g, err := openTestStore(t, a.s.Dir()).Begin(t.Context(), "extract")
 	if err != nil {
 		t.Fatal(err)
 	}

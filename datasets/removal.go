@@ -69,10 +69,10 @@ func (s *Store) remove(ctx context.Context, req RemoveRequest) (*RemoveReport, e
 	if len([]rune(req.Reason)) > 200 || strings.ContainsAny(req.Reason, "\r\n") {
 		return nil, errors.New("a reason is one line of at most 200 characters")
 	}
-	if err := s.finishRemoval(); err != nil {
+	if err := s.finishRemoval(ctx); err != nil {
 		return nil, err
 	}
-	c, err := s.loadCustody()
+	c, err := s.loadCustody(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +203,7 @@ func (r *removing) trace(ctx context.Context, i int, sn *Snapshot) (*trace, erro
 	if err := sn.Check(ctx); err != nil {
 		return nil, err
 	}
-	staging, err := r.store.Begin("extract") // for what the engine spills
+	staging, err := r.store.Begin(ctx, "extract") // for what the engine spills
 	if err != nil {
 		return nil, err
 	}

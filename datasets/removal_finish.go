@@ -58,11 +58,11 @@ func (s *Store) madeOf(replaces map[string]string, whole []*Snapshot) ([]string,
 
 // finishRemoval does what a removal or a prune that was cut off has left. It costs one small file to see
 // that there is nothing.
-func (s *Store) finishRemoval() error {
+func (s *Store) finishRemoval(ctx context.Context) error {
 	if !s.unfinished() {
 		return nil
 	}
-	unlock, err := s.lock(context.Background())
+	unlock, err := s.lock(ctx)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func holds(t testing.TB, s *Store, ids ...[16]byte) (files []string) {
 // results publishes what stands for something made of a snapshot.
 func results(t testing.TB, s *Store, of *Snapshot, kind string) *Snapshot {
 	t.Helper()
-	g, err := s.Begin(kind)
+	g, err := s.Begin(t.Context(), kind)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func results(t testing.TB, s *Store, of *Snapshot, kind string) *Snapshot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetCurrent(kind, sn.ID()); err != nil {
+	if err := s.SetCurrent(t.Context(), kind, sn.ID()); err != nil {
 		t.Fatal(err)
 	}
 	return sn
@@ -120,7 +120,7 @@ func TestRemove(t *testing.T) {
 	first := mustExtract(t, s, ExtractRequest{Source: source, Key: key, AsOf: "2024-12-31"})
 	second := mustExtract(t, s, req)
 	other := mustExtract(t, s, ExtractRequest{Source: twoPeople(t), Key: key, SourceName: "elsewhere"}) // another Patient/1
-	if err := s.SetCurrent("extract", second.ID()); err != nil {
+	if err := s.SetCurrent(t.Context(), "extract", second.ID()); err != nil {
 		t.Fatal(err)
 	}
 	made := results(t, s, second, "results")
@@ -267,7 +267,7 @@ func TestRemoveMeanwhile(t *testing.T) {
 	key, _ := freshKey(t)
 	source := removalExport(t, 5)
 	sn := mustExtract(t, s, ExtractRequest{Source: source, Key: key})
-	g, err := s.Begin("results")
+	g, err := s.Begin(t.Context(), "results")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -390,7 +390,7 @@ func TestKilledWhileRemoving(t *testing.T) {
 			if err := child.Run(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 				t.Fatalf("the child was not killed: %v", err)
 			}
-			s, err := OpenStore(s.Dir())
+			s, err := OpenStore(t.Context(), s.Dir())
 			if err != nil {
 				t.Fatal(err)
 			}

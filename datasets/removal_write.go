@@ -17,7 +17,7 @@ const recipeRewritten = "rewritten"
 
 // rewrite publishes the extract without the persons in the trace.
 func (r *removing) rewrite(ctx context.Context, t *trace) (*Snapshot, error) {
-	staging, err := r.store.Begin("extract")
+	staging, err := r.store.Begin(ctx, "extract")
 	if err != nil {
 		return nil, err
 	}

@@ -186,12 +186,12 @@ func (s *Store) Current(name string) (*Snapshot, error) {
 }
 
 // SetCurrent lets a pointer name a published snapshot.
-func (s *Store) SetCurrent(name, id string) error {
-	return s.point(name, id, func(string) bool { return true })
+func (s *Store) SetCurrent(ctx context.Context, name, id string) error {
+	return s.point(ctx, name, id, func(string) bool { return true })
 }
 
 // point is SetCurrent where what the pointer names now, "" for nothing, is as asked, and nothing elsewhere.
-func (s *Store) point(name, id string, from func(now string) bool) error {
+func (s *Store) point(ctx context.Context, name, id string, from func(now string) bool) error {
 	if !namePattern.MatchString(name) {
 		return &Error{Code: CodeBadManifest, Subject: fmt.Sprintf("pointer %q", name), Detail: "not a name"}
 	}
@@ -199,7 +199,7 @@ func (s *Store) point(name, id string, from func(now string) bool) error {
 	if err != nil {
 		return fmt.Errorf("point %s: %w", name, err)
 	}
-	unlock, err := s.lock(context.Background())
+	unlock, err := s.lock(ctx)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func TestPublishAtTheLastMoment(t *testing.T) {
 		"a guard":    func(g *Staging, _ *Manifest) { g.guard = func() error { return errors.New("as it must") } },
 		"was closed": func(g *Staging, _ *Manifest) { g.Close() },
 	} {
-		g, err := s.Begin("extract")
+		g, err := s.Begin(t.Context(), "extract")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +83,7 @@ func TestPublishAtTheLastMoment(t *testing.T) {
 	if ids, err := s.Snapshots(); err != nil || len(ids) > 0 {
 		t.Errorf("%v, %v", ids, err)
 	}
-	g, err := s.Begin("extract")
+	g, err := s.Begin(t.Context(), "extract")
 	if err != nil {
 		t.Fatal(err)
 	}

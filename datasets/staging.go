@@ -47,8 +47,8 @@ type stagedObject struct {
 // Begin makes a staging folder for a snapshot of that kind, and first removes
 // what dead processes left. A folder whose lock is held belongs to a living
 // process and stays.
-func (s *Store) Begin(kind string) (*Staging, error) {
-	unlock, err := s.lock(context.Background())
+func (s *Store) Begin(ctx context.Context, kind string) (*Staging, error) {
+	unlock, err := s.lock(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -49,16 +49,16 @@ type Store struct {
 
 // OpenStore opens the store in dir. A folder that is no store, or a store of another
 // format version, is refused; nothing is made.
-func OpenStore(dir string) (*Store, error) {
+func OpenStore(ctx context.Context, dir string) (*Store, error) {
 	if _, err := os.Stat(filepath.Join(dir, formatFile)); errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{Code: CodeNotAStore, Subject: dir, Detail: "there is no farr store; farr extract makes one"}
 	}
-	return CreateStore(dir)
+	return CreateStore(ctx, dir)
 }
 
 // CreateStore opens the store in dir, and makes it when dir is missing or empty. What a
 // process that was killed left in staging goes.
-func CreateStore(dir string) (*Store, error) {
+func CreateStore(ctx context.Context, dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -71,11 +71,11 @@ func CreateStore(dir string) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{dir: dir, root: root, now: time.Now}
-	if err := s.checkFormat(); err != nil {
+	if err := s.checkFormat(ctx); err != nil {
 		root.Close()
 		return nil, err
 	}
-	if err := s.finishRemoval(); err != nil {
+	if err := s.finishRemoval(ctx); err != nil {
 		root.Close()
 		return nil, err
 	}
@@ -93,10 +93,10 @@ type formatMark struct {
 	Format int `json:"format"`
 }
 
-func (s *Store) checkFormat() error {
+func (s *Store) checkFormat(ctx context.Context) error {
 	text, err := s.root.ReadFile(formatFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s.create()
+		return s.create(ctx)
 	}
 	return s.judgeFormat(text, err)
 }
@@ -130,11 +130,11 @@ var layout = []string{objectsDir, snapshotsDir, pointersDir, keysDir, stagingDir
 // folder with the mark has all the rest. Another process may be doing the same: what
 // is there is looked at before the lock, so that nothing is put into a folder that is
 // refused, and again under it.
-func (s *Store) create() error {
+func (s *Store) create(ctx context.Context) error {
 	if err := s.checkEmpty(); err != nil {
 		return err
 	}
-	unlock, err := s.lock(context.Background())
+	unlock, err := s.lock(ctx)
 	if err != nil {
 		return err
 	}

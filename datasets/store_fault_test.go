@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ func TestKilledWhilePublishing(t *testing.T) {
 			dir := t.TempDir()
 			s := openTestStore(t, dir)
 			earlier := mustPublish(t, s, "old")
-			if err := s.SetCurrent("extract", earlier.ID()); err != nil {
+			if err := s.SetCurrent(t.Context(), "extract", earlier.ID()); err != nil {
 				t.Fatal(err)
 			}
 			child := exec.Command(os.Args[0], "-test.run=^TestKilledWhilePublishing$")
@@ -105,7 +106,7 @@ func TestFailedWhilePublishing(t *testing.T) {
 		dir := t.TempDir()
 		s := openTestStore(t, dir)
 		earlier := mustPublish(t, s, "old")
-		if err := s.SetCurrent("extract", earlier.ID()); err != nil {
+		if err := s.SetCurrent(t.Context(), "extract", earlier.ID()); err != nil {
 			t.Fatal(err)
 		}
 		at := i
@@ -132,13 +133,13 @@ func TestFullDisk(t *testing.T) {
 		t.Skipf("a small tmpfs cannot be mounted here: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	s, err := CreateStore(dir)
+	s, err := CreateStore(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	earlier := mustPublish(t, s, "old")
-	if err := s.SetCurrent("extract", earlier.ID()); err != nil {
+	if err := s.SetCurrent(t.Context(), "extract", earlier.ID()); err != nil {
 		t.Fatal(err)
 	}
 	// Page by page, from no room at all to enough.
@@ -182,7 +183,7 @@ func TestFullDisk(t *testing.T) {
 func TestSweepSparesTheLiving(t *testing.T) {
 	dir := t.TempDir()
 	s, other := openTestStore(t, dir), openTestStore(t, dir)
-	living, err := s.Begin("extract")
+	living, err := s.Begin(t.Context(), "extract")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +203,7 @@ func TestSweepSparesTheLiving(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, stagingDir, "file-0"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	second, err := other.Begin("results")
+	second, err := other.Begin(t.Context(), "results")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func TestConcurrentPublish(t *testing.T) {
 func TestLockedStore(t *testing.T) {
 	dir := t.TempDir()
 	s, other := openTestStore(t, dir), openTestStore(t, dir)
-	g, err := s.Begin("extract")
+	g, err := s.Begin(t.Context(), "extract")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,4 +279,69 @@ func TestLockedStore(t *testing.T) {
 	if _, err := g.Publish(t.Context(), m); err != nil {
 		t.Errorf("after the lock is free: %v", err)
 	}
+}
+
+// Whoever waits for the lock of another process can be told to stop, and says what it waited for; then nothing has changed.
+func TestWaitingEnds(t *testing.T) {
+	t.Parallel()
+	a := years(t)
+	a.killedRemoval(a.s, "re0")
+	custody := filepath.Join(a.s.Dir(), custodyFile)
+	text, err := os.ReadFile(custody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := filepath.Join(t.TempDir(), "store")
+	for name, c := range map[string]struct {
+		lock string // the store whose lock is held
+		prep func() error
+		wait func(ctx context.Context) error
+	}{
+		"begin":   {a.s.Dir(), nil, func(ctx context.Context) error { _, err := a.s.Begin(ctx, "extract"); return err }},
+		"pointer": {a.s.Dir(), nil, func(ctx context.Context) error { return a.s.SetCurrent(ctx, "extract", a.ids["e0"]) }},
+		"opening, where a removal is to be finished": {a.s.Dir(), nil, func(ctx context.Context) error { _, err := OpenStore(ctx, a.s.Dir()); return err }},
+		"custody that seems damaged": {a.s.Dir(), func() error { return os.WriteFile(custody, append(text, ' '), 0o600) },
+			func(ctx context.Context) error { _, err := a.s.Epochs(ctx); return err }},
+		"making a store": {fresh, func() error { return os.Mkdir(fresh, 0o700) }, func(ctx context.Context) error { _, err := CreateStore(ctx, fresh); return err }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.prep != nil {
+				if err := c.prep(); err != nil {
+					t.Fatal(err)
+				}
+				defer os.WriteFile(custody, text, 0o600)
+			}
+			held, err := os.OpenFile(filepath.Join(c.lock, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer held.Close()
+			if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- c.wait(ctx) }()
+			select {
+			case err := <-ended:
+				t.Fatalf("it did not wait: %v", err)
+			case <-time.After(50 * time.Millisecond):
+			}
+			cancel()
+			select {
+			case err := <-ended:
+				wantCode(t, err, CodeLocked)
+				if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), c.lock) {
+					t.Errorf("it ended with %v", err)
+				}
+			case <-time.After(5 * time.Second):
+				t.Error("it waits on")
+			}
+		})
+	}
+	a.s = openTestStore(t, a.s.Dir())
+	if now, err := a.s.Current("extract"); err != nil || now.ID() != a.ids["e4"] {
+		t.Errorf("in force is %v, %v", now, err)
+	}
+	a.whole()
 }

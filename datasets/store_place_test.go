@@ -27,7 +27,7 @@ func TestStorePlace(t *testing.T) {
 			if err := os.Chmod(folder, mode); err != nil {
 				t.Fatal(err)
 			}
-			_, err := s.Begin("extract")
+			_, err := s.Begin(t.Context(), "extract")
 			wantCode(t, err, CodeOpenToOthers)
 			_, skipped := Extract(t.Context(), s, ExtractRequest{})
 			wantCode(t, skipped, CodeOpenToOthers)
@@ -45,7 +45,7 @@ func TestStorePlace(t *testing.T) {
 		t.Skipf("a file system cannot be mounted here: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(objects, syscall.MNT_DETACH) })
-	_, err := s.Begin("extract")
+	_, err := s.Begin(t.Context(), "extract")
 	wantCode(t, err, CodeBadPlace)
 }
 

@@ -46,7 +46,7 @@ func failing(t *testing.T, point, kind string, work func() error) error {
 func TestEveryPointOfPublishing(t *testing.T) {
 	work := func(dir string, got **Snapshot) func() error {
 		return func() error {
-			s, err := CreateStore(dir)
+			s, err := CreateStore(t.Context(), dir)
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ func TestEveryPointOfPublishing(t *testing.T) {
 				return err
 			}
 			*got = sn
-			return s.SetCurrent("results", sn.ID())
+			return s.SetCurrent(t.Context(), "results", sn.ID())
 		}
 	}
 	var undisturbed *Snapshot
@@ -64,7 +64,7 @@ func TestEveryPointOfPublishing(t *testing.T) {
 		dir = filepath.Join(t.TempDir(), "store")
 		if old {
 			s := openTestStore(t, dir)
-			if err := s.SetCurrent("extract", mustPublish(t, s, "old").ID()); err != nil {
+			if err := s.SetCurrent(t.Context(), "extract", mustPublish(t, s, "old").ID()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -121,7 +121,7 @@ func TestEveryPointOfVerifying(t *testing.T) {
 		if err := failing(t, point, "eio", verify); err == nil {
 			t.Errorf("at %s nothing was told", point)
 		}
-		if err := failing(t, point, "eio", func() error { _, err := CreateStore(dir); return err }); err != nil && !errors.Is(err, syscall.EIO) {
+		if err := failing(t, point, "eio", func() error { _, err := CreateStore(t.Context(), dir); return err }); err != nil && !errors.Is(err, syscall.EIO) {
 			t.Errorf("opening at %s: %v", point, err)
 		}
 	}

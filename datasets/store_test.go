@@ -35,7 +35,7 @@ func tinyParquet(t testing.TB, rows ...tinyRow) []byte {
 
 func openTestStore(t testing.TB, dir string) *Store {
 	t.Helper()
-	s, err := CreateStore(dir)
+	s, err := CreateStore(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func tinyManifest(t testing.TB, seed string) Manifest {
 // publishTiny prepares and publishes a snapshot of one table with two rows.
 func publishTiny(t testing.TB, s *Store, seed string) (*Snapshot, error) {
 	t.Helper()
-	g, err := s.Begin("extract")
+	g, err := s.Begin(t.Context(), "extract")
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func TestPublishAndOpen(t *testing.T) {
 	dir := t.TempDir()
 	s := openTestStore(t, dir)
 	sn := mustPublish(t, s, "x")
-	if err := s.SetCurrent("extract", sn.ID()); err != nil {
+	if err := s.SetCurrent(t.Context(), "extract", sn.ID()); err != nil {
 		t.Fatal(err)
 	}
 
@@ -176,8 +176,8 @@ func TestLookupsThatFindNothing(t *testing.T) {
 		_, err := s.Current(name)
 		wantCode(t, err, CodeNotFound)
 	}
-	wantCode(t, s.SetCurrent("extract", missing), CodeNotFound)
-	wantCode(t, s.SetCurrent("../x", sn.ID()), CodeBadManifest)
+	wantCode(t, s.SetCurrent(t.Context(), "extract", missing), CodeNotFound)
+	wantCode(t, s.SetCurrent(t.Context(), "../x", sn.ID()), CodeBadManifest)
 }
 
 func TestOpenStoreRefuses(t *testing.T) {
@@ -185,7 +185,7 @@ func TestOpenStoreRefuses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(other, "thesis.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := CreateStore(other)
+	_, err := CreateStore(t.Context(), other)
 	wantCode(t, err, CodeNotAStore)
 	if names, _ := os.ReadDir(other); len(names) != 1 {
 		t.Errorf("a refused folder now holds %v", names)
@@ -199,7 +199,7 @@ func TestOpenStoreRefuses(t *testing.T) {
 		if err := os.WriteFile(mark, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := CreateStore(newer)
+		_, err := CreateStore(t.Context(), newer)
 		wantCode(t, err, want)
 	}
 }
@@ -213,7 +213,7 @@ func TestOpenStoreTogether(t *testing.T) {
 		for range openers {
 			go func() {
 				<-start
-				s, err := CreateStore(dir)
+				s, err := CreateStore(t.Context(), dir)
 				if err == nil {
 					s.Close()
 				}
@@ -248,7 +248,7 @@ func TestSweepSparesWhatItCannotAsk(t *testing.T) {
 	if err := os.Symlink(dir, at("link")); err != nil {
 		t.Fatal(err)
 	}
-	g, err := s.Begin("extract")
+	g, err := s.Begin(t.Context(), "extract")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func TestSweepSparesWhatItCannotAsk(t *testing.T) {
 	if err := os.MkdirAll(at("unknown", "lock"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Begin("extract"); err == nil {
+	if _, err := s.Begin(t.Context(), "extract"); err == nil {
 		t.Error("began beside a staging that could not be asked")
 	}
 	if left := staged(t, dir); len(left) != 2 {
@@ -297,7 +297,7 @@ func TestPublishRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			s := openTestStore(t, dir)
-			g, err := s.Begin("extract")
+			g, err := s.Begin(t.Context(), "extract")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -325,7 +325,7 @@ func TestPublishRefuses(t *testing.T) {
 
 func TestObjectWriterLifecycle(t *testing.T) {
 	s := openTestStore(t, t.TempDir())
-	g, err := s.Begin("extract")
+	g, err := s.Begin(t.Context(), "extract")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ type corruption struct {
 func corruptible(t *testing.T) *corruption {
 	t.Helper()
 	s, dir, key, _ := signedStore(t)
-	if err := s.SetCurrent("results", mustPublish(t, s, "y").ID()); err != nil {
+	if err := s.SetCurrent(t.Context(), "results", mustPublish(t, s, "y").ID()); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.claim(key); err != nil {

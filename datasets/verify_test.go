@@ -33,7 +33,7 @@ func TestVerifyReportsAllAtOnce(t *testing.T) {
 	s := openTestStore(t, dir)
 	a, b, c := mustPublish(t, s, "a"), mustPublish(t, s, "b"), mustPublish(t, s, "c")
 	for name, sn := range map[string]*Snapshot{"one": a, "two": b, "three": c} {
-		if err := s.SetCurrent(name, sn.ID()); err != nil {
+		if err := s.SetCurrent(t.Context(), name, sn.ID()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -115,10 +115,10 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	staging := filepath.Join(dir, stagingDir)
 	os.RemoveAll(staging)
 	os.Symlink(outside, staging)
-	if _, err := s.Begin("extract"); err == nil {
+	if _, err := s.Begin(t.Context(), "extract"); err == nil {
 		t.Error("staged through a link")
 	}
-	_, err = CreateStore(dir)
+	_, err = CreateStore(t.Context(), dir)
 	wantCode(t, err, CodeDamagedLayout)
 	if !strings.Contains(err.Error(), stagingDir) {
 		t.Errorf("error %v does not say where", err)

@@ -56,7 +56,7 @@ func (sn *Snapshot) Store() *Store { return sn.store }
 // A shifted extract without its key is an error, never a wrong answer. With it the session spills
 // nothing to disk from here on, since its tables hold what the extract hides.
 func Attach(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key, open ...string) error {
-	v, err := newViewer(db, sn, key)
+	v, err := newViewer(ctx, db, sn, key)
 	if err != nil {
 		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
 	}
@@ -156,8 +156,8 @@ type viewer struct {
 }
 
 // newViewer is the door to every session with what a key opens: it refuses an extract whose key was destroyed.
-func newViewer(db *duck.Session, sn *Snapshot, key *Key) (*viewer, error) {
-	if err := sn.mayOpen(); err != nil {
+func newViewer(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key) (*viewer, error) {
+	if err := sn.mayOpen(ctx); err != nil {
 		return nil, err
 	}
 	recipe := func(name string) string {

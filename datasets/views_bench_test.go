@@ -55,7 +55,7 @@ func publishMany(b *testing.B, s *Store, key *deid.Key, persons, encounters int)
 	w := writer{b, key, deid.NewSealer(key), deid.NewShifter(key), deid.Shifted}
 	m := Manifest{Kind: "extract", Recipe: map[string]any{RecipeProfile: "shifted", RecipeZone: "America/New_York", RecipeKey: key.ID()}}
 	m.Key, _ = KeyOf(m.Kind, m.Recipe, nil)
-	g, err := s.Begin("extract")
+	g, err := s.Begin(b.Context(), "extract")
 	if err != nil {
 		b.Fatal(err)
 	}

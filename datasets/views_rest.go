@@ -18,7 +18,7 @@ const (
 // PersonTable beside them. It opens each person's shift and nothing else: no sealed date is in
 // the session. A shift beside a date at rest is a true date, so of a shifted extract it spills nothing to disk.
 func AttachRest(ctx context.Context, db *duck.Session, sn *Snapshot, key *Key) error {
-	v, err := newViewer(db, sn, key)
+	v, err := newViewer(ctx, db, sn, key)
 	if err != nil {
 		return fmt.Errorf("attach snapshot %.12s: %w", sn.id, err)
 	}

@@ -161,7 +161,7 @@ func publishPopulation(t testing.TB, s *Store, key *deid.Key, profile deid.Profi
 	w := writer{t, key, deid.NewSealer(key), deid.NewShifter(key), profile}
 	m := Manifest{Kind: "extract", Recipe: map[string]any{RecipeProfile: string(profile), RecipeZone: zone, RecipeKey: key.ID()}}
 	m.Key, _ = KeyOf(m.Kind, m.Recipe, nil)
-	g, err := s.Begin("extract")
+	g, err := s.Begin(t.Context(), "extract")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,7 +356,7 @@ func TestAttachRefuses(t *testing.T) {
 
 func publishRows[T any](t testing.TB, s *Store, kind string, recipe map[string]any, table string, rows ...T) *Snapshot {
 	t.Helper()
-	g, err := s.Begin(kind)
+	g, err := s.Begin(t.Context(), kind)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func TestAssuranceJob(t *testing.T) {
 	}
 	nothingExtracted := func() {
 		t.Helper()
-		s, err := datasets.OpenStore(filepath.Join(dir, "store"))
+		s, err := datasets.OpenStore(t.Context(), filepath.Join(dir, "store"))
 		if err != nil {
 			t.Fatal(err)
 		}

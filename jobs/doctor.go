@@ -156,7 +156,7 @@ func (d *Diagnosis) job(ctx context.Context, job *Job, o Options) {
 		_, err := o.Keys.Read(job.Key)
 		d.check(job.Name, "key", "can be read, and by nobody else", err, "keep the key in a file of the job's user with mode 0600")
 	}
-	d.store(job, o)
+	d.store(ctx, job, o)
 	d.room(job.Name, "room for the store", job.Store, job.Limits.Disk)
 	if job.Report.Out != "" {
 		d.room(job.Name, "room for reports", job.Report.Out, job.Limits.Disk)
@@ -205,8 +205,8 @@ func (d *Diagnosis) sinks(job *Job) {
 	}
 }
 
-func (d *Diagnosis) store(job *Job, o Options) {
-	s, err := datasets.OpenStore(job.Store)
+func (d *Diagnosis) store(ctx context.Context, job *Job, o Options) {
+	s, err := datasets.OpenStore(ctx, job.Store)
 	if datasets.CodeOf(err) == datasets.CodeNotAStore {
 		d.add(job.Name, "store", "ok", "none yet: the first run makes it", "")
 		return
@@ -217,7 +217,7 @@ func (d *Diagnosis) store(job *Job, o Options) {
 	}
 	defer s.Close()
 	if key, err := o.Keys.Read(job.Key); err == nil { // else that is told
-		d.check(job.Name, "key of the store", "is the job's", s.Takes(key), advice[ClassKey])
+		d.check(job.Name, "key of the store", "is the job's", s.Takes(ctx, key), advice[ClassKey])
 	}
 	if err := s.CheckPlace(); err != nil {
 		d.add(job.Name, "store", "wrong", err.Error(), "do as the error says, before anything is added")

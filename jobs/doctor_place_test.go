@@ -21,7 +21,7 @@ func TestDoctorOfAStoresPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := datasets.CreateStore(job.Store)
+	s, err := datasets.CreateStore(t.Context(), job.Store)
 	if err != nil {
 		t.Fatal(err)
 	}

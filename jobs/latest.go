@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"farr/internal/disk"
 )
@@ -20,9 +21,13 @@ const latestPrefix = ".latest-"
 // publishLatest makes <out>/latest a copy of the bundle in from. The copy is complete
 // and on disk before it is exchanged for the one before, which is then removed; a
 // crash leaves the old one or the new one, and at most a hidden folder beside it that
-// the next call removes.
+// the next call removes. Where folders cannot be exchanged the hidden one may be the old
+// one, which the next call puts back first. The caller holds the lock of out.
 func publishLatest(out, from string) (latest string, err error) {
 	latest = filepath.Join(out, latestName)
+	if err := putBack(out, latest); err != nil {
+		return "", err
+	}
 	fresh, remove, err := disk.Private(out, latestPrefix)
 	if err != nil {
 		return "", err
@@ -43,6 +48,25 @@ func publishLatest(out, from string) (latest string, err error) {
 		return "", fmt.Errorf("put %s in place: %w", latest, err)
 	}
 	return latest, nil
+}
+
+// putBack gives latest its name again where disk.Replace was stopped between its two renames: what had it before is the only
+// whole copy then, and would be swept as a dead process's.
+func putBack(out, latest string) error {
+	if _, err := os.Lstat(latest); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	entries, err := os.ReadDir(out)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), latestPrefix) && strings.HasSuffix(e.Name(), ".old") {
+			// There is one: each call begins with this.
+			return errors.Join(disk.Rename(filepath.Join(out, e.Name()), latest), disk.SyncDir(out))
+		}
+	}
+	return nil
 }
 
 // copyTree copies files and folders, each synced to disk, folders after their content.

@@ -58,6 +58,34 @@ func TestPublishLatest(t *testing.T) {
 	wantLatest(t, out, "two")
 }
 
+// Where folders cannot be exchanged, a kill between the two renames leaves the report before under a hidden name alone: it is
+// put back before anything is swept, so that it is there also where the next cannot be copied.
+func TestLatestIsPutBack(t *testing.T) {
+	for _, whole := range []bool{false, true} { // the next bundle
+		out := t.TempDir()
+		bundle(t, filepath.Join(out, ".latest-123.old"), "one")
+		bundle(t, filepath.Join(out, ".latest-123"), "two")
+		next := bundle(t, filepath.Join(out, "runs", "3"), "three")
+		if !whole {
+			if err := os.Symlink("nowhere", filepath.Join(next, "link")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := publishLatest(out, next); (err == nil) != whole {
+			t.Errorf("whole %t: %v", whole, err)
+		}
+		wantLatest(t, out, map[bool]string{false: "one", true: "three"}[whole])
+	}
+	// What is left of the one before goes where latest is there.
+	out := t.TempDir()
+	bundle(t, filepath.Join(out, "latest"), "two")
+	writeFile(t, filepath.Join(out, ".latest-123.old", "index.html"), "half of one")
+	if _, err := publishLatest(out, bundle(t, filepath.Join(out, "runs", "3"), "three")); err != nil {
+		t.Fatal(err)
+	}
+	wantLatest(t, out, "three")
+}
+
 // A reader that opens latest at any moment finds a whole bundle.
 func TestLatestIsNeverHalf(t *testing.T) {
 	t.Parallel()

@@ -40,7 +40,7 @@ func openLedger(ctx context.Context, folder string) (*ledger, error) {
 
 func openLedgerFile(ctx context.Context, folder, name string) (*ledger, error) {
 	dir := filepath.Join(folder, ledgerDir)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := disk.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	path, err := filepath.Abs(filepath.Join(dir, name))
@@ -132,7 +132,7 @@ func openAlone(ctx context.Context, folder string, first func(l *ledger) error) 
 		return nil, nil, err
 	}
 	l = &ledger{dir: filepath.Join(folder, ledgerDir)}
-	if err := os.MkdirAll(l.dir, 0o700); err != nil {
+	if err := disk.MkdirAll(l.dir, 0o700); err != nil {
 		return nil, nil, err
 	}
 	held, err := l.lockFolder()

@@ -18,7 +18,7 @@ func TestOpenToOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := datasets.CreateStore(filepath.Join(dir, "store"))
+	store, err := datasets.CreateStore(t.Context(), filepath.Join(dir, "store"))
 	if err := errors.Join(err, l.close(), store.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestOpenToOthers(t *testing.T) {
 	if d, err := Doctor(t.Context(), dir, Options{}); err != nil || !d.Well() {
 		t.Errorf("%+v, %v", d, err)
 	}
-	s, err := datasets.OpenStore(filepath.Join(dir, "store"))
+	s, err := datasets.OpenStore(t.Context(), filepath.Join(dir, "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

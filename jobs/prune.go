@@ -142,7 +142,7 @@ func (l *ledger) pruneAfter(ctx context.Context, job *Job, a attempt, result *Ru
 // to, if any.
 func (l *ledger) prune(ctx context.Context, job *Job, all []*Job, a attempt, result *RunResult, dryRun bool, o Options) (*Pruned, error) {
 	done := &Pruned{Job: job.Name, DryRun: dryRun, Reports: []PrunedReport{}}
-	s, err := datasets.OpenStore(job.Store)
+	s, err := datasets.OpenStore(ctx, job.Store)
 	if datasets.CodeOf(err) == datasets.CodeNotAStore {
 		return done, nil
 	}

@@ -1,15 +1,18 @@
 package jobs
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"farr/datasets"
@@ -76,39 +79,66 @@ type found struct {
 	latest             bool
 }
 
-// bundlesOf lists the bundles below a folder of reports whose manifest can be read.
+// bundlesOf lists the bundles below a folder of reports, damaged ones too. What cannot be read at the moment is an error: it may
+// rest on what is about to go.
 func bundlesOf(out string) (all []found, err error) {
-	add := func(dir string, latest bool) {
+	add := func(dir string, latest bool) error {
 		text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // none that farr knows: it is left alone
+		}
+		if err != nil {
+			return fmt.Errorf("read a report: %w", err)
+		}
 		var m struct{ Results string }
-		if err != nil || json.Unmarshal(text, &m) != nil {
-			return // none that farr knows: it is left alone
+		if err := json.Unmarshal(text, &m); err != nil {
+			m.Results = "" // damaged: see restsOn
 		}
 		sum := sha256.Sum256(text)
 		all = append(all, found{dir, hex.EncodeToString(sum[:]), m.Results, latest})
+		return nil
 	}
-	add(filepath.Join(out, latestName), true)
+	if err := add(filepath.Join(out, latestName), true); err != nil {
+		return nil, err
+	}
 	names, err := os.ReadDir(filepath.Join(out, runsName))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	for _, e := range names {
 		if e.IsDir() && bundleName.MatchString(e.Name()) {
-			add(filepath.Join(out, runsName, e.Name()), false)
+			if err := add(filepath.Join(out, runsName, e.Name()), false); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return all, nil
 }
 
-// restsOn keeps what a bundle was made of.
+// restsOn keeps what a bundle was made of. Of one whose manifest was changed the log tells it by the bundle's name, which has the
+// hash of the manifest as it was.
 func (k *keeping) restsOn(b found, logged map[string]datasets.LogEntry) {
-	why := "report " + b.hash[:12]
-	if k.stay[b.results] == "" {
-		k.stay[b.results] = why
+	e, known := logged[b.hash]
+	if named := b.named(); !known && named != "" {
+		for hash, one := range logged {
+			if strings.HasPrefix(hash, named) {
+				e = one
+			}
+		}
 	}
-	if extract, _ := logged[b.hash].Facts["extract"].(string); extract != "" && k.stay[extract] == "" {
-		k.stay[extract] = why
+	for _, id := range []any{b.results, e.Facts["results"], e.Facts["extract"]} {
+		if id, _ := id.(string); id != "" && k.stay[id] == "" {
+			k.stay[id] = "report " + cmp.Or(b.named(), b.hash[:12])
+		}
 	}
+}
+
+// named is the beginning of a manifest's hash in the name of a bundle; empty of latest.
+func (b found) named() string {
+	if b.latest {
+		return ""
+	}
+	return filepath.Base(b.dir)[len("2006-01-02-"):]
 }
 
 // sort decides about each bundle of the job.
@@ -131,7 +161,7 @@ func (b *bundles) sort(k *keeping, logged map[string]datasets.LogEntry, now time
 			continue
 		}
 		e, known := logged[one.hash]
-		own := known && one.hash[:12] == filepath.Base(one.dir)[len("2006-01-02-"):] // else it was changed, or is of another store
+		own := known && one.hash[:12] == one.named() // else it was changed, or is of another store
 		n++
 		switch {
 		case !own, rule == nil, one.hash == latest, k.bundles[filepath.Base(one.dir)], n <= rule.Newest,

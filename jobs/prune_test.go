@@ -58,7 +58,7 @@ func renew(t testing.TB, dir, id string) {
 // held counts what is there: extracts, results and bundles; and wants the store and what stays sound.
 func held(t testing.TB, dir string) (extracts, results, reports int) {
 	t.Helper()
-	s, err := datasets.OpenStore(filepath.Join(dir, "store"))
+	s, err := datasets.OpenStore(t.Context(), filepath.Join(dir, "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func Rebuild(ctx context.Context, folder string, o Options) (*Rebuilt, error) {
 				return err
 			}
 			defer held.Close()
-			if runs[job], err = loggedRuns(job); err != nil {
+			if runs[job], err = loggedRuns(ctx, job); err != nil {
 				return fmt.Errorf("job %q: %w", job.Name, err)
 			}
 		}
@@ -107,8 +107,8 @@ type loggedRun struct {
 }
 
 // loggedRuns are the runs of a job in the log of its store, in the order in which they began.
-func loggedRuns(job *Job) ([]loggedRun, error) {
-	s, err := datasets.OpenStore(job.Store)
+func loggedRuns(ctx context.Context, job *Job) ([]loggedRun, error) {
+	s, err := datasets.OpenStore(ctx, job.Store)
 	if datasets.CodeOf(err) == datasets.CodeNotAStore {
 		return nil, nil
 	}

@@ -48,7 +48,7 @@ func TestDiskLimit(t *testing.T) {
 	if d, err = Doctor(t.Context(), dir, Options{}); err != nil || d.Well() {
 		t.Errorf("%+v, %v", d, err)
 	}
-	s, err := datasets.OpenStore(filepath.Join(dir, "store"))
+	s, err := datasets.OpenStore(t.Context(), filepath.Join(dir, "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

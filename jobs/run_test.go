@@ -287,7 +287,7 @@ func TestRunTakesImportedValueSets(t *testing.T) {
 	if _, err := runJob(t, dir); err == nil || !strings.Contains(err.Error(), "lists/pressure.yaml:1:12: no-package") {
 		t.Fatalf("without a package: %v", err)
 	}
-	store, err := datasets.OpenStore(filepath.Join(dir, "store"))
+	store, err := datasets.OpenStore(t.Context(), filepath.Join(dir, "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

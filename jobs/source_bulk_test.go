@@ -208,7 +208,7 @@ func TestJobOfChanges(t *testing.T) {
 		if night.read > 0 && result.Extract.Read != night.read || int64(s.Begun()-before) != night.exports {
 			t.Errorf("%s: %d lines read of %d exports", night.day, result.Extract.Read, s.Begun()-before)
 		}
-		store, err := datasets.OpenStore(job.Store)
+		store, err := datasets.OpenStore(t.Context(), job.Store)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,7 @@ import (
 // build does the steps of a job. Each is a skip when what it was asked for is there
 // already, so that a run that was cut off is resumed by running it again.
 func build(ctx context.Context, job *Job, result *RunResult, o Options) error {
-	store, err := datasets.CreateStore(job.Store)
+	store, err := datasets.CreateStore(ctx, job.Store)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (b *building) risk(ctx context.Context, extract *datasets.Snapshot) error {
 			}
 			return fmt.Errorf("extract %.12s %s: %w (farr risk --snapshot %[1]s tells more)", extract.ID(), kept, gate)
 		}
-		return b.store.SetCurrent("extract", extract.ID())
+		return b.store.SetCurrent(ctx, "extract", extract.ID())
 	})
 }
 

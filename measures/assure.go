@@ -153,7 +153,7 @@ func (t *assurance) extract(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if t.store, err = datasets.CreateStore(filepath.Join(t.dir, "store")); err != nil {
+	if t.store, err = datasets.CreateStore(ctx, filepath.Join(t.dir, "store")); err != nil {
 		return err
 	}
 	made, err := datasets.Extract(ctx, t.store, datasets.ExtractRequest{

@@ -121,7 +121,7 @@ func (e *Explainer) Explain(ctx context.Context, s *datasets.Store) (*Explanatio
 }
 
 func (e *Explainer) explain(ctx context.Context, s *datasets.Store) (*evaluate.Explained, error) {
-	staging, err := s.Begin(KindResults)
+	staging, err := s.Begin(ctx, KindResults)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ func TestFeeds(t *testing.T) {
 	if err := os.Remove(filepath.Join(export, "Procedure.ndjson.gz")); err != nil {
 		t.Fatal(err)
 	}
-	store, err := datasets.CreateStore(filepath.Join(t.TempDir(), "store"))
+	store, err := datasets.CreateStore(t.Context(), filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

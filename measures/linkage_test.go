@@ -25,7 +25,7 @@ func TestLinkedPersonsCountOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := newStudy(t, export, key, "shifted")
-	store, err := datasets.CreateStore(filepath.Join(dir, "store"))
+	store, err := datasets.CreateStore(t.Context(), filepath.Join(dir, "store"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestLinkedPersonsCountOnce(t *testing.T) {
 			r.Measures, r.Cohorts = []string{"blood-pressure-control", "readmission-30-day"}, []string{}
 		}
 		one, _ := linked.run(t, few)
-		other, err := datasets.CreateStore(filepath.Join(dir, "other"))
+		other, err := datasets.CreateStore(t.Context(), filepath.Join(dir, "other"))
 		if err != nil {
 			t.Fatal(err)
 		}

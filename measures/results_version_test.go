@@ -11,12 +11,12 @@ import (
 // TestResultsOfAnotherVersion: results whose tables have other columns are refused with the table,
 // the column and what to do.
 func TestResultsOfAnotherVersion(t *testing.T) {
-	store, err := datasets.CreateStore(filepath.Join(t.TempDir(), "store"))
+	store, err := datasets.CreateStore(t.Context(), filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	staging, err := store.Begin(KindResults)
+	staging, err := store.Begin(t.Context(), KindResults)
 	if err != nil {
 		t.Fatal(err)
 	}

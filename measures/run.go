@@ -97,7 +97,7 @@ func (p *plan) run(ctx context.Context, s *datasets.Store) (*RunReport, error) {
 			return nil, fmt.Errorf("measure run: %w", err)
 		}
 	}
-	if err := s.SetCurrent(KindResults, done.ID()); err != nil {
+	if err := s.SetCurrent(ctx, KindResults, done.ID()); err != nil {
 		return nil, fmt.Errorf("measure run: %w", err)
 	}
 	report := p.report(done, skipped)
@@ -229,7 +229,7 @@ func (p *plan) ask() error {
 
 // compute makes the snapshot, and tells how long planning took.
 func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snapshot, planning time.Duration, err error) {
-	staging, err := s.Begin(KindResults)
+	staging, err := s.Begin(ctx, KindResults)
 	if err != nil {
 		return nil, 0, err
 	}

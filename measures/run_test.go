@@ -29,7 +29,7 @@ type study struct {
 
 func newStudy(t *testing.T, export string, key *datasets.Key, profile string) study {
 	t.Helper()
-	store, err := datasets.CreateStore(filepath.Join(t.TempDir(), "store"))
+	store, err := datasets.CreateStore(t.Context(), filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

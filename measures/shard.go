@@ -124,7 +124,7 @@ func (p *plan) shardKey(s Shard) (recipe map[string]any, key string, err error) 
 }
 
 func (p *plan) computeShard(ctx context.Context, s *datasets.Store, of part, recipe map[string]any, key string) (*datasets.Snapshot, error) {
-	staging, err := s.Begin(KindShard)
+	staging, err := s.Begin(ctx, KindShard)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ var describing = []string{"DESCRIBE", "DESC", "SHOW", "SUMMARIZE"}
 // parenthesis; DESCRIBE or SUMMARIZE of a view or a SELECT; SHOW TABLES. Everything else, what reads
 // files, clock or chance, and names that do not exist are source.Diagnostics with their place.
 func (q *SQLSession) Bind(ctx context.Context, s SQLStatement) (*Selection, error) {
-	if err := q.extract.StillOpens(); err != nil {
+	if err := q.extract.StillOpens(ctx); err != nil {
 		return nil, err
 	}
 	word := strings.ToUpper(identifier(s.Text, 0))

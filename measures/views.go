@@ -36,7 +36,7 @@ func Views(ctx context.Context, s *datasets.Store, extract *datasets.Snapshot, k
 	if err != nil {
 		return nil, fmt.Errorf("describe the views: %w", err)
 	}
-	staging, err := s.Begin(KindResults)
+	staging, err := s.Begin(ctx, KindResults)
 	if err != nil {
 		return nil, fmt.Errorf("describe the views: %w", err)
 	}

@@ -32,7 +32,7 @@ func measured(t *testing.T, export, periods string, req measures.Request) *measu
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := datasets.CreateStore(filepath.Join(dir, "store"))
+	store, err := datasets.CreateStore(t.Context(), filepath.Join(dir, "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func (a *app) auditShow() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -131,7 +131,7 @@ cannot be told from farr in what he did after the last of them.
 			if err := require(cmd, "store"); err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -246,7 +246,7 @@ those are. A new store needs no such thing.`,
 			if err := require(cmd, "store"); err != nil {
 				return err
 			}
-			s, _, err := signedStore(store, key)
+			s, _, err := signedStore(cmd.Context(), store, key)
 			if err != nil {
 				return err
 			}

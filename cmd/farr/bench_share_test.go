@@ -49,7 +49,7 @@ func BenchmarkDeidShare(b *testing.B) {
 				b.Fatal(err)
 			}
 			for i := range b.N * extractionsProfiled {
-				store, err := datasets.CreateStore(filepath.Join(b.TempDir(), fmt.Sprint("store", i)))
+				store, err := datasets.CreateStore(b.Context(), filepath.Join(b.TempDir(), fmt.Sprint("store", i)))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -85,7 +85,7 @@ func begun(t testing.TB, store string) (names []string) {
 // loaded is what a snapshot was made of and what it holds, without of when the server's export is.
 func (p project) loaded(store, id string) string {
 	p.t.Helper()
-	s, err := datasets.OpenStore(filepath.Join(p.dir, store))
+	s, err := datasets.OpenStore(p.t.Context(), filepath.Join(p.dir, store))
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -34,11 +35,11 @@ func cohortsNamed(folders, names []string) (*measures.Library, []measures.Defini
 
 // importedInto is the package of published measures that a store has, if there is a store and a
 // package in it.
-func importedInto(store string) (*datasets.Snapshot, func() error, error) {
+func importedInto(ctx context.Context, store string) (*datasets.Snapshot, func() error, error) {
 	if store == "" {
 		return nil, func() error { return nil }, nil
 	}
-	s, err := datasets.OpenStore(store)
+	s, err := datasets.OpenStore(ctx, store)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,7 +67,7 @@ the definition the hash of its results, with --store.`,
 				return err
 			}
 			if store != "" {
-				pkg, done, err := importedInto(store)
+				pkg, done, err := importedInto(cmd.Context(), store)
 				if err != nil {
 					return err
 				}
@@ -112,7 +113,7 @@ lists that refer to value sets of an imported package are looked up there with -
 			}
 			notes := library.Notes()
 			if store != "" {
-				pkg, done, err := importedInto(store)
+				pkg, done, err := importedInto(cmd.Context(), store)
 				if err != nil {
 					return err
 				}
@@ -157,7 +158,7 @@ many persons; codes that never occur have 0. It needs no key. Counts are exact, 
 			if err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -222,7 +223,7 @@ you may hold it there. Each time is an entry of the store's log (farr audit show
 			if !a.terminal() && !phi {
 				return heldBack{errors.New("an explanation has true dates of a patient: they go to a terminal, and elsewhere only with --phi")}
 			}
-			s, k, err := signedStore(store, key)
+			s, k, err := signedStore(cmd.Context(), store, key)
 			if err != nil {
 				return err
 			}

@@ -25,7 +25,7 @@ code 1. A job does the same before it extracts, and does not run when a case of 
 			if err != nil {
 				return err
 			}
-			pkg, done, err := importedInto(store)
+			pkg, done, err := importedInto(cmd.Context(), store)
 			if err != nil {
 				return err
 			}

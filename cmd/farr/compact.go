@@ -23,7 +23,7 @@ differs. It is in force where the extract was, which retention lets go as any ot
 			if err := require(cmd, "store", "key"); err != nil {
 				return err
 			}
-			s, k, err := signedStore(store, key)
+			s, k, err := signedStore(cmd.Context(), store, key)
 			if err != nil {
 				return err
 			}

@@ -46,7 +46,7 @@ Each time goes to the log: who, how many, by which permit, and --reason.`,
 			case (measure == "") != (population == "") || measure != "" && (period == "" || pids != ""):
 				return usageError{errors.New("--measure, --population and --period go together, and without --pids")}
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}

@@ -43,7 +43,7 @@ A refusal is exit code 5, with an entry in the store's log, as an export has.`,
 			if req.Config, err = export.LoadConfig(config); err != nil {
 				return err
 			}
-			s, k, err := signedStore(store, key)
+			s, k, err := signedStore(cmd.Context(), store, key)
 			if err != nil {
 				return err
 			}

@@ -78,7 +78,7 @@ was deleted or whose time went back: these need everything, too. --onto newest i
 				return err
 			}
 			defer closeAll()
-			s, err := datasets.CreateStore(store)
+			s, err := datasets.CreateStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}

@@ -40,7 +40,7 @@ func TestGate(t *testing.T) {
 	if current() != "" || exists(filepath.Join(p.dir, "reports")) || exists(filepath.Join(p.store, "current", "results")) {
 		t.Error("something was published")
 	}
-	s, err := datasets.OpenStore(p.store)
+	s, err := datasets.OpenStore(t.Context(), p.store)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,12 +31,12 @@ destroyed one is opened for nobody.`,
 			if err := require(cmd, "store"); err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
 			defer s.Close()
-			lines, err := epochLines(s)
+			lines, err := epochLines(cmd.Context(), s)
 			if err != nil {
 				return err
 			}
@@ -55,8 +56,8 @@ destroyed one is opened for nobody.`,
 	return cmd
 }
 
-func epochLines(s *datasets.Store) ([]epochLine, error) {
-	epochs, err := s.Epochs()
+func epochLines(ctx context.Context, s *datasets.Store) ([]epochLine, error) {
+	epochs, err := s.Epochs(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ marks but by number, so see that it is whole.`,
 			if err := require(cmd, "store", "new"); err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -119,7 +120,7 @@ marks but by number, so see that it is whole.`,
 			if err := s.Rotate(cmd.Context(), from, to, ids...); err != nil {
 				return err
 			}
-			lines, err := epochLines(s)
+			lines, err := epochLines(cmd.Context(), s)
 			if err != nil {
 				return err
 			}
@@ -152,7 +153,7 @@ the command only says what would be lost. Results that were made stay.`,
 			if (source == "") == (id == "") {
 				return usageError{errors.New("needs one of --key and --id")}
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -167,7 +168,7 @@ the command only says what would be lost. Results that were made stay.`,
 				}
 				id = key.ID()
 			}
-			lines, err := epochLines(s)
+			lines, err := epochLines(cmd.Context(), s)
 			if err != nil {
 				return err
 			}

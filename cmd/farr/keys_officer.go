@@ -22,7 +22,7 @@ the one it has (--replaces).`,
 			if err := require(cmd, "store", "out"); err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -33,7 +33,7 @@ the one it has (--replaces).`,
 					return err
 				}
 			}
-			if has, err := s.Officer(); err != nil {
+			if has, err := s.Officer(cmd.Context()); err != nil {
 				return err
 			} else if has != "" && (now == nil || now.Public() != has) {
 				return heldBack{fmt.Errorf("the store has the officer %s, whose key is needed to name another: --replaces", has)}
@@ -71,7 +71,7 @@ crosswalk; it is no secret, and a changed one is refused.`,
 			if err := require(cmd, "store", "officer", "who", "until", "reason", "out"); err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -80,7 +80,7 @@ crosswalk; it is no secret, and a changed one is refused.`,
 			if err != nil {
 				return err
 			}
-			permit, err := s.Permit(officer, p)
+			permit, err := s.Permit(cmd.Context(), officer, p)
 			if err != nil {
 				return err
 			}

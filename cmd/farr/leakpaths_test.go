@@ -307,7 +307,7 @@ func (c *leakCase) tree() {
 
 // tables are the extract's tables by the hash of their objects.
 func (c *leakCase) tables() map[string]string {
-	s, err := datasets.OpenStore(c.project.store)
+	s, err := datasets.OpenStore(c.t.Context(), c.project.store)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -187,7 +187,7 @@ seventh of the persons, and kept for farr measure merge --shards 7; no results a
 			if req.Key, err = optionalKey(key); err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}

@@ -55,7 +55,7 @@ is 1. A measure that does not compile still shows its elm. Without --measure it 
 				if err := require(cmd, "store"); err != nil {
 					return err
 				}
-				s, err := datasets.OpenStore(store)
+				s, err := datasets.OpenStore(cmd.Context(), store)
 				if err != nil {
 					return err
 				}

@@ -60,7 +60,7 @@ disclosure): who, when, which measure and which pseudonym, and no value.`,
 				}
 				req.Period = &list[0]
 			}
-			s, k, err := signedStore(store, key)
+			s, k, err := signedStore(cmd.Context(), store, key)
 			if err != nil {
 				return err
 			}

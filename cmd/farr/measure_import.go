@@ -24,7 +24,7 @@ stored; value sets that are missing or not whole are named.`,
 			if err := require(cmd, "store"); err != nil {
 				return err
 			}
-			s, err := datasets.CreateStore(store)
+			s, err := datasets.CreateStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -57,7 +57,7 @@ func importedMeasures(cmd *cobra.Command, store string) ([]measures.ImportedMeas
 	if store == "" {
 		return nil, nil
 	}
-	s, err := datasets.OpenStore(store)
+	s, err := datasets.OpenStore(cmd.Context(), store)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ security labels, and --audience external is refused. What is to leave goes throu
 			if err := checkResultFlags(a.json, cmd, format, req.Type, audience); err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}

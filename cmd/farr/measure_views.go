@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"strings"
 
@@ -26,7 +27,7 @@ coded element is the id of its concept, to be compared with a value list.`,
 			if err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -59,12 +60,12 @@ coded element is the id of its concept, to be compared with a value list.`,
 }
 
 // signedStore opens a store and reads the key, if one is named, which signs what is logged.
-func signedStore(dir, keySource string) (*datasets.Store, *datasets.Key, error) {
+func signedStore(ctx context.Context, dir, keySource string) (*datasets.Store, *datasets.Key, error) {
 	key, err := optionalKey(keySource)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := datasets.OpenStore(dir)
+	s, err := datasets.OpenStore(ctx, dir)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -60,7 +60,7 @@ func TestIncrementsShowTheNumbersOfTheWhole(t *testing.T) {
 // tablesInForce are the tables of the extract in force with their objects.
 func tablesInForce(t *testing.T, store string) string {
 	t.Helper()
-	s, err := datasets.OpenStore(store)
+	s, err := datasets.OpenStore(t.Context(), store)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -258,5 +258,5 @@ func openFor(cmd *cobra.Command, store string) (*datasets.Store, error) {
 	if err := require(cmd, "store"); err != nil {
 		return nil, err
 	}
-	return datasets.OpenStore(store)
+	return datasets.OpenStore(cmd.Context(), store)
 }

@@ -119,7 +119,7 @@ func TestReleaseConflict(t *testing.T) {
 // plainRelease keeps the store's newest release again as if nothing but small numbers had been hidden in it, and gives its ID.
 func (p project) plainRelease() string {
 	p.t.Helper()
-	s, err := datasets.OpenStore(p.store)
+	s, err := datasets.OpenStore(p.t.Context(), p.store)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ Keep FILE: farr keys rotate asks for it, since marks of the removed are made wit
 			if req.IDs, err = datasets.ReadPatientIDs(ids); err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}

@@ -50,7 +50,7 @@ measures, cohorts and your own files say of themselves stays as it is.`,
 				}
 				req.Boundaries = append(req.Boundaries, b)
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}

@@ -44,7 +44,7 @@ A file is *.parquet, or delimited text with a line of names.`,
 			if file != "" {
 				return a.riskOfFile(cmd, file, risk.FileOptions{Quasi: quasi, Sensitive: sensitive})
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}

@@ -238,7 +238,7 @@ func (v *sqlVerb) request(cmd *cobra.Command) (r measures.SQLRequest, err error)
 		return r, err
 	}
 	v.who = who.Username
-	if v.s, v.k, err = signedStore(v.store, v.key); err != nil {
+	if v.s, v.k, err = signedStore(cmd.Context(), v.store, v.key); err != nil {
 		return r, err
 	}
 	if v.results != "" {

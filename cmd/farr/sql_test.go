@@ -190,7 +190,7 @@ func TestSQLRefused(t *testing.T) {
 // TestSQLDestroyed: a session that is open when the key is destroyed answers nothing more.
 func TestSQLDestroyed(t *testing.T) {
 	p := extractedStays(t, "shifted")
-	s, k, err := signedStore(p.store, p.key)
+	s, k, err := signedStore(t.Context(), p.store, p.key)
 	if err != nil {
 		t.Fatal(err)
 	}

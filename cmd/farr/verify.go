@@ -39,7 +39,7 @@ Who can write the store and sign its log anew is found by farr audit verify with
 			if err := require(cmd, "store"); err != nil {
 				return err
 			}
-			s, err := datasets.OpenStore(store)
+			s, err := datasets.OpenStore(cmd.Context(), store)
 			if err != nil {
 				return err
 			}

@@ -27,7 +27,7 @@ func constantKey(t testing.TB) *datasets.Key {
 
 func extract(t testing.TB, source, zone string) *datasets.Snapshot {
 	t.Helper()
-	store, err := datasets.CreateStore(filepath.Join(t.TempDir(), "store"))
+	store, err := datasets.CreateStore(t.Context(), filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestBulkExport(t *testing.T) {
 
 // A profile without a shift gives nothing away by one.
 func TestLimited(t *testing.T) {
-	store, err := datasets.CreateStore(filepath.Join(t.TempDir(), "store"))
+	store, err := datasets.CreateStore(t.Context(), filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func admit(t *testing.T, profile string, n int) *hospital {
 		}
 	}
 	var err error
-	if h.store, err = datasets.CreateStore(filepath.Join(h.dir, "store")); err != nil {
+	if h.store, err = datasets.CreateStore(t.Context(), filepath.Join(h.dir, "store")); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.store.Close() })

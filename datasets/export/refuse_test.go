@@ -160,7 +160,7 @@ func (h *hospital) request(profile string) export.Request {
 func (h *hospital) plant(where, value string) {
 	h.t.Helper()
 	table, column, _ := strings.Cut(where, ".")
-	staging, err := h.store.Begin("extract")
+	staging, err := h.store.Begin(h.t.Context(), "extract")
 	if err != nil {
 		h.t.Fatal(err)
 	}

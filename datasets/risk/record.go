@@ -43,7 +43,7 @@ func Record(ctx context.Context, s *datasets.Store, extract *datasets.Snapshot, 
 		r, err = ReportOf(sn)
 		return sn, r, true, err
 	}
-	staging, err := s.Begin(Kind)
+	staging, err := s.Begin(ctx, Kind)
 	if err != nil {
 		return nil, nil, false, err
 	}

@@ -59,7 +59,7 @@ func store(t *testing.T, profile string, all []person) (*datasets.Store, *datase
 			t.Fatal(err)
 		}
 	}
-	s, err := datasets.CreateStore(filepath.Join(t.TempDir(), "store"))
+	s, err := datasets.CreateStore(t.Context(), filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -165,5 +165,5 @@ func (p *press) publish(ctx context.Context) error {
 		return err
 	}
 	p.report.Snapshot = sn.ID()
-	return p.To.SetCurrent("extract", sn.ID())
+	return p.To.SetCurrent(ctx, "extract", sn.ID())
 }

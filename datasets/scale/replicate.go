@@ -129,7 +129,7 @@ func newPress(r Request) (*press, error) {
 
 // open makes the folder of the new snapshot and a session that reads the old one.
 func (p *press) open(ctx context.Context) (err error) {
-	if p.staging, err = p.To.Begin("extract"); err != nil {
+	if p.staging, err = p.To.Begin(ctx, "extract"); err != nil {
 		return err
 	}
 	p.db, err = duck.Open(ctx, duck.Config{

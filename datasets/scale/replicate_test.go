@@ -34,7 +34,7 @@ func newBench(t *testing.T) bench {
 		t.Fatal(err)
 	}
 	b := bench{old: map[string]*datasets.Snapshot{}}
-	if b.store, err = datasets.CreateStore(filepath.Join(dir, "store")); err != nil {
+	if b.store, err = datasets.CreateStore(t.Context(), filepath.Join(dir, "store")); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.store.Close() })

@@ -19,7 +19,6 @@ var writing = strings.Fields(`WriteFile Create CreateTemp OpenFile OpenInRoot Mk
 
 // besides lists the calls that need no fault point, and why.
 var besides = map[string]string{
-	"jobs/ledger.go os.MkdirAll":      "an empty folder",
 	"jobs/ledger.go os.OpenFile":      "an empty file with the right mode; what SQLite writes goes by its commits, which are points",
 	"jobs/lock.go os.OpenFile":        "an empty file to lock",
 	"datasets/policy.go os.MkdirAll":  "tables that are written out to be read; no part of a store",

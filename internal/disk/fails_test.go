@@ -89,12 +89,13 @@ func everyCall(dir string) error {
 	return nil
 }
 
-// Whichever call of the package fails says so, and a file that is made or replaced whole is there whole or as it was.
-func TestEveryCallFails(t *testing.T) {
+// recorded gives the points that work passes.
+func recorded(t *testing.T, work func() error) []string {
+	t.Helper()
 	record := filepath.Join(t.TempDir(), "points")
 	t.Setenv("FARR_FAULT_RECORD", record)
 	disk.Again()
-	if err := everyCall(t.TempDir()); err != nil {
+	if err := work(); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("FARR_FAULT_RECORD", "")
@@ -102,7 +103,55 @@ func TestEveryCallFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	points := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Split(strings.TrimSpace(string(text)), "\n")
+}
+
+// The name of each folder that is made is put on the disk, the outer first, and of none that was there. Where the disk refuses
+// that, it is told, and asked again by the next call.
+func TestMkdirAllIsDurable(t *testing.T) {
+	synced := func(points []string) (folders []string) {
+		for _, point := range points {
+			if fields := strings.Fields(point); fields[0] == "fsync" {
+				folders = append(folders, filepath.Base(fields[2]))
+			}
+		}
+		return folders
+	}
+	there := filepath.Join(t.TempDir(), "there")
+	if err := os.Mkdir(there, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(there, "outer", "middle", "inner")
+	made := func() error { return disk.MkdirAll(name, 0o700) }
+	want := []string{"there", "outer", "middle"}
+	points := recorded(t, made)
+	if got := synced(points); !slices.Equal(got, want) {
+		t.Errorf("synced %v of %v", got, points)
+	}
+	if got := synced(recorded(t, made)); len(got) > 0 {
+		t.Errorf("what was there: synced %v", got)
+	}
+	for _, point := range points {
+		if err := os.RemoveAll(filepath.Join(there, "outer")); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("FARR_FAULT_AT", point)
+		t.Setenv("FARR_FAULT_KIND", "eio")
+		disk.Again()
+		err := made()
+		t.Setenv("FARR_FAULT_AT", "")
+		if !errors.Is(err, syscall.EIO) {
+			t.Errorf("at %s: %v", point, err)
+		}
+		if got := synced(recorded(t, made)); !slices.Equal(got, want) {
+			t.Errorf("after %s: synced %v", point, got)
+		}
+	}
+}
+
+// Whichever call of the package fails says so, and a file that is made or replaced whole is there whole or as it was.
+func TestEveryCallFails(t *testing.T) {
+	points := recorded(t, func() error { return everyCall(t.TempDir()) })
 	var ops []string
 	for _, point := range points {
 		op, _, _ := strings.Cut(point, " ")

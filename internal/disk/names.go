@@ -1,8 +1,11 @@
 package disk
 
 import (
+	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 )
 
 // The calls of package os that change names, each a fault point.
@@ -15,12 +18,31 @@ func Mkdir(name string, mode fs.FileMode) error {
 	return os.Mkdir(name, mode)
 }
 
-// MkdirAll is os.MkdirAll.
+// MkdirAll is os.MkdirAll, and puts the names of the folders that it made on the disk: what is in a folder is lost with its
+// name. Where that fails none of them stays, so that the next call makes them again and does not take them for durable.
 func MkdirAll(name string, mode fs.FileMode) error {
 	if x := at("mkdir", name); x != nil {
 		return x.strike()
 	}
-	return os.MkdirAll(name, mode)
+	var missing []string // the deepest first
+	for dir := filepath.Clean(name); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			break
+		}
+		missing = append(missing, dir)
+	}
+	if err := os.MkdirAll(name, mode); err != nil {
+		return err
+	}
+	for _, dir := range slices.Backward(missing) {
+		if err := SyncDir(filepath.Dir(dir)); err != nil {
+			for _, made := range missing {
+				_ = os.Remove(made) // who has put something into it meanwhile keeps it
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // MkdirTemp is os.MkdirTemp: its owner's alone.

@@ -38,11 +38,12 @@ func TestPrivateSweepsTheDead(t *testing.T) {
 	}
 }
 
-// A file is replaced whole, for its owner alone, also where a killed process left its half; nothing stays beside it.
+// A file is replaced whole, for its owner alone, also where a killed process left its half; nothing stays beside it, and what
+// does for a moment is no metrics to who reads all *.prom.
 func TestReplaceFile(t *testing.T) {
 	dir := t.TempDir()
-	path := filepath.Join(dir, "witness")
-	if err := os.WriteFile(filepath.Join(dir, ".new-witness"), []byte("half of a longer text"), 0o600); err != nil {
+	path := filepath.Join(dir, "farr.prom")
+	if err := os.WriteFile(filepath.Join(dir, ".farr.prom.new"), []byte("half of a longer text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"first", "second"} {

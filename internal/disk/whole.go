@@ -33,7 +33,8 @@ func ReplaceFile(path string, data []byte) error { return ReplaceFileMode(path, 
 
 // ReplaceFileMode is ReplaceFile of a file with a mode, whatever the umask: for what others have to read.
 func ReplaceFileMode(path string, data []byte, mode fs.FileMode) error {
-	fresh := filepath.Join(filepath.Dir(path), ".new-"+filepath.Base(path))
+	// Without the suffix: who takes every name with it, such as a collector of metrics, takes hidden ones too.
+	fresh := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
 	f, err := OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 func TestCorruptJob(t *testing.T) {
 	dir := copied(t, sharedWorld(t))
 	store, bundle := filepath.Join(dir, "store"), filepath.Join(dir, "reports", "latest")
-	s, err := datasets.OpenStore(store)
+	s, err := datasets.OpenStore(t.Context(), store)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func watcher(ctx context.Context, dir string, in io.Reader, out io.Writer) error
 		_, _ = io.Copy(io.Discard, in)
 		close(ended)
 	}()
-	store, err := datasets.OpenStore(filepath.Join(dir, "store"))
+	store, err := datasets.OpenStore(ctx, filepath.Join(dir, "store"))
 	if err != nil {
 		return err
 	}

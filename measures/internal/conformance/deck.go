@@ -26,7 +26,7 @@ func (t *trial) extract(ctx context.Context) error {
 	if t.dir, err = os.MkdirTemp("", "farr-test-"); err != nil {
 		return err
 	}
-	if t.store, err = datasets.CreateStore(filepath.Join(t.dir, "store")); err != nil {
+	if t.store, err = datasets.CreateStore(ctx, filepath.Join(t.dir, "store")); err != nil {
 		return err
 	}
 	profile := t.Profile

@@ -79,7 +79,7 @@ func TestLoadAndStore(t *testing.T) {
 		t.Errorf("value set %+v", v)
 	}
 
-	s, err := datasets.CreateStore(filepath.Join(t.TempDir(), "store"))
+	s, err := datasets.CreateStore(t.Context(), filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

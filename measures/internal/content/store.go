@@ -96,11 +96,11 @@ func (p *Package) Publish(ctx context.Context, s *datasets.Store) (sn *datasets.
 			return nil, false, err
 		}
 	}
-	return sn, skipped, s.SetCurrent(Kind, sn.ID())
+	return sn, skipped, s.SetCurrent(ctx, Kind, sn.ID())
 }
 
 func (p *Package) store(ctx context.Context, s *datasets.Store, m datasets.Manifest) (*datasets.Snapshot, error) {
-	g, err := s.Begin(Kind)
+	g, err := s.Begin(ctx, Kind)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func openFarr(t *testing.T, dir string, libraries []written) *farr {
 	work := t.TempDir()
 	key, err := datasets.CreateKey(filepath.Join(work, "key"))
 	check(err)
-	store, err := datasets.CreateStore(filepath.Join(work, "store"))
+	store, err := datasets.CreateStore(t.Context(), filepath.Join(work, "store"))
 	check(err)
 	t.Cleanup(func() { store.Close() })
 	report, err := datasets.Extract(ctx, store, datasets.ExtractRequest{Cases: cases, Key: key, Profile: "shifted"})

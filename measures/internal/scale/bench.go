@@ -177,7 +177,7 @@ func (w *workshop) bench(ctx context.Context, patients int64, alone []string) er
 	if err := w.replicate(ctx, cases, small, planPatients, "--list", w.list); err != nil {
 		return err
 	}
-	rows, bytes, err := sizeOf(large)
+	rows, bytes, err := sizeOf(ctx, large)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func cases(ctx context.Context, args []string) error {
 	for _, c := range chosen {
 		sources = append(sources, datasets.Case{Source: c.Case, Dir: c.Dir})
 	}
-	s, err := datasets.CreateStore(*store)
+	s, err := datasets.CreateStore(ctx, *store)
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (w *workshop) persons(ctx context.Context, store string, patients int64) er
 }
 
 func (w *workshop) cohorts(ctx context.Context, store, memory string) error {
-	rows, bytes, err := sizeOf(store)
+	rows, bytes, err := sizeOf(ctx, store)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func replicate(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	old, err := datasets.OpenStore(*from)
+	old, err := datasets.OpenStore(ctx, *from)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func replicate(ctx context.Context, args []string) error {
 	if r.From, err = old.Current("extract"); err != nil {
 		return err
 	}
-	if r.To, err = datasets.CreateStore(*to); err != nil {
+	if r.To, err = datasets.CreateStore(ctx, *to); err != nil {
 		return err
 	}
 	defer r.To.Close()

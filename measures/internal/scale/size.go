@@ -1,10 +1,14 @@
 package main
 
-import "farr/datasets"
+import (
+	"context"
+
+	"farr/datasets"
+)
 
 // sizeOf is the rows and bytes of a store's current extract.
-func sizeOf(store string) (rows, bytes int64, err error) {
-	s, err := datasets.OpenStore(store)
+func sizeOf(ctx context.Context, store string) (rows, bytes int64, err error) {
+	s, err := datasets.OpenStore(ctx, store)
 	if err != nil {
 		return 0, 0, err
 	}
