@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -172,8 +173,11 @@ func Backup(ctx context.Context, folder, to string) error {
 	}
 	defer l.close()
 	f, err := disk.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("back up the ledger: %w: a copy goes into a file of its own, so that no older one is lost", err)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("back up the ledger: %w", err)
 	}
 	defer f.Close()
 	_, err = l.db.ExecContext(ctx, "VACUUM INTO ?", to)

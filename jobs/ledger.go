@@ -103,10 +103,23 @@ func jobsRan(dir string) error {
 	return err
 }
 
+// errUnsound means that the ledger's pages do not fit together.
+var errUnsound = errors.New("the ledger's pages do not fit together")
+
+// sound looks at all pages of the ledger.
+func sound(ctx context.Context, tx *sql.Tx) error {
+	var says string
+	err := tx.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&says)
+	if err == nil && says != "ok" {
+		err = fmt.Errorf("%w: %s", errUnsound, says)
+	}
+	return err
+}
+
 // ledgerDamaged tells whether the ledger's file is not what SQLite wrote.
 func ledgerDamaged(err error) bool {
 	var e *sqlite.Error
-	if errors.Is(err, errLost) {
+	if errors.Is(err, errLost) || errors.Is(err, errUnsound) {
 		return true
 	}
 	return errors.As(err, &e) && (e.Code()&0xff == sqlitecode.SQLITE_CORRUPT || e.Code()&0xff == sqlitecode.SQLITE_NOTADB)

@@ -68,6 +68,9 @@ func noteDue(ctx context.Context, tx *sql.Tx, job *Job, now time.Time) (n noted,
 	}
 	since := now
 	if k == nil {
+		if err := sound(ctx, tx); err != nil { // of a job that is not found in a damaged ledger the past would be forgotten
+			return n, err
+		}
 		n.First = true
 	} else {
 		since = k.since

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +40,9 @@ A refusal is exit code 5, with an entry in the store's log, as an export has.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := require(cmd, "store", "key", "name", "profile", "out"); err != nil {
 				return err
+			}
+			if !slices.Contains(export.Formats, req.Format) {
+				return usageError{fmt.Errorf("unknown format %q: there are %s", req.Format, strings.Join(export.Formats, ", "))}
 			}
 			var err error
 			if req.Config, err = export.LoadConfig(config); err != nil {

@@ -35,7 +35,9 @@ func (a *app) ledgerRebuild() *cobra.Command {
 		Short: "make a lost ledger again of the logs of the stores",
 		Long: `Takes from the log of each job's store when each run began, for which planned time, and how it ended. Planned times
 after the last one that ran are noted by the next tick, under the job's misfire rule. Times that were missed, the words of
-errors and what steps took are lost; a copy made with farr ledger backup has them.`,
+errors, what steps took, runs of jobs whose file is gone, and runs that failed before their store was opened are
+lost; a copy made with farr ledger backup has them: end what ticks, move .farr/ledger.db and what begins with its
+name away, and put the copy there as ledger.db.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			made, err := jobs.Rebuild(cmd.Context(), args[0], jobs.Options{})
