@@ -54,6 +54,9 @@
 // the full load below is older than that: its transaction time, which is the server's, is held against this machine's clock. The reason is
 // in the run's result and log.
 //
+// A ledger that is gone, empty or damaged where jobs have run (their locks lie beside it) is refused: taken for that of a new folder it
+// would owe nothing for the past. A copy (Backup) is put back, or it is made again of the stores' logs (Rebuild), whole or not at all.
+//
 // # Processes
 //
 // A run holds an advisory lock on <folder>/.farr/<job>.lock, and a tick on
@@ -62,6 +65,8 @@
 // A lock file says who has it. Each attempt has a token that is higher than all before: a process whose
 // run was taken for lost, because its lock file was removed, writes no more under its own. While
 // it runs, it writes a sign of life every five seconds.
+//
+// With limits.memory the steps are a process of their own, which ends with the one that started it: that has the lock.
 //
 // # Retention
 //

@@ -64,7 +64,7 @@ De-identified FHIR R4 records in Parquet, quality measures and cohorts computed 
 DuckDB, and an offline HTML report, each traceable by hash to its inputs.
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 locked by another run, 4 integrity (a stored
-object is damaged or missing), 5 stopped by a privacy gate, 6 not ready: what it needs of
+object, or a ledger, is damaged or missing), 5 stopped by a privacy gate, 6 not ready: what it needs of
 others, such as a shard, is not there yet.`
 
 func (a *app) root() *cobra.Command {
