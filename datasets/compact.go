@@ -143,10 +143,10 @@ func (c *compaction) publish(ctx context.Context, m Manifest) (*Snapshot, error)
 	}
 	defer staging.Close()
 	staging.guard = func() error { // the extract may have been retired meanwhile, or its key
-		if err := s.finishRemovalLocked(); err != nil {
+		if err := s.finishPendingLocked(); err != nil {
 			return err
 		}
-		if err := s.claim(c.key); err != nil {
+		if err := s.takeKey(c.key); err != nil {
 			return err
 		}
 		_, err := s.Open(c.extract.id)

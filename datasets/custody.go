@@ -23,7 +23,7 @@ type custody struct {
 	// Removed are marks of persons who were removed, by the ID of the key that makes them.
 	Removed map[string][]string `json:"removed,omitempty"`
 	// Pending is what is left to do of a removal or a prune.
-	Pending *pendingRemoval `json:"pending,omitempty"`
+	Pending *pendingWork `json:"pending,omitempty"`
 	// Officer is the public key of who permits crosswalks, hex.
 	Officer string `json:"officer,omitempty"`
 }

@@ -54,9 +54,9 @@ func (c *custody) takes(key string) error {
 	return nil
 }
 
-// claim makes the key the store's when the store has none, and refuses any but the store's.
+// takeKey makes the key the store's when the store has none, and refuses any but the store's.
 // The caller holds the writer lock.
-func (s *Store) claim(key *Key) error {
+func (s *Store) takeKey(key *Key) error {
 	return s.changeCustody(Event{Kind: "key-epoch", Facts: map[string]any{"key": key.ID()}}, func(c *custody) error {
 		if err := c.takes(key.ID()); err != nil {
 			return err

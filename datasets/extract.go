@@ -186,7 +186,7 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	if report, err := x.skip(ctx); report != nil || err != nil {
 		return report, err
 	}
-	if err := x.apart(); err != nil {
+	if err := x.refuseMixedLinkage(); err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
 	if x.staging, err = s.Begin(ctx, "extract"); err != nil {

@@ -69,7 +69,7 @@ func (x *extraction) nameRemoved() {
 // nobody was removed meanwhile. The caller holds the writer lock.
 func (x *extraction) guard() error {
 	if x.keyID != "" {
-		if err := x.store.claim(x.req.Key); err != nil {
+		if err := x.store.takeKey(x.req.Key); err != nil {
 			return err
 		}
 	}
@@ -85,13 +85,13 @@ func (x *extraction) guard() error {
 	if open := custody.open(); open != nil && len(custody.Removed[open.Key]) != len(x.marks) {
 		return errors.New("persons were removed from the store while this was extracted: run it again")
 	}
-	return x.apart()
+	return x.refuseMixedLinkage()
 }
 
-// apart refuses a linked extract beside one of the same source that is not, and the other way round. A record has the same pseudonym
+// refuseMixedLinkage refuses a linked extract beside one of the same source that is not, and the other way round. A record has the same pseudonym
 // in both, and another shift where its person is linked: side by side the two would tell the difference of shifts of two Patients, without the
 // key.
-func (x *extraction) apart() error {
+func (x *extraction) refuseMixedLinkage() error {
 	if x.req.Profile != string(deid.Shifted) {
 		return nil
 	}

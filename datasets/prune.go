@@ -78,7 +78,7 @@ func (s *Store) prune(ctx context.Context, req PruneRequest) (*PruneReport, erro
 	}
 	defer unlock()
 	// Only now: a removal that waited for the lock before this one may have been killed since.
-	if err := s.finishRemovalLocked(); err != nil {
+	if err := s.finishPendingLocked(); err != nil {
 		return nil, err
 	}
 	p, err := s.newPruning(req)
@@ -373,11 +373,11 @@ func (p *pruning) retire() error {
 		return p.store.deleteUnnamed()
 	}
 	err := p.store.changeCustody(event, func(c *custody) error {
-		c.Pending = &pendingRemoval{Kind: pendingPrune, Retires: event.Retires}
+		c.Pending = &pendingWork{Kind: pendingPrune, Retires: event.Retires}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return p.store.finishRemovalLocked()
+	return p.store.finishPendingLocked()
 }

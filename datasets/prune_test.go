@@ -555,7 +555,7 @@ func (a *attic) killedRemoval(s *Store, name string) {
 	a.t.Helper()
 	id := a.ids[name]
 	err := s.changeCustody(Event{Kind: "removal", Retires: []string{id}, Facts: map[string]any{}}, func(c *custody) error {
-		c.Pending = &pendingRemoval{Retires: []string{id}}
+		c.Pending = &pendingWork{Retires: []string{id}}
 		return nil
 	})
 	if err != nil {
@@ -581,7 +581,7 @@ func TestPruneFinishesAKilledRemoval(t *testing.T) {
 	a.put("extract", "other", "o2", []string{"person"})
 	a.killedRemoval(a.s, "o2")
 	err = a.s.changeCustody(Event{Kind: pendingPrune}, func(c *custody) error {
-		c.Pending = &pendingRemoval{Kind: pendingPrune, Retires: []string{a.ids["e4"]}}
+		c.Pending = &pendingWork{Kind: pendingPrune, Retires: []string{a.ids["e4"]}}
 		return nil
 	})
 	if err == nil || !strings.Contains(err.Error(), "is to be finished first") {

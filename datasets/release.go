@@ -59,7 +59,7 @@ func (s *Store) LogReport(ctx context.Context, facts map[string]any, data []byte
 	}
 	defer unlock()
 	if s.unfinished() {
-		if err := s.finishRemovalLocked(); err != nil {
+		if err := s.finishPendingLocked(); err != nil {
 			return fmt.Errorf("log report: %w", err)
 		}
 	}

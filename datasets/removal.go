@@ -69,7 +69,7 @@ func (s *Store) remove(ctx context.Context, req RemoveRequest) (*RemoveReport, e
 	if len([]rune(req.Reason)) > 200 || strings.ContainsAny(req.Reason, "\r\n") {
 		return nil, errors.New("a reason is one line of at most 200 characters")
 	}
-	if err := s.finishRemoval(ctx); err != nil {
+	if err := s.finishPending(ctx); err != nil {
 		return nil, err
 	}
 	c, err := s.loadCustody(ctx)
@@ -104,7 +104,7 @@ type removing struct {
 	keys     map[string]*Key
 	extracts []*Snapshot // to be searched
 	whole    []*Snapshot // to be retired unread
-	pending  pendingRemoval
+	pending  pendingWork
 	sources  map[string]map[string]bool // of each key
 	met      map[string]bool            // ids that were found
 	report   *RemoveReport
@@ -285,7 +285,7 @@ func (r *removing) retire(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := s.finishRemovalLocked(); err != nil { // of who was killed since this one began
+	if err := s.finishPendingLocked(); err != nil { // of who was killed since this one began
 		return err
 	}
 	if err := s.at("removal"); err != nil {
@@ -327,5 +327,5 @@ func (r *removing) retire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.finishRemovalLocked()
+	return s.finishPendingLocked()
 }

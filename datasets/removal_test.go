@@ -448,7 +448,7 @@ func TestRemoveFinishesAKilledPrune(t *testing.T) {
 		}
 		defer unlock()
 		err = s.changeCustody(Event{Kind: pendingPrune, Retires: []string{idle.ID()}, Facts: map[string]any{}}, func(c *custody) error {
-			c.Pending = &pendingRemoval{Kind: pendingPrune, Retires: []string{idle.ID()}}
+			c.Pending = &pendingWork{Kind: pendingPrune, Retires: []string{idle.ID()}}
 			return nil
 		})
 		if err != nil {

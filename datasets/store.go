@@ -75,7 +75,7 @@ func CreateStore(ctx context.Context, dir string) (*Store, error) {
 		root.Close()
 		return nil, err
 	}
-	if err := s.finishRemoval(ctx); err != nil {
+	if err := s.finishPending(ctx); err != nil {
 		root.Close()
 		return nil, err
 	}

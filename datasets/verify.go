@@ -61,7 +61,7 @@ func (s *Store) Verify(ctx context.Context) (VerifyReport, error) {
 		// A removal or a prune takes away what was there a moment ago: what is wrong is so only when none was at work. It
 		// is in custody.json before the log's head says so, also where it was killed between the two.
 		pending := s.unfinished()
-		if err := s.finishRemoval(ctx); err != nil { // waits for who is at it
+		if err := s.finishPending(ctx); err != nil { // waits for who is at it
 			return report, nil
 		}
 		then, _ := s.root.ReadFile(custodyFile)

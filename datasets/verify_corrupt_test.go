@@ -24,7 +24,7 @@ func corruptible(t *testing.T) *corruption {
 	if err := s.SetCurrent(t.Context(), "results", mustPublish(t, s, "y").ID()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.claim(key); err != nil {
+	if err := s.takeKey(key); err != nil {
 		t.Fatal(err)
 	}
 	officer, err := CreateOfficer(filepath.Join(t.TempDir(), "officer"))

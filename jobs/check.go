@@ -79,7 +79,7 @@ func check(doc *source.Document, job *Job) {
 	if job.Report.Audience == string(reports.Internal) && doc.Has("report", "disclosure") {
 		doc.Report("no-disclosure", "nothing is hidden from an internal audience, so it has no policy", "remove disclosure, or say audience: external", "report", "disclosure")
 	}
-	c.apart(job)
+	c.outputsOutside(job)
 	job.at.name, job.at.out = doc.Pos("name"), doc.Pos("report", "out")
 }
 
@@ -218,8 +218,8 @@ func (c checker) language(path string) {
 	}
 }
 
-// apart keeps what is written out of what is read, and bundles out of the store.
-func (c checker) apart(job *Job) {
+// outputsOutside keeps what is written out of what is read, and bundles out of the store.
+func (c checker) outputsOutside(job *Job) {
 	others := []struct{ what, dir string }{{"store", job.Store}}
 	for _, one := range job.Source {
 		if inside(job.Store, one.Dir) && c.doc.Has("store") {

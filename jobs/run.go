@@ -125,45 +125,34 @@ func (r *RunResult) Unchanged() bool {
 
 // WriteText writes the result for a person.
 func (r *RunResult) WriteText(w io.Writer) error {
+	p := &printer{w: w}
 	if r.CasesPassed > 0 {
-		if _, err := fmt.Fprintf(w, "cases    %d of cohorts passed\n", r.CasesPassed); err != nil {
-			return err
-		}
+		p.linef("cases    %d of cohorts passed", r.CasesPassed)
 	}
 	for _, s := range r.Steps {
 		done := fmt.Sprintf("%.1f s", s.Seconds)
 		if s.Skipped {
 			done = "made already"
 		}
-		if _, err := fmt.Fprintf(w, "%-8s %-12s %12d rows  %s\n", s.Name, s.Snapshot[:min(12, len(s.Snapshot))], s.Rows, done); err != nil {
-			return err
-		}
+		p.linef("%-8s %-12s %12d rows  %s", s.Name, s.Snapshot[:min(12, len(s.Snapshot))], s.Rows, done)
 		for _, text := range r.notes(s) {
-			if _, err := fmt.Fprintf(w, "         %s\n", text); err != nil {
-				return err
-			}
+			p.linef("         %s", text)
 		}
 	}
 	if r.Risk != nil {
-		if _, err := fmt.Fprintf(w, "risk     %s\n", r.Risk.Summary); err != nil {
-			return err
-		}
+		p.linef("risk     %s", r.Risk.Summary)
 		for _, b := range r.Risk.Breaches {
-			if _, err := fmt.Fprintf(w, "         beyond its threshold: %s is %.4g, %.4g allowed (gate: %s)\n", b.Figure, float64(b.Value), float64(b.Limit), r.Risk.Gate); err != nil {
-				return err
-			}
+			p.linef("         beyond its threshold: %s is %.4g, %.4g allowed (gate: %s)", b.Figure, float64(b.Value), float64(b.Limit), r.Risk.Gate)
 		}
 	}
 	if text := r.Pruned.summary(); text != "" {
-		if _, err := fmt.Fprintf(w, "pruned   %s\n", text); err != nil {
-			return err
-		}
+		p.linef("pruned   %s", text)
 	}
-	if _, err := fmt.Fprintf(w, "as of    %s\n", r.AsOf); err != nil || r.Latest == "" {
-		return err
+	p.linef("as of    %s", r.AsOf)
+	if r.Latest != "" {
+		p.linef("report   %s", filepath.Join(r.Latest, "index.html"))
 	}
-	_, err := fmt.Fprintf(w, "report   %s\n", filepath.Join(r.Latest, "index.html"))
-	return err
+	return p.err
 }
 
 // Run runs the job now, whatever its schedule says, and records it in the ledger of

@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// pendingRemoval is what is left to do once a removal or a prune is written down.
-type pendingRemoval struct {
+// pendingWork is what is left to do once a removal or a prune is written down.
+type pendingWork struct {
 	Kind     string            `json:"kind,omitempty"`     // pendingPrune; empty of a removal
 	Replaces map[string]string `json:"replaces,omitempty"` // extract to the one without the persons
 	Retires  []string          `json:"retires"`            // snapshots that go
@@ -56,9 +56,9 @@ func (s *Store) madeOf(replaces map[string]string, whole []*Snapshot) ([]string,
 	return list, nil
 }
 
-// finishRemoval does what a removal or a prune that was cut off has left. It costs one small file to see
+// finishPending does what a removal or a prune that was cut off has left. It costs one small file to see
 // that there is nothing.
-func (s *Store) finishRemoval(ctx context.Context) error {
+func (s *Store) finishPending(ctx context.Context) error {
 	if !s.unfinished() {
 		return nil
 	}
@@ -67,7 +67,7 @@ func (s *Store) finishRemoval(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	return s.finishRemovalLocked()
+	return s.finishPendingLocked()
 }
 
 // unfinished tells whether a removal or a prune has something left to do. A file that cannot be read is found by who needs it.
@@ -76,10 +76,10 @@ func (s *Store) unfinished() bool {
 	return err == nil && bytes.Contains(text, []byte(`"pending":`))
 }
 
-// finishRemovalLocked moves the pointers, deletes manifests and index entries, then every object that no
+// finishPendingLocked moves the pointers, deletes manifests and index entries, then every object that no
 // manifest names, and says in the end that it is done. Each step can be done again. The caller
 // holds the writer lock.
-func (s *Store) finishRemovalLocked() error {
+func (s *Store) finishPendingLocked() error {
 	c, err := s.loadCustodyLocked()
 	if err != nil || c.Pending == nil {
 		return err
@@ -129,7 +129,7 @@ func (s *Store) delete(name string) error {
 }
 
 // movePointers lets those that name an extract that goes name its replacement, and takes others away.
-func (s *Store) movePointers(p *pendingRemoval) error {
+func (s *Store) movePointers(p *pendingWork) error {
 	names, err := readNames(s.root, pointersDir)
 	if err != nil {
 		return err
