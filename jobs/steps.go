@@ -294,6 +294,9 @@ func (b *building) report(ctx context.Context, results *measures.Results) error 
 			return err
 		}
 		defer held.Close()
+		if err := putBack(out, filepath.Join(out, latestName)); err != nil { // the report compares itself with it
+			return err
+		}
 		stage, remove, err := disk.Private(runs, stagePrefix)
 		if err != nil {
 			return err
