@@ -316,8 +316,8 @@
 // rests on coverages or on encounters, by the extract's rule. A period lacks a feed's records where it ends, with the follow-up
 // that it needs, later than the feed's last day and its usual gap after it; what lies before is whole. A row of a site is of
 // figures of that site, and of all that are of no one site; what a source lacks has a row of its name, and of each of its sites whose own feed
-// does not tell. A feed that sends less than it did, but sends, is not among them:
-// reports find that in the volume by months.
+// does not tell, and of those who have no site. A feed that sends less than it did, but sends, is not among them: reports find that in
+// the volume by months.
 //
 // # How to add an operator
 //

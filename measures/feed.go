@@ -54,7 +54,7 @@ type Incomplete struct {
 	Low, High time.Time
 	Table     string
 	Resource  string
-	Site      string // as of a Feed; what a source lacks is said of each of its sites, too
+	Site      string // as of a Feed; what a source lacks is said of each of its sites and of Unattributed, too
 	// State is FeedNever; FeedStopped, where the last record came before the period; FeedPartly, where it came within it;
 	// or FeedAhead, where the period ends after the last day that the data know.
 	State string
@@ -161,7 +161,7 @@ type feed struct {
 	last   int       // day of the window with the newest record
 	from   time.Time // the first day that it may lack, of one that stopped
 	source bool      // it is of one of several sources
-	sites  []string  // labels of a source's
+	sites  []string  // labels of a source's, and Unattributed
 }
 
 // feeds judges every feed with records, ordered by table and site, all sites first.

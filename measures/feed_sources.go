@@ -2,6 +2,7 @@ package measures
 
 import (
 	"context"
+	"slices"
 
 	"farr/internal/duck"
 )
@@ -32,7 +33,7 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 			continue
 		}
 		f := feed{Feed: Feed{Table: table, Resource: s.Type, Site: sourceLabel(s.Source), State: FeedRuns, First: s.First, Last: s.Last, Usual: s.Usual, Longest: s.Longest}}
-		f.source, f.sites = true, sites[s.Source]
+		f.source, f.sites = true, slices.Concat(sites[s.Source], []string{Unattributed}) // who has no site may be of this source
 		switch {
 		case s.First.IsZero():
 			f.State = FeedNever

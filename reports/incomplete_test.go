@@ -121,7 +121,7 @@ func TestEveryFigureThatLacksRecordsOfASourceIsMarkedAndNoOther(t *testing.T) {
 		}
 		sources = append(sources, datasets.ExportSource{Name: name, Dir: export, Zone: "America/New_York", SitesFile: sites})
 	}
-	north := []string{"north clinic 01", "north clinic 02"}
+	north := []string{"north clinic 01", "north clinic 02", "No site (unattributed)"}
 	const stop = "2025-04-10" // before those of one site end, which the generator stops
 	ended{resource: "Observation", from: stop}.apply(t, sources[0].Dir)
 	ended{resource: "Procedure"}.apply(t, sources[0].Dir)
@@ -147,6 +147,11 @@ func TestEveryFigureThatLacksRecordsOfASourceIsMarkedAndNoOther(t *testing.T) {
 				t.Errorf("%d marked and %d other figures are too few to tell", w.marked, w.unmarked)
 			}
 			t.Logf("%d figures are marked and %d are not", w.marked, w.unmarked)
+			if !slices.ContainsFunc(results.Incomplete(), func(x measures.Incomplete) bool {
+				return x.Site == measures.Unattributed && x.Resource == "Observation" && x.Period == "2025-04" && x.State == measures.FeedPartly
+			}) {
+				t.Error("who has no site may be of north, and lacks nothing")
+			}
 			page := w.files["data-quality.html"]
 			if !strings.Contains(page, "Observation</th><td>north</td><td>stopped") || strings.Contains(page, "<td>north clinic") || strings.Contains(page, "<td>south</td>") {
 				t.Error("the page of data quality does not say of north, and of no other source, that its observations stopped")
