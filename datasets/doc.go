@@ -65,7 +65,9 @@
 // client and scope. Where a server gives the same records again, the extract that is there stays, with its time.
 //
 // An extract says how many records of each type were read and stored, and, where the request names them (Expect), which types the
-// source is said to have. It has no date of a type's newest record: days at rest are shifted, and true ones belong to results.
+// source is said to have. It has no date of a type's newest record: days at rest are shifted, and true ones belong to results. What
+// results cannot tell from its rows it says itself: of several sources, how each type came from each ([Snapshot.SourceFeeds]), by months, and
+// where a feed ended the true day, sealed where dates are shifted. A removal keeps that: it is of the feed, as the as-of day is of the extract.
 //
 // # Linkage
 //

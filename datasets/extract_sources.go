@@ -242,6 +242,11 @@ func (e *feed) expected() any {
 	if len(e.Expect) == 0 {
 		return nil
 	}
+	return e.expectedTypes()
+}
+
+// expectedTypes are the types that a source is said to have, each once.
+func (e *feed) expectedTypes() []string {
 	return slices.Compact(slices.Sorted(slices.Values(e.Expect)))
 }
 

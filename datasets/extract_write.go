@@ -249,6 +249,9 @@ func (x *extraction) facts() map[string]any {
 	if x.several() {
 		facts[factSources] = sourceFacts(r.Sources)
 	}
+	if loaded := x.loaded(); len(loaded) > 0 {
+		facts[factLoaded] = loaded
+	}
 	if r.Deleted > 0 {
 		facts["deleted"] = r.Deleted
 	}

@@ -308,13 +308,16 @@
 // long that it is no chance), was never loaded, is not expected of the source ([datasets.ExtractRequest].Expect), or cannot be judged.
 // Months of the first and the last record are in it and no days: beside dates at rest days would narrow how far these are shifted.
 // A site is that of the records' encounters; where these stopped and the records go on, nothing is said of the site's.
+// Of several sources each has feeds beside those of sites, under the source's name, as the extract tells them ([datasets.Snapshot.SourceFeeds]): a type
+// that one source has and another does not is missed only where the other was said to have it.
 //
 // incomplete says which part of a definition lacks the records of which feed in which period. What a part rests on is read off
 // its SQL, view by view, and of compiled measures off the plan, population by population (feed_rests.go); time under observation
 // rests on coverages or on encounters, by the extract's rule. A period lacks a feed's records where it ends, with the follow-up
 // that it needs, later than the feed's last day and its usual gap after it; what lies before is whole. A row of a site is of
-// figures of that site, and of all that are of no one site. A feed that sends less than it did, but sends, is not among them:
-// reports find that in the volume by months.
+// figures of that site, and of all that are of no one site; what a source lacks has a row of its name, and of each of its sites whose own feed
+// does not tell, and of those who have no site. A feed that sends less than it did, but sends, is not among them: reports find that in
+// the volume by months.
 //
 // # How to add an operator
 //

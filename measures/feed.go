@@ -13,13 +13,16 @@ import (
 	"farr/internal/stats"
 )
 
-// Feed is how the records of one type of resource came: those of a site, or of the whole extract.
+// Feed is how the records of one type of resource came: those of a site, of the whole extract, or of one of its several sources.
 type Feed struct {
 	Table    string // of the extract
 	Resource string // of FHIR R4
-	Site     string // a label, or QualityAll
-	State    string // one of the Feed states
-	// Records are of what the window of [QualityVolume] has, with a day that is known.
+	// Site is a label, a source's name, or QualityAll. A source called QualityAll is "source all"; where a site has the label that
+	// is a source's name, what is said of the one is taken to be of both.
+	Site  string
+	State string // one of the Feed states
+	// Records are of what the window of [QualityVolume] has, with a day that is known; 0 of a source, whose feeds the extract tells without
+	// counts.
 	Records int64
 	// First and Last are the months of the first and the last record, as their first days; zero where there is none. Days are in no
 	// table: together with dates at rest they would narrow how far these are shifted.
@@ -34,7 +37,7 @@ const (
 	FeedRuns = "runs"
 	// FeedStopped: none came for so long that it is neither chance nor the feed's habit (stats.SilenceOf).
 	FeedStopped = "stopped"
-	// FeedNever: the extract has no record of the type.
+	// FeedNever: the extract has no record of the type, or a source was said to have it and sent none.
 	FeedNever = "never"
 	// FeedUnexpected is FeedNever where the source says that it has none.
 	FeedUnexpected = "not expected"
@@ -51,7 +54,7 @@ type Incomplete struct {
 	Low, High time.Time
 	Table     string
 	Resource  string
-	Site      string // a label, or QualityAll: where the feed is that of the whole extract
+	Site      string // as of a Feed; what a source lacks is said of each of its sites and of Unattributed, too
 	// State is FeedNever; FeedStopped, where the last record came before the period; FeedPartly, where it came within it;
 	// or FeedAhead, where the period ends after the last day that the data know.
 	State string
@@ -155,8 +158,10 @@ func (q *qualityRun) daysOf(ctx context.Context, number int, t qualityTable, sql
 // feed is a judged feed with the days that its marks are made of.
 type feed struct {
 	Feed
-	last int       // day of the window with the newest record
-	from time.Time // the first day that it may lack, of one that stopped
+	last   int       // day of the window with the newest record
+	from   time.Time // the first day that it may lack, of one that stopped
+	source bool      // it is of one of several sources
+	sites  []string  // labels of a source's, and Unattributed
 }
 
 // feeds judges every feed with records, ordered by table and site, all sites first.
@@ -237,19 +242,29 @@ func (q *qualityRun) orphans(ctx context.Context, extract *datasets.Snapshot, fe
 func daysBetween(low, high time.Time) int { return int(high.Sub(low).Hours() / 24) }
 
 // incomplete writes the feeds, and which parts of definitions lack their records in which periods.
-func (p *plan) incomplete(feeds []feed, out *output) error {
+func (p *plan) incomplete(feeds, sources []feed, out *output) error {
 	parts, err := p.restsOn()
 	if err != nil {
 		return err
 	}
-	feeds = append(feeds, p.neverLoaded(parts)...)
+	asked := askedBy(parts)
+	for _, f := range sources {
+		if f.State != FeedNever || asked[f.Table] { // as of the whole extract: what nobody asks for is not missed
+			feeds = append(feeds, f)
+		}
+	}
+	feeds = append(feeds, p.neverLoaded(asked)...)
 	slices.SortStableFunc(feeds, func(a, b feed) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(siteOrder(a.Site), siteOrder(b.Site)))
 	})
-	whole := map[string]bool{} // tables of which no site has any more
+	whole := map[string]bool{}  // tables of which no site has any more, or ever had
+	own := map[[2]string]bool{} // tables and sites whose own feed stopped
 	for _, f := range feeds {
-		if f.Site == QualityAll && f.State == FeedStopped {
+		switch {
+		case f.Site == QualityAll && (f.State == FeedStopped || f.State == FeedNever):
 			whole[f.Table] = true
+		case !f.source && f.State == FeedStopped:
+			own[[2]string{f.Table, f.Site}] = true
 		}
 	}
 	var list []Incomplete
@@ -260,8 +275,16 @@ func (p *plan) incomplete(feeds []feed, out *output) error {
 					continue
 				}
 				for _, period := range p.windows(x) {
-					if state := f.lacks(period, p.asOf); state != "" {
-						list = append(list, Incomplete{x.definition, x.part, period.ID, period.Low, period.High, f.Table, f.Resource, f.Site, state})
+					state := f.lacks(period, p.asOf)
+					if state == "" {
+						continue
+					}
+					lack := Incomplete{x.definition, x.part, period.ID, period.Low, period.High, f.Table, f.Resource, f.Site, state}
+					list = append(list, lack)
+					for _, site := range f.sites {
+						if lack.Site = site; !own[[2]string{f.Table, site}] && site != f.Site {
+							list = append(list, lack)
+						}
 					}
 				}
 			}

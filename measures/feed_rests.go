@@ -238,8 +238,17 @@ func (p *plan) partsOfProgram(program *evaluate.Program, group int, d Definition
 	}
 }
 
+// askedBy are the tables that some part rests on.
+func askedBy(parts []restingPart) map[string]bool {
+	asked := map[string]bool{}
+	for _, x := range parts {
+		maps.Copy(asked, x.tables)
+	}
+	return asked
+}
+
 // neverLoaded are feeds of types that some definition rests on and the extract has no record of.
-func (p *plan) neverLoaded(parts []restingPart) []feed {
+func (p *plan) neverLoaded(asked map[string]bool) []feed {
 	all, err := newResourceTables()
 	if err != nil {
 		return nil // it was read before
@@ -255,10 +264,6 @@ func (p *plan) neverLoaded(parts []restingPart) []feed {
 		err = json.Unmarshal(text, &facts)
 	}
 	expected := p.Extract.Expected()
-	asked := map[string]bool{}
-	for _, x := range parts {
-		maps.Copy(asked, x.tables)
-	}
 	var out []feed
 	for _, table := range slices.Sorted(maps.Keys(asked)) {
 		resource := all.types[table]

@@ -25,6 +25,10 @@ func (p *plan) quality(ctx context.Context, db *duck.Session, parts []part, out 
 	if err := q.begin(ctx, p.allDefinitions()); err != nil {
 		return err
 	}
+	sources, err := p.sourceFeeds(ctx, db)
+	if err != nil {
+		return err
+	}
 	for _, part := range parts {
 		if len(parts) > 1 {
 			if err := datasets.Only(ctx, db, p.Extract, part.low, part.high); err != nil {
@@ -50,7 +54,7 @@ func (p *plan) quality(ctx context.Context, db *duck.Session, parts []part, out 
 	if err := q.keep(p.uses(), out); err != nil {
 		return err
 	}
-	return p.incomplete(feeds, out)
+	return p.incomplete(feeds, sources, out)
 }
 
 func (p *plan) allDefinitions() []Definition { return slices.Concat(p.allMeasures(), p.cohorts) }

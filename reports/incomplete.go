@@ -46,7 +46,7 @@ func (f figure) within(x measures.Incomplete) bool {
 	return x.Period != measures.StudyIncomplete && x.Period != measures.FollowUpIncomplete && !x.Low.Before(f.low) && !x.High.After(f.high)
 }
 
-// sees tells whether the figure rests on the site's feed: that of a site does on its own, any other on all. Who has no visits
+// sees tells whether the figure rests on the feed of a site or source: that of a site does on its own, any other on all. Who has no visits
 // among those that are there counts as of no site.
 func (f figure) sees(x measures.Incomplete) bool {
 	return x.Site == measures.QualityAll || f.stratum != "site" || f.value == "" || f.value == x.Site || f.value == measures.Unattributed && x.Resource == "Encounter"
@@ -215,6 +215,11 @@ func (in incomplete) traits(c *page.Cohort, entered func(string) bool) {
 	}
 }
 
+// missing tells whether records of a feed are not there.
+func missing(f measures.Feed) bool {
+	return f.State == measures.FeedStopped || f.State == measures.FeedNever
+}
+
 // loaded is what was loaded of each type that a definition rests on, with the definitions that have figures without it.
 func loaded(in input) []page.Loaded {
 	var out []page.Loaded
@@ -223,10 +228,10 @@ func loaded(in input) []page.Loaded {
 		switch {
 		case site == measures.QualityAll:
 			site = ""
-		case f.State != measures.FeedStopped || slices.ContainsFunc(in.feeds, func(o measures.Feed) bool {
-			return o.Table == f.Table && o.Site == measures.QualityAll && o.State == measures.FeedStopped
+		case !missing(f) || slices.ContainsFunc(in.feeds, func(o measures.Feed) bool {
+			return o.Table == f.Table && o.Site == measures.QualityAll && missing(o)
 		}):
-			continue // what every site has in common is told once
+			continue // what every site and source has in common is told once
 		}
 		l := page.Loaded{Resource: f.Resource, Site: site, State: f.State, Last: f.Last}
 		for _, d := range in.definitions {

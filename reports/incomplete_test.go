@@ -5,16 +5,26 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"farr/datasets"
 	"farr/measures"
 )
 
 // ended is a feed that a test stops: of a type, at a site or at all, from a day on; without a day the type was never loaded.
-type ended struct{ resource, site, from string }
+type ended struct {
+	resource, site, from string
+	sites                []string // of a source, in place of one
+}
+
+// at tells whether the figures of a site rest on the feed.
+func (e ended) at(site string) bool {
+	return e.site == "" && e.sites == nil || site == e.site || slices.Contains(e.sites, site)
+}
 
 // rest says which types of FHIR each part of the shipped definitions rests on, by what their files say in words: not
 // by what farr finds in their SQL. Coverage stands for time under observation.
@@ -59,9 +69,9 @@ func TestEveryFigureThatLacksRecordsIsMarkedAndNoOther(t *testing.T) {
 	population := synthetic(t, 900, 3, 3)
 	planted, _, from := plantedFaults(t, population)
 	for name, stops := range map[string][]ended{
-		"a type that never came, and one that ended everywhere": {{"Procedure", "", ""}, {"Condition", "", "2025-10-17"}},
-		"a site's visits, whose other records go on":            {{"Encounter", "Clinic 01", "2025-08-15"}, {"MedicationRequest", "", "2025-03-10"}},
-		"a site's procedures, and who is insured":               {{"Procedure", "Clinic 02", "2025-02-10"}, {"Coverage", "", "2025-05-06"}},
+		"a type that never came, and one that ended everywhere": {{resource: "Procedure"}, {resource: "Condition", from: "2025-10-17"}},
+		"a site's visits, whose other records go on":            {{resource: "Encounter", site: "Clinic 01", from: "2025-08-15"}, {resource: "MedicationRequest", from: "2025-03-10"}},
+		"a site's procedures, and who is insured":               {{resource: "Procedure", site: "Clinic 02", from: "2025-02-10"}, {resource: "Coverage", from: "2025-05-06"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			export := t.TempDir()
@@ -71,7 +81,7 @@ func TestEveryFigureThatLacksRecordsIsMarkedAndNoOther(t *testing.T) {
 			for _, s := range stops {
 				s.apply(t, export)
 			}
-			all := append(slices.Clone(stops), ended{"Observation", planted, from + "-01"})
+			all := append(slices.Clone(stops), ended{resource: "Observation", site: planted, from: from + "-01"})
 			results := measured(t, export, "2024-07..2025-12,2025,P12M/2025-11..2025-12", measures.Request{})
 			out := filepath.Join(t.TempDir(), "out")
 			if _, err := build(t.Context(), inputOf(results), Request{Audience: Internal, Results: results, Out: out}); err != nil {
@@ -83,6 +93,76 @@ func TestEveryFigureThatLacksRecordsIsMarkedAndNoOther(t *testing.T) {
 				t.Errorf("%d marked and %d other figures are too few to tell", w.marked, w.unmarked)
 			}
 			t.Logf("%d figures are marked and %d are not", w.marked, w.unmarked)
+		})
+	}
+}
+
+// TestEveryFigureThatLacksRecordsOfASourceIsMarkedAndNoOther: of two sources one sends no more observations, and no procedures, and the
+// other goes on. Its observations name no encounters, so that its sites do not show it. Procedures lack where the source was said to have them,
+// and not otherwise.
+func TestEveryFigureThatLacksRecordsOfASourceIsMarkedAndNoOther(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
+	var all []ended
+	var sources []datasets.ExportSource
+	for i, name := range []string{"north", "south"} {
+		export := synthetic(t, 300, 5+i, 2)
+		planted, _, from := plantedFaults(t, export)
+		label := func(site string) string { return strings.Replace(site, "Clinic", name+" clinic", 1) }
+		all = append(all, ended{resource: "Observation", site: label(planted), from: from + "-01"})
+		sites := filepath.Join(export, "sites.csv")
+		text, err := os.ReadFile(sites)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(sites, []byte(strings.ReplaceAll(string(text), "Clinic", label("Clinic"))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, datasets.ExportSource{Name: name, Dir: export, Zone: "America/New_York", SitesFile: sites})
+	}
+	north := []string{"north clinic 01", "north clinic 02", "No site (unattributed)"}
+	const stop = "2025-04-10" // before those of one site end, which the generator stops
+	ended{resource: "Observation", from: stop}.apply(t, sources[0].Dir)
+	ended{resource: "Procedure"}.apply(t, sources[0].Dir)
+	encounter := regexp.MustCompile(`"encounter":\{"reference":"[^"]*"\},?`)
+	change(t, filepath.Join(sources[0].Dir, "Observation.ndjson.gz"), func(line []byte) []byte { return encounter.ReplaceAll(line, nil) })
+	all = append(all, ended{resource: "Observation", sites: north, from: stop})
+	for name, expect := range map[string][]string{"without a word": nil, "said to have procedures": {"Patient", "Coverage", "Encounter", "Condition", "Observation", "Procedure", "MedicationRequest"}} {
+		t.Run(name, func(t *testing.T) {
+			all := slices.Clone(all)
+			if sources[0].Expect = expect; expect != nil {
+				all = append(all, ended{resource: "Procedure", sites: north})
+			}
+			results := measuredOf(t, datasets.ExtractRequest{Sources: sources}, "2025-03..2025-12,P12M/2025-11..2025-12", measures.Request{
+				Measures: []string{"breast-cancer-screening", "emergency-visits", "hba1c-poor-control"}, Cohorts: []string{"births-early-prenatal-care"},
+			})
+			out := filepath.Join(t.TempDir(), "out")
+			if _, err := build(t.Context(), inputOf(results), Request{Audience: Internal, Results: results, Out: out}); err != nil {
+				t.Fatal(err)
+			}
+			w := &markWalk{T: t, ends: all, files: read(t, out), marks: map[string]int{}}
+			w.walk(results)
+			if w.marked < 50 || w.unmarked < 50 {
+				t.Errorf("%d marked and %d other figures are too few to tell", w.marked, w.unmarked)
+			}
+			t.Logf("%d figures are marked and %d are not", w.marked, w.unmarked)
+			if !slices.ContainsFunc(results.Incomplete(), func(x measures.Incomplete) bool {
+				return x.Site == measures.Unattributed && x.Resource == "Observation" && x.Period == "2025-04" && x.State == measures.FeedPartly
+			}) {
+				t.Error("who has no site may be of north, and lacks nothing")
+			}
+			page := w.files["data-quality.html"]
+			if !strings.Contains(page, "Observation</th><td>north</td><td>stopped") || strings.Contains(page, "<td>north clinic") || strings.Contains(page, "<td>south</td>") {
+				t.Error("the page of data quality does not say of north, and of no other source, that its observations stopped")
+			}
+			if got := strings.Contains(page, "Procedure</th><td>north</td><td>never loaded"); got != (expect != nil) {
+				t.Errorf("the page of data quality says that procedures of north were never loaded: %v", got)
+			}
+			said := "Procedure: north was said to have it and sent none."
+			if got := strings.Contains(w.files["measures/breast-cancer-screening.html"], said); got != (expect != nil) {
+				t.Errorf("the page of a measure says so: %v", got)
+			}
 		})
 	}
 }
@@ -122,9 +202,9 @@ func (s ended) apply(t *testing.T, export string) {
 	taken := 0
 	rewrite(t, path, func(line []byte) bool {
 		var r struct {
-			ResourceType, ID, AuthoredOn, PerformedDateTime, OnsetDateTime, RecordedDate string
-			Period, PerformedPeriod, OnsetPeriod                                         struct{ Start string }
-			Encounter                                                                    struct{ Reference string }
+			ResourceType, ID, AuthoredOn, PerformedDateTime, OnsetDateTime, RecordedDate, EffectiveDateTime, EffectiveInstant string
+			Period, PerformedPeriod, OnsetPeriod, EffectivePeriod                                                             struct{ Start string }
+			Encounter                                                                                                         struct{ Reference string }
 		}
 		if json.Unmarshal(line, &r) != nil {
 			return true
@@ -132,7 +212,7 @@ func (s ended) apply(t *testing.T, export string) {
 		if r.ResourceType == "Encounter" {
 			r.Encounter.Reference = "Encounter/" + r.ID
 		}
-		later := slices.ContainsFunc([]string{r.AuthoredOn, r.PerformedDateTime, r.OnsetDateTime, r.RecordedDate, r.Period.Start, r.PerformedPeriod.Start, r.OnsetPeriod.Start}, func(day string) bool { return day >= s.from })
+		later := slices.ContainsFunc([]string{r.AuthoredOn, r.PerformedDateTime, r.OnsetDateTime, r.RecordedDate, r.EffectiveDateTime, r.EffectiveInstant, r.EffectivePeriod.Start, r.Period.Start, r.PerformedPeriod.Start, r.OnsetPeriod.Start}, func(day string) bool { return day >= s.from })
 		if !later || s.site != "" && !of[r.Encounter.Reference] {
 			return true
 		}
@@ -157,7 +237,7 @@ type markWalk struct {
 // lacks tells whether a figure on some types, of a period that ends with a day, lacks records. Of a site it is that site's.
 func (w *markWalk) lacks(types, high, site string) bool {
 	return slices.ContainsFunc(w.ends, func(e ended) bool {
-		seen := e.site == "" || site == "" || site == e.site || site == "No site (unattributed)" && e.resource == "Encounter"
+		seen := site == "" || e.at(site) || site == "No site (unattributed)" && e.resource == "Encounter"
 		return slices.Contains(strings.Fields(types), e.resource) && high > e.from && seen
 	})
 }

@@ -27,6 +27,14 @@ func synthetic(t *testing.T, patients, seed, sites int) string {
 // measured extracts an export to a store of its own, with the residual risk, and gives the results of a request.
 func measured(t *testing.T, export, periods string, req measures.Request) *measures.Results {
 	t.Helper()
+	return measuredOf(t, datasets.ExtractRequest{
+		Source: export, SourceName: "riverside", Zone: "America/New_York", SitesFile: filepath.Join(export, "sites.csv"),
+	}, periods, req)
+}
+
+// measuredOf is measured of what an extract is asked for.
+func measuredOf(t *testing.T, from datasets.ExtractRequest, periods string, req measures.Request) *measures.Results {
+	t.Helper()
 	dir := t.TempDir()
 	key, err := datasets.CreateKey(filepath.Join(dir, "key"))
 	if err != nil {
@@ -37,9 +45,8 @@ func measured(t *testing.T, export, periods string, req measures.Request) *measu
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	extracted, err := datasets.Extract(t.Context(), store, datasets.ExtractRequest{
-		Source: export, SourceName: "riverside", Zone: "America/New_York", SitesFile: filepath.Join(export, "sites.csv"), Key: key,
-	})
+	from.Key = key
+	extracted, err := datasets.Extract(t.Context(), store, from)
 	if err != nil {
 		t.Fatal(err)
 	}

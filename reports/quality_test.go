@@ -157,6 +157,17 @@ func silence(t *testing.T, export, stopped, gappy string, months ...string) stri
 // rewrite keeps the lines of a file that keep wants.
 func rewrite(t *testing.T, path string, keep func([]byte) bool) {
 	t.Helper()
+	change(t, path, func(line []byte) []byte {
+		if !keep(line) {
+			return nil
+		}
+		return line
+	})
+}
+
+// change makes other lines of those of a file; nil takes one out.
+func change(t *testing.T, path string, into func([]byte) []byte) {
+	t.Helper()
 	in, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -177,8 +188,8 @@ func rewrite(t *testing.T, path string, keep func([]byte) bool) {
 	lines := bufio.NewScanner(plain)
 	lines.Buffer(nil, 1<<22)
 	for lines.Scan() {
-		if keep(lines.Bytes()) {
-			packed.Write(append(lines.Bytes(), '\n'))
+		if line := into(lines.Bytes()); line != nil {
+			packed.Write(append(line, '\n'))
 		}
 	}
 	for _, err := range []error{lines.Err(), packed.Close(), out.Close(), os.Rename(path+".new", path)} {

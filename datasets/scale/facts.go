@@ -21,7 +21,7 @@ func movesHash(moves map[string]int64) string {
 }
 
 // moveFacts makes the facts of an extract those of its replicas: how far the data reach, and how many
-// resources are stored. What was read and rejected was so for the old snapshot and is left out.
+// resources are stored. What was read and rejected, and how it came from several sources, was so for the old snapshot and is left out.
 func moveFacts(facts map[string]any, days int, rows map[string]int64, tables []datasets.Table) error {
 	if text, _ := facts["as_of"].(string); text != "" {
 		day, err := time.Parse(time.DateOnly, text)
@@ -38,7 +38,7 @@ func moveFacts(facts map[string]any, days int, rows map[string]int64, tables []d
 	}
 	facts["stored"] = stored
 	for _, name := range []string{"read", "superseded", "not_in_policy", "dropped_by_policy", "rejected", "by_type",
-		"drop_reasons", "reject_reasons", "values_dropped", "elements_not_in_policy"} {
+		"drop_reasons", "reject_reasons", "values_dropped", "elements_not_in_policy", "loaded"} {
 		delete(facts, name)
 	}
 	return nil

@@ -48,6 +48,9 @@ type Finisher struct {
 	// same person in another.
 	LeftOut, Merged         map[string]int64
 	LeftOutFrom, MergedFrom map[int]int64
+	// Came has the true days, since 1970-01-01, of what is stored of each type from each of several sources; an empty set where nothing
+	// of it has a day. nil of one source, and under safe-harbor, which knows of no day.
+	Came map[Origin]map[int64]bool
 	// Of an earlier extract that this one adds to: by type the resources that do not stay, and how many of them were replaced by a
 	// newer version and how many deleted.
 	Gone              map[string][]ID
@@ -110,6 +113,8 @@ func NewFinisher(c FinishConfig) *Finisher {
 	}
 	if c.Plan.profile == SafeHarbor {
 		f.pad = newPad(c.Key)
+	} else if len(c.Extractors) > 1 {
+		f.Came = map[Origin]map[int64]bool{}
 	}
 	return f
 }
@@ -234,6 +239,9 @@ func (f *Finisher) write(v *version) error {
 		}
 	}
 	if err := f.learn(v, main); err != nil {
+		return err
+	}
+	if err := f.noteCame(v, main); err != nil {
 		return err
 	}
 	switch patient := f.typ.typ == "Patient"; {

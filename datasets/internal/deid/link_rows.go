@@ -331,6 +331,7 @@ func (f *Finisher) onePatient() error {
 		v := &g.versions[all[i+1].at]
 		f.Merged[f.typ.typ]++
 		f.MergedFrom[v.source()]++
+		f.cameOf(v)
 	}
 	g.reset()
 	g.add(body)

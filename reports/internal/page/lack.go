@@ -10,10 +10,11 @@ import (
 	"farr/reports/internal/text"
 )
 
-// Loaded is what was loaded of a type of record: of the whole source, or of a site where its feed stopped. It has no counts.
+// Loaded is what was loaded of a type of record: of the whole extract, or of a site or one of several sources where its feed stopped, or
+// never came from a source that was said to have it. It has no counts.
 type Loaded struct {
 	Resource string    // of FHIR R4
-	Site     string    // empty: the whole source
+	Site     string    // a label or a source's name; empty: the whole extract
 	State    string    // one of the Feed states of measures
 	Last     time.Time // the month of the last record; zero where none is told
 	Touched  []Named
@@ -40,6 +41,8 @@ func (w words) lacksOf(q *Quality, definition string) (out []string) {
 // loadedWords are "Observation: Clinic 12 has sent none since May 2025.".
 func (w words) loadedWords(l Loaded) string {
 	switch {
+	case l.State == measures.FeedNever && l.Site != "":
+		return w.Say("{type}: {site} was said to have it and sent none.", l.Resource, l.Site)
 	case l.State == measures.FeedNever:
 		return w.Say("{type}: never loaded. The source has no such record.", l.Resource)
 	case l.Site == "":
@@ -96,12 +99,14 @@ func (a *artist) loaded(v *qualityView, q *Quality) {
 
 // loadedFinding says of how many types and feeds records lack, and how many measures and cohorts are touched.
 func (w words) loadedFinding(q *Quality) string {
-	never, stopped, touched := 0, 0, map[string]bool{}
+	never, stopped, absent, touched := 0, 0, 0, map[string]bool{}
 	for _, l := range q.Loaded {
-		switch l.State {
-		case measures.FeedNever:
+		switch {
+		case l.State == measures.FeedNever && l.Site != "": // other sources have the type
+			absent++
+		case l.State == measures.FeedNever:
 			never++
-		case measures.FeedStopped:
+		case l.State == measures.FeedStopped:
 			stopped++
 		}
 		for _, d := range l.Touched {
@@ -112,6 +117,10 @@ func (w words) loadedFinding(q *Quality) string {
 	}
 	what := ""
 	switch {
+	case never > 0 && absent > 0:
+		what = w.Say("{never, plural, one {# type of record was} other {# types of record were}} never loaded, and {stopped, plural, one {# feed} other {# feeds}} stopped or never came", never, stopped+absent)
+	case absent > 0:
+		what = w.Say("{stopped, plural, one {# feed} other {# feeds}} stopped or never came", stopped+absent)
 	case never > 0 && stopped > 0:
 		what = w.Say("{never, plural, one {# type of record was} other {# types of record were}} never loaded, and {stopped, plural, one {# feed} other {# feeds}} stopped", never, stopped)
 	case never > 0:

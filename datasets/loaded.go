@@ -1,0 +1,170 @@
+package datasets
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"farr/datasets/internal/deid"
+	"farr/internal/stats"
+)
+
+// factLoaded says of several sources how the records of each type came from each: a list of loadedFrom. Of one source the rows
+// themselves say it.
+const factLoaded = "loaded"
+
+// SourceFeed is how the records of one type came from one of several sources.
+type SourceFeed struct {
+	Source, Type string
+	// First and Last are the months of the first and the last record in the five years before the as-of day, as their first days; zero
+	// where the source was said to have the type (ExtractRequest.Expect), and sent none.
+	First, Last    time.Time
+	Usual, Longest int  // days, see stats.Silence
+	Judged         bool // there were days enough to know a habit
+	// Ended is the true day of the last record, where none came for so long that it is no chance (stats.SilenceOf); else zero.
+	Ended time.Time
+}
+
+// loadedFrom is a SourceFeed in a manifest. A true day beside shifted dates would narrow how far these are shifted, so it is sealed where
+// dates are. There are no counts, which a removal would make stale.
+type loadedFrom struct {
+	Source  string `json:"source"`
+	Type    string `json:"type"`
+	First   string `json:"first_month,omitempty"`
+	Last    string `json:"last_month,omitempty"`
+	Usual   int    `json:"usual_days,omitempty"`
+	Longest int    `json:"longest_days,omitempty"`
+	Judged  bool   `json:"judged"`
+	Ended   string `json:"ended,omitempty"` // a day, or its seal
+}
+
+// feedYears is how many years before the as-of day a habit is known by: what came before says little of what is usual now.
+const feedYears = 5
+
+const monthForm = "2006-01"
+
+// loaded is the fact of several sources; nil where nothing can be said of days.
+func (x *extraction) loaded() []loadedFrom {
+	f := x.final
+	if !x.several() || x.plan.InYears() || !f.HasAsOf {
+		return nil
+	}
+	var all []loadedFrom
+	first := dayNumber(dayOf(f.AsOf).AddDate(-feedYears, 0, 0))
+	for at, came := range f.Came {
+		var days []int // from first on
+		for _, day := range slices.Sorted(maps.Keys(came)) {
+			if day >= first && day <= f.AsOf {
+				days = append(days, int(day-first))
+			}
+		}
+		if len(days) > 0 {
+			all = append(all, x.loadedOn(x.sources[at.Source].Name, at.Type, first, days))
+		}
+	}
+	for _, e := range x.sources {
+		for _, typ := range e.expectedTypes() {
+			if f.Came[deid.Origin{Source: e.number, Type: typ}] == nil {
+				all = append(all, loadedFrom{Source: e.Name, Type: typ})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b loadedFrom) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Source, b.Source)) })
+	return all
+}
+
+// loadedOn judges a feed by the days with records, counted from a first one.
+func (x *extraction) loadedOn(source, typ string, first int64, days []int) loadedFrom {
+	day := func(i int) time.Time { return dayOf(first + int64(days[i])) }
+	last := day(len(days) - 1)
+	l := loadedFrom{Source: source, Type: typ, First: day(0).Format(monthForm), Last: last.Format(monthForm)}
+	s, err := stats.SilenceOf(days, int(x.final.AsOf-first))
+	if err != nil {
+		return l
+	}
+	l.Usual, l.Longest, l.Judged = s.Usual, s.Longest, true
+	switch {
+	case s.Ended && deid.Profile(x.req.Profile) == deid.Shifted:
+		sealed := deid.NewSealer(x.project).Seal(nil, l.place(), deid.Value{WallMs: last.UnixMilli()})
+		l.Ended = base64.StdEncoding.EncodeToString(sealed)
+	case s.Ended:
+		l.Ended = last.Format(time.DateOnly)
+	}
+	return l
+}
+
+// place is what the seal of the day is bound to.
+func (l loadedFrom) place() deid.Place {
+	sum := sha256.Sum256([]byte(l.Source + "\x00" + l.Type))
+	return deid.Place{Table: factLoaded, Column: "ended", RID: deid.ID(sum[:16])}
+}
+
+// dayOf is a day by its number since 1970-01-01, and dayNumber the number of a day.
+func dayOf(number int64) time.Time { return time.Unix(number*86400, 0).UTC() }
+
+func dayNumber(day time.Time) int64 { return day.Unix() / 86400 }
+
+// SourceFeeds are how the records of each type came from each of several sources, by type and source; none of an extract of
+// one source, under safe-harbor, or of an older farr. The key opens days that are sealed; without one that is an error of code
+// [CodeKeyRequired].
+func (sn *Snapshot) SourceFeeds(ctx context.Context, key *Key) ([]SourceFeed, error) {
+	damaged := func(err error) error {
+		return &Error{Code: CodeBadManifest, Subject: "snapshot " + sn.id, Detail: fmt.Sprintf("how records came from its sources cannot be read: %v", err)}
+	}
+	var facts struct {
+		Loaded []loadedFrom `json:"loaded"`
+	}
+	if err := decodeFacts(sn.manifest.Facts, &facts); err != nil {
+		return nil, damaged(err)
+	}
+	var out []SourceFeed
+	for _, l := range facts.Loaded {
+		f, sealed, err := l.open()
+		if err != nil {
+			return nil, damaged(err)
+		}
+		if sealed != nil {
+			if err := sn.mayOpen(ctx); err != nil {
+				return nil, err
+			}
+			switch of := sn.keyID(); {
+			case key == nil:
+				return nil, &Error{Code: CodeKeyRequired, Subject: "snapshot " + sn.id, Detail: "until when records of a source came is sealed, and only key " + of + " opens it"}
+			case key.ID() != of:
+				return nil, &Error{Code: CodeWrongKey, Subject: "snapshot " + sn.id, Detail: "it was made with key " + of + " and this is " + key.ID()}
+			}
+			v, err := deid.NewSealer(key).Open(sealed, l.place())
+			if err != nil {
+				return nil, damaged(err)
+			}
+			f.Ended = time.UnixMilli(v.WallMs).UTC()
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// open is the feed, and the day of its last record where that is sealed.
+func (l loadedFrom) open() (f SourceFeed, sealed []byte, err error) {
+	f = SourceFeed{Source: l.Source, Type: l.Type, Usual: l.Usual, Longest: l.Longest, Judged: l.Judged}
+	if l.First == "" {
+		return f, nil, nil
+	}
+	if f.First, err = time.Parse(monthForm, l.First); err != nil {
+		return f, nil, err
+	}
+	if f.Last, err = time.Parse(monthForm, l.Last); err != nil || l.Ended == "" {
+		return f, nil, err
+	}
+	if f.Ended, err = time.Parse(time.DateOnly, l.Ended); err == nil {
+		return f, nil, nil
+	}
+	f.Ended = time.Time{}
+	sealed, err = base64.StdEncoding.DecodeString(l.Ended)
+	return f, sealed, err
+}
