@@ -370,3 +370,20 @@ func TestLinkedPersonsAreLeftOutWhole(t *testing.T) {
 		}
 	}
 }
+
+// A Patient who is deleted is nobody's twin: the other's rows stay theirs alone, and open.
+func TestLinkedPatientWhoIsDeleted(t *testing.T) {
+	for i := range 6 { // of either source the pseudonym may be the smaller
+		const words = "Quesenberry Theodora 1970-03-04 female 12345 555-867-5309 12_Orchard_Lane"
+		a, b := fmt.Sprint("a", i), fmt.Sprint("b", i)
+		gone := `{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Patient/` + a + `"}}]}`
+		report, sn := linkedOf(t, nil, []string{who(a, words), gone, who("other"+a, "Nobody Else 1950-01-02 male")}, []string{who(b, words),
+			fmt.Sprintf(`{"resourceType":"Encounter","id":"e","status":"finished","subject":{"reference":"Patient/%s"},"period":{"start":"2024-02-03"}}`, b)})
+		if l := report.Linkage; l.Linked != 0 || l.Patients != 2 || l.Persons != 2 || report.Deleted != 1 {
+			t.Errorf("%+v, %d deleted", *l, report.Deleted)
+		}
+		if _, err := attachTest(t, sn, constantKey(t)); err != nil {
+			t.Errorf("its views do not open: %v", err)
+		}
+	}
+}

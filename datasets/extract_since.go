@@ -162,6 +162,9 @@ func (o *onto) askable() (why []string) {
 	if types := e.Bulk.Types; e.Bulk.Level == bulk.Patient && len(types) > 0 && !slices.Contains(types, "Patient") {
 		why = append(why, "without Patient among the types the server does not name patients who were deleted, with whom their records leave an export of level patient")
 	}
+	if e.Bulk.Level == bulk.Patient && o.x.plan.Shared(e.Bulk.Types) {
+		why = append(why, "what belongs to no patient, such as a Medication, is in an export of level patient once a record refers to it, and may have changed long before: name types that belong to patients alone")
+	}
 	if len(e.Bulk.TypeFilters) > 0 {
 		why = append(why, "of what a type filter does not take any more no server tells")
 	}

@@ -176,8 +176,10 @@ func TestSinceRefuses(t *testing.T) {
 		asked bool   // the server was asked
 	}{
 		"plain":             {nil, nil, "", true},
-		"level patient":     {func(c *bulk.Config) { c.Level = bulk.Patient }, nil, "", true},
-		"a patient deleted": {func(c *bulk.Config) { c.Level = bulk.Patient }, server(func(s *bulktest.Server) { s.Records.Delete("Patient/2") }), "a patient was deleted", true},
+		"level patient":     {func(c *bulk.Config) { c.Level, c.Types = bulk.Patient, []string{"Patient", "Encounter"} }, nil, "", true},
+		"of no patient":     {func(c *bulk.Config) { c.Level, c.Types = bulk.Patient, []string{"Patient", "Medication"} }, nil, "belongs to no patient", false},
+		"of all types":      {func(c *bulk.Config) { c.Level = bulk.Patient }, nil, "belongs to no patient", false},
+		"a patient deleted": {func(c *bulk.Config) { c.Level, c.Types = bulk.Patient, []string{"Patient", "Encounter"} }, server(func(s *bulktest.Server) { s.Records.Delete("Patient/2") }), "a patient was deleted", true},
 		"group":             {func(c *bulk.Config) { c.Level, c.Group = bulk.Group, "g" }, nil, "come into a group", false},
 		"filter":            {func(c *bulk.Config) { c.TypeFilters = []string{"Encounter?status=finished"} }, nil, "a type filter does not take", false},
 		"old server":        {nil, server(func(s *bulktest.Server) { s.NoSince = true }), "does not take a request for what changed since", true},

@@ -21,8 +21,10 @@ const factLoaded = "loaded"
 // SourceFeed is how the records of one type came from one of several sources.
 type SourceFeed struct {
 	Source, Type string
-	// First and Last are the months of the first and the last record in the five years before the as-of day, as their first days; zero
-	// where the source was said to have the type (ExtractRequest.Expect), and sent none.
+	Never        bool // the source was said to have the type (ExtractRequest.Expect), and sent none
+	Before       bool // the last record is of before the five years that end with the as-of day
+	// First and Last are the months of the first and the last record in these years, as their first days; zero where it could not be judged:
+	// of a few records, perhaps of one person, no month is told.
 	First, Last    time.Time
 	Usual, Longest int  // days, see stats.Silence
 	Judged         bool // there were days enough to know a habit
@@ -35,6 +37,8 @@ type SourceFeed struct {
 type loadedFrom struct {
 	Source  string `json:"source"`
 	Type    string `json:"type"`
+	Never   bool   `json:"never,omitempty"`
+	Before  bool   `json:"before,omitempty"`
 	First   string `json:"first_month,omitempty"`
 	Last    string `json:"last_month,omitempty"`
 	Usual   int    `json:"usual_days,omitempty"`
@@ -63,14 +67,17 @@ func (x *extraction) loaded() []loadedFrom {
 				days = append(days, int(day-first))
 			}
 		}
-		if len(days) > 0 {
-			all = append(all, x.loadedOn(x.sources[at.Source].Name, at.Type, first, days))
+		switch name := x.sources[at.Source].Name; {
+		case len(days) > 0:
+			all = append(all, x.loadedOn(name, at.Type, first, days))
+		case len(came) > 0 && slices.Max(slices.Collect(maps.Keys(came))) < first:
+			all = append(all, loadedFrom{Source: name, Type: at.Type, Before: true})
 		}
 	}
 	for _, e := range x.sources {
 		for _, typ := range e.expectedTypes() {
 			if f.Came[deid.Origin{Source: e.number, Type: typ}] == nil {
-				all = append(all, loadedFrom{Source: e.Name, Type: typ})
+				all = append(all, loadedFrom{Source: e.Name, Type: typ, Never: true})
 			}
 		}
 	}
@@ -82,11 +89,12 @@ func (x *extraction) loaded() []loadedFrom {
 func (x *extraction) loadedOn(source, typ string, first int64, days []int) loadedFrom {
 	day := func(i int) time.Time { return dayOf(first + int64(days[i])) }
 	last := day(len(days) - 1)
-	l := loadedFrom{Source: source, Type: typ, First: day(0).Format(monthForm), Last: last.Format(monthForm)}
+	l := loadedFrom{Source: source, Type: typ}
 	s, err := stats.SilenceOf(days, int(x.final.AsOf-first))
 	if err != nil {
 		return l
 	}
+	l.First, l.Last = day(0).Format(monthForm), last.Format(monthForm)
 	l.Usual, l.Longest, l.Judged = s.Usual, s.Longest, true
 	switch {
 	case s.Ended && deid.Profile(x.req.Profile) == deid.Shifted:
@@ -151,7 +159,7 @@ func (sn *Snapshot) SourceFeeds(ctx context.Context, key *Key) ([]SourceFeed, er
 
 // open is the feed, and the day of its last record where that is sealed.
 func (l loadedFrom) open() (f SourceFeed, sealed []byte, err error) {
-	f = SourceFeed{Source: l.Source, Type: l.Type, Usual: l.Usual, Longest: l.Longest, Judged: l.Judged}
+	f = SourceFeed{Source: l.Source, Type: l.Type, Never: l.Never, Before: l.Before, Usual: l.Usual, Longest: l.Longest, Judged: l.Judged}
 	if l.First == "" {
 		return f, nil, nil
 	}

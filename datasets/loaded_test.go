@@ -38,7 +38,8 @@ func TestSourceFeeds(t *testing.T) {
 		}
 		return ExportSource{Name: name, Dir: export(t, map[string][]string{"x.ndjson": lines}), Zone: "UTC"}
 	}
-	a := from("a", `{"resourceType":"Procedure","id":"one","status":"completed","subject":{"reference":"Patient/p"},"performedDateTime":"2024-05-05"}`)
+	a := from("a", `{"resourceType":"Procedure","id":"one","status":"completed","subject":{"reference":"Patient/p"},"performedDateTime":"2024-05-05"}`,
+		`{"resourceType":"ServiceRequest","id":"old","status":"completed","intent":"order","subject":{"reference":"Patient/p"},"authoredOn":"2016-05-05"}`)
 	b := from("b")
 	a.Expect, b.Expect = []string{"Immunization"}, []string{"Patient", "Observation", "Immunization", "Procedure"}
 	runs := func(source, typ string) SourceFeed {
@@ -51,9 +52,9 @@ func TestSourceFeeds(t *testing.T) {
 	}
 	want := []SourceFeed{
 		runs("a", "Coverage"), stopped("Coverage", "2024-09-01", coverages), runs("a", "Encounter"), runs("b", "Encounter"),
-		{Source: "a", Type: "Immunization"}, {Source: "b", Type: "Immunization"},
+		{Source: "a", Type: "Immunization", Never: true}, {Source: "b", Type: "Immunization", Never: true},
 		runs("a", "Observation"), stopped("Observation", "2024-06-01", observations),
-		{Source: "a", Type: "Procedure", First: day("2024-05-01"), Last: day("2024-05-01")}, {Source: "b", Type: "Procedure"},
+		{Source: "a", Type: "Procedure"}, {Source: "b", Type: "Procedure", Never: true}, {Source: "a", Type: "ServiceRequest", Before: true},
 	}
 	told := func(sn *Snapshot, key *Key) {
 		t.Helper()

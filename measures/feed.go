@@ -24,7 +24,8 @@ type Feed struct {
 	// Records are of what the window of [QualityVolume] has, with a day that is known; 0 of a source, whose feeds the extract tells without
 	// counts.
 	Records int64
-	// First and Last are the months of the first and the last record, as their first days; zero where there is none. Days are in no
+	// First and Last are the months of the first and the last record, as their first days; zero where there is none, where there are too
+	// few to judge, and where the last was before the window. Days are in no
 	// table: together with dates at rest they would narrow how far these are shifted.
 	First, Last time.Time
 	Usual       int // days: 19 in 20 of the gaps between days with records are no longer; 0 where that is not known
@@ -143,9 +144,13 @@ func (d *feedDays) list() (days []int) {
 // which rows have one.
 func (q *qualityRun) daysOf(ctx context.Context, number int, t qualityTable, sql string) error {
 	moment := t.moment()
-	within := fmt.Sprintf("%[1]s >= TIMESTAMP '%[2]s' AND %[1]s < %[3]s + INTERVAL 1 DAY AND %[4]s > 2", moment, day(q.low), q.asOf, t.prec())
-	sql = fmt.Sprintf(sql, fmt.Sprintf("date_diff('day', DATE '%s', %s::DATE)", day(q.low), moment), within)
+	within := fmt.Sprintf("%[1]s < %[2]s + INTERVAL 1 DAY AND %[3]s > 2", moment, q.asOf, t.prec())
+	sql = fmt.Sprintf(sql, fmt.Sprintf("greatest(-1, date_diff('day', DATE '%s', %s::DATE))", day(q.low), moment), within)
 	return q.each(ctx, "days of "+t.name, 3, sql, func(v []int64) {
+		if v[1] < 0 {
+			q.earlier[number] = true
+			return
+		}
 		for _, at := range []feedPlace{{number, int(v[0])}, {number, allSites}} {
 			if q.days[at] == nil {
 				q.days[at] = &feedDays{}
@@ -187,18 +192,33 @@ func (q *qualityRun) feeds(ctx context.Context, extract *datasets.Snapshot, part
 				day := q.low.AddDate(0, 0, d)
 				return time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC)
 			}
-			f.First, f.Last = month(days[0]), month(f.last)
 			s, err := stats.SilenceOf(days, asOf)
 			switch f.Usual, f.Longest = s.Usual, s.Longest; {
 			case err != nil:
-				f.State = FeedUnjudged
+				f.State = FeedUnjudged // of a few records, perhaps of one person, no month is told
 			case s.Ended:
 				f.State, f.from = FeedStopped, q.low.AddDate(0, 0, f.last+1+s.Usual)
+				fallthrough
+			default:
+				f.First, f.Last = month(days[0]), month(f.last)
 			}
 			out = append(out, f)
 		}
 	}
+	out = append(out, q.longEnded(extract)...)
 	return out, q.orphans(ctx, extract, out, parts)
+}
+
+// longEnded are feeds of which nothing came since the first day that is looked at, and something before it: what rests on them
+// lacks their records in every period.
+func (q *qualityRun) longEnded(extract *datasets.Snapshot) (out []feed) {
+	for i, t := range qualityTables {
+		if held, ok := extract.Table(t.name); t.date == "" || !ok || held.Rows() == 0 || q.days[feedPlace{i, allSites}] != nil || !q.earlier[i] {
+			continue
+		}
+		out = append(out, feed{Feed: Feed{Table: t.name, Resource: t.resource, Site: QualityAll, State: FeedStopped}, from: q.low})
+	}
+	return out
 }
 
 // orphans takes the verdict back on feeds of sites whose encounters stopped: their records may still come, and only not say any
@@ -257,14 +277,14 @@ func (p *plan) incomplete(feeds, sources []feed, out *output) error {
 	slices.SortStableFunc(feeds, func(a, b feed) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(siteOrder(a.Site), siteOrder(b.Site)))
 	})
-	whole := map[string]bool{}  // tables of which no site has any more, or ever had
-	own := map[[2]string]bool{} // tables and sites whose own feed stopped
+	whole := map[string]bool{}    // tables of which no site has any more, or ever had
+	own := map[[2]string][]feed{} // of tables and sites, feeds that stopped
 	for _, f := range feeds {
-		switch {
+		switch at := [2]string{f.Table, f.Site}; {
 		case f.Site == QualityAll && (f.State == FeedStopped || f.State == FeedNever):
 			whole[f.Table] = true
 		case !f.source && f.State == FeedStopped:
-			own[[2]string{f.Table, f.Site}] = true
+			own[at] = append(own[at], f)
 		}
 	}
 	var list []Incomplete
@@ -282,7 +302,8 @@ func (p *plan) incomplete(feeds, sources []feed, out *output) error {
 					lack := Incomplete{x.definition, x.part, period.ID, period.Low, period.High, f.Table, f.Resource, f.Site, state}
 					list = append(list, lack)
 					for _, site := range f.sites {
-						if lack.Site = site; !own[[2]string{f.Table, site}] && site != f.Site {
+						says := func(o feed) bool { return o.lacks(period, p.asOf) != "" }
+						if lack.Site = site; site != f.Site && !slices.ContainsFunc(own[[2]string{f.Table, site}], says) {
 							list = append(list, lack)
 						}
 					}

@@ -35,8 +35,10 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 		f := feed{Feed: Feed{Table: table, Resource: s.Type, Site: sourceLabel(s.Source), State: FeedRuns, First: s.First, Last: s.Last, Usual: s.Usual, Longest: s.Longest}}
 		f.source, f.sites = true, slices.Concat(sites[s.Source], []string{Unattributed}) // who has no site may be of this source
 		switch {
-		case s.First.IsZero():
+		case s.Never:
 			f.State = FeedNever
+		case s.Before: // and nothing since: every period lacks it
+			f.State = FeedStopped
 		case !s.Judged:
 			f.State = FeedUnjudged
 		case !s.Ended.IsZero():

@@ -1,8 +1,11 @@
 package measures
 
 import (
+	"compress/gzip"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +18,9 @@ import (
 // have it, nothing lacks. Nothing in the table of feeds is as fine as a day.
 func TestFeeds(t *testing.T) {
 	export, key := newExport(t)
-	if err := os.Remove(filepath.Join(export, "Procedure.ndjson.gz")); err != nil {
+	packed := filepath.Join(export, "Procedure.ndjson.gz")
+	procedures := gunzipped(t, packed)
+	if err := os.Remove(packed); err != nil {
 		t.Fatal(err)
 	}
 	store, err := datasets.CreateStore(t.Context(), filepath.Join(t.TempDir(), "store"))
@@ -72,7 +77,33 @@ func TestFeeds(t *testing.T) {
 	if state, parts := lacking("Patient", "Coverage", "Encounter", "Condition", "Observation", "MedicationRequest"); state != FeedUnexpected || len(parts) != 0 {
 		t.Errorf("procedures that nobody expects are %q, and %d parts lack them", state, len(parts))
 	}
+	// Records that all are of long ago are as good as none.
+	old := regexp.MustCompile(`"20[0-9]{2}-`).ReplaceAllString(procedures, `"2009-`)
+	if err := os.WriteFile(filepath.Join(export, "Procedure.ndjson"), []byte(old), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if state, again := lacking(); state != FeedStopped || !slices.Equal(again, parts) {
+		t.Errorf("procedures of long ago are %q, and lack in %d parts, not in %d", state, len(again), len(parts))
+	}
 	if _, err := datasets.Extract(t.Context(), store, datasets.ExtractRequest{Source: export, Key: key, Expect: []string{"Observations"}}); err == nil || !strings.Contains(err.Error(), `"Observations"`) {
 		t.Errorf("a type that is none: %v", err)
 	}
+}
+
+func gunzipped(t *testing.T, path string) string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -21,7 +21,7 @@ const qualityHistory = 12
 // counted of parts adds up. Nothing of one person leaves the session.
 func (p *plan) quality(ctx context.Context, db *duck.Session, parts []part, out *output) error {
 	q := &qualityRun{db: db, asOf: "TIMESTAMP '" + day(p.asOf) + "'", low: p.study.low.AddDate(0, -qualityHistory, 0), high: p.asOf,
-		counts: map[countPlace]*qualityTally{}, volume: map[volumePlace]*qualityTally{}, days: map[feedPlace]*feedDays{}}
+		counts: map[countPlace]*qualityTally{}, volume: map[volumePlace]*qualityTally{}, days: map[feedPlace]*feedDays{}, earlier: map[int]bool{}}
 	if err := q.begin(ctx, p.allDefinitions()); err != nil {
 		return err
 	}
@@ -74,6 +74,7 @@ type qualityRun struct {
 	counts    map[countPlace]*qualityTally
 	volume    map[volumePlace]*qualityTally
 	days      map[feedPlace]*feedDays
+	earlier   map[int]bool // tables with records before low
 }
 
 func (q *qualityRun) exec(ctx context.Context, name, sql string) error {

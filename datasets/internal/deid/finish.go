@@ -91,6 +91,7 @@ type FinishConfig struct {
 
 // NewFinisher makes a finisher.
 func NewFinisher(c FinishConfig) *Finisher {
+	deleted := deletions(c.Extractors)
 	f := &Finisher{
 		plan: c.Plan, shifts: NewShifter(c.Key), sealer: NewSealer(c.Key), sink: c.Sink,
 		AsOf: c.AsOf, HasAsOf: c.HasAsOf, given: c.HasAsOf, newest: noDate, time: newObservable(c.Observable),
@@ -98,8 +99,8 @@ func NewFinisher(c FinishConfig) *Finisher {
 		StoredFrom: map[int]int64{}, SupersededFrom: map[int]int64{}, DeletedFrom: map[int]int64{},
 		LeftOut: map[string]int64{}, Merged: map[string]int64{}, LeftOutFrom: map[int]int64{}, MergedFrom: map[int]int64{},
 		Gone: map[string][]ID{}, Replaced: map[string]int64{}, Removed: map[string]int64{},
-		deletions: deletions(c.Extractors), earlier: c.Earlier, moved: map[ID]owner{},
-		later: map[ID]int64{}, persons: link(c.Extractors), eldest: noDay,
+		deletions: deleted, earlier: c.Earlier, moved: map[ID]owner{},
+		later: map[ID]int64{}, persons: link(c.Extractors, deleted), eldest: noDay,
 	}
 	f.family, f.elders = newFamily(c.Extractors, f.persons), elderly(c.Extractors, f.persons, c.AsOf, c.HasAsOf)
 	for _, x := range c.Extractors {

@@ -100,8 +100,9 @@ func (p *persons) is(pid ID) ID {
 	return pid
 }
 
-// link finds the persons. It asks for about 300 bytes for each Patient, of the heap, until it is done.
-func link(extractors []*Extractor) *persons {
+// link finds the persons of the Patients that are not deleted. It asks for about 300 bytes for each Patient, of the heap, until it is
+// done.
+func link(extractors []*Extractor, deleted map[ID]*deletion) *persons {
 	var all []claim
 	var names []string
 	for _, x := range extractors {
@@ -111,6 +112,9 @@ func link(extractors []*Extractor) *persons {
 		all, names = append(all, x.claims.list...), append(names, x.source)
 		x.claims.list = nil
 	}
+	all = slices.DeleteFunc(all, func(c claim) bool {
+		return !c.out && deleted[c.pid].after(&version{sequence: c.sequence}) // who opted out has, in other sources too
+	})
 	all = newestClaims(all)
 	p := &persons{of: map[ID]ID{}, heads: map[ID]bool{}, out: map[ID]bool{}, counts: Linkage{
 		ByRule: map[string]int64{}, BySize: map[string]int64{}, BySources: map[string]int64{}, NotLinked: map[string]int64{},

@@ -251,6 +251,13 @@ func (t *typePlan) happens(table *Table, name string) bool {
 // owned says whether the type's rows belong to patients.
 func (t *typePlan) owned() bool { return t.owner != "none" }
 
+// Shared says whether some of these types, or of all where none is named, belong to no patient.
+func (p *Plan) Shared(types []string) bool {
+	return slices.ContainsFunc(p.types, func(t *typePlan) bool {
+		return !t.owned() && (len(types) == 0 || slices.Contains(types, t.typ))
+	})
+}
+
 // childTable finds or makes a child table, which repeats in its parent's order.
 func (t *typePlan) childTable(name string) int {
 	i := slices.IndexFunc(t.tables, func(c *Table) bool { return c.Name == name })

@@ -45,6 +45,10 @@ func (w words) loadedWords(l Loaded) string {
 		return w.Say("{type}: {site} was said to have it and sent none.", l.Resource, l.Site)
 	case l.State == measures.FeedNever:
 		return w.Say("{type}: never loaded. The source has no such record.", l.Resource)
+	case l.Last.IsZero() && l.Site == "":
+		return w.Say("{type}: the feed stopped before the months that are looked at.", l.Resource)
+	case l.Last.IsZero():
+		return w.Say("{type}: the feed of {site} stopped before the months that are looked at.", l.Resource, l.Site)
 	case l.Site == "":
 		return w.Say("{type}: the feed stopped. The last record is of {month}.", l.Resource, w.month(l.Last))
 	}
@@ -84,7 +88,7 @@ func (a *artist) loaded(v *qualityView, q *Quality) {
 			row.Place = a.Say("the whole source")
 		}
 		last := ""
-		if l.State == measures.FeedStopped {
+		if l.State == measures.FeedStopped && !l.Last.IsZero() {
 			row.Until, last = a.month(l.Last), l.Last.Format("2006-01")
 		}
 		var touched []string
