@@ -66,8 +66,8 @@
 //
 // An extract says how many records of each type were read and stored, and, where the request names them (Expect), which types the
 // source is said to have. It has no date of a type's newest record: days at rest are shifted, and true ones belong to results. What
-// results cannot tell from its rows it says itself: of several sources, how each type came from each ([Snapshot.SourceFeeds]), by months, and
-// where a feed ended the true day, sealed where dates are shifted. A removal keeps that: it is of the feed, as the as-of day is of the extract.
+// results cannot tell from its rows it says itself: of several sources, how each type came from each ([Snapshot.SourceFeeds]), by months where there
+// are enough records to judge, and where a feed ended the true day, sealed where dates are shifted. A removal keeps that: it is of the feed, as the as-of day is of the extract.
 //
 // # Linkage
 //
@@ -131,7 +131,8 @@
 // its manifest has no list of what was deleted (which HL7 Bulk Data lets it leave out, so that none and unknown are one); it says that records lack, now or in the
 // earlier extract; a line cannot be read, or is older by lastUpdated than what it was before; the request is another, is of a group (who came into it
 // has older records), or has type filters (no server names what fits no more); a Patient was deleted at level patient, where other
-// records leave the export with it. At level patient a record is taken to be no older than its Patient. What remains is what a server leaves out
+// records leave the export with it. At level patient a record is taken to be no older than its Patient, and the types that are asked for
+// belong to patients: what belongs to none is in such an export once a record refers to it, however old it is. What remains is what a server leaves out
 // of its list of what was deleted: only the next full load tells.
 //
 // Loads are known by their objects and times, in an increment as between two full loads that are both kept: a record that a load brought is mostly dated
