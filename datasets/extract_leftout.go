@@ -88,6 +88,12 @@ func (x *extraction) guard() error {
 	return x.refuseMixedLinkage()
 }
 
+// Linked says whether the same person was looked for in several sources.
+func (sn *Snapshot) Linked() bool {
+	_, linked := sn.manifest.Recipe[recipeLinkage]
+	return linked
+}
+
 // refuseMixedLinkage refuses a linked extract beside one of the same source that is not, and the other way round. A record has the same pseudonym
 // in both, and another shift where its person is linked: side by side the two would tell the difference of shifts of two Patients, without the
 // key.
@@ -107,7 +113,7 @@ func (x *extraction) refuseMixedLinkage() error {
 			}
 			return err
 		}
-		_, linked := sn.manifest.Recipe[recipeLinkage]
+		linked := sn.Linked()
 		if sn.keyID() != x.keyID || linked == x.req.Link || sn.manifest.Recipe[RecipeProfile] != x.req.Profile {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"farr/datasets/fhir"
 	"farr/datasets/internal/columnar"
 	"farr/datasets/internal/deid"
 )
@@ -191,6 +192,9 @@ func (o *onto) found() error {
 		w := e.worker
 		if w.disputed > 0 {
 			why = append(why, "the server gives resources that it names as deleted, too")
+		}
+		if n := w.rejectReasons[string(fhir.VagueDelete)]; n > 0 {
+			why = append(why, fmt.Sprintf("%d DELETEs do not name one resource as Type/id, and what they take away would stay", n))
 		}
 		if w.extractor.StatesAges() > 0 {
 			why = append(why, "a record states an age, which may have to be hidden by what stands already")

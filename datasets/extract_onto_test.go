@@ -435,6 +435,8 @@ func TestOntoRefuses(t *testing.T) {
 		{"an age now", plain, append([]string{age}, plain...), nil, "a record states an age"},
 		{"links before", append([]string{patientWith("3", linkTo("Patient/1"))}, plain...), plain, nil, "its patients are linked"},
 		{"a link now", plain, append([]string{patientWith("3", linkTo("Patient/1"))}, plain...), nil, "a patient is linked to another"},
+		{"a vague DELETE", plain, append([]string{`{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Encounter?patient=1"}}]}`}, plain...),
+			func(r *ExtractRequest) { r.MaxReject = 0.5 }, "1 DELETEs do not name one resource"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := emptyStore(t)

@@ -33,7 +33,11 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 			continue
 		}
 		f := feed{Feed: Feed{Table: table, Resource: s.Type, Site: sourceLabel(s.Source), State: FeedRuns, First: s.First, Last: s.Last, Usual: s.Usual, Longest: s.Longest}}
-		f.source, f.sites = true, slices.Concat(sites[s.Source], []string{Unattributed}) // who has no site may be of this source
+		of := s.Source
+		if p.Extract.Linked() { // who is counted at a site of one source may have records of another
+			of = anySource
+		}
+		f.source, f.sites = true, slices.Concat(sites[of], []string{Unattributed}) // who has no site may be of this source
 		switch {
 		case s.Never:
 			f.State = FeedNever
@@ -57,7 +61,10 @@ func sourceLabel(name string) string {
 	return name
 }
 
-// sitesBySource are the labels of the sites of each source's encounters. The views must show all persons.
+// anySource is for the sites of all sources.
+const anySource = ""
+
+// sitesBySource are the labels of the sites of each source's encounters, and of all under anySource. The views must show all persons.
 func sitesBySource(ctx context.Context, db *duck.Session) (map[string][]string, error) {
 	rows, err := db.Query(ctx, "sites of sources", `SELECT DISTINCT e.source, n.label FROM (SELECT DISTINCT source, service_provider_rid FROM fhir.encounter) e
 		JOIN quality.named n ON n.rid = e.service_provider_rid ORDER BY ALL`)
@@ -72,6 +79,9 @@ func sitesBySource(ctx context.Context, db *duck.Session) (map[string][]string, 
 			return nil, err
 		}
 		sites[source] = append(sites[source], label)
+		if !slices.Contains(sites[anySource], label) {
+			sites[anySource] = append(sites[anySource], label)
+		}
 	}
 	return sites, rows.Err()
 }

@@ -216,6 +216,9 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 	}
 	if r.AsOf != "" {
 		p.line("data as of %s; observable time by %s", r.AsOf, r.Observable)
+		if r.AsOf > time.Now().Format(time.DateOnly) {
+			p.line("  this day is yet to come, and every feed seems to have stopped before it: a record may have a wrong date; --as-of says the last day that the data know")
+		}
 	}
 	if r.Risk != nil {
 		p.line("residual risk: %s", r.Risk.Summary())

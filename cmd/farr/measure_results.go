@@ -28,7 +28,8 @@ made a define fail), definition, and of cohorts cohort_member, cohort_attrition,
 (incidence and prevalence by period and stratum, standardised), cohort_gap (how far groups are apart), cohort_outcome,
 cohort_survival, cohort_comparison (log-rank tests), cohort_adjusted (observed and expected by a model), cohort_factor (its odds
 ratios), cohort_calibration and cohort_table1; feed has how the records of each type came, and incomplete which parts of
-definitions lack which of them in which periods; of cohort_member, rules_passed has a bit for each rule: 1 for the entry, 2 for the first rule,
+definitions lack which of them in which periods (complete, of the other tables, says of a row whether its period and what must be
+known behind it are over, and nothing of records that lack); of cohort_member, rules_passed has a bit for each rule: 1 for the entry, 2 for the first rule,
 4 for the second and so on. With --format measure-report it is FHIR R4 MeasureReports of the measures, a line each, or with --bundle one Bundle:
 
   summary       one for each measure and period: counts, scores, stratifiers

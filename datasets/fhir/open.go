@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -20,11 +21,11 @@ const DefaultMaxLine = 64 << 20
 type Source struct {
 	// Inputs are the files to read, sorted by name. Never empty.
 	Inputs []Input
-	// Ignored are files with the name of NDJSON or JSON that are not read, sorted by name, so that a report can say so.
+	// Ignored are files that may have been meant to be read and are not, and folders, sorted by name, so that a report can say so.
 	Ignored []Ignored
 }
 
-// Ignored is a file that has the name of an input but is not one.
+// Ignored is a file or folder that is not read.
 type Ignored struct {
 	Name string // inside the folder
 	Why  string // for people
@@ -48,7 +49,7 @@ type Input struct {
 }
 
 // Open lists the inputs in a folder: regular files named *.ndjson, and those named *.json that are a resource of FHIR, such
-// as a Bundle; either may be gzip and end in .gz. They are sorted by name, and folders below are not looked into. The kinds of resource inside do not follow from names.
+// as a Bundle, in small letters or capitals; either may be gzip and end in .gz. They are sorted by name, and folders below are not looked into. The kinds of resource inside do not follow from names.
 //
 // A Bulk Data export holds a log of itself, log.ndjson. A file of that name is ignored when its
 // first line is an entry of such a log: an object with exportId and eventId and without resourceType.
@@ -63,9 +64,15 @@ func Open(dir string) (*Source, error) {
 	src := &Source{}
 	for _, entry := range entries { // sorted by name
 		name := entry.Name()
-		plain := strings.TrimSuffix(name, ".gz")
+		plain := strings.TrimSuffix(strings.ToLower(name), ".gz")
 		isJSON := strings.HasSuffix(plain, ".json")
 		if !isJSON && !strings.HasSuffix(plain, ".ndjson") {
+			switch {
+			case entry.IsDir() && !strings.HasPrefix(name, "."):
+				src.Ignored = append(src.Ignored, Ignored{name, "a folder below is not looked into"})
+			case mayHold(plain):
+				src.Ignored = append(src.Ignored, Ignored{name, "its name ends neither in .ndjson nor in .json, with .gz or not"})
+			}
 			continue
 		}
 		in := Input{Name: name, Number: len(src.Inputs) + 1, MaxLine: DefaultMaxLine, path: filepath.Join(dir, name)}
@@ -96,8 +103,14 @@ func Open(dir string) (*Source, error) {
 	return src, nil
 }
 
+// mayHold tells whether a file of another name, in small letters and without .gz, may be one that was meant to be read: none of those
+// that lie beside exports.
+func mayHold(name string) bool {
+	return !strings.HasPrefix(name, ".") && !slices.Contains([]string{".csv", ".yaml", ".yml", ".md", ".html", ".pdf", ".log", ".sha256", ".md5", ".key"}, filepath.Ext(name))
+}
+
 // Gzip says whether the name promises gzip. What decides how the file is read is its first bytes.
-func (in Input) Gzip() bool { return strings.HasSuffix(in.Name, ".gz") }
+func (in Input) Gzip() bool { return strings.HasSuffix(strings.ToLower(in.Name), ".gz") }
 
 // Hash gives the SHA-256 of the file as it lies on disk, in hex.
 func (in Input) Hash(ctx context.Context) (string, error) {

@@ -36,7 +36,7 @@ func TestOpen(t *testing.T) {
 		code          Code
 	}{
 		{name: "sorted", files: map[string]string{"b.ndjson": "", "a.ndjson.gz": "", "B.ndjson": ""}, want: "B.ndjson a.ndjson.gz b.ndjson"},
-		{name: "other names", files: map[string]string{"a.ndjson": "", "a.json": "", "a.ndjson.bz2": "", "a.ndjson.gz.part": "", "ndjson": ""}, want: "a.ndjson", ignored: "a.json"},
+		{name: "other names", files: map[string]string{"a.ndjson": "", "a.json": "", "a.ndjson.bz2": "", "a.ndjson.gz.part": "", "ndjson": ""}, want: "a.ndjson", ignored: "a.json a.ndjson.bz2 a.ndjson.gz.part ndjson"},
 		{name: "JSON of other things", files: map[string]string{"a.ndjson": "", "b.json": `{"total":1}`, "c.json": `{"text":"` + strings.Repeat("x", 1<<16) + `","resourceType":"Patient"}`, "d.json": `{"id":"a","resourceType":"Patient"}`}, want: "a.ndjson d.json", ignored: "b.json c.json"},
 		{name: "export log", files: map[string]string{"a.ndjson": "", "log.ndjson": "\n" + exportLog + "{}"}, want: "a.ndjson", ignored: "log.ndjson"},
 		{name: "log of resources", files: map[string]string{"log.ndjson": `{"resourceType":"AuditEvent","id":"a","exportId":"e","eventId":"k"}`}, want: "log.ndjson"},
