@@ -57,6 +57,7 @@ type Server struct {
 	Ignores        bool          // a kick-off with _since gives everything
 	NoDeleted      bool          // the manifest of a kick-off with _since has no list of what was deleted, unless there is some
 	Move           bool          // the path of a file is its place in the manifest, which each manifest moves by one
+	Turn           bool          // each manifest begins with the file that was the second of the one before
 
 	mu       sync.Mutex
 	main     *httptest.Server
@@ -273,13 +274,14 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-	files := s.Files
+	ordered := s.ordered(links)
+	files := ordered
 	m := map[string]any{"transactionTime": at, "request": request, "requiresAccessToken": s.Token, "output": []any{}, "error": []any{}}
 	if since && !s.NoDeleted {
 		m["deleted"] = []any{}
 	}
 	if s.PageSize > 0 {
-		files = s.Files[min(page*s.PageSize, len(s.Files)):min((page+1)*s.PageSize, len(s.Files))]
+		files = ordered[min(page*s.PageSize, len(ordered)):min((page+1)*s.PageSize, len(ordered))]
 		if next := fmt.Sprintf("%s?page=%d", r.URL.Path, page+1); (page+1)*s.PageSize < len(s.Files) {
 			if s.NextAs == "next" {
 				m["next"] = s.main.URL + next
@@ -315,6 +317,15 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	send(w, m)
 }
 
+// ordered are the files as the manifest of a generation of links has them.
+func (s *Server) ordered(links int) []File {
+	if !s.Turn || len(s.Files) == 0 {
+		return s.Files
+	}
+	first := links % len(s.Files)
+	return slices.Concat(s.Files[first:], s.Files[:first])
+}
+
 func (f File) count() int {
 	if f.Count != 0 {
 		return f.Count
@@ -336,15 +347,16 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/files/")
-	i := slices.IndexFunc(s.Files, func(f File) bool { return f.Name == name })
+	files := s.ordered(links)
+	i := slices.IndexFunc(files, func(f File) bool { return f.Name == name })
 	if at, err := strconv.Atoi(name); s.Move && err == nil {
 		i = at - links
 	}
-	if i < 0 || i >= len(s.Files) {
+	if i < 0 || i >= len(files) {
 		http.NotFound(w, r)
 		return
 	}
-	text := []byte(s.Files[i].Text)
+	text := []byte(files[i].Text)
 	w.Header().Set("Content-Type", "application/fhir+ndjson")
 	if !s.NoETag {
 		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(text)))
