@@ -91,6 +91,7 @@ type Client struct {
 
 	mu       sync.Mutex
 	endpoint string // of tokens, once discovered
+	how      string // scopes are written, once discovered: "rs" where the server takes those of SMART 2 alone. Config.Scope stays what was asked for
 	token    token
 }
 

@@ -50,6 +50,7 @@ type Server struct {
 	NoETag         bool          // the files have no ETag
 	Version        string        // of FHIR; 4.0.1 when empty
 	Scope          string        // that is granted; what was asked for when empty
+	PermissionV2   bool          // scopes are those of SMART 2 alone
 	Skew           time.Duration // of its clock
 	Expire         bool          // each manifest makes the links of those before expire
 	Records        *Records      // what changes: each kick-off makes Files of it; Files alone where nil
