@@ -164,6 +164,9 @@ func (o *onto) askable() (why []string) {
 	if types := e.Bulk.Types; e.Bulk.Level == bulk.Patient && len(types) > 0 && !slices.Contains(types, "Patient") {
 		why = append(why, "without Patient among the types the server does not name patients who were deleted, with whom their records leave an export of level patient")
 	}
+	if e.Bulk.Post {
+		why = append(why, "of a request by POST no manifest says whether the server took the time that was asked for (_since): ask by GET")
+	}
 	if len(e.Bulk.TypeFilters) > 0 {
 		why = append(why, "of what a type filter does not take any more no server tells")
 	}

@@ -33,12 +33,8 @@ type Export struct {
 }
 
 // Since says whether the export is of what changed since the time that was asked for, and of no later one, as the server
-// understood it: its manifest repeats the request. That of a POST is repeated without parameters, and is taken to have been
-// understood.
+// understood it: its manifest repeats the request. That of a POST is repeated without its parameters, and does not say it.
 func (e *Export) Since() bool {
-	if e.client.Post {
-		return true
-	}
 	u, err := url.Parse(e.request)
 	if err != nil {
 		return false

@@ -32,7 +32,8 @@ type Seen struct {
 	Path  string
 	Query url.Values
 	Body  string
-	Token bool // an Authorization came with it
+	Since string // the time of which a kick-off asks for what changed since, by either form, "" for all
+	Token bool   // an Authorization came with it
 	Range string
 }
 
@@ -144,6 +145,13 @@ func (s *Server) at(host string) http.Handler {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		one := Seen{Host: host, What: what, Path: r.URL.Path, Query: r.URL.Query(), Body: string(body), Token: r.Header.Get("Authorization") != "", Range: r.Header.Get("Range")}
+		if what == "kickoff" {
+			text, err := sinceOf(r)
+			if one.Since = text; err != nil {
+				s.problem("a kick-off: %v", err)
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
 		s.mu.Lock()
 		s.seen = append(s.seen, one)
 		fault := s.due(what)
@@ -205,9 +213,13 @@ func (s *Server) kickOff(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Prefer") != "respond-async" || r.Header.Get("Accept") != "application/fhir+json" {
 		s.problem("a kick-off with Prefer %q and Accept %q", r.Header.Get("Prefer"), r.Header.Get("Accept"))
 	}
-	since, err := sinceOf(r)
-	if err != nil {
-		s.problem("a kick-off: %v", err)
+	text, _ := sinceOf(r) // what is wrong with it was told
+	var since time.Time
+	if text != "" {
+		var err error
+		if since, err = time.Parse(time.RFC3339, text); err != nil {
+			s.problem("a kick-off: %v", err)
+		}
 	}
 	if s.NoSince && !since.IsZero() {
 		Outcome(http.StatusBadRequest, "not-supported")(s, w, r, nil)
@@ -229,14 +241,14 @@ func (s *Server) kickOff(w http.ResponseWriter, r *http.Request) {
 }
 
 // sinceOf is the time of which a kick-off says that what changed since is wanted, by either form.
-func sinceOf(r *http.Request) (since time.Time, err error) {
-	text := r.URL.Query().Get("_since")
+func sinceOf(r *http.Request) (text string, err error) {
+	text = r.URL.Query().Get("_since")
 	if r.Method == http.MethodPost {
 		var parameters struct {
 			Parameter []struct{ Name, ValueInstant string }
 		}
 		if err := json.NewDecoder(r.Body).Decode(&parameters); err != nil {
-			return since, err
+			return "", err
 		}
 		for _, p := range parameters.Parameter {
 			if p.Name == "_since" {
@@ -244,10 +256,7 @@ func sinceOf(r *http.Request) (since time.Time, err error) {
 			}
 		}
 	}
-	if text == "" {
-		return since, nil
-	}
-	return time.Parse(time.RFC3339, text)
+	return text, nil
 }
 
 func (s *Server) forget(w http.ResponseWriter, r *http.Request) {
