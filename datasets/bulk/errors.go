@@ -41,7 +41,7 @@ const (
 	TooLong       Code = "server-too-slow"    // slower than a limit
 	NotReached    Code = "server-not-reached" // no connection, again and again
 	BadClientKey  Code = "bad-client-key"     // a key that cannot sign for a client
-	NotTransport  Code = "certificate"        // the server's certificate is not trusted
+	Untrusted     Code = "certificate"        // the server's certificate is not trusted
 	ServerFailing Code = "server-failing"     // 5xx again and again
 )
 
