@@ -29,6 +29,8 @@ type BulkReport struct {
 	Issues map[string]int64 `json:"issues,omitempty"`
 	// Tombstones are the resources that the server names as deleted.
 	Tombstones int64 `json:"tombstones,omitempty"`
+
+	granted string // hash of the scope that the server granted, "" where it gave no token
 }
 
 // bulkInput is an export of a FHIR server. Its files are read once, as they come.
@@ -83,9 +85,12 @@ func (in *bulkInput) files() (files []Input, order string) {
 // read waits for the export and gives every line to the worker. What the server names as deleted comes first.
 func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func) error {
 	export, err := in.ready(ctx, progress)
+	if granted := in.client.Granted(); granted != "" {
+		in.report.granted = hexSHA256([]byte(granted))
+	}
 	if in.onto != nil {
 		w.changes = true
-		err = in.onto.answered(export, err)
+		err = in.onto.answered(export, in.report.granted, err)
 	}
 	if err != nil {
 		return err

@@ -34,6 +34,7 @@ type serverExport struct {
 	// group or search it was is not: they may have names of persons in them, and nothing is added to either.
 	Server   string   `json:"server"`
 	Client   string   `json:"client"`
+	Granted  string   `json:"granted,omitempty"` // hash of the scope that the server granted; "" without a token, and in extracts of before it was kept
 	Level    string   `json:"level"`
 	Types    []string `json:"types,omitempty"`
 	Elements []string `json:"elements,omitempty"`
@@ -92,6 +93,7 @@ func (x *extraction) exports() map[string]serverExport {
 			continue
 		}
 		one := asked(e.Bulk)
+		one.Granted = e.bulk.granted
 		one.TransactionTime = e.bulk.TransactionTime.UTC().Format(time.RFC3339Nano)
 		one.FullLoad = one.TransactionTime
 		if x.onto != nil {
@@ -165,6 +167,9 @@ func (o *onto) askable() (why []string) {
 	if e.Bulk.Level == bulk.Patient && o.x.plan.Shared(e.Bulk.Types) {
 		why = append(why, "what belongs to no patient, such as a Medication, is in an export of level patient once a record refers to it, and may have changed long before: name types that belong to patients alone")
 	}
+	if e.Bulk.Post {
+		why = append(why, "of a request by POST no manifest says whether the server took the time that was asked for (_since): ask by GET")
+	}
 	if len(e.Bulk.TypeFilters) > 0 {
 		why = append(why, "of what a type filter does not take any more no server tells")
 	}
@@ -191,7 +196,7 @@ func lacking(issues map[string]int64) (names []string) {
 }
 
 // answered refuses a server's answer that does not tell all that changed.
-func (o *onto) answered(export *bulk.Export, err error) error {
+func (o *onto) answered(export *bulk.Export, granted string, err error) error {
 	switch {
 	case bulk.CodeOf(err) == bulk.NoSince:
 		return o.refuse([]string{"the server does not take a request for what changed since (_since)"})
@@ -199,12 +204,21 @@ func (o *onto) answered(export *bulk.Export, err error) error {
 		return err
 	case export.TransactionTime.Before(o.since):
 		return o.refuse([]string{fmt.Sprintf("the server's export is of %s, before that in the extract, of %s", export.TransactionTime.UTC().Format(time.RFC3339Nano), o.since.Format(time.RFC3339Nano))})
+	case o.anotherScope(granted):
+		return o.refuse([]string{"the server grants another scope than it did"})
 	case !export.Since():
 		return o.refuse([]string{"the server's manifest repeats the request without the time that was asked for (_since): it may not have understood that"})
 	case !export.NamesDeleted:
 		return o.refuse([]string{"the server's manifest has no list of what was deleted since"})
 	}
 	return nil
+}
+
+// anotherScope says whether the server grants another scope than it did for the extract: records that it shows only now are not among what
+// changed since.
+func (o *onto) anotherScope(granted string) bool {
+	kept := exportsOf(o.base.manifest)[o.x.sources[0].Name].Granted
+	return kept != "" && kept != granted
 }
 
 // complete refuses an export that does not have all that changed.
@@ -270,7 +284,7 @@ func (x *extraction) sameAgain() (*Snapshot, error) {
 	for name, now := range x.exports() {
 		before, is := kept[name]
 		at, _ := before.times()
-		is = is && len(before.others(now)) == 0
+		is = is && len(before.others(now)) == 0 && before.Granted == now.Granted
 		// Of a server whose clock went back, what changes from now on is asked for by the new time.
 		if now, _ := now.times(); !is || at.After(now) || at.Before(x.req.FullFrom) {
 			return nil, nil

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -11,6 +13,9 @@ import (
 )
 
 func main() {
+	// farr logs by slog, to where it is told. What libraries print by the standard logger is theirs to word, and net/http quotes
+	// bytes of a server there, which may be of records.
+	log.SetOutput(io.Discard)
 	if err := keepPrivate(); err != nil {
 		fmt.Fprintf(os.Stderr, "farr: %v\n", err)
 		os.Exit(jobs.ExitFailed)

@@ -306,6 +306,9 @@ func TestLimits(t *testing.T) {
 		"429 for ever": {func(s *bulktest.Server) {
 			s.Faults = []*bulktest.Fault{{At: "kickoff", Times: -1, Do: bulktest.Status(429)}}
 		}, Limits{Wait: time.Hour}, TooLong},
+		"429 for ever, of a file": {func(s *bulktest.Server) {
+			s.Faults = []*bulktest.Fault{{At: "file", Skip: 1, Times: -1, Do: bulktest.Status(429)}}
+		}, Limits{Wait: time.Hour}, TooLong},
 		"large manifest": {func(s *bulktest.Server) {}, Limits{Manifest: 100}, TooMuch},
 		"many pages":     {func(s *bulktest.Server) { s.PageSize = 1 }, Limits{Pages: 2}, TooMuch},
 		"many files":     {func(s *bulktest.Server) {}, Limits{Files: 2}, TooMuch},

@@ -91,6 +91,7 @@ type Client struct {
 
 	mu       sync.Mutex
 	endpoint string // of tokens, once discovered
+	how      string // scopes are written, once discovered: "rs" where the server takes those of SMART 2 alone. Config.Scope stays what was asked for
 	token    token
 }
 
@@ -122,12 +123,15 @@ func New(c Config) (*Client, error) {
 		t := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // it is one
 		t.DisableCompression = true                          // what breaks off is resumed in the bytes as sent
 		t.MaxResponseHeaderBytes = 1 << 20
+		// What a server sends behind the length that it stated is of records. A connection that is used again would give it to the
+		// next answer, and net/http quotes it in errors and logs. So each request has its own: a handshake for each file.
+		t.DisableKeepAlives = true
 		client.http = t
 	}
 	return client, nil
 }
 
-// ChangedSince is a client that asks for the same, and only for what changed since. It shares the connections of the first.
+// ChangedSince is a client that asks for the same, and only for what changed since. It shares the transport of the first.
 func (c *Client) ChangedSince(since time.Time) *Client {
 	cfg := c.Config
 	cfg.Since = since

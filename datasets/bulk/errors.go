@@ -1,10 +1,18 @@
 package bulk
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"net/url"
+	"os"
 	"slices"
+	"syscall"
 )
 
 // Code is the stable name of a failure.
@@ -33,7 +41,7 @@ const (
 	TooLong       Code = "server-too-slow"    // slower than a limit
 	NotReached    Code = "server-not-reached" // no connection, again and again
 	BadClientKey  Code = "bad-client-key"     // a key that cannot sign for a client
-	NotTransport  Code = "certificate"        // the server's certificate is not trusted
+	Untrusted     Code = "certificate"        // the server's certificate is not trusted
 	ServerFailing Code = "server-failing"     // 5xx again and again
 )
 
@@ -103,9 +111,48 @@ func named(address string) string {
 // cause is what the network says, as text alone: neither an address, whose query may hold a signature, nor an end of file that
 // a reader might take for that of the file.
 func cause(err error) error {
-	var u *url.Error
+	return errors.New(told(err))
+}
+
+// told is the text of a failure of a kind whose text is of Go's words, names of hosts and those of certificates. What net/http says
+// of an answer that it cannot read quotes that, and may be of records: of all other failures there is one text.
+func told(err error) string {
+	var u *url.Error // is a net.Error itself, whatever is in it
 	if errors.As(err, &u) {
-		err = u.Err
+		return told(u.Err)
 	}
-	return errors.New(err.Error())
+	for _, known := range []error{errSilence, context.Canceled, context.DeadlineExceeded, os.ErrDeadlineExceeded, net.ErrClosed, http.ErrSchemeMismatch, io.ErrUnexpectedEOF, io.EOF} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		outer := *op
+		if outer.Err = errors.New(told(op.Err)); op.Op == "remote error" || op.Op == "local error" { // alerts of TLS, each a fixed text
+			outer.Err = op.Err
+		}
+		return outer.Error()
+	}
+	for _, of := range []func(error) (string, bool){
+		textOf[*net.DNSError], textOf[*net.AddrError], textOf[*os.SyscallError], textOf[syscall.Errno], textOf[*tls.CertificateVerificationError],
+		textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError], textOf[tls.RecordHeaderError],
+	} {
+		if text, is := of(err); is {
+			return text
+		}
+	}
+	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+		return timeout.Error()
+	}
+	return "the answer is no HTTP"
+}
+
+// textOf is the text of the failure of kind E within another.
+func textOf[E error](err error) (string, bool) {
+	var e E
+	if !errors.As(err, &e) {
+		return "", false
+	}
+	return e.Error(), true
 }

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -108,6 +109,13 @@ func TestFaults(t *testing.T) {
 			}
 			s.Faults = []*fault{{At: "file", Skip: 1, Do: bulktest.Status(403)}}
 		}, ""},
+		"links expire, paths move and the order turns": {func(s *server) {
+			s.Expire, s.Move, s.Turn = true, true, true
+			for i := range s.Files {
+				s.Files[i].Type, s.Files[i].Count = "Observation", -1
+			}
+			s.Faults = []*fault{{At: "file", Skip: 1, Do: bulktest.Status(403)}}
+		}, Changed},
 		"file missing":            {func(s *server) { s.Faults = []*fault{{At: "file", Skip: 1, Times: -1, Do: bulktest.Status(404)}} }, MissingFile},
 		"file missing for a time": {func(s *server) { s.Faults = []*fault{{At: "file", Times: 2, Do: bulktest.Status(404)}} }, ""},
 		"count too high":          {func(s *server) { s.Files[0].Count = 7 }, WrongCount},
@@ -248,6 +256,53 @@ func TestResetAtEveryOffset(t *testing.T) {
 				if name == "range" && at > 0 && !resumed {
 					t.Fatalf("cut behind byte %d: the file was read again, where a Range would do", at)
 				}
+			}
+		})
+	}
+}
+
+// Files of issues and of what was deleted are read once each, too, whatever the order of a manifest that was asked for again. Those that
+// hold nothing are all the same, and are no sign of another order.
+func TestAnotherOrder(t *testing.T) {
+	outcome := func(code string) string {
+		return `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"` + code + `"}]}` + "\n"
+	}
+	deletion := func(id string) string {
+		return `{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Patient/` + id + `"}}]}` + "\n"
+	}
+	for name, c := range map[string]struct {
+		section string
+		texts   []string
+		want    Code
+	}{
+		"error":   {"error", []string{outcome("processing"), outcome("invalid"), outcome("timeout")}, Changed},
+		"deleted": {"deleted", []string{deletion("1"), deletion("2"), deletion("3")}, Changed},
+		"empty":   {"deleted", []string{"", "", ""}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &bulktest.Server{Expire: true, Move: true, Turn: true, Faults: []*bulktest.Fault{{At: "file", Skip: 1, Do: bulktest.Status(403)}}}
+			for _, text := range c.texts {
+				s.Files = append(s.Files, bulktest.File{Section: c.section, Type: "Bundle", Text: text, Count: -1})
+			}
+			s.Start()
+			defer s.Close()
+			client, err := New(Config{Request: Request{URL: s.URL()}, Clock: new(clock).clock()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			status, err := client.KickOff(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := client.Wait(t.Context(), status)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, deleted := e.Tombstones(t.Context(), func(string, string) error { return nil })
+			_, issues := e.Issues(t.Context())
+			if err := errors.Join(deleted, issues); CodeOf(err) != c.want || (err != nil) != (c.want != "") {
+				t.Errorf("%v; want code %q", err, c.want)
 			}
 		})
 	}

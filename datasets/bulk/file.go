@@ -17,7 +17,7 @@ import (
 // Open gives the bytes of a file as the server sends them, which may be gzip, whether the server's answer or the file
 // itself is. What breaks off is resumed inside Read; an error of Read is for good.
 func (e *Export) Open(ctx context.Context, f *File) io.ReadCloser {
-	return &reader{ctx: ctx, e: e, f: f, sum: sha256.New()}
+	return &reader{ctx: ctx, e: e, f: f, sum: sha256.New(), last: e.client.Clock.Now()}
 }
 
 // reader reads one file through any number of answers.
@@ -34,6 +34,7 @@ type reader struct {
 	encoding string    // Content-Encoding of it
 	total    int64     // bytes of the file as its first answer has it, -1 unknown
 	failures int       // without a byte in between
+	last     time.Time // when the last byte came, or the file was opened
 }
 
 func (r *reader) Close() error {
@@ -60,7 +61,7 @@ func (r *reader) Read(p []byte) (int, error) {
 		if n > 0 {
 			r.sum.Write(p[:n])
 			r.n += int64(n)
-			r.failures, r.f.renewed = 0, 0
+			r.failures, r.f.renewed, r.last = 0, 0, r.e.client.Clock.Now()
 			if limit := r.e.client.Limits.FileBytes; r.n > limit {
 				r.err = r.fail(TooMuch, 0, fmt.Sprintf("a file of more than %d bytes", limit))
 				return 0, r.err
@@ -124,6 +125,9 @@ func (r *reader) recover(err error) error {
 	case errors.As(err, &a):
 	case errors.As(err, &final):
 		return err
+	}
+	if limit := r.e.client.Limits.Wait; r.e.client.Clock.Now().Sub(r.last) > limit { // being slower is no failure, and has an end
+		return r.fail(TooLong, 0, fmt.Sprintf("not a byte of a file for %v", limit))
 	}
 	asked, what := time.Duration(0), "a file broke off"
 	if a != nil {

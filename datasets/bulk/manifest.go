@@ -27,17 +27,14 @@ type Export struct {
 
 	client  *Client
 	status  string
-	token   bool   // the files need it
-	request string // as the manifest says it
+	token   bool             // the files need it
+	request string           // as the manifest says it
+	read    map[string]*File // by section and hash of what it held
 }
 
 // Since says whether the export is of what changed since the time that was asked for, and of no later one, as the server
-// understood it: its manifest repeats the request. That of a POST is repeated without parameters, and is taken to have been
-// understood.
+// understood it: its manifest repeats the request. That of a POST is repeated without its parameters, and does not say it.
 func (e *Export) Since() bool {
-	if e.client.Post {
-		return true
-	}
 	u, err := url.Parse(e.request)
 	if err != nil {
 		return false
@@ -56,7 +53,8 @@ type File struct {
 
 	section string
 	url     string
-	renewed int // how often its link was asked for again without a byte in between
+	renewed int  // how often its link was asked for again without a byte in between
+	placed  bool // its link is that of its place in a later manifest, where another file may stand
 }
 
 // page is the manifest, or a part of it.
@@ -238,7 +236,7 @@ func (e *Export) name() {
 }
 
 // renew asks for the manifest again and gives each file its new link: by its path where all paths are the same as before, else by
-// its place. Of another export it gives none.
+// its place, of which [Export.once] sees that no file comes twice. Of another export it gives none.
 func (e *Export) renew(ctx context.Context, f *File) error {
 	again, err := e.client.Wait(ctx, e.status)
 	if err != nil {
@@ -264,6 +262,8 @@ func (e *Export) renew(ctx context.Context, f *File) error {
 			n := section.new[i]
 			if same {
 				n = byPath[named(o.url)]
+			} else {
+				o.placed = true
 			}
 			if n.Type != o.Type || n.Count != o.Count {
 				return changed

@@ -27,12 +27,7 @@ func (c *Client) KickOff(ctx context.Context, about func() error) (status string
 	if err != nil {
 		return "", err
 	}
-	fail := func(code Code, detail string) (string, error) {
-		if names := a.outcome.names(); len(names) > 0 {
-			detail += " (the server says " + strings.Join(names, ", ") + ")"
-		}
-		return "", &Error{Code: code, URL: named(q.url), Status: a.status, Detail: detail}
-	}
+	fail := func(code Code, detail string) (string, error) { return "", a.fail(code, q.url, detail) }
 	switch {
 	case a.status == http.StatusUnauthorized && c.Key == nil:
 		return fail(Unauthorised, "the server asks for a token; give a client id and its private key")
@@ -118,12 +113,7 @@ func (c *Client) poll(ctx context.Context, at string, token bool, deadline time.
 		if err != nil {
 			return nil, err
 		}
-		fail := func(code Code, detail string) error {
-			if names := a.outcome.names(); len(names) > 0 {
-				detail += " (the server says " + strings.Join(names, ", ") + ")"
-			}
-			return &Error{Code: code, URL: named(at), Status: a.status, Detail: detail}
-		}
+		fail := func(code Code, detail string) error { return a.fail(code, at, detail) }
 		switch {
 		case a.status == http.StatusOK:
 			return a, nil

@@ -90,5 +90,25 @@ func (e *Export) Lines(ctx context.Context, s fhir.Stream, f *File, each func(fh
 	if err == nil && f.Count >= 0 && f.Count != n {
 		err = &Error{Code: WrongCount, URL: named(f.url), Detail: fmt.Sprintf("the manifest says %d resources, and %d lines are there", f.Count, n)}
 	}
+	if err == nil {
+		err = e.once(f, text)
+	}
 	return text, err
+}
+
+// once refuses what was read before, as another file, where the link was given by place: the manifest may have come in another order, and
+// then one file is read twice and another never. Files without a byte are all the same.
+func (e *Export) once(f *File, text fhir.Text) error {
+	if text.Bytes == 0 {
+		return nil
+	}
+	if e.read == nil {
+		e.read = map[string]*File{}
+	}
+	key := f.section + " " + text.SHA256
+	if before := e.read[key]; f.placed && before != nil && before != f {
+		return &Error{Code: Changed, URL: named(e.status), Detail: "the manifest, asked for again for an expired link, is in another order: a file was read twice"}
+	}
+	e.read[key] = f
+	return nil
 }

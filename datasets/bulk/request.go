@@ -24,8 +24,8 @@ const (
 	Group   = "group"   // the patients of a group and what is theirs
 )
 
-// Levels are the values of [Request.Level].
-var Levels = []string{System, Patient, Group}
+// levels are the values of [Request.Level].
+var levels = []string{System, Patient, Group}
 
 // Request is what to export from where.
 type Request struct {
@@ -52,8 +52,8 @@ func (r Request) Check() error {
 	} else if u.RawQuery != "" || u.Fragment != "" {
 		wrong("the base of a FHIR server has no query and no fragment")
 	}
-	if r.Level != "" && !slices.Contains(Levels, r.Level) {
-		wrong("level %q: one of %s", r.Level, strings.Join(Levels, ", "))
+	if r.Level != "" && !slices.Contains(levels, r.Level) {
+		wrong("level %q: one of %s", r.Level, strings.Join(levels, ", "))
 	}
 	switch {
 	case r.Level == Group && !fhir.ValidID([]byte(r.Group)):

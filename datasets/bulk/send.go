@@ -163,7 +163,7 @@ func (c *Client) network(at *url.URL, err error) error {
 	var authority x509.UnknownAuthorityError
 	var hostname x509.HostnameError
 	if errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) {
-		return &Error{Code: NotTransport, URL: named(at.String()), Detail: "the server's certificate is not trusted here; add its authority to those of this machine", Err: cause(err)}
+		return &Error{Code: Untrusted, URL: named(at.String()), Detail: "the server's certificate is not trusted here; add its authority to those of this machine", Err: cause(err)}
 	}
 	return cause(err)
 }
@@ -234,14 +234,20 @@ func (c *Client) whole(ctx context.Context, q call, most int64) (*answer, error)
 	return a, nil
 }
 
+// fail is an error about the answer, with what the server says of it in words of the specification.
+func (a *answer) fail(code Code, address, detail string) error {
+	if names := a.outcome.names(); len(names) > 0 {
+		detail += " (the server says " + strings.Join(names, ", ") + ")"
+	}
+	return &Error{Code: code, URL: named(address), Status: a.status, Detail: detail}
+}
+
 // passing says whether the same question may be answered later.
 func (a *answer) passing() bool {
 	switch a.status {
 	case http.StatusTooManyRequests:
 		return true
-	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return len(a.outcome.Issue) == 0 || a.outcome.transient()
-	case http.StatusInternalServerError:
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return len(a.outcome.Issue) == 0 || a.outcome.transient()
 	}
 	return false

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -23,6 +24,15 @@ const (
 type token struct {
 	value string
 	until time.Time
+	scope string // that it is granted, in order
+}
+
+// Granted is the scope of the token that was given last, its parts in order: what the server says it grants, or what was asked for where it
+// says nothing (RFC 6749 section 5.1). It is "" before there was a token.
+func (c *Client) Granted() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.token.scope
 }
 
 // authorise gives a token, a new one in place of one that was refused or ends within half a minute.
@@ -78,7 +88,7 @@ func (c *Client) discover(ctx context.Context) error {
 		return &Error{Code: BadClientKey, URL: at, Detail: "the server does not take " + c.Key.Algorithm() + ", which the client's key signs by; an RSA key signs by RS384, a P-384 key by ES384"}
 	}
 	if c.Scope == "" && slices.Contains(d.Capabilities, "permission-v2") && !slices.Contains(d.Capabilities, "permission-v1") {
-		c.Scope = c.scopes("rs")
+		c.how = "rs"
 	}
 	c.endpoint = d.TokenEndpoint
 	return nil
@@ -100,7 +110,7 @@ func (c *Client) scopes(how string) string {
 func (c *Client) newToken(ctx context.Context) (token, error) {
 	scope := c.Scope
 	if scope == "" {
-		scope = c.scopes("read")
+		scope = c.scopes(cmp.Or(c.how, "read"))
 	}
 	for failures := 0; ; failures++ {
 		var id [16]byte
@@ -186,7 +196,8 @@ func (c *Client) readToken(a *answer, now time.Time, asked string) (token, error
 	if t.ExpiresIn <= 0 {
 		t.ExpiresIn = 300
 	}
-	return token{t.AccessToken, now.Add(time.Duration(t.ExpiresIn) * time.Second)}, nil
+	parts := slices.Sorted(strings.FieldsSeq(cmp.Or(t.Scope, asked)))
+	return token{t.AccessToken, now.Add(time.Duration(t.ExpiresIn) * time.Second), strings.Join(slices.Compact(parts), " ")}, nil
 }
 
 // beyond are the types asked for that granted scopes do not reach. A server that names none grants what was asked for (RFC

@@ -20,9 +20,13 @@ import (
 const ClientID = "farr-test"
 
 func (s *Server) smart(w http.ResponseWriter, r *http.Request) {
+	permission := "permission-v1"
+	if s.PermissionV2 {
+		permission = "permission-v2"
+	}
 	send(w, map[string]any{
 		"token_endpoint": s.main.URL + "/token", "token_endpoint_auth_methods_supported": []string{"private_key_jwt"},
-		"token_endpoint_auth_signing_alg_values_supported": []string{"RS384", "ES384"}, "capabilities": []string{"client-confidential-asymmetric", "permission-v1"},
+		"token_endpoint_auth_signing_alg_values_supported": []string{"RS384", "ES384"}, "capabilities": []string{"client-confidential-asymmetric", permission},
 	})
 }
 
@@ -35,6 +39,9 @@ func (s *Server) giveToken(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprintln(w, `{"error":"invalid_client","error_description":"SECRET-TEXT of the server"}`)
 		return
+	}
+	if asked := r.Form.Get("scope"); s.PermissionV2 && strings.Contains(asked, ".read") {
+		s.problem("a scope of SMART 1, %s, for a server of 2 alone", asked)
 	}
 	scope := s.Scope
 	if scope == "" {

@@ -32,7 +32,8 @@ type Seen struct {
 	Path  string
 	Query url.Values
 	Body  string
-	Token bool // an Authorization came with it
+	Since string // the time of which a kick-off asks for what changed since, by either form, "" for all
+	Token bool   // an Authorization came with it
 	Range string
 }
 
@@ -50,6 +51,7 @@ type Server struct {
 	NoETag         bool          // the files have no ETag
 	Version        string        // of FHIR; 4.0.1 when empty
 	Scope          string        // that is granted; what was asked for when empty
+	PermissionV2   bool          // scopes are those of SMART 2 alone
 	Skew           time.Duration // of its clock
 	Expire         bool          // each manifest makes the links of those before expire
 	Records        *Records      // what changes: each kick-off makes Files of it; Files alone where nil
@@ -57,6 +59,7 @@ type Server struct {
 	Ignores        bool          // a kick-off with _since gives everything
 	NoDeleted      bool          // the manifest of a kick-off with _since has no list of what was deleted, unless there is some
 	Move           bool          // the path of a file is its place in the manifest, which each manifest moves by one
+	Turn           bool          // each manifest begins with the file that was the second of the one before
 
 	mu       sync.Mutex
 	main     *httptest.Server
@@ -142,6 +145,13 @@ func (s *Server) at(host string) http.Handler {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		one := Seen{Host: host, What: what, Path: r.URL.Path, Query: r.URL.Query(), Body: string(body), Token: r.Header.Get("Authorization") != "", Range: r.Header.Get("Range")}
+		if what == "kickoff" {
+			text, err := sinceOf(r)
+			if one.Since = text; err != nil {
+				s.problem("a kick-off: %v", err)
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
 		s.mu.Lock()
 		s.seen = append(s.seen, one)
 		fault := s.due(what)
@@ -203,9 +213,13 @@ func (s *Server) kickOff(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Prefer") != "respond-async" || r.Header.Get("Accept") != "application/fhir+json" {
 		s.problem("a kick-off with Prefer %q and Accept %q", r.Header.Get("Prefer"), r.Header.Get("Accept"))
 	}
-	since, err := sinceOf(r)
-	if err != nil {
-		s.problem("a kick-off: %v", err)
+	text, _ := sinceOf(r) // what is wrong with it was told
+	var since time.Time
+	if text != "" {
+		var err error
+		if since, err = time.Parse(time.RFC3339, text); err != nil {
+			s.problem("a kick-off: %v", err)
+		}
 	}
 	if s.NoSince && !since.IsZero() {
 		Outcome(http.StatusBadRequest, "not-supported")(s, w, r, nil)
@@ -227,14 +241,14 @@ func (s *Server) kickOff(w http.ResponseWriter, r *http.Request) {
 }
 
 // sinceOf is the time of which a kick-off says that what changed since is wanted, by either form.
-func sinceOf(r *http.Request) (since time.Time, err error) {
-	text := r.URL.Query().Get("_since")
+func sinceOf(r *http.Request) (text string, err error) {
+	text = r.URL.Query().Get("_since")
 	if r.Method == http.MethodPost {
 		var parameters struct {
 			Parameter []struct{ Name, ValueInstant string }
 		}
 		if err := json.NewDecoder(r.Body).Decode(&parameters); err != nil {
-			return since, err
+			return "", err
 		}
 		for _, p := range parameters.Parameter {
 			if p.Name == "_since" {
@@ -242,10 +256,7 @@ func sinceOf(r *http.Request) (since time.Time, err error) {
 			}
 		}
 	}
-	if text == "" {
-		return since, nil
-	}
-	return time.Parse(time.RFC3339, text)
+	return text, nil
 }
 
 func (s *Server) forget(w http.ResponseWriter, r *http.Request) {
@@ -273,13 +284,14 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-	files := s.Files
+	ordered := s.ordered(links)
+	files := ordered
 	m := map[string]any{"transactionTime": at, "request": request, "requiresAccessToken": s.Token, "output": []any{}, "error": []any{}}
 	if since && !s.NoDeleted {
 		m["deleted"] = []any{}
 	}
 	if s.PageSize > 0 {
-		files = s.Files[min(page*s.PageSize, len(s.Files)):min((page+1)*s.PageSize, len(s.Files))]
+		files = ordered[min(page*s.PageSize, len(ordered)):min((page+1)*s.PageSize, len(ordered))]
 		if next := fmt.Sprintf("%s?page=%d", r.URL.Path, page+1); (page+1)*s.PageSize < len(s.Files) {
 			if s.NextAs == "next" {
 				m["next"] = s.main.URL + next
@@ -315,6 +327,15 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	send(w, m)
 }
 
+// ordered are the files as the manifest of a generation of links has them.
+func (s *Server) ordered(links int) []File {
+	if !s.Turn || len(s.Files) == 0 {
+		return s.Files
+	}
+	first := links % len(s.Files)
+	return slices.Concat(s.Files[first:], s.Files[:first])
+}
+
 func (f File) count() int {
 	if f.Count != 0 {
 		return f.Count
@@ -336,15 +357,16 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/files/")
-	i := slices.IndexFunc(s.Files, func(f File) bool { return f.Name == name })
+	files := s.ordered(links)
+	i := slices.IndexFunc(files, func(f File) bool { return f.Name == name })
 	if at, err := strconv.Atoi(name); s.Move && err == nil {
 		i = at - links
 	}
-	if i < 0 || i >= len(s.Files) {
+	if i < 0 || i >= len(files) {
 		http.NotFound(w, r)
 		return
 	}
-	text := []byte(s.Files[i].Text)
+	text := []byte(files[i].Text)
 	w.Header().Set("Content-Type", "application/fhir+ndjson")
 	if !s.NoETag {
 		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(text)))
