@@ -344,6 +344,7 @@ func TestTickText(t *testing.T) {
 		{Job: "taken", Did: "busy"},
 		{Job: "held", Did: "waits", Waits: `job "first", which failed for 2026-01-10T04:00:00Z`, Planned: &when},
 		{Job: "done", Did: "succeeded", Planned: &when, Lost: 1, Missed: 2, Forgotten: 3},
+		{Job: "again", Did: "skipped", Planned: &when, Result: &RunResult{Pruned: &Pruned{Error: "the store is locked"}}},
 		{Job: "bad", Did: "failed", Planned: &when, Class: ClassFailed, Error: "no export"},
 	}}
 	if r.Quiet() || !(&TickReport{Jobs: r.Jobs[:1]}).Quiet() {
@@ -360,6 +361,8 @@ done: 1 earlier run(s) ended without a word (see farr runs)
 done: 2 planned time(s) missed and not made up for
 done: the clock went back; 3 planned time(s) will be noted again
 done: succeeded, planned for 2026-01-10T05:00:00Z
+again: found all made already, planned for 2026-01-10T05:00:00Z
+  ` + (&Pruned{Error: "the store is locked"}).summary() + `
 bad: failed, planned for 2026-01-10T05:00:00Z
   failed: no export
   to do: ` + advice[ClassFailed] + `

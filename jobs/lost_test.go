@@ -264,3 +264,35 @@ func TestDoctorOfKeysAndSecrets(t *testing.T) {
 		t.Errorf("the secret is told:\n%s", &said)
 	}
 }
+
+// Where the ledger's folder is none, or a file beside it cannot be looked at, nothing is made; and the clock is accepted by nobody
+// while a tick is at work.
+func TestLedgerInTheWay(t *testing.T) {
+	w := newWorld(t, "2026-01-10T04:00:00Z")
+	writeFile(t, filepath.Join(w.dir, ledgerDir), "a file")
+	if _, err := openLedger(context.Background(), w.dir); err == nil {
+		t.Error("a file was taken for the ledger's folder")
+	}
+	w = newWorld(t, "2026-01-10T04:00:00Z")
+	w.job("j", daily)
+	w.tick()
+	held, err := w.open().lockFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var busy *LockedError
+	if err := AcceptClock(context.Background(), w.dir, w.options()); !errors.As(err, &busy) {
+		t.Errorf("beside a tick: %v", err)
+	}
+	held.Close()
+	around := filepath.Join(t.TempDir(), ledgerDir)
+	if err := os.Mkdir(around, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(ledgerFile+"-wal", filepath.Join(around, ledgerFile+"-wal")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openLedger(context.Background(), filepath.Dir(around)); err == nil {
+		t.Error("a link that leads to itself was taken for a part of the ledger")
+	}
+}
