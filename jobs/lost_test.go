@@ -285,6 +285,12 @@ func TestLedgerInTheWay(t *testing.T) {
 		t.Errorf("beside a tick: %v", err)
 	}
 	held.Close()
+	if _, err := w.open().db.Exec("DROP TABLE alert"); err != nil {
+		t.Fatal(err)
+	}
+	if err := AcceptClock(context.Background(), w.dir, w.options()); err == nil {
+		t.Error("in a ledger without alerts the clock is accepted")
+	}
 	around := filepath.Join(t.TempDir(), ledgerDir)
 	if err := os.Mkdir(around, 0o700); err != nil {
 		t.Fatal(err)
