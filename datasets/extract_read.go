@@ -253,15 +253,11 @@ func (x *extraction) judge(context.Context) error {
 	for _, e := range x.sources {
 		x.at = e
 		c := e.counts
-		if float64(c.Rejected) > x.req.MaxReject*float64(c.Read) {
-			tooMany := &TooManyRejectsError{Rejected: c.Rejected, Read: c.Read, MaxReject: x.req.MaxReject}
-			if x.several() {
-				tooMany.Source = e.Name
-			}
+		if err := x.checkRejects(e.Name, c.Rejected, c.Read); err != nil {
 			if e.worker.changes { // of all there is the share may be as allowed
 				return x.onto.refuse([]string{fmt.Sprintf("%d of the %d lines that changed are rejected, more than the share that may be", c.Rejected, c.Read)})
 			}
-			return tooMany
+			return err
 		}
 		if x.onto == nil && c.Rejected+c.NotInPolicy+c.DroppedByPolicy+c.OptedOut+c.Deleted == c.Read {
 			return x.empty(e)
@@ -269,6 +265,18 @@ func (x *extraction) judge(context.Context) error {
 	}
 	x.at = nil
 	return nil
+}
+
+// checkRejects refuses more rejected lines of a source than may be.
+func (x *extraction) checkRejects(source string, rejected, read int64) error {
+	if float64(rejected) <= x.req.MaxReject*float64(read) {
+		return nil
+	}
+	tooMany := &TooManyRejectsError{Rejected: rejected, Read: read, MaxReject: x.req.MaxReject}
+	if x.several() {
+		tooMany.Source = source
+	}
+	return tooMany
 }
 
 // empty says that nothing of a source is left to store.

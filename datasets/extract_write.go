@@ -365,7 +365,7 @@ func (x *extraction) answer(ctx context.Context, sn *Snapshot) (whole bool, err 
 	} else if err != nil {
 		return false, err
 	}
-	if err := x.few(sn); err != nil {
+	if err := x.checkRejectsOf(sn); err != nil {
 		return false, err
 	}
 	if err := x.putInForce(ctx, sn); err != nil {
@@ -378,8 +378,9 @@ func (x *extraction) answer(ctx context.Context, sn *Snapshot) (whole bool, err 
 	return true, nil
 }
 
-// few refuses what is there where more of its lines were rejected than may be now. Of an increment the load itself is judged.
-func (x *extraction) few(sn *Snapshot) error {
+// checkRejectsOf refuses what is there where more of its lines were rejected than may be now. Of an increment the load itself is
+// judged.
+func (x *extraction) checkRejectsOf(sn *Snapshot) error {
 	type counts struct {
 		Read, Rejected int64
 		Sources        []SourceReport
@@ -398,8 +399,8 @@ func (x *extraction) few(sn *Snapshot) error {
 		facts.Sources = []SourceReport{{Read: facts.Read, Rejected: facts.Rejected}}
 	}
 	for _, s := range facts.Sources {
-		if float64(s.Rejected) > x.req.MaxReject*float64(s.Read) {
-			return &TooManyRejectsError{Source: s.Name, Rejected: s.Rejected, Read: s.Read, MaxReject: x.req.MaxReject}
+		if err := x.checkRejects(s.Name, s.Rejected, s.Read); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -193,6 +193,6 @@ var advice = map[Class]string{
 	ClassCancelled:   "a person ended it: `farr retry` runs it again, or `farr run` where it was run by hand",
 	ClassInterrupted: "the run was asked to stop",
 	ClassCrashed:     "the process ended without a word (memory, power or kill): look at `journalctl -u farr-tick` and `dmesg`",
-	ClassLedger:      "the ledger is damaged: end what ticks, move `.farr/ledger.db` and what begins with its name away, and put a copy that `farr ledger backup` made in its place, or make it again of the stores' logs with `farr ledger rebuild`",
+	ClassLedger:      "end what ticks, move `.farr/ledger.db` and what begins with its name away, and put a copy that `farr ledger backup` made in its place, or make it again of the stores' logs with `farr ledger rebuild`; to begin anew, and owe nothing for the past, remove the folder `.farr`",
 	ClassFailed:      "read the error; the steps that were done are kept, so `farr run` goes on from there",
 }

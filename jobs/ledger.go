@@ -83,7 +83,7 @@ func openLedgerFile(ctx context.Context, folder, name string) (*ledger, error) {
 }
 
 // errLost is a ledger without anything in a folder whose jobs have run: taken for a new one it would owe nothing for the past.
-var errLost = errors.New("the ledger is not there or empty, and jobs have run here, since there are their locks: put a copy that farr ledger backup made in its place, make it again of the stores' logs with farr ledger rebuild, or, to begin anew and owe nothing for the past, remove the folder .farr")
+var errLost = errors.New("the ledger is not there or empty, and jobs have run here, since there are their locks")
 
 // notLost refuses a ledger that is to be made where jobs have run.
 func (l *ledger) notLost(ctx context.Context) error {

@@ -190,7 +190,7 @@ func TestLedgerRefusesAnyStatement(t *testing.T) {
 			jobs, _, err := LoadFolder(w.dir)
 			for _, job := range jobs {
 				j := newStatus(job, w.now)
-				err = errors.Join(err, l.fill(context.Background(), job, &j, w.now))
+				err = errors.Join(err, l.fill(context.Background(), job, &j, false, w.now))
 			}
 			return err
 		},

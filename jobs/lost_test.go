@@ -100,16 +100,7 @@ func TestLedgerThatIsLost(t *testing.T) {
 // Of a run that a ledger was rebuilt from there is no result.
 func TestStatusOfARebuiltLedger(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "2026-03-01T09:00:00Z")
-	w.dir = hospital(t, 0)
-	o := w.options()
-	o.build = nil
-	for _, now := range []string{"2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z"} {
-		w.now = at(t, now)
-		if _, err := Tick(context.Background(), w.dir, o); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w, o := ranOnce(t)
 	if err := os.RemoveAll(filepath.Join(w.dir, "export")); err != nil {
 		t.Fatal(err)
 	}

@@ -11,22 +11,26 @@ import (
 	"time"
 )
 
-// A ledger that is lost is made again of the store's log: what was run is not run again, and what came since is noted.
-func TestRebuild(t *testing.T) {
-	t.Parallel()
+// ranOnce is a folder whose job was seen and ran on 1 March, with options that run it whole.
+func ranOnce(t *testing.T) (*world, Options) {
+	t.Helper()
 	w := newWorld(t, "2026-03-01T09:00:00Z")
 	w.dir = hospital(t, 0)
 	o := w.options()
 	o.build = nil
-	tick := func(now string) {
-		t.Helper()
+	for _, now := range []string{"2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z"} {
 		w.now = at(t, now)
 		if _, err := Tick(context.Background(), w.dir, o); err != nil {
 			t.Fatal(err)
 		}
 	}
-	tick("2026-03-01T09:00:00Z")
-	tick("2026-03-01T10:00:00Z")
+	return w, o
+}
+
+// A ledger that is lost is made again of the store's log: what was run is not run again, and what came since is noted.
+func TestRebuild(t *testing.T) {
+	t.Parallel()
+	w, o := ranOnce(t)
 	if err := os.Rename(filepath.Join(w.dir, "export"), filepath.Join(w.dir, "gone")); err != nil {
 		t.Fatal(err)
 	}
@@ -108,16 +112,7 @@ func TestRebuildOfACancelledRun(t *testing.T) {
 // A ledger that is made again is there whole or not at all: a tick would take a half one for that of new jobs.
 func TestRebuildIsWholeOrNot(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "2026-03-01T09:00:00Z")
-	w.dir = hospital(t, 0)
-	o := w.options()
-	o.build = nil
-	for _, now := range []string{"2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z"} {
-		w.now = at(t, now)
-		if _, err := Tick(context.Background(), w.dir, o); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w, o := ranOnce(t)
 	dir := filepath.Join(w.dir, ledgerDir)
 	for _, of := range sqliteFiles {
 		if err := os.RemoveAll(filepath.Join(dir, ledgerFile+of)); err != nil {

@@ -123,9 +123,13 @@ func Status(ctx context.Context, folder string, o Options) (*FolderStatus, error
 	} else if err != nil {
 		return nil, err
 	}
+	busy, err := l.busy(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, job := range jobs {
 		j := newStatus(job, s.At)
-		if err := l.fill(ctx, job, &j, s.At); err != nil {
+		if err := l.fill(ctx, job, &j, busy, s.At); err != nil {
 			return nil, err
 		}
 		s.Jobs = append(s.Jobs, j)
@@ -162,7 +166,7 @@ func newStatus(job *Job, now time.Time) JobStatus {
 }
 
 // fill adds what the ledger knows and decides the health.
-func (l *ledger) fill(ctx context.Context, job *Job, j *JobStatus, now time.Time) error {
+func (l *ledger) fill(ctx context.Context, job *Job, j *JobStatus, busy bool, now time.Time) error {
 	var err error
 	if j.Last, err = l.last(ctx, j.Job, "1"); err != nil {
 		return err
@@ -192,12 +196,30 @@ func (l *ledger) fill(ctx context.Context, job *Job, j *JobStatus, now time.Time
 			return err
 		}
 	}
-	l.judge(j, now)
+	l.judge(j, busy, now)
 	return nil
 }
 
+// busy tells whether a tick or scheduler is at work on some job: it comes to the others after that. A scheduler that waits holds the
+// folder's lock, too, and has no run.
+func (l *ledger) busy(ctx context.Context) (bool, error) {
+	if !isLocked(filepath.Join(l.dir, tickLock)) {
+		return false, nil
+	}
+	known, err := l.jobs(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, job := range known {
+		if at, err := l.stillRunning(ctx, job); err != nil || len(at) > 0 && isLocked(l.jobLock(job)) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // judge picks the health that a person should see first, and what to do about it.
-func (l *ledger) judge(j *JobStatus, now time.Time) {
+func (l *ledger) judge(j *JobStatus, busy bool, now time.Time) {
 	running := j.Last != nil && j.Last.State == "running"
 	switch {
 	case running && !isLocked(l.jobLock(j.Job)):
@@ -207,7 +229,7 @@ func (l *ledger) judge(j *JobStatus, now time.Time) {
 		j.Health, j.Advice = HealthRunning, ""
 	case j.Waits != "":
 		j.Health, j.Advice = HealthHeld, "it runs by itself once that job has ended well"
-	case j.Due != nil && now.Sub(*j.Due) > graceTime && !isLocked(filepath.Join(l.dir, tickLock)): // else a tick is at work, and comes to it
+	case j.Due != nil && now.Sub(*j.Due) > graceTime && !busy:
 		j.Health = HealthLate
 		j.Advice = "nothing has ticked since: `systemctl list-timers farr-tick.timer`, or run `farr tick` now"
 	case j.Again != nil, j.Last != nil && j.Last.Class != "" && j.Last.Planned != nil && j.Due != nil && j.Due.Equal(*j.Last.Planned):

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -114,12 +115,24 @@ func TestDueWhileATickIsAtWork(t *testing.T) {
 	if got := health(); got != HealthLate {
 		t.Errorf("%s", got)
 	}
-	held, err := w.open().lockFolder()
+	l := w.open()
+	held, err := l.lockFolder()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer held.Close()
+	if got := health(); got != HealthLate {
+		t.Errorf("while a scheduler is there that does nothing: %s", got)
+	}
+	other, err := l.lockJob("other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := l.begin(context.Background(), "other", 0, time.Time{}, w.now); err != nil {
+		t.Fatal(err)
+	}
 	if got := health(); got != HealthDue {
-		t.Errorf("while a tick is at work: %s", got)
+		t.Errorf("while a tick is at work on another job: %s", got)
 	}
 }
