@@ -205,8 +205,8 @@ func (q *qualityRun) feeds(ctx context.Context, extract *datasets.Snapshot, part
 			out = append(out, f)
 		}
 	}
-	out = append(out, q.longEnded(extract)...)
-	return out, q.orphans(ctx, extract, out, parts)
+	err := q.orphans(ctx, extract, out, parts)
+	return append(out, q.longEnded(extract)...), err
 }
 
 // longEnded are feeds of which nothing came since the first day that is looked at, and something before it: what rests on them

@@ -18,11 +18,24 @@ import (
 // have it, nothing lacks. Nothing in the table of feeds is as fine as a day.
 func TestFeeds(t *testing.T) {
 	export, key := newExport(t)
-	packed := filepath.Join(export, "Procedure.ndjson.gz")
-	procedures := gunzipped(t, packed)
-	if err := os.Remove(packed); err != nil {
-		t.Fatal(err)
+	// old makes a file of records that all are of long ago.
+	old := func(name, text string) {
+		t.Helper()
+		text = regexp.MustCompile(`"20[0-9]{2}-`).ReplaceAllString(text, `"2009-`)
+		if err := os.WriteFile(filepath.Join(export, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
+	unpacked := func(name string) string {
+		t.Helper()
+		packed := filepath.Join(export, name+".gz")
+		text := gunzipped(t, packed)
+		if err := os.Remove(packed); err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	procedures := unpacked("Procedure.ndjson")
 	store, err := datasets.CreateStore(t.Context(), filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
@@ -78,12 +91,13 @@ func TestFeeds(t *testing.T) {
 		t.Errorf("procedures that nobody expects are %q, and %d parts lack them", state, len(parts))
 	}
 	// Records that all are of long ago are as good as none.
-	old := regexp.MustCompile(`"20[0-9]{2}-`).ReplaceAllString(procedures, `"2009-`)
-	if err := os.WriteFile(filepath.Join(export, "Procedure.ndjson"), []byte(old), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	old("Procedure.ndjson", procedures)
 	if state, again := lacking(); state != FeedStopped || !slices.Equal(again, parts) {
 		t.Errorf("procedures of long ago are %q, and lack in %d parts, not in %d", state, len(again), len(parts))
+	}
+	old("Encounter.ndjson", unpacked("Encounter.ndjson"))
+	if state, _ := lacking(); state != FeedStopped {
+		t.Errorf("procedures of long ago are %q where the encounters are, too", state)
 	}
 	if _, err := datasets.Extract(t.Context(), store, datasets.ExtractRequest{Source: export, Key: key, Expect: []string{"Observations"}}); err == nil || !strings.Contains(err.Error(), `"Observations"`) {
 		t.Errorf("a type that is none: %v", err)
