@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write golden files")
 func built(t testing.TB, in input, req Request) map[string]string {
 	t.Helper()
 	if _, err := chart.Notices(); errors.Is(err, chart.ErrAssetMissing) {
-		t.Skip("chart asset missing: run make (npm ci && npm run asset in reports/internal/browser)")
+		t.Skip("chart asset missing: run make")
 	}
 	if _, err := build(t.Context(), in, req); err != nil {
 		t.Fatal(err)

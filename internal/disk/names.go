@@ -19,17 +19,20 @@ func Mkdir(name string, mode fs.FileMode) error {
 }
 
 // MkdirAll is os.MkdirAll, and puts the names of the folders that it made on the disk: what is in a folder is lost with its
-// name. Where that fails none of them stays, so that the next call makes them again and does not take them for durable.
+// name. Where that fails none of them stays, so that the next call makes them again and does not take them for durable. Where all
+// are there, no fault point is passed.
 func MkdirAll(name string, mode fs.FileMode) error {
-	if x := at("mkdir", name); x != nil {
-		return x.strike()
-	}
 	var missing []string // the deepest first
 	for dir := filepath.Clean(name); ; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
 			break
 		}
 		missing = append(missing, dir)
+	}
+	if len(missing) > 0 {
+		if x := at("mkdir", name); x != nil {
+			return x.strike()
+		}
 	}
 	if err := os.MkdirAll(name, mode); err != nil {
 		return err

@@ -17,8 +17,10 @@ type place struct{ step, point string }
 // staged is the world at the beginning of each step, all before it done, so that a case does no more work than its step and what
 // follows. What lies outside of steps is passed in the last world.
 type staged struct {
-	world  map[string]string // by step
-	want   map[string]string // what an undisturbed run leaves
+	world  map[string]string            // by step
+	next   map[string]string            // the step that follows
+	begins map[string]map[string]string // result as a step begins
+	want   map[string]string            // what an undisturbed run leaves
 	points []place
 }
 
@@ -34,7 +36,7 @@ func stagedWorlds(t *testing.T) *staged {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &staged{world: map[string]string{}, want: want}
+	w := &staged{world: map[string]string{}, next: map[string]string{}, begins: map[string]map[string]string{}, want: want}
 	var steps []string
 	for _, p := range whole {
 		if p.step != outside && !slices.Contains(steps, p.step) {
@@ -50,6 +52,12 @@ func stagedWorlds(t *testing.T) *staged {
 			first := whole[slices.IndexFunc(whole, func(p place) bool { return p.step == step })]
 			if err := child(w.world[step], "FARR_FAULT_AT="+first.point, "FARR_FAULT_KIND=kill").Run(); err == nil {
 				t.Fatalf("not killed at %s", first.point)
+			}
+		}
+		if i > 0 {
+			w.next[steps[i-1]] = step
+			if w.begins[step], err = result(w.world[step]); err != nil {
+				t.Fatal(err)
 			}
 		}
 		again := copied(t, w.world[step])

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,6 +59,8 @@ func TestMain(m *testing.M) {
 	switch ctx := context.Background(); {
 	case os.Getenv(readerVariable) != "":
 		err = watcher(ctx, dir, os.Stdin, os.Stdout)
+	case os.Getenv(stopVariable) != "":
+		err = finish(ctx, dir, second.Add(time.Minute), slog.New(slog.NewJSONHandler(stopAt(os.Getenv(stopVariable)), nil)))
 	case os.Getenv(killsVariable) != "":
 		err = finish(ctx, dir, second, jobs.NewLogger(os.Stdout, true, 0))
 	default:
@@ -67,6 +70,21 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(jobs.ExitCode(err))
 	}
+}
+
+// stopVariable lets it do what finish does, and be killed as that step begins.
+const stopVariable = "FARR_TEST_STOP"
+
+// stopAt is a log that kills its process as a step begins.
+type stopAt string
+
+func (s stopAt) Write(p []byte) (int, error) {
+	var line struct{ Msg, Step string }
+	if json.Unmarshal(p, &line) == nil && line.Msg == "step begins" && line.Step == string(s) {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+	return len(p), nil
 }
 
 // stepMarks writes where each step begins into the list of fault points that are passed.

@@ -1,13 +1,11 @@
-// Makes what the binary embeds from node_modules in ../chart/asset: echarts itself, the boundaries of
+// Makes what the binary embeds from node_modules in ../chart/asset, but for echarts: the boundaries of
 // states and counties as paths, and the notices of all of it.
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { feature } from 'topojson-client'
 import { presimplify, simplify } from 'topojson-simplify'
 
 const from = new URL('node_modules/', import.meta.url)
 const to = new URL('../chart/asset/', import.meta.url)
-
-copyFileSync(new URL('echarts/dist/echarts.min.js', from), new URL('echarts.min.js', to))
 
 const notices = [
   ['Apache ECharts, notice', 'echarts/NOTICE'],

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
-	"sync"
 
 	"modernc.org/quickjs"
 
@@ -46,43 +45,26 @@ type Renderer struct {
 	seen map[[sha256.Size]byte]string // by hash of the spec; echarts' own output
 }
 
-// compiled is echarts and what is ours, as the engine's own code: parsing takes ten times as long as loading that.
-var compiled = sync.OnceValues(func() (code [2][]byte, err error) {
-	echarts, err := fs.ReadFile(assets, "asset/echarts.min.js")
-	if err != nil {
-		return code, ErrAssetMissing
-	}
-	vm, err := quickjs.NewVM()
-	if err != nil {
-		return code, fmt.Errorf("start the chart engine: %w", err)
-	}
-	defer vm.Close()
-	for i, script := range []string{string(echarts), runtime} {
-		if code[i], err = vm.Compile(script, quickjs.EvalGlobal); err != nil {
-			return code, fmt.Errorf("compile the chart engine: %w", err)
-		}
-	}
-	return code, nil
-})
-
 // NewRenderer loads echarts. Close it.
 func NewRenderer() (*Renderer, error) {
-	code, err := compiled()
+	echarts, err := assets.ReadFile("asset/echarts.bytecode")
 	if err != nil {
-		return nil, err
+		return nil, ErrAssetMissing
 	}
 	vm, err := quickjs.NewVM()
 	if err != nil {
 		return nil, fmt.Errorf("start the chart engine: %w", err)
 	}
-	for _, script := range code {
-		v, err := vm.EvalBytecodeValue(script)
-		if err != nil {
-			vm.Close()
-			return nil, fmt.Errorf("load the chart engine: %w", err)
-		}
+	v, err := vm.EvalBytecodeValue(echarts)
+	if err == nil {
 		v.Free()
+		v, err = vm.EvalValue(runtime, quickjs.EvalGlobal)
 	}
+	if err != nil {
+		vm.Close()
+		return nil, fmt.Errorf("load the chart engine: %w", err)
+	}
+	v.Free()
 	return &Renderer{vm: vm, seen: map[[sha256.Size]byte]string{}}, nil
 }
 
