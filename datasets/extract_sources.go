@@ -43,6 +43,7 @@ type SourceReport struct {
 	Merged          int64       `json:"merged,omitempty"`
 	OptOutListed    int64       `json:"opt_out_listed,omitempty"`
 	OptOutUnmatched int64       `json:"opt_out_unmatched,omitempty"`
+	Absent          []string    `json:"absent,omitempty"` // as of an ExtractReport
 	Bulk            *BulkReport `json:"bulk,omitempty"`
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,5 +148,36 @@ func TestSourceFeedsOfLinkedPatients(t *testing.T) {
 				t.Errorf("%s: %+v", profile, f)
 			}
 		}
+	}
+}
+
+// Which types a source was said to have and sent none of is told by an extract that reads it, and by an increment of what came before, too.
+func TestExpectedTypesThatDoNotCome(t *testing.T) {
+	const patient, encounter = `{"resourceType":"Patient","id":"p","birthDate":"1970-01-01"}`,
+		`{"resourceType":"Encounter","id":"e","status":"finished","subject":{"reference":"Patient/p"},"period":{"start":"2024-01-01"}}`
+	key, _ := freshKey(t)
+	s := emptyStore(t)
+	told := func(req ExtractRequest) *ExtractReport {
+		t.Helper()
+		req.Key, req.Zone = key, "UTC"
+		report, err := Extract(t.Context(), s, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	dir := export(t, map[string][]string{"x.ndjson": {patient}})
+	r := told(ExtractRequest{Source: dir, Expect: []string{"Procedure", "Encounter", "Patient"}})
+	if !slices.Equal(r.Absent, []string{"Encounter", "Procedure"}) {
+		t.Errorf("%v", r.Absent)
+	}
+	r = told(ExtractRequest{Source: export(t, map[string][]string{"x.ndjson": {encounter}}), Expect: []string{"Procedure", "Encounter", "Patient"}, Onto: OntoCurrent})
+	if !slices.Equal(r.Absent, []string{"Procedure"}) {
+		t.Errorf("an increment: %v", r.Absent)
+	}
+	other := export(t, map[string][]string{"x.ndjson": {patient, encounter}})
+	r = told(ExtractRequest{Sources: []ExportSource{{Name: "a", Dir: dir, Zone: "UTC", Expect: []string{"Encounter"}}, {Name: "b", Dir: other, Zone: "UTC", Expect: []string{"Encounter"}}}})
+	if r.Absent != nil || !slices.Equal(r.Sources[0].Absent, []string{"Encounter"}) || r.Sources[1].Absent != nil {
+		t.Errorf("of two sources: %v, %+v", r.Absent, r.Sources)
 	}
 }

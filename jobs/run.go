@@ -107,6 +107,17 @@ func (r *RunResult) notes(s StepResult) (lines []string) {
 	if s.Name == "extract" && r.Extract != nil && r.Extract.Rejected > 0 {
 		lines = append(lines, fmt.Sprintf("%d of %d lines were rejected: .farr/%s.rejects.csv says where and why", r.Extract.Rejected, r.Extract.Read, r.Job))
 	}
+	if s.Name == "extract" && r.Extract != nil {
+		absent := func(of string, types []string) {
+			if len(types) > 0 {
+				lines = append(lines, of+"expected, and not one came: "+strings.Join(types, ", "))
+			}
+		}
+		absent("", r.Extract.Absent)
+		for _, one := range r.Extract.Sources {
+			absent(one.Name+": ", one.Absent)
+		}
+	}
 	if s.NotCompacted != "" {
 		lines = append(lines, "its increments could not be made one extract, which the next run tries again: "+s.NotCompacted)
 	}

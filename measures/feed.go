@@ -267,13 +267,8 @@ func (p *plan) incomplete(feeds, sources []feed, out *output) error {
 	if err != nil {
 		return err
 	}
-	asked := askedBy(parts)
-	for _, f := range sources {
-		if f.State != FeedNever || asked[f.Table] { // as of the whole extract: what nobody asks for is not missed
-			feeds = append(feeds, f)
-		}
-	}
-	feeds = append(feeds, p.neverLoaded(asked)...)
+	feeds = append(feeds, sources...)
+	feeds = append(feeds, p.neverLoaded(askedBy(parts))...)
 	slices.SortStableFunc(feeds, func(a, b feed) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(siteOrder(a.Site), siteOrder(b.Site)))
 	})

@@ -247,7 +247,7 @@ func askedBy(parts []restingPart) map[string]bool {
 	return asked
 }
 
-// neverLoaded are feeds of types that some definition rests on and the extract has no record of.
+// neverLoaded are feeds of types that the extract has no record of, and some definition rests on or all sources together were said to have.
 func (p *plan) neverLoaded(asked map[string]bool) []feed {
 	all, err := newResourceTables()
 	if err != nil {
@@ -264,8 +264,14 @@ func (p *plan) neverLoaded(asked map[string]bool) []feed {
 		err = json.Unmarshal(text, &facts)
 	}
 	expected := p.Extract.Expected()
+	missed := maps.Clone(asked)
+	for table, resource := range all.types {
+		if slices.Contains(expected, resource) {
+			missed[table] = true
+		}
+	}
 	var out []feed
-	for _, table := range slices.Sorted(maps.Keys(asked)) {
+	for _, table := range slices.Sorted(maps.Keys(missed)) {
 		resource := all.types[table]
 		if held, ok := p.Extract.Table(table); err == nil && facts.ByType != nil && facts.ByType[resource].Stored > 0 || facts.ByType == nil && ok && held.Rows() > 0 {
 			continue

@@ -41,6 +41,7 @@ func TestFeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
+	never := "" // types, whoever reads them
 	lacking := func(expect ...string) (string, []string) {
 		report, err := datasets.Extract(t.Context(), store, datasets.ExtractRequest{
 			Source: export, Zone: "America/New_York", SitesFile: filepath.Join(export, "sites.csv"), Key: key, Expect: expect})
@@ -55,7 +56,11 @@ func TestFeeds(t *testing.T) {
 			r.Measures, r.Cohorts = []string{"breast-cancer-screening", "hba1c-poor-control"}, []string{"births-early-prenatal-care"}
 		})
 		state := ""
+		never = ""
 		for _, f := range results.Feeds() {
+			if f.State == FeedNever {
+				never += f.Resource + " "
+			}
 			if f.Table == "procedure" {
 				state += f.State
 			}
@@ -89,6 +94,9 @@ func TestFeeds(t *testing.T) {
 	}
 	if state, parts := lacking("Patient", "Coverage", "Encounter", "Condition", "Observation", "MedicationRequest"); state != FeedUnexpected || len(parts) != 0 {
 		t.Errorf("procedures that nobody expects are %q, and %d parts lack them", state, len(parts))
+	}
+	if lacking("Patient", "Procedure", "ServiceRequest"); never != "Procedure ServiceRequest " { // no definition reads the latter
+		t.Errorf("never came: %s", never)
 	}
 	// Records that all are of long ago are as good as none.
 	old("Procedure.ndjson", procedures)

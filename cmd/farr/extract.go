@@ -114,7 +114,7 @@ was deleted or whose time went back: these need everything, too. --onto newest i
 	f.StringVar(&req.Policy, "policy", "", "folder of policy tables of your own (farr policy export); those that come with farr when not given")
 	f.StringArrayVar(&req.ConceptMaps, "concept-map", nil, "map of local codes to standard codes: FHIR R4 ConceptMap as JSON, or CSV source_system,source_code,target_system,target_code (repeatable)")
 	f.StringSliceVar(&req.MapBy, "map-by", datasets.UsedEquivalences, "equivalences of concept maps that are used")
-	f.StringSliceVar(&req.Expect, "expect", nil, "types of FHIR that the source is said to have; a measure that rests on one of them that is not there is told as incomplete, and lacks nothing where it rests on another; all when not given")
+	f.StringSliceVar(&req.Expect, "expect", nil, "types of FHIR that the source is said to have; one of them that is not there is told, and a measure that rests on it is incomplete, but lacks nothing where it rests on another; all when not given")
 	f.StringVar(&req.Observable, "observable", "auto", "rule of observable time: auto, enrolment-gap45 or contact")
 	f.StringVar(&req.AsOf, "as-of", "", "last day that the data know; the newest event when not given")
 	f.Float64Var(&req.MaxReject, "max-reject", datasets.DefaultMaxReject, "greatest share of rejected lines, 0 to 1")
@@ -178,6 +178,7 @@ func writeExtract(w io.Writer, r extractAnswer) error {
 		p.line("added to extract %.12s: of its resources %d were replaced and %d deleted", r.Onto, r.Replaced, r.Removed)
 	}
 	writeBulk(&p, "", r.Bulk)
+	writeAbsent(&p, "", r.Absent)
 	for _, one := range r.Sources {
 		writeSource(&p, one)
 	}

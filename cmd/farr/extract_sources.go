@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,7 +80,15 @@ func writeSource(p *printer, s datasets.SourceReport) {
 	if s.Deleted > 0 {
 		p.line("  + %d of resources that the source deletes", s.Deleted)
 	}
+	writeAbsent(p, "  ", s.Absent)
 	writeBulk(p, "  ", s.Bulk)
+}
+
+// writeAbsent says which types a source was said to have and sent none of.
+func writeAbsent(p *printer, indent string, types []string) {
+	if len(types) > 0 {
+		p.line("%sexpected, and not one came: %s", indent, strings.Join(types, ", "))
+	}
 }
 
 // writeLinkage says who was found in several sources.
