@@ -39,6 +39,7 @@ type bulkInput struct {
 	client *bulk.Client
 	now    func() time.Time
 	key    string // of the kept status address
+	asks   string // what is asked for, whenever: as key, but without since
 	name   string // of the source
 	onto   *onto  // nil for a full load
 
@@ -57,14 +58,20 @@ func (x *extraction) bulkInput(e *feed) (*bulkInput, error) {
 	case !c.Since.IsZero():
 		return nil, errors.New("what changed since some time is no whole extract: say which one it adds to")
 	}
-	key, err := KeyOf("bulk-export", map[string]any{
-		"url": c.URL, "level": c.Level, "group": c.Group, "types": nonNil(c.Types), "since": c.Since.UTC().Format(time.RFC3339Nano),
+	request := map[string]any{
+		"url": c.URL, "level": c.Level, "group": c.Group, "types": nonNil(c.Types),
 		"filters": nonNil(c.TypeFilters), "elements": nonNil(c.Elements), "client": c.ClientID, "source": e.Name,
-	}, nil)
+	}
+	asks, err := KeyOf("bulk-request", request, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &bulkInput{store: x.store, client: c, now: x.store.now, key: key, name: e.Name, onto: x.onto, report: report}, nil
+	request["since"] = c.Since.UTC().Format(time.RFC3339Nano)
+	key, err := KeyOf("bulk-export", request, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &bulkInput{store: x.store, client: c, now: x.store.now, key: key, asks: asks, name: e.Name, onto: x.onto, report: report}, nil
 }
 
 func nonNil(list []string) []string { return append([]string{}, list...) }
@@ -147,6 +154,9 @@ func (in *bulkInput) file(ctx context.Context, w *worker, export *bulk.Export, f
 
 // ready gives the export that was begun before, or begins one, and waits for it.
 func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.Export, error) {
+	if err := in.forgetOutdated(ctx); err != nil {
+		return nil, err
+	}
 	kept, err := in.store.pending(in.key)
 	if err != nil {
 		return nil, err
@@ -172,7 +182,7 @@ func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.E
 		in.report.Resumed = false
 	}
 	in.status, err = in.client.KickOff(ctx, func() error {
-		return in.store.keepPending(ctx, in.key, pending{Begun: in.now().UTC()})
+		return in.keep(ctx, pending{})
 	})
 	if err != nil {
 		if code := bulk.CodeOf(err); code != "" && code != bulk.NotReached && !in.report.Unanswered { // the server has answered
@@ -180,24 +190,62 @@ func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.E
 		}
 		return nil, err
 	}
-	if err := in.store.keepPending(ctx, in.key, pending{Status: in.status, Begun: in.now().UTC()}); err != nil {
+	if err := in.keep(ctx, pending{Status: in.status}); err != nil {
 		return nil, err
 	}
 	return in.client.Wait(ctx, in.status)
 }
 
-// forget lets the export go, here and at the server. A server that will not is no failure: exports end by themselves.
-func (in *bulkInput) forget(ctx context.Context) error {
-	if err := in.client.Delete(ctx, in.status); err != nil {
+// keep keeps what is known of the export.
+func (in *bulkInput) keep(ctx context.Context, p pending) error {
+	p.Begun, p.Request = in.now().UTC(), in.asks
+	if in.onto != nil {
+		p.Since = &in.onto.since
+	}
+	return in.store.keepPending(ctx, in.key, p)
+}
+
+// forget lets the export go, here and at the server.
+func (in *bulkInput) forget(ctx context.Context) error { return in.letGo(ctx, in.key, in.status) }
+
+// letGo lets an export go. A server that will not is no failure: exports end by themselves.
+func (in *bulkInput) letGo(ctx context.Context, key, status string) error {
+	if err := in.client.Delete(ctx, status); err != nil {
 		in.notes = append(in.notes, "the server was asked to delete its export and did not: "+err.Error())
 	}
-	return in.store.dropPending(ctx, in.key)
+	return in.store.dropPending(ctx, key)
+}
+
+// forgetOutdated lets go what an earlier run asked for of what changed since an extract to which nothing is added any more.
+func (in *bulkInput) forgetOutdated(ctx context.Context) error {
+	if in.onto == nil {
+		return nil
+	}
+	all, err := in.store.allPending()
+	if err != nil {
+		return err
+	}
+	for key, p := range all {
+		switch {
+		case key == in.key || p.Request != in.asks || p.Since == nil || p.Since.After(in.onto.since):
+			continue
+		case p.Status == "":
+			in.report.Unanswered = true
+			err = in.store.dropPending(ctx, key)
+		default:
+			err = in.letGo(ctx, key, p.Status)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // published tells the server that its export is not needed any more. A run that is stopped between these steps
 // leaves what says so.
 func (in *bulkInput) published(ctx context.Context) error {
-	if err := in.store.keepPending(ctx, in.key, pending{Status: in.status, Begun: in.now().UTC(), Published: true}); err != nil {
+	if err := in.keep(ctx, pending{Status: in.status, Published: true}); err != nil {
 		return err
 	}
 	return in.forget(ctx)

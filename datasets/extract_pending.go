@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -15,9 +16,11 @@ const exportsDir = "exports"
 
 // pending is an export at a server, kept so that a restart goes on with it.
 type pending struct {
-	Format int       `json:"format"`
-	Status string    `json:"status"` // where to ask how far it is; empty while the server is asked to begin it
-	Begun  time.Time `json:"begun"`
+	Format  int        `json:"format"`
+	Status  string     `json:"status"` // where to ask how far it is; empty while the server is asked to begin it
+	Begun   time.Time  `json:"begun"`
+	Request string     `json:"request,omitempty"` // hash of what is asked for, whenever; "" of an older farr
+	Since   *time.Time `json:"since,omitempty"`   // what changed since is asked for; nil of a full load
 	// Published says that its snapshot is there, and only the server has not been told.
 	Published bool `json:"published,omitempty"`
 }
@@ -38,6 +41,32 @@ func (s *Store) pending(key string) (*pending, error) {
 		return nil, fmt.Errorf("read the export that was begun: %w", err)
 	}
 	return parsePending(text), nil
+}
+
+// allPending are the exports that were begun, by key.
+func (s *Store) allPending() (map[string]pending, error) {
+	names, err := readNames(s.root, exportsDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the exports that were begun: %w", err)
+	}
+	all := map[string]pending{}
+	for _, name := range names {
+		key, is := strings.CutSuffix(name, ".json")
+		if !is {
+			continue
+		}
+		p, err := s.pending(key)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
+			all[key] = *p
+		}
+	}
+	return all, nil
 }
 
 func parsePending(text []byte) *pending {

@@ -290,6 +290,57 @@ func TestSinceStopped(t *testing.T) {
 	}
 }
 
+// What an earlier run asked for of what changed since an extract that is not the base any more is let go, here and at the server; an
+// export that nobody saw begin is told.
+func TestSinceOutdated(t *testing.T) {
+	s, client := changing(t, nil)
+	s.Records.Put(patientWith("1"))
+	store := emptyStore(t)
+	req := ExtractRequest{Key: constantKey(t), Bulk: client}
+	mustExtract(t, store, req)
+	change := func(id string) {
+		s.Records.Now = s.Records.Now.Add(time.Hour)
+		s.Records.Put(patientWith(id))
+	}
+	change("2")
+	stopped := req
+	stopped.Onto = OntoCurrent
+	ctx, stop := context.WithCancel(t.Context())
+	stopped.Progress = func(stage string, _, _ int64) {
+		if stage == "publish" {
+			stop()
+		}
+	}
+	if _, err := Extract(ctx, store, stopped); !errors.Is(err, context.Canceled) || len(begunIn(t, store)) != 1 {
+		t.Fatalf("stopped: %v, kept %v", err, begunIn(t, store))
+	}
+	change("3")
+	mustExtract(t, store, req) // of all: another base
+	if len(begunIn(t, store)) != 1 || s.Deleted() != 2 {
+		t.Fatalf("a full load let %v stay and %d go", begunIn(t, store), s.Deleted())
+	}
+	unanswered, err := KeyOf("bulk-export", map[string]any{"never": "answered"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := store.allPending()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range kept {
+		p.Status = ""
+		if err := store.keepPending(t.Context(), unanswered, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("4")
+	req.Onto = OntoCurrent
+	report, err := Extract(t.Context(), store, req)
+	if err != nil || report.Stored != 1 || report.Bulk.Resumed || !report.Unanswered() || len(begunIn(t, store)) != 0 || s.Deleted() != 4 {
+		t.Errorf("%v: %s, kept %v, %d let go", err, asJSON(t, report), begunIn(t, store), s.Deleted())
+	}
+}
+
 // Records that a server gives again are the extract that is there, with its time, unless the server's clock went back.
 func TestSameExportAgain(t *testing.T) {
 	s, client := changing(t, nil)

@@ -255,6 +255,9 @@ func (x *extraction) facts() map[string]any {
 	if r.Deleted > 0 {
 		facts["deleted"] = r.Deleted
 	}
+	if len(r.Absent) > 0 {
+		facts[factAbsent] = r.Absent
+	}
 	ages := 0
 	for _, e := range x.sources {
 		ages += e.worker.extractor.StatesAges()

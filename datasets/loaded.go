@@ -18,6 +18,9 @@ import (
 // themselves say it.
 const factLoaded = "loaded"
 
+// factAbsent are the types that the one source was said to have and has sent no record of; several say it in factSources.
+const factAbsent = "absent"
+
 // SourceFeed is how the records of one type came from one of several sources.
 type SourceFeed struct {
 	Source, Type string

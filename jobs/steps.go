@@ -142,9 +142,7 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 			Sources: b.sources, Link: b.job.Linkage == linkTokens, Profile: b.job.Profile, Observable: b.job.Source.observable(), AsOf: b.job.AsOf, Policy: b.job.Policy,
 			Key: b.key, MaxReject: float64(b.job.MaxReject), Hold: true, Progress: b.o.Progress,
 		})
-		if report.Unanswered() {
-			b.o.Logger.Warn(msgUnanswered)
-		}
+		b.unanswered(report)
 		if err := errors.Join(err, b.listRejects(report)); err != nil {
 			return err
 		}
@@ -159,6 +157,13 @@ func (b *building) extract(ctx context.Context) (sn *datasets.Snapshot, err erro
 		sn, err = b.compact(ctx, s, sn)
 		return err
 	})
+}
+
+// unanswered warns of an export that a server may hold for nobody.
+func (b *building) unanswered(report *datasets.ExtractReport) {
+	if report.Unanswered() {
+		b.o.Logger.Warn(msgUnanswered)
+	}
 }
 
 // compactFrom is how many increments readers hardly feel.
@@ -204,6 +209,7 @@ func (b *building) load(ctx context.Context, s *StepResult, req datasets.Extract
 	if !errors.As(err, &full) {
 		return report, err
 	}
+	b.unanswered(report) // the full load asks for something else, and does not know of it
 	s.Load, s.Why = loadFull, full.Why
 	b.o.Logger.Info(msgFullLoad, "why", strings.Join(full.Why, "; "))
 	return datasets.Extract(ctx, b.store, req)
