@@ -32,7 +32,7 @@ func (b *bulkFlags) add(cmd *cobra.Command) {
 	f.StringSliceVar(&b.request.Types, "type", nil, "with --bulk: resource types to export; all when not given")
 	f.StringArrayVar(&b.request.TypeFilters, "type-filter", nil, "with --bulk: search that restricts a type, such as Observation?category=laboratory (repeatable)")
 	f.StringSliceVar(&b.request.Elements, "element", nil, "with --bulk: elements to export; all when not given")
-	f.BoolVar(&b.request.Post, "post", false, "with --bulk: ask by POST of Parameters, not by GET")
+	f.BoolVar(&b.request.Post, "post", false, "with --bulk: ask by POST of Parameters, not by GET; what changed since (--onto) is asked for by GET alone")
 	f.StringVar(&b.clientID, "client-id", "", "with --bulk: id of the client at the server; none where it asks for no token")
 	f.StringVar(&b.clientKey, "client-key", "", "with --bulk: private key of the client, PEM or JWK: its file, fd:3 or env:NAME")
 	f.StringVar(&b.tokenURL, "token-url", "", "with --bulk: where tokens are to be had; the server is asked when not given")

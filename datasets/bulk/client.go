@@ -93,6 +93,7 @@ type Client struct {
 	endpoint string // of tokens, once discovered
 	how      string // scopes are written, once discovered: "rs" where the server takes those of SMART 2 alone. Config.Scope stays what was asked for
 	token    token
+	during   bool // an export is in hand, for which no other scope will do
 }
 
 // New checks what is asked for. It asks the server nothing. A clock is needed.

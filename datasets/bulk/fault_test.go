@@ -86,6 +86,14 @@ func TestFaults(t *testing.T) {
 			s.Token = true
 			s.Faults = []*fault{{At: "file", Skip: 1, Do: bulktest.Then((*server).Revoke, bulktest.Reset(50))}}
 		}, ""},
+		"another scope in the middle": {func(s *server) {
+			s.Token = true
+			narrow := func(s *server) {
+				s.Revoke()
+				s.Scope = "system/Patient.read system/Observation.read system/Encounter.read"
+			}
+			s.Faults = []*fault{{At: "file", Skip: 1, Do: bulktest.Then(narrow, bulktest.Reset(50))}}
+		}, Changed},
 		"file elsewhere by 307": {func(s *server) {
 			s.Token = true
 			s.Faults = []*fault{{At: "file", Times: 1, Do: elsewhere}}

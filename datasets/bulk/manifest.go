@@ -77,6 +77,7 @@ type entry struct {
 
 // Wait polls until the export is ready and reads all of its manifest.
 func (c *Client) Wait(ctx context.Context, status string) (*Export, error) {
+	c.hold(true)
 	e := &Export{client: c, status: status}
 	deadline := c.Clock.Now().Add(c.Limits.Wait)
 	seen := map[string]bool{}

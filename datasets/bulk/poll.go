@@ -55,6 +55,7 @@ func (c *Client) KickOff(ctx context.Context, about func() error) (status string
 	if _, err := secure(location.String()); err != nil {
 		return "", err
 	}
+	c.hold(true)
 	return location.String(), nil
 }
 
@@ -140,6 +141,7 @@ func (c *Client) poll(ctx context.Context, at string, token bool, deadline time.
 // Delete tells the server that the export is not needed any more, or is to be stopped. That it knows it no more is as
 // good.
 func (c *Client) Delete(ctx context.Context, status string) error {
+	c.hold(false)
 	a, err := c.fetch(ctx, call{method: http.MethodDelete, url: status, accept: "application/json", token: c.ours(status)}, smallAnswer)
 	if err != nil {
 		return err

@@ -49,8 +49,19 @@ func (c *Client) authorise(ctx context.Context, refused string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	c.token = t
+	before := c.token
+	if c.token = t; c.during && before.value != "" && t.scope != before.scope {
+		c.during = false
+		return "", &Error{Code: Changed, URL: named(c.endpoint), Detail: "the server now grants another scope than when the export began: whether all of it came nobody knows"}
+	}
 	return t.value, nil
+}
+
+// hold says whether an export is in hand.
+func (c *Client) hold(during bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.during = during
 }
 
 // discovery is what is read of .well-known/smart-configuration.
