@@ -197,7 +197,11 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	defer x.staging.Close()
 	x.staging.guard = x.guard
 	defer x.onto.close()
-	defer holdMemory()()
+	heap := int64(extractMemory)
+	if x.onto != nil {
+		heap = incrementMemory
+	}
+	defer holdMemory(heap)()
 	for _, stage := range []func(context.Context) error{x.read, x.judge, x.unchanged, x.reenter, x.write, x.publish} {
 		if err := stage(ctx); err != nil {
 			return x.report, fmt.Errorf("extract: %w", x.failed(ctx, err))

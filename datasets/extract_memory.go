@@ -12,15 +12,18 @@ import (
 // collected. What is alive is about a third of it, whatever the size of the input.
 const extractMemory = 96 << 20
 
+// incrementMemory is that of an increment, which is done before it has used as much.
+const incrementMemory = 64 << 20
+
 // memoryHeld is true while an extract has set the collector's pace.
 var memoryHeld atomic.Bool
 
-// holdMemory lets the collector start at a fixed heap size, where it would start at
+// holdMemory lets the collector start at a fixed heap size in bytes, where it would start at
 // twice of what is alive: peak memory is then the same for small and large
 // input, and there are fewer collections. Where more than half of it is alive (a line
 // of 64 MB, coverage of a million persons), the size follows. A limit set from outside
 // holds. The pace belongs to the process, so an extract that runs beside another leaves it alone.
-func holdMemory() (release func()) {
+func holdMemory(heap int64) (release func()) {
 	if !memoryHeld.CompareAndSwap(false, true) {
 		return func() {}
 	}
@@ -30,7 +33,7 @@ func holdMemory() (release func()) {
 		mu       sync.Mutex
 		released bool
 	)
-	debug.SetMemoryLimit(min(extractMemory, outside))
+	debug.SetMemoryLimit(min(heap, outside))
 	percent := debug.SetGCPercent(-1)
 
 	// A finalizer that renews itself runs after each collection.
@@ -44,7 +47,7 @@ func holdMemory() (release func()) {
 		}
 		metrics.Read(live)
 		alive := int64(live[0].Value.Uint64())
-		debug.SetMemoryLimit(min(max(extractMemory, 2*alive+extractMemory/4), outside))
+		debug.SetMemoryLimit(min(max(heap, 2*alive+heap/4), outside))
 		runtime.SetFinalizer(&sentinel{}, afterCollection)
 	}
 	runtime.SetFinalizer(&sentinel{}, afterCollection)

@@ -29,6 +29,7 @@ type Scan struct {
 
 // person is what is gathered of one.
 type person struct {
+	id            ID
 	days          int64 // to add to the person's dates
 	later         int64
 	first, latest int64 // encounter; noDate when there is none
@@ -51,7 +52,8 @@ type met struct {
 // scanRows is of the row group in hand, by row.
 type scanRows struct {
 	dead   []bool
-	people []*person // nil of rows that say nothing
+	people []*person // nil of rows that are dead
+	said   []bool    // of rows whose event is known, or that tell of none
 	at     []int32   // place in apart, one more than that; 0 for none
 	apart  []perhaps // what is kept apart
 	met    []met     // beside it; of the main table
@@ -145,41 +147,41 @@ func (s *Scan) group(t *typePlan, table *Table, g *rowGroup, dead []*IDSet, touc
 // owned reads whose the rows of a group are, and what their dates say.
 func (s *Scan) owned(t *typePlan, table *Table, g *rowGroup) error {
 	r := &s.rows
-	var dates []string
+	events := table == t.tables[0] && t.clinical && len(t.order) > 0
+	var dates []int
 	for _, i := range table.dates {
-		if name := table.Columns[i].Name; !g.empty(name) {
-			dates = append(dates, name)
+		if !g.empty(table.Columns[i].Name) && !(events && slices.Contains(t.order, i)) {
+			dates = append(dates, i)
 		}
 	}
-	events := table == t.tables[0] && t.clinical && len(t.order) > 0
 	if len(dates) == 0 && !events && len(r.apart) == 0 {
 		return nil
 	}
-	err := g.ids("pid", func(row int, pid []byte) {
-		if r.people[row] = nil; r.dead[row] {
-			return
-		}
-		r.people[row] = s.of(pid)
-		if at := r.at[row]; at > 0 {
-			if r.apart[at-1].person = r.people[row]; r.met != nil {
-				r.met[at-1].pid = ID(pid)
+	err := g.runs("pid", func(from, to int, pid []byte) {
+		var one *person
+		for row := from; row < to; row++ {
+			if r.people[row] = nil; r.dead[row] {
+				continue
+			}
+			if one == nil {
+				one = s.of(pid)
+			}
+			r.people[row] = one
+			if at := r.at[row]; at > 0 {
+				if r.apart[at-1].person = one; r.met != nil {
+					r.met[at-1].pid = ID(pid)
+				}
 			}
 		}
 	})
 	if err != nil {
 		return err
 	}
-	for _, name := range dates {
-		err := g.times(name, func(row int, ms int64) {
-			one := r.people[row]
-			if one == nil {
-				return
+	for _, i := range dates {
+		err := g.times(table.Columns[i].Name, func(row int, ms int64) {
+			if one := r.people[row]; one != nil {
+				r.shows(row, one, floorDiv(ms, DayMs)+one.days)
 			}
-			later := &one.later
-			if at := r.at[row]; at > 0 {
-				later = &r.apart[at-1].later
-			}
-			*later = max(*later, floorDiv(ms, DayMs)+one.days)
 		})
 		if err != nil {
 			return err
@@ -189,6 +191,15 @@ func (s *Scan) owned(t *typePlan, table *Table, g *rowGroup) error {
 		return s.events(t, g)
 	}
 	return nil
+}
+
+// shows takes a day that a row of a person shows.
+func (r *scanRows) shows(row int, one *person, day int64) {
+	later := &one.later
+	if at := r.at[row]; at > 0 {
+		later = &r.apart[at-1].later
+	}
+	*later = max(*later, day)
 }
 
 // begin tells of each row of a group whether it is dead, or may be replaced or deleted.
@@ -265,7 +276,7 @@ func (s *Scan) of(pid []byte) *person {
 	id := ID(pid)
 	one := s.people[id]
 	if one == nil {
-		one = &person{later: noDate, latest: noDate}
+		one = &person{id: id, later: noDate, latest: noDate}
 		if s.plan.profile == Shifted {
 			one.days = s.shifts.Days(id)
 		}
@@ -275,31 +286,29 @@ func (s *Scan) of(pid []byte) *person {
 	return one
 }
 
-// events takes the days of clinical events, as Finisher.eventDay finds them.
+// events takes the days of clinical events, as Finisher.eventDay finds them, and what their dates show.
 func (s *Scan) events(t *typePlan, g *rowGroup) error {
-	people := s.rows.people
-	if err := g.yes("negated", func(row int) { people[row] = nil }); err != nil {
+	r := &s.rows
+	if len(r.said) < g.rows {
+		r.said = make([]bool, g.rows)
+	}
+	clear(r.said)
+	void := func(row int) { r.said[row] = true }
+	if err := g.yes("negated", void); err != nil {
 		return err
 	}
 	if column, codes, _ := s.plan.VoidColumn(t.typ); column != "" {
-		err := g.blobs(column, func(row int, b []byte) {
-			if people[row] != nil && slices.ContainsFunc(codes, func(code string) bool { return code == string(b) }) {
-				people[row] = nil
-			}
-		})
-		if err != nil {
+		if err := g.coded(column, codes, void); err != nil {
 			return err
 		}
 	}
-	// A row whose day is known says no more.
-	event := func(row int, day int64) {
-		one := people[row]
-		people[row] = nil
+	event := func(row int, one *person, day int64) {
+		r.said[row] = true
 		if day < firstEvent || day >= endOfEvents {
 			return
 		}
-		if at := s.rows.at[row]; at > 0 {
-			s.rows.apart[at-1].event = day
+		if at := r.at[row]; at > 0 {
+			r.apart[at-1].event = day
 			return
 		}
 		if s.event = max(s.event, day); t.typ == "Encounter" {
@@ -307,9 +316,18 @@ func (s *Scan) events(t *typePlan, g *rowGroup) error {
 		}
 	}
 	for _, i := range t.order {
+		dated := slices.Contains(t.tables[0].dates, i)
 		err := g.times(t.tables[0].Columns[i].Name, func(row int, ms int64) {
-			if one := people[row]; one != nil {
-				event(row, floorDiv(ms, DayMs)+one.days)
+			one := r.people[row]
+			if one == nil {
+				return
+			}
+			day := floorDiv(ms, DayMs) + one.days
+			if dated {
+				r.shows(row, one, day)
+			}
+			if !r.said[row] {
+				event(row, one, day)
 			}
 		})
 		if err != nil {
@@ -325,37 +343,38 @@ func (s *Scan) events(t *typePlan, g *rowGroup) error {
 }
 
 // sealed gives the true days of a column of dates that are sealed, of rows whose day is not known.
-func (s *Scan) sealed(t *typePlan, g *rowGroup, name string, yield func(row int, day int64)) error {
-	seals := map[int][]byte{}
+func (s *Scan) sealed(t *typePlan, g *rowGroup, name string, yield func(row int, one *person, day int64)) error {
+	type sealed struct {
+		row  int
+		seal []byte
+		rid  ID
+	}
+	var all []sealed // in the order of rows
 	err := g.blobs(name+"_seal", func(row int, b []byte) {
-		if s.rows.people[row] != nil {
-			seals[row] = slices.Clone(b)
+		if s.rows.people[row] != nil && !s.rows.said[row] {
+			all = append(all, sealed{row: row, seal: slices.Clone(b)})
 		}
 	})
-	if err != nil || len(seals) == 0 {
+	if err != nil || len(all) == 0 {
 		return err
 	}
-	ids := map[int]*[2]ID{}
-	for i, column := range []string{"pid", "rid"} {
-		err := g.ids(column, func(row int, id []byte) {
-			if seals[row] == nil {
-				return
-			}
-			if i == 0 {
-				ids[row] = &[2]ID{}
-			}
-			ids[row][i] = ID(id)
-		})
-		if err != nil {
-			return err
+	next := 0
+	err = g.ids("rid", func(row int, rid []byte) {
+		if next < len(all) && all[next].row == row {
+			all[next].rid = ID(rid)
+			next++
 		}
+	})
+	if err != nil {
+		return err
 	}
-	for row, seal := range seals {
-		v, err := s.sealer.Open(seal, Place{Table: t.table, Column: name, PID: ids[row][0], RID: ids[row][1]})
+	for _, one := range all {
+		whose := s.rows.people[one.row]
+		v, err := s.sealer.Open(one.seal, Place{Table: t.table, Column: name, PID: whose.id, RID: one.rid})
 		if err != nil {
 			return err
 		}
-		yield(row, floorDiv(v.WallMs, DayMs))
+		yield(one.row, whose, floorDiv(v.WallMs, DayMs))
 	}
 	return nil
 }
