@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"farr/datasets"
 	"farr/datasets/risk"
@@ -38,8 +39,10 @@ type Job struct {
 	Measures   Words     `yaml:"measures"` // empty: all of the library
 	Cohorts    Words     `yaml:"cohorts"`  // empty: all of the library
 	Periods    Words     `yaml:"periods,required"`
-	KPI        string    `yaml:"kpi"` // path of the file of targets and owners
-	Report     Report    `yaml:"report,required"`
+	// Closed are the last days of sites, by label, and of several sources, by name, that were closed: from then on nothing is missed of them.
+	Closed map[string]Day `yaml:"closed"`
+	KPI    string         `yaml:"kpi"` // path of the file of targets and owners
+	Report Report         `yaml:"report,required"`
 
 	Annotations []Annotation `yaml:"annotations"`
 	Rebases     []Rebase     `yaml:"rebase"`
@@ -60,6 +63,15 @@ func (job *Job) MayLack(key string) bool {
 
 // extractsOnly is whether the job's extract can be measured by nothing.
 func (job *Job) extractsOnly() bool { return job.Profile == datasets.ProfileSafeHarbor }
+
+// closed is as measures take it.
+func (job *Job) closed() map[string]time.Time {
+	days := map[string]time.Time{}
+	for name, last := range job.Closed {
+		days[name] = last.Time
+	}
+	return days
+}
 
 // Report is the bundle that a job makes.
 type Report struct {
@@ -92,6 +104,17 @@ const (
 	gateRecord  = "record"
 	gateEnforce = "enforce"
 )
+
+// Day is a day of the calendar, written 2025-12-31.
+type Day struct{ time.Time }
+
+// UnmarshalSource reads the form above.
+func (d *Day) UnmarshalSource(v source.Value) (err error) {
+	if d.Time, err = time.Parse(time.DateOnly, v.Text()); err != nil {
+		return source.Diagnostic{Code: "bad-date", Message: "not a day of the calendar", Hint: "2025-12-31"}
+	}
+	return nil
+}
 
 // Share is a part of a whole, 0 to 1, written 1% or 0.01.
 type Share float64

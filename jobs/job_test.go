@@ -130,7 +130,7 @@ func TestExamples(t *testing.T) {
 	}
 	for _, key := range []string{
 		"name", "schedule", "cron", "zone", "misfire", "after", "limits", "disk", "retries", "retention", "source", "dir", "sites", "concept_maps", "map_by", "full_load_every", "observable", "store", "key", "profile", "policy", "as_of", "max_reject",
-		"library", "measures", "cohorts", "periods", "kpi", "report", "out", "audience", "organisation", "title", "pdf",
+		"library", "measures", "cohorts", "periods", "closed", "kpi", "report", "out", "audience", "organisation", "title", "pdf",
 	} {
 		if !strings.Contains(string(data), key+":") {
 			t.Errorf("the example does not show %s", key)

@@ -270,7 +270,7 @@ func (b *building) measure(ctx context.Context, extract *datasets.Snapshot) (res
 		}
 		report, err := measures.Run(ctx, b.store, measures.Request{
 			Package: pkg, Extract: extract, Key: b.key, Library: library, Measures: b.job.Measures, Cohorts: b.job.Cohorts,
-			Periods: periods, MemoryLimit: int64(b.job.Limits.Memory) / 2, Progress: b.o.Progress,
+			Periods: periods, Closed: b.job.closed(), MemoryLimit: int64(b.job.Limits.Memory) / 2, Progress: b.o.Progress,
 		})
 		if err != nil {
 			return err

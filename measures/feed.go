@@ -38,6 +38,8 @@ const (
 	FeedRuns = "runs"
 	// FeedStopped: none came for so long that it is neither chance nor the feed's habit (stats.SilenceOf).
 	FeedStopped = "stopped"
+	// FeedClosed: records came until the last day of a site or source that was closed (Request.Closed), or nearly so.
+	FeedClosed = "closed"
 	// FeedNever: the extract has no record of the type, or a source was said to have it and sent none.
 	FeedNever = "never"
 	// FeedUnexpected is FeedNever where the source says that it has none.
@@ -269,6 +271,9 @@ func (p *plan) incomplete(feeds, sources []feed, out *output) error {
 	}
 	feeds = append(feeds, sources...)
 	feeds = append(feeds, p.neverLoaded(askedBy(parts))...)
+	for i := range feeds {
+		feeds[i].close(p.Closed)
+	}
 	slices.SortStableFunc(feeds, func(a, b feed) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(siteOrder(a.Site), siteOrder(b.Site)))
 	})
@@ -314,6 +319,15 @@ func (p *plan) incomplete(feeds, sources []feed, out *output) error {
 		return err
 	}
 	return out.add(tableIncomplete, rows(list))
+}
+
+// close tells a feed that stopped since its site or source was closed. What ended before that, by more than the longest silence that it
+// is known for, lacks records nevertheless.
+func (f *feed) close(closed map[string]time.Time) {
+	last, said := closed[f.Site]
+	if said && f.Site != QualityAll && f.State == FeedStopped && last.Before(f.from.AddDate(0, 0, max(0, f.Longest-f.Usual))) {
+		f.State, f.from = FeedClosed, time.Time{}
+	}
 }
 
 // siteOrder puts all sites first.

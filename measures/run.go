@@ -30,6 +30,10 @@ type Request struct {
 	Cohorts  []string // IDs; nil for all of the library
 	Periods  []Period
 
+	// Closed are the last days of what sent its last record on purpose: of sites by label, and of several sources by name. Records from
+	// then on are not missed. A source and each of its sites are said by themselves.
+	Closed map[string]time.Time
+
 	// AllowMissingValueSets computes published measures also where the package lacks value
 	// sets; what it lacks is taken as empty, and the results are marked as incomplete.
 	AllowMissingValueSets bool
@@ -164,6 +168,7 @@ const (
 	recipePeriods  = "periods"
 	recipeMeasures = "measures"
 	recipeCohorts  = "cohorts"
+	recipeClosed   = "closed" // last days by site or source; absent where none is said
 )
 
 // studyWindow is where cohorts look for entries: the span of the disjoint periods, or of all where there is none.
@@ -214,6 +219,13 @@ func (p *plan) ask() error {
 	}
 	p.recipe = map[string]any{
 		recipeEngine: engineVersion, recipePeriods: ids, recipeMeasures: hashes(p.allMeasures()), recipeCohorts: hashes(p.cohorts),
+	}
+	if len(p.Closed) > 0 {
+		closed := map[string]any{}
+		for name, last := range p.Closed {
+			closed[name] = day(last)
+		}
+		p.recipe[recipeClosed] = closed
 	}
 	p.inputs = []datasets.Input{
 		{Kind: "snapshot", ID: p.Extract.ID()},

@@ -228,7 +228,7 @@ func loaded(in input) []page.Loaded {
 		switch {
 		case site == measures.QualityAll:
 			site = ""
-		case !missing(f) || slices.ContainsFunc(in.feeds, func(o measures.Feed) bool {
+		case !missing(f) && f.State != measures.FeedClosed || slices.ContainsFunc(in.feeds, func(o measures.Feed) bool {
 			return o.Table == f.Table && o.Site == measures.QualityAll && missing(o)
 		}):
 			continue // what every site and source has in common is told once
@@ -249,10 +249,10 @@ func loaded(in input) []page.Loaded {
 	return out
 }
 
-// endedIn is the first month after the last record of a feed that stopped, by its place; 0 where the feed did not stop.
+// endedIn is the first month after the last record of a feed that stopped or was closed, by its place; 0 where it did not.
 func endedIn(feeds []measures.Feed, table, site string, months []time.Time) int {
 	for _, f := range feeds {
-		if f.Table == table && f.State == measures.FeedStopped && (f.Site == site || f.Site == measures.QualityAll) {
+		if f.Table == table && (f.State == measures.FeedStopped || f.State == measures.FeedClosed) && (f.Site == site || f.Site == measures.QualityAll) {
 			for i, m := range months {
 				if m.After(f.Last) {
 					return i

@@ -167,6 +167,46 @@ func TestEveryFigureThatLacksRecordsOfASourceIsMarkedAndNoOther(t *testing.T) {
 	}
 }
 
+// TestClosedSites: what comes no more since a site was closed is not missed. A feed that had stopped long before lacks records nevertheless.
+func TestClosedSites(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
+	population := synthetic(t, 900, 3, 3)
+	planted, _, from := plantedFaults(t, population)
+	first, err := time.Parse(time.DateOnly, from+"-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := ended{resource: "Observation", site: planted, from: from + "-01"}
+	for name, c := range map[string]struct {
+		last time.Time
+		ends []ended
+		says string
+	}{
+		"with its last records":   {first.AddDate(0, 0, -1), nil, "closed, as was said"},
+		"long after its last one": {first.AddDate(0, 3, 0), []ended{stopped}, "stopped"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			results := measured(t, population, "2024-07..2025-12,2025,P12M/2025-11..2025-12", measures.Request{
+				Measures: []string{"blood-pressure-control", "hba1c-poor-control"}, Cohorts: []string{}, Closed: map[string]time.Time{planted: c.last, "Nobody": first},
+			})
+			out := filepath.Join(t.TempDir(), "out")
+			if _, err := build(t.Context(), inputOf(results), Request{Audience: Internal, Results: results, Out: out}); err != nil {
+				t.Fatal(err)
+			}
+			w := &markWalk{T: t, ends: c.ends, files: read(t, out), marks: map[string]int{}}
+			w.walk(results)
+			if w.unmarked < 20 || (w.marked > 50) != (c.ends != nil) {
+				t.Errorf("%d figures are marked and %d are not", w.marked, w.unmarked)
+			}
+			if page := w.files["data-quality.html"]; !strings.Contains(page, "Observation</th><td>"+planted+"</td><td>"+c.says) {
+				t.Errorf("the page of data quality does not say of %s: %s", planted, c.says)
+			}
+		})
+	}
+}
+
 // apply takes the records out of an export. Of a record with two dates each may be of the time after the end.
 func (s ended) apply(t *testing.T, export string) {
 	t.Helper()

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -137,7 +138,7 @@ func (a *app) compute(what computing) *cobra.Command {
 	var req measures.Request
 	var store, key, extract, pkg, periods, profiles, shard string
 	var shards int
-	var folders []string
+	var folders, closed []string
 	cmd := &cobra.Command{
 		Use:   "run --store DIR --key FILE --periods LIST",
 		Short: "compute measures and cohorts for a list of periods",
@@ -179,6 +180,9 @@ seventh of the persons, and kept for farr measure merge --shards 7; no results a
 				return usageError{fmt.Errorf("--threads is a number from 1 to %d", mostThreads)}
 			}
 			if req.Periods, err = measures.ParsePeriods(periods); err != nil {
+				return usageError{err}
+			}
+			if req.Closed, err = toClosed(closed); err != nil {
 				return usageError{err}
 			}
 			if req.Library, err = measures.LoadLibrary(folders...); err != nil {
@@ -262,10 +266,31 @@ seventh of the persons, and kept for farr measure merge --shards 7; no results a
 		profilesFlag(cmd, &profiles)
 		f.StringSliceVar(&req.Cohorts, "cohort", nil, "cohorts to compute; all when neither measures nor cohorts are named")
 	}
+	f.StringArrayVar(&closed, "closed", nil, "SITE=DAY: the last day of a site or source that was closed, from when on its records are not missed; may be said several times")
 	f.IntVar(&req.Threads, "threads", 0, "threads of the engine; one for each processor when not given")
 	f.Var((*bytesValue)(&req.MemoryLimit), "memory", "memory for the engine's buffers, as 4GB or 512MB; half of what the process may use when not given. What does not fit goes to disk; of a shifted extract it fails")
 	libraryFlag(cmd, &folders)
 	return cmd
+}
+
+// toClosed reads the last days of sites and sources.
+func toClosed(list []string) (map[string]time.Time, error) {
+	closed := map[string]time.Time{}
+	for _, one := range list {
+		at := strings.LastIndexByte(one, '=')
+		if at < 1 {
+			return nil, fmt.Errorf("--closed %q: want a site and its last day, such as \"Clinic 12=2025-05-31\"", one)
+		}
+		last, err := time.Parse(time.DateOnly, one[at+1:])
+		if err != nil {
+			return nil, fmt.Errorf("--closed %q: want a day such as 2025-05-31 behind the =", one)
+		}
+		if _, twice := closed[one[:at]]; twice {
+			return nil, fmt.Errorf("--closed says %s twice", one[:at])
+		}
+		closed[one[:at]] = last
+	}
+	return closed, nil
 }
 
 // runShard computes one shard.

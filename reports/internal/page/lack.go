@@ -10,7 +10,7 @@ import (
 	"farr/reports/internal/text"
 )
 
-// Loaded is what was loaded of a type of record: of the whole extract, or of a site or one of several sources where its feed stopped, or
+// Loaded is what was loaded of a type of record: of the whole extract, or of a site or one of several sources where its feed stopped, was closed, or
 // never came from a source that was said to have it. It has no counts.
 type Loaded struct {
 	Resource string    // of FHIR R4
@@ -62,6 +62,8 @@ func (w words) loadedState(l Loaded) string {
 		return w.Say("never loaded")
 	case measures.FeedStopped:
 		return w.Say("stopped")
+	case measures.FeedClosed:
+		return w.Say("closed, as was said")
 	case measures.FeedUnexpected:
 		return w.Say("not expected of this source, and not there")
 	case measures.FeedUnjudged:
@@ -88,7 +90,7 @@ func (a *artist) loaded(v *qualityView, q *Quality) {
 			row.Place = a.Say("the whole source")
 		}
 		last := ""
-		if l.State == measures.FeedStopped && !l.Last.IsZero() {
+		if (l.State == measures.FeedStopped || l.State == measures.FeedClosed) && !l.Last.IsZero() {
 			row.Until, last = a.month(l.Last), l.Last.Format("2006-01")
 		}
 		var touched []string
