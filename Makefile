@@ -37,7 +37,8 @@ $(SCRIPT): $(NODE)/package.json $(NODE)/package-lock.json
 
 $(ECHART): $(SCRIPT) $(NODE)/asset.mjs reports/internal/chart/compile/main.go go.mod
 	cd $(NODE) && node asset.mjs
-	go run ./reports/internal/chart/compile $(SCRIPT) $@
+	rm -f $(dir $@)echarts.min.js # of an older farr
+	env -u GOOS -u GOARCH go run ./reports/internal/chart/compile $(SCRIPT) $@
 
 .PHONY: assets
 assets: prerequisites $(ECHART) ## fetch the charts' library from npm by lock file

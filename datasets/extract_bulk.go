@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -39,7 +40,7 @@ type bulkInput struct {
 	client *bulk.Client
 	now    func() time.Time
 	key    string // of the kept status address
-	asks   string // what is asked for, whenever: as key, but without since
+	asks   string // what is asked for, and to be made of it, whenever: not since when
 	name   string // of the source
 	onto   *onto  // nil for a full load
 
@@ -62,12 +63,14 @@ func (x *extraction) bulkInput(e *feed) (*bulkInput, error) {
 		"url": c.URL, "level": c.Level, "group": c.Group, "types": nonNil(c.Types),
 		"filters": nonNil(c.TypeFilters), "elements": nonNil(c.Elements), "client": c.ClientID, "source": e.Name,
 	}
-	asks, err := KeyOf("bulk-request", request, nil)
+	request["since"] = c.Since.UTC().Format(time.RFC3339Nano)
+	key, err := KeyOf("bulk-export", request, nil)
 	if err != nil {
 		return nil, err
 	}
-	request["since"] = c.Since.UTC().Format(time.RFC3339Nano)
-	key, err := KeyOf("bulk-export", request, nil)
+	delete(request, "since")
+	request["policy"], request["profile"], request["key"] = x.policy.Hash(), x.req.Profile, x.keyID
+	asks, err := KeyOf("bulk-request", request, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +95,7 @@ func (in *bulkInput) files() (files []Input, order string) {
 // read waits for the export and gives every line to the worker. What the server names as deleted comes first.
 func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func) error {
 	export, err := in.ready(ctx, progress)
-	if granted := in.client.Granted(); granted != "" {
-		in.report.granted = hexSHA256([]byte(granted))
-	}
+	in.report.granted = in.granted()
 	if in.onto != nil {
 		w.changes = true
 		err = in.onto.answered(export, in.report.granted, err)
@@ -154,8 +155,12 @@ func (in *bulkInput) file(ctx context.Context, w *worker, export *bulk.Export, f
 
 // ready gives the export that was begun before, or begins one, and waits for it.
 func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.Export, error) {
-	if err := in.forgetOutdated(ctx); err != nil {
+	outdated, err := in.outdated()
+	if err != nil {
 		return nil, err
+	}
+	for _, p := range outdated {
+		in.report.Unanswered = in.report.Unanswered || p.Status == ""
 	}
 	kept, err := in.store.pending(in.key)
 	if err != nil {
@@ -176,7 +181,10 @@ func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.E
 	if kept != nil {
 		in.status, in.report.Resumed = kept.Status, true
 		export, err := in.client.Wait(ctx, kept.Status)
-		if bulk.CodeOf(err) != bulk.Gone {
+		switch granted := in.granted(); {
+		case err == nil && kept.Granted != "" && granted != "" && granted != kept.Granted:
+			return nil, &bulk.Error{Code: bulk.Changed, Detail: "the server grants another scope than when the export began: whether all of it came nobody knows"}
+		case bulk.CodeOf(err) != bulk.Gone:
 			return export, err
 		}
 		in.report.Resumed = false
@@ -190,7 +198,7 @@ func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.E
 		}
 		return nil, err
 	}
-	if err := in.keep(ctx, pending{Status: in.status}); err != nil {
+	if err := in.keep(ctx, pending{Status: in.status, Granted: in.granted()}); err != nil {
 		return nil, err
 	}
 	return in.client.Wait(ctx, in.status)
@@ -210,42 +218,58 @@ func (in *bulkInput) forget(ctx context.Context) error { return in.letGo(ctx, in
 
 // letGo lets an export go. A server that will not is no failure: exports end by themselves.
 func (in *bulkInput) letGo(ctx context.Context, key, status string) error {
-	if err := in.client.Delete(ctx, status); err != nil {
+	if err := in.client.Delete(ctx, status); ctx.Err() != nil {
+		return ctx.Err() // the next run does it
+	} else if err != nil {
 		in.notes = append(in.notes, "the server was asked to delete its export and did not: "+err.Error())
 	}
 	return in.store.dropPending(ctx, key)
 }
 
-// forgetOutdated lets go what an earlier run asked for of what changed since an extract to which nothing is added any more.
-func (in *bulkInput) forgetOutdated(ctx context.Context) error {
+// granted is the hash of the scope that the server granted, "" where it gave no token.
+func (in *bulkInput) granted() string {
+	scope := in.client.Granted()
+	if scope == "" {
+		return ""
+	}
+	return hexSHA256([]byte(scope))
+}
+
+// outdated are the exports that an earlier run asked for, of what changed since an extract that is older than the one to which is added now.
+func (in *bulkInput) outdated() (map[string]pending, error) {
 	if in.onto == nil {
-		return nil
+		return nil, nil
 	}
 	all, err := in.store.allPending()
-	if err != nil {
-		return err
-	}
+	maps.DeleteFunc(all, func(key string, p pending) bool {
+		return key == in.key || p.Request != in.asks || p.Since == nil || p.Since.After(in.onto.since)
+	})
+	return all, err
+}
+
+// forgetOutdated lets them go, once what replaces them is there.
+func (in *bulkInput) forgetOutdated(ctx context.Context) error {
+	all, err := in.outdated()
 	for key, p := range all {
-		switch {
-		case key == in.key || p.Request != in.asks || p.Since == nil || p.Since.After(in.onto.since):
-			continue
-		case p.Status == "":
-			in.report.Unanswered = true
-			err = in.store.dropPending(ctx, key)
-		default:
-			err = in.letGo(ctx, key, p.Status)
-		}
 		if err != nil {
 			return err
 		}
+		if p.Status == "" {
+			err = in.store.dropPending(ctx, key)
+		} else {
+			err = in.letGo(ctx, key, p.Status)
+		}
 	}
-	return nil
+	return err
 }
 
 // published tells the server that its export is not needed any more. A run that is stopped between these steps
 // leaves what says so.
 func (in *bulkInput) published(ctx context.Context) error {
 	if err := in.keep(ctx, pending{Status: in.status, Published: true}); err != nil {
+		return err
+	}
+	if err := in.forgetOutdated(ctx); err != nil {
 		return err
 	}
 	return in.forget(ctx)

@@ -12,7 +12,7 @@ import (
 // collected. What is alive is about a third of it, whatever the size of the input.
 const extractMemory = 96 << 20
 
-// incrementMemory is that of an increment, which is done before it has used as much.
+// incrementMemory is that of an increment: one of a small change is done before it has used as much.
 const incrementMemory = 64 << 20
 
 // memoryHeld is true while an extract has set the collector's pace.

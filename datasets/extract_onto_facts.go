@@ -42,9 +42,6 @@ func (o *onto) addUp(own map[string]any) (map[string]any, error) {
 	load["onto"] = o.base.id
 	load["sequence"], load["replaced"], load["removed"] = int64(o.sequence), total(replaced), total(removed)
 	load["by_type"], load["as_of"], load["observable"] = own["by_type"], own["as_of"], own["observable"]
-	if now[factAbsent] != nil {
-		load[factAbsent] = now[factAbsent]
-	}
 
 	sum := maps.Clone(now)
 	for _, name := range []string{

@@ -19,7 +19,8 @@ type pending struct {
 	Format  int        `json:"format"`
 	Status  string     `json:"status"` // where to ask how far it is; empty while the server is asked to begin it
 	Begun   time.Time  `json:"begun"`
-	Request string     `json:"request,omitempty"` // hash of what is asked for, whenever; "" of an older farr
+	Request string     `json:"request,omitempty"` // hash of what is asked for and to be made of it, whenever; "" of an older farr
+	Granted string     `json:"granted,omitempty"` // hash of the scope that the server granted; "" without a token
 	Since   *time.Time `json:"since,omitempty"`   // what changed since is asked for; nil of a full load
 	// Published says that its snapshot is there, and only the server has not been told.
 	Published bool `json:"published,omitempty"`
@@ -54,15 +55,11 @@ func (s *Store) allPending() (map[string]pending, error) {
 	}
 	all := map[string]pending{}
 	for _, name := range names {
-		key, is := strings.CutSuffix(name, ".json")
-		if !is {
+		key, _ := strings.CutSuffix(name, ".json")
+		if name != key+".json" || !hashPattern.MatchString(key) {
 			continue
 		}
-		p, err := s.pending(key)
-		if err != nil {
-			return nil, err
-		}
-		if p != nil {
+		if p, err := s.pending(key); p != nil && err == nil { // one that cannot be read is none
 			all[key] = *p
 		}
 	}

@@ -253,9 +253,6 @@ func (x *extraction) judge(context.Context) error {
 	for _, e := range x.sources {
 		x.at = e
 		c := e.counts
-		if e.counts.Absent = x.absent(e); !x.several() {
-			x.report.Absent = e.counts.Absent
-		}
 		if err := x.checkRejects(e.Name, c.Rejected, c.Read); err != nil {
 			if e.worker.changes { // of all there is the share may be as allowed
 				return x.onto.refuse([]string{fmt.Sprintf("%d of the %d lines that changed are rejected, more than the share that may be", c.Rejected, c.Read)})
@@ -268,22 +265,6 @@ func (x *extraction) judge(context.Context) error {
 	}
 	x.at = nil
 	return nil
-}
-
-// absent are the types that a source was said to have and has sent no record of, in this load or those that it adds to.
-func (x *extraction) absent(e *feed) (types []string) {
-	var before struct {
-		ByType map[string]TypeCount `json:"by_type"`
-	}
-	if x.onto != nil {
-		_ = decodeFacts(x.onto.base.manifest.Facts, &before) // what cannot be read there is told when the facts are added up
-	}
-	for _, typ := range e.expectedTypes() {
-		if e.worker.byType[typ] == nil && before.ByType[typ].Read == 0 {
-			types = append(types, typ)
-		}
-	}
-	return types
 }
 
 // checkRejects refuses more rejected lines of a source than may be.

@@ -261,6 +261,7 @@ func (x *extraction) unchanged(ctx context.Context) error {
 		return err
 	}
 	facts := sn.Manifest().Facts
+	x.tellAbsent(facts)
 	if x.onto != nil { // nothing was read
 		x.report.Onto = sn.ID()
 		facts = map[string]any{"as_of": facts["as_of"], "observable": facts["observable"]}

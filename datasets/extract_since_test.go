@@ -143,6 +143,42 @@ func begunIn(t testing.TB, s *Store) []string {
 	return names
 }
 
+// What was begun under one scope and is gone on with under another is begun anew: what the first did not show is in no later change.
+func TestResumedByAnotherScope(t *testing.T) {
+	s, plain := changing(t, nil)
+	cfg := plain.Config
+	signing(t, s, &cfg)
+	s.Scope = "system/Patient.read"
+	s.Records.Put(patientWith("1"))
+	store := emptyStore(t)
+	run := func(ctx context.Context, progress func(string, int64, int64)) (*ExtractReport, error) {
+		client, err := bulk.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		return Extract(ctx, store, ExtractRequest{Key: constantKey(t), Bulk: client, Progress: progress})
+	}
+	stopped := func() error {
+		ctx, stop := context.WithCancel(t.Context())
+		_, err := run(ctx, func(stage string, _, _ int64) {
+			if stage == "publish" {
+				stop()
+			}
+		})
+		return err
+	}
+	for range 2 { // by the same scope it is gone on with
+		if err := stopped(); !errors.Is(err, context.Canceled) || s.Begun() != 1 || len(begunIn(t, store)) != 1 {
+			t.Fatalf("%v, %d begun", err, s.Begun())
+		}
+	}
+	s.Scope = "system/*.read"
+	if got, err := run(t.Context(), nil); err != nil || got.Bulk.Resumed || s.Begun() != 2 || len(begunIn(t, store)) != 0 {
+		t.Errorf("%v: %s, %d begun", err, asJSON(t, got), s.Begun())
+	}
+}
+
 // What a server answers that may not be all that changed is refused with the reason, nothing is published, its export is let go, and a full load
 // goes on.
 func TestSinceRefuses(t *testing.T) {

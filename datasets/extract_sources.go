@@ -55,6 +55,21 @@ func (r *ExtractReport) Unanswered() bool {
 	return r.Bulk != nil && r.Bulk.Unanswered || slices.ContainsFunc(r.Sources, func(s SourceReport) bool { return s.Bulk != nil && s.Bulk.Unanswered })
 }
 
+// alsoUnanswered takes over what the try before it was the last to know. Either may be nothing.
+func (r *ExtractReport) alsoUnanswered(first *ExtractReport) {
+	if r == nil || !first.Unanswered() {
+		return
+	}
+	if r.Bulk != nil && first.Bulk != nil {
+		r.Bulk.Unanswered = r.Bulk.Unanswered || first.Bulk.Unanswered
+	}
+	for i, one := range first.Sources {
+		if i < len(r.Sources) && one.Bulk != nil && r.Sources[i].Bulk != nil {
+			r.Sources[i].Bulk.Unanswered = r.Sources[i].Bulk.Unanswered || one.Bulk.Unanswered
+		}
+	}
+}
+
 // recipeSources lists the sources of an extract of several, in their order: of one, the recipe itself says what
 // it is.
 const recipeSources = "sources"

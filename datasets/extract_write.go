@@ -130,6 +130,7 @@ func (x *extraction) settle() error {
 			return x.empty(e)
 		}
 		if x.several() {
+			c.Absent = e.absent(func(typ string) bool { return x.cameFrom(e, typ) })
 			r.Sources = append(r.Sources, *c)
 		}
 	}
@@ -152,6 +153,7 @@ func (x *extraction) publish(ctx context.Context) error {
 			return err
 		}
 	}
+	x.tellAbsent(facts)
 	snapshot, err := x.staging.Publish(ctx, Manifest{
 		Kind: "extract", Key: x.key, Recipe: x.recipe, Inputs: x.inputs, Tables: tables, Facts: facts, Log: log,
 	})
@@ -255,9 +257,6 @@ func (x *extraction) facts() map[string]any {
 	if r.Deleted > 0 {
 		facts["deleted"] = r.Deleted
 	}
-	if len(r.Absent) > 0 {
-		facts[factAbsent] = r.Absent
-	}
 	ages := 0
 	for _, e := range x.sources {
 		ages += e.worker.extractor.StatesAges()
@@ -357,6 +356,7 @@ func (x *extraction) skip(ctx context.Context) (*ExtractReport, error) {
 	if !whole {
 		return nil, nil
 	}
+	x.tellAbsent(snapshot.Manifest().Facts)
 	return x.report, x.report.recall(snapshot.Manifest().Facts)
 }
 

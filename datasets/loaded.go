@@ -18,9 +18,6 @@ import (
 // themselves say it.
 const factLoaded = "loaded"
 
-// factAbsent are the types that the one source was said to have and has sent no record of; several say it in factSources.
-const factAbsent = "absent"
-
 // SourceFeed is how the records of one type came from one of several sources.
 type SourceFeed struct {
 	Source, Type string
@@ -78,14 +75,41 @@ func (x *extraction) loaded() []loadedFrom {
 		}
 	}
 	for _, e := range x.sources {
-		for _, typ := range e.expectedTypes() {
-			if f.Came[deid.Origin{Source: e.number, Type: typ}] == nil {
-				all = append(all, loadedFrom{Source: e.Name, Type: typ, Never: true})
-			}
+		for _, typ := range e.absent(func(typ string) bool { return x.cameFrom(e, typ) }) {
+			all = append(all, loadedFrom{Source: e.Name, Type: typ, Never: true})
 		}
 	}
 	slices.SortFunc(all, func(a, b loadedFrom) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Source, b.Source)) })
 	return all
+}
+
+// absent are the types that the source was said to have and of which nothing is stored.
+func (e *feed) absent(stored func(typ string) bool) (types []string) {
+	for _, typ := range e.expectedTypes() {
+		if !stored(typ) {
+			types = append(types, typ)
+		}
+	}
+	return types
+}
+
+// cameFrom says whether something of a type is stored that one of several sources sent; of years no origin is kept, and what was read counts.
+func (x *extraction) cameFrom(e *feed, typ string) bool {
+	if x.final.Came == nil {
+		return e.worker.byType[typ] != nil
+	}
+	return x.final.Came[deid.Origin{Source: e.number, Type: typ}] != nil
+}
+
+// tellAbsent tells what is absent of one source, by the facts of an extract with all that it adds to. Several say their own.
+func (x *extraction) tellAbsent(facts map[string]any) {
+	var all struct {
+		ByType map[string]TypeCount `json:"by_type"`
+	}
+	if x.several() || decodeFacts(facts, &all) != nil { // what cannot be decoded is told by who needs it
+		return
+	}
+	x.report.Absent = x.sources[0].absent(func(typ string) bool { return all.ByType[typ].Stored > 0 })
 }
 
 // loadedOn judges a feed by the days with records, counted from a first one.

@@ -110,7 +110,7 @@ func (r *RunResult) notes(s StepResult) (lines []string) {
 	if s.Name == "extract" && r.Extract != nil {
 		absent := func(of string, types []string) {
 			if len(types) > 0 {
-				lines = append(lines, of+"expected, and not one came: "+strings.Join(types, ", "))
+				lines = append(lines, of+"expected, and none is stored: "+strings.Join(types, ", "))
 			}
 		}
 		absent("", r.Extract.Absent)

@@ -22,12 +22,13 @@ type restingPart struct {
 // resourceTables are the main tables of the types that belong to patients, with their types, and finds the main table of a
 // table: itself, or what a child table is of.
 type resourceTables struct {
-	types map[string]string
-	order []string // the longest names first
+	types  map[string]string
+	shared map[string]string // of types that belong to nobody
+	order  []string          // the longest names first
 }
 
 func newResourceTables() (resourceTables, error) {
-	r := resourceTables{types: map[string]string{}}
+	r := resourceTables{types: map[string]string{}, shared: map[string]string{}}
 	catalogue, err := datasets.Catalogue()
 	if err != nil {
 		return r, err
@@ -36,6 +37,8 @@ func newResourceTables() (resourceTables, error) {
 		if c.Subject != "none" {
 			r.types[c.Table] = c.Type
 			r.order = append(r.order, c.Table)
+		} else {
+			r.shared[c.Table] = c.Type
 		}
 	}
 	slices.SortFunc(r.order, func(a, b string) int { return len(b) - len(a) })
@@ -264,15 +267,23 @@ func (p *plan) neverLoaded(asked map[string]bool) []feed {
 		err = json.Unmarshal(text, &facts)
 	}
 	expected := p.Extract.Expected()
-	missed := maps.Clone(asked)
+	missed := map[string]string{} // types by table
+	for table := range asked {
+		missed[table] = all.types[table]
+	}
+	for table, resource := range all.shared {
+		if slices.Contains(expected, resource) {
+			missed[table] = resource
+		}
+	}
 	for table, resource := range all.types {
 		if slices.Contains(expected, resource) {
-			missed[table] = true
+			missed[table] = resource
 		}
 	}
 	var out []feed
 	for _, table := range slices.Sorted(maps.Keys(missed)) {
-		resource := all.types[table]
+		resource := missed[table]
 		if held, ok := p.Extract.Table(table); err == nil && facts.ByType != nil && facts.ByType[resource].Stored > 0 || facts.ByType == nil && ok && held.Rows() > 0 {
 			continue
 		}

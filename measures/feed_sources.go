@@ -22,6 +22,10 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 	for table, resource := range all.types {
 		tables[resource] = table
 	}
+	shared := map[string]string{}
+	for table, resource := range all.shared {
+		shared[resource] = table
+	}
 	sites, err := sitesBySource(ctx, db)
 	if err != nil {
 		return nil, err
@@ -29,6 +33,9 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 	var out []feed
 	for _, s := range said {
 		table, ok := tables[s.Type]
+		if table == "" && s.Never { // of types that belong to nobody no days are told
+			table, ok = shared[s.Type]
+		}
 		if !ok {
 			continue
 		}

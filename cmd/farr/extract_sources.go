@@ -84,10 +84,10 @@ func writeSource(p *printer, s datasets.SourceReport) {
 	writeBulk(p, "  ", s.Bulk)
 }
 
-// writeAbsent says which types a source was said to have and sent none of.
+// writeAbsent says of which types that a source was said to have nothing is stored.
 func writeAbsent(p *printer, indent string, types []string) {
 	if len(types) > 0 {
-		p.line("%sexpected, and not one came: %s", indent, strings.Join(types, ", "))
+		p.line("%sexpected, and none is stored: %s", indent, strings.Join(types, ", "))
 	}
 }
 

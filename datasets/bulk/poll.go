@@ -14,6 +14,7 @@ import (
 // before Wait, so that a restart goes on with the same export. Before the server is asked to begin, about is called, which may be
 // nil: where no answer comes, the server may have an export whose address nobody knows.
 func (c *Client) KickOff(ctx context.Context, about func() error) (status string, err error) {
+	c.hold(false)
 	if err := c.capabilities(ctx); err != nil {
 		return "", err
 	}
@@ -55,7 +56,6 @@ func (c *Client) KickOff(ctx context.Context, about func() error) (status string
 	if _, err := secure(location.String()); err != nil {
 		return "", err
 	}
-	c.hold(true)
 	return location.String(), nil
 }
 

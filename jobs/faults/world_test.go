@@ -80,7 +80,8 @@ type stopAt string
 
 func (s stopAt) Write(p []byte) (int, error) {
 	var line struct{ Msg, Step string }
-	if json.Unmarshal(p, &line) == nil && line.Msg == "step begins" && line.Step == string(s) {
+	if step := string(s); json.Unmarshal(p, &line) == nil && line.Msg == "step begins" && line.Step == step {
+		fmt.Fprint(os.Stderr, stepMark+step)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	}

@@ -14,11 +14,14 @@ import (
 
 // IDSet is a set of pseudonyms, which are random: most that are not in it are told by their first bits.
 type IDSet struct {
-	bits []uint64
-	ids  map[ID]struct{}
+	bits  []uint64
+	shift int // of a first word, to its place among the bits
+	ids   map[ID]struct{}
 }
 
-const idSetBits = 19 // what says no most of the time stays in the processor's cache
+// fewestIDBits and mostIDBits are the powers of two of the number of bits: few stay in the processor's cache, and where there are
+// eight for an id they say no most of the time.
+const fewestIDBits, mostIDBits = 19, 26
 
 // Add puts pseudonyms into the set.
 func (s *IDSet) Add(ids ...ID) {
@@ -26,10 +29,14 @@ func (s *IDSet) Add(ids ...ID) {
 		return
 	}
 	if s.ids == nil {
-		s.bits, s.ids = make([]uint64, 1<<idSetBits/64), map[ID]struct{}{}
+		power := fewestIDBits
+		for power < mostIDBits && 1<<power < 8*len(ids) {
+			power++
+		}
+		s.bits, s.shift, s.ids = make([]uint64, 1<<power/64), 64-power, map[ID]struct{}{}
 	}
 	for _, id := range ids {
-		at := id.head() >> (64 - idSetBits)
+		at := id.head() >> s.shift
 		s.bits[at/64] |= 1 << (at % 64)
 		s.ids[id] = struct{}{}
 	}
@@ -48,7 +55,7 @@ func (s *IDSet) has(id []byte) bool {
 	if s.Len() == 0 {
 		return false
 	}
-	at := binary.BigEndian.Uint64(id) >> (64 - idSetBits)
+	at := binary.BigEndian.Uint64(id) >> s.shift
 	if s.bits[at/64]&(1<<(at%64)) == 0 {
 		return false
 	}
@@ -131,7 +138,7 @@ func (g *rowGroup) ids(name string, each func(row int, id []byte)) error {
 	})
 }
 
-// runs is ids, once for rows from one to before another that stand together with the same value.
+// runs is ids, once for rows from one to before another that stand together with the same value, as far as the page has a dictionary.
 func (g *rowGroup) runs(name string, each func(from, to int, id []byte)) error {
 	row := 0
 	return g.pages(name, func(_ []byte, page parquet.Page) {
@@ -229,13 +236,13 @@ func (g *rowGroup) coded(name string, codes []string, each func(row int)) error 
 				}
 			}
 		}
-		found, any := make([]bool, dictionary.Len()), false
+		found, some := make([]bool, dictionary.Len()), false
 		for i := range found {
 			v := dictionary.Index(int32(i))
 			found[i] = is(v.ByteArray())
-			any = any || found[i]
+			some = some || found[i]
 		}
-		if !any {
+		if !some {
 			return nil
 		}
 		indexes := values.Int32()

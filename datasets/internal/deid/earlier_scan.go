@@ -206,7 +206,7 @@ func (r *scanRows) shows(row int, one *person, day int64) {
 func (s *Scan) begin(g *rowGroup, dead []*IDSet, touched *IDSet) error {
 	r := &s.rows
 	if len(r.dead) < g.rows {
-		r.dead, r.people, r.at = make([]bool, g.rows), make([]*person, g.rows), make([]int32, g.rows)
+		r.dead, r.people, r.said, r.at = make([]bool, g.rows), make([]*person, g.rows), make([]bool, g.rows), make([]int32, g.rows)
 	}
 	clear(r.dead)
 	clear(r.at)
@@ -289,9 +289,6 @@ func (s *Scan) of(pid []byte) *person {
 // events takes the days of clinical events, as Finisher.eventDay finds them, and what their dates show.
 func (s *Scan) events(t *typePlan, g *rowGroup) error {
 	r := &s.rows
-	if len(r.said) < g.rows {
-		r.said = make([]bool, g.rows)
-	}
 	clear(r.said)
 	void := func(row int) { r.said[row] = true }
 	if err := g.yes("negated", void); err != nil {
@@ -344,15 +341,15 @@ func (s *Scan) events(t *typePlan, g *rowGroup) error {
 
 // sealed gives the true days of a column of dates that are sealed, of rows whose day is not known.
 func (s *Scan) sealed(t *typePlan, g *rowGroup, name string, yield func(row int, one *person, day int64)) error {
-	type sealed struct {
+	type sealedRow struct {
 		row  int
 		seal []byte
 		rid  ID
 	}
-	var all []sealed // in the order of rows
+	var all []sealedRow // in the order of rows
 	err := g.blobs(name+"_seal", func(row int, b []byte) {
 		if s.rows.people[row] != nil && !s.rows.said[row] {
-			all = append(all, sealed{row: row, seal: slices.Clone(b)})
+			all = append(all, sealedRow{row: row, seal: slices.Clone(b)})
 		}
 	})
 	if err != nil || len(all) == 0 {

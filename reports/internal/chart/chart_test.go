@@ -23,7 +23,7 @@ func rendererForTest(t *testing.T) *Renderer {
 	t.Helper()
 	r, err := NewRenderer()
 	if err == ErrAssetMissing {
-		t.Skip("chart asset missing: run make (npm ci && npm run asset in reports/internal/browser)")
+		t.Skip("chart asset missing: run make")
 	}
 	if err != nil {
 		t.Fatal(err)

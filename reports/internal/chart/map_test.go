@@ -60,7 +60,7 @@ func TestMapIsGolden(t *testing.T) {
 func TestAtlas(t *testing.T) {
 	states, err := States()
 	if err == ErrAssetMissing {
-		t.Skip("chart asset missing: run make (npm ci && npm run asset in reports/internal/browser)")
+		t.Skip("chart asset missing: run make")
 	}
 	if err != nil || len(states) != 51 {
 		t.Fatalf("%d states, %v", len(states), err)

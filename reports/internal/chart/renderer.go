@@ -62,7 +62,7 @@ func NewRenderer() (*Renderer, error) {
 	}
 	if err != nil {
 		vm.Close()
-		return nil, fmt.Errorf("load the chart engine: %w", err)
+		return nil, fmt.Errorf("load the chart engine: %w; is its asset of another version? run make", err)
 	}
 	v.Free()
 	return &Renderer{vm: vm, seen: map[[sha256.Size]byte]string{}}, nil

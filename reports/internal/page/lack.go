@@ -136,6 +136,9 @@ func (w words) loadedFinding(q *Quality) string {
 	default:
 		return ""
 	}
+	if len(touched) == 0 {
+		return capital(w.Say("{what}: no figure rests on them.", what))
+	}
 	return capital(w.Say("{what}: figures of {n, plural, one {# measure or cohort} other {# measures and cohorts}} are incomplete.", what, len(touched)))
 }
 

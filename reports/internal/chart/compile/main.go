@@ -36,5 +36,8 @@ func compile(args []string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(args[1], code, 0o644)
+	if err := os.WriteFile(args[1]+".new", code, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(args[1]+".new", args[1])
 }
