@@ -346,7 +346,7 @@ func TestLinkedPersonsAreLeftOutWhole(t *testing.T) {
 	for _, id := range []string{"p", "px"} {
 		_, sn := linkedOf(t, nil, lines(""), lines("x"))
 		s := sn.Store()
-		removed, err := s.Remove(t.Context(), RemoveRequest{IDs: []string{id}, Keys: []*Key{constantKey(t)}, Reason: "asked"})
+		removed, err := s.Remove(t.Context(), RemoveRequest{IDs: []string{id}, EverySource: true, Keys: []*Key{constantKey(t)}, Reason: "asked"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,9 +16,10 @@ import (
 // RemoveRequest is whom to remove from a store.
 type RemoveRequest struct {
 	IDs []string // of patients in their sources, see ReadPatientIDs
-	// SourceName is the source that the IDs are of. Without one they are those of every source: an id that two sources have
-	// names two patients, and both go.
-	SourceName string
+	// SourceName is the source that the IDs are of. It need not be said where the store has records of one alone: of several, an id may be
+	// another person's in each, unless EverySource says that it is not.
+	SourceName  string
+	EverySource bool
 	// Keys are those of all epochs that are not destroyed: without one its extracts
 	// cannot be searched.
 	Keys []*Key
@@ -164,7 +166,20 @@ func (r *removing) sort(context.Context) error {
 			return &Error{Code: CodeWrongKey, Subject: "key " + key, Detail: "no extract of this store was made with it"}
 		}
 	}
-	return nil
+	return r.oneSource()
+}
+
+// oneSource refuses ids of which nobody said in which of several sources they are.
+func (r *removing) oneSource() error {
+	all := map[string]bool{}
+	for _, of := range r.sources {
+		maps.Copy(all, of)
+	}
+	if r.req.SourceName != "" || r.req.EverySource || len(all) < 2 {
+		return nil
+	}
+	return fmt.Errorf("the store has records of sources %s, in each of which an id may be another person's: say which source the ids are of, or that they are the same persons' in every one",
+		strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 }
 
 // of are the sources of an extract in which the ids may be.

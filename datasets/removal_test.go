@@ -142,7 +142,10 @@ func TestRemove(t *testing.T) {
 	_, err = s.Remove(t.Context(), RemoveRequest{IDs: []string{"1"}, Keys: []*Key{key, again}})
 	wantCode(t, err, CodeWrongKey)
 
-	report, err := s.Remove(t.Context(), RemoveRequest{IDs: []string{"1", "nobody"}, Keys: []*Key{key}, Reason: "asked on a form"})
+	if _, err = s.Remove(t.Context(), RemoveRequest{IDs: []string{"1"}, Keys: []*Key{key}}); err == nil || !strings.Contains(err.Error(), "sources elsewhere, main") {
+		t.Errorf("of which source nobody said: %v", err)
+	}
+	report, err := s.Remove(t.Context(), RemoveRequest{IDs: []string{"1", "nobody"}, EverySource: true, Keys: []*Key{key}, Reason: "asked on a form"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,8 @@ of destroyed keys nobody can find a person: they stay and are counted, or go who
 
 A person with several Patient resources is in the list with the id of each: links are not followed. Of a person whom
 linkage found in several sources one id is enough; give the id of each source all the same, so that a later extract
-without linkage leaves all out. --source-name says which source the ids are of.
+without linkage leaves all out. --source-name says which source the ids are of, --every-source that they are the same
+persons' in all: where the store has several, one of the two is needed.
 
 Not reached: reports, row-level exports, crosswalks and backups made before; the export itself; and
 entries of the log, which hold a pseudonym where somebody was shown that person's true dates.
@@ -74,7 +75,8 @@ Keep FILE: farr keys rotate asks for it, since marks of the removed are made wit
 	f.StringVar(&store, "store", "", "folder of the store")
 	f.StringArrayVar(&keys, "key", nil, "project key: its file, fd:3 or env:NAME; each that is not destroyed, the one in force last")
 	f.StringVar(&ids, "ids", "", "file with the ids of patients in their source")
-	f.StringVar(&req.SourceName, "source-name", "", "source that the ids are of; those of every source when not given")
+	f.StringVar(&req.SourceName, "source-name", "", "source that the ids are of; need not be given where the store has one")
+	f.BoolVar(&req.EverySource, "every-source", false, "the ids are the same persons' in every source of the store")
 	f.StringVar(&req.Reason, "reason", "", "for the log: one line, and no name of a person")
 	f.BoolVar(&req.Unlinkable, "unlinkable", false, "retire extracts whole in which nobody can find a person")
 	return cmd
