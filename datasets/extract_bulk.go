@@ -63,14 +63,12 @@ func (x *extraction) bulkInput(e *feed) (*bulkInput, error) {
 		"url": c.URL, "level": c.Level, "group": c.Group, "types": nonNil(c.Types),
 		"filters": nonNil(c.TypeFilters), "elements": nonNil(c.Elements), "client": c.ClientID, "source": e.Name,
 	}
-	request["since"] = c.Since.UTC().Format(time.RFC3339Nano)
-	key, err := KeyOf("bulk-export", request, nil)
+	asks, err := KeyOf("bulk-request", map[string]any{"asked": request, "policy": x.policy.Hash(), "profile": x.req.Profile, "key": x.keyID}, nil)
 	if err != nil {
 		return nil, err
 	}
-	delete(request, "since")
-	request["policy"], request["profile"], request["key"] = x.policy.Hash(), x.req.Profile, x.keyID
-	asks, err := KeyOf("bulk-request", request, nil)
+	request["since"] = c.Since.UTC().Format(time.RFC3339Nano)
+	key, err := KeyOf("bulk-export", request, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +164,8 @@ func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.E
 	if err != nil {
 		return nil, err
 	}
-	if kept != nil && kept.Status == "" {
+	unanswered := kept != nil && kept.Status == ""
+	if unanswered {
 		in.report.Unanswered = true
 		kept = nil
 	}
@@ -193,7 +192,7 @@ func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.E
 		return in.keep(ctx, pending{})
 	})
 	if err != nil {
-		if code := bulk.CodeOf(err); code != "" && code != bulk.NotReached && !in.report.Unanswered { // the server has answered
+		if code := bulk.CodeOf(err); code != "" && code != bulk.NotReached && !unanswered { // the server has answered
 			err = errors.Join(err, in.store.dropPending(ctx, in.key))
 		}
 		return nil, err

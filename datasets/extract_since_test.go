@@ -371,6 +371,11 @@ func TestSinceOutdated(t *testing.T) {
 	}
 	change("4")
 	req.Onto = OntoCurrent
+	s.NoSince = true // the server answers no: its own mark goes, those of others stay until something replaces them
+	if _, err := Extract(t.Context(), store, req); err == nil || len(begunIn(t, store)) != 2 {
+		t.Errorf("refused: %v, kept %v", err, begunIn(t, store))
+	}
+	s.NoSince = false
 	report, err := Extract(t.Context(), store, req)
 	if err != nil || report.Stored != 1 || report.Bulk.Resumed || !report.Unanswered() || len(begunIn(t, store)) != 0 || s.Deleted() != 4 {
 		t.Errorf("%v: %s, kept %v, %d let go", err, asJSON(t, report), begunIn(t, store), s.Deleted())

@@ -68,6 +68,9 @@ func (s *Store) remove(ctx context.Context, req RemoveRequest) (*RemoveReport, e
 	if len(req.IDs) == 0 {
 		return nil, errors.New("the list names nobody")
 	}
+	if req.EverySource && req.SourceName != "" {
+		return nil, errors.New("the ids are of one source or of every one, not both")
+	}
 	if len([]rune(req.Reason)) > 200 || strings.ContainsAny(req.Reason, "\r\n") {
 		return nil, errors.New("a reason is one line of at most 200 characters")
 	}

@@ -145,6 +145,9 @@ func TestRemove(t *testing.T) {
 	if _, err = s.Remove(t.Context(), RemoveRequest{IDs: []string{"1"}, Keys: []*Key{key}}); err == nil || !strings.Contains(err.Error(), "sources elsewhere, main") {
 		t.Errorf("of which source nobody said: %v", err)
 	}
+	if _, err = s.Remove(t.Context(), RemoveRequest{IDs: []string{"1"}, SourceName: "main", EverySource: true, Keys: []*Key{key}}); err == nil {
+		t.Error("the ids are of one source and of every one")
+	}
 	report, err := s.Remove(t.Context(), RemoveRequest{IDs: []string{"1", "nobody"}, EverySource: true, Keys: []*Key{key}, Reason: "asked on a form"})
 	if err != nil {
 		t.Fatal(err)

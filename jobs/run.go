@@ -104,10 +104,10 @@ func (r *RunResult) notes(s StepResult) (lines []string) {
 	case loadFull:
 		lines = append(lines, "of everything: "+strings.Join(s.Why, "; "))
 	}
-	if s.Name == "extract" && r.Extract != nil && r.Extract.Rejected > 0 {
-		lines = append(lines, fmt.Sprintf("%d of %d lines were rejected: .farr/%s.rejects.csv says where and why", r.Extract.Rejected, r.Extract.Read, r.Job))
-	}
 	if s.Name == "extract" && r.Extract != nil {
+		if r.Extract.Rejected > 0 {
+			lines = append(lines, fmt.Sprintf("%d of %d lines were rejected: .farr/%s.rejects.csv says where and why", r.Extract.Rejected, r.Extract.Read, r.Job))
+		}
 		absent := func(of string, types []string) {
 			if len(types) > 0 {
 				lines = append(lines, of+"expected, and none is stored: "+strings.Join(types, ", "))

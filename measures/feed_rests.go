@@ -23,22 +23,21 @@ type restingPart struct {
 // table: itself, or what a child table is of.
 type resourceTables struct {
 	types  map[string]string
-	shared map[string]string // of types that belong to nobody
+	tables map[string]string // by type, also of those that belong to nobody
 	order  []string          // the longest names first
 }
 
 func newResourceTables() (resourceTables, error) {
-	r := resourceTables{types: map[string]string{}, shared: map[string]string{}}
+	r := resourceTables{types: map[string]string{}, tables: map[string]string{}}
 	catalogue, err := datasets.Catalogue()
 	if err != nil {
 		return r, err
 	}
 	for _, c := range catalogue {
+		r.tables[c.Type] = c.Table
 		if c.Subject != "none" {
 			r.types[c.Table] = c.Type
 			r.order = append(r.order, c.Table)
-		} else {
-			r.shared[c.Table] = c.Type
 		}
 	}
 	slices.SortFunc(r.order, func(a, b string) int { return len(b) - len(a) })
@@ -271,13 +270,8 @@ func (p *plan) neverLoaded(asked map[string]bool) []feed {
 	for table := range asked {
 		missed[table] = all.types[table]
 	}
-	for table, resource := range all.shared {
-		if slices.Contains(expected, resource) {
-			missed[table] = resource
-		}
-	}
-	for table, resource := range all.types {
-		if slices.Contains(expected, resource) {
+	for _, resource := range expected {
+		if table, ok := all.tables[resource]; ok {
 			missed[table] = resource
 		}
 	}

@@ -18,25 +18,14 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 	if err != nil {
 		return nil, err
 	}
-	tables := map[string]string{} // by type
-	for table, resource := range all.types {
-		tables[resource] = table
-	}
-	shared := map[string]string{}
-	for table, resource := range all.shared {
-		shared[resource] = table
-	}
 	sites, err := sitesBySource(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	var out []feed
 	for _, s := range said {
-		table, ok := tables[s.Type]
-		if table == "" && s.Never { // of types that belong to nobody no days are told
-			table, ok = shared[s.Type]
-		}
-		if !ok {
+		table, ok := all.tables[s.Type]
+		if _, owned := all.types[table]; !ok || !owned && !s.Never { // of types that belong to nobody no days are told
 			continue
 		}
 		f := feed{Feed: Feed{Table: table, Resource: s.Type, Site: sourceLabel(s.Source), State: FeedRuns, First: s.First, Last: s.Last, Usual: s.Usual, Longest: s.Longest}}
