@@ -9,6 +9,8 @@ type dictionary[K comparable] struct {
 	keys  []K
 	last  int32 // place of the newest value: mostly the next one is the same
 	bytes int   // of the keys
+	// grouped says that equal values stand together, so that none is looked up.
+	grouped bool
 }
 
 // at is the number of a value of so many bytes.
@@ -16,7 +18,7 @@ func (d *dictionary[K]) at(k K, size int) int32 {
 	if len(d.keys) > 0 && d.keys[d.last] == k {
 		return d.last
 	}
-	i, known := d.place[k]
+	i, known := d.place[k] // nothing where they are grouped
 	if !known {
 		i = d.add(k, size)
 	}
@@ -25,11 +27,13 @@ func (d *dictionary[K]) at(k K, size int) int32 {
 }
 
 func (d *dictionary[K]) add(k K, size int) int32 {
-	if d.place == nil {
-		d.place = map[K]int32{}
-	}
 	i := int32(len(d.keys))
-	d.place[k] = i
+	if !d.grouped {
+		if d.place == nil {
+			d.place = map[K]int32{}
+		}
+		d.place[k] = i
+	}
 	d.keys = append(d.keys, k)
 	d.bytes += size
 	return i

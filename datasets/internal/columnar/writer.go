@@ -108,6 +108,7 @@ func newTable(c Config, d *deid.Table) *table {
 	for _, column := range d.Columns {
 		t.columns = append(t.columns, newColumn(column))
 	}
+	t.columns[0].fixed.grouped = t.owned // a patient's rows stand together
 	return t
 }
 
