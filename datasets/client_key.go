@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"fmt"
 	"io/fs"
 
 	"farr/datasets/bulk"
@@ -12,7 +13,7 @@ func ReadClientKey(source string) (*bulk.Key, error) {
 	text, err := readSecret(source)
 	defer clear(text)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("client's key: %w", err)
 	}
 	key, err := bulk.ParseKey(text)
 	if err != nil {

@@ -187,6 +187,7 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	if err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
+	defer x.close()
 	if report, err := x.skip(ctx); report != nil || err != nil {
 		return report, err
 	}
@@ -198,7 +199,6 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	}
 	defer x.staging.Close()
 	x.staging.guard = x.guard
-	defer x.onto.close()
 	heap := int64(extractMemory)
 	if x.onto != nil {
 		heap = incrementMemory
@@ -213,6 +213,16 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 		}
 	}
 	return x.report, nil
+}
+
+// close lets others do the same.
+func (x *extraction) close() {
+	x.onto.close()
+	for _, e := range x.sources {
+		if in, is := e.input.(*bulkInput); is {
+			in.close()
+		}
+	}
 }
 
 // failed lets go of what a failed run need not keep.

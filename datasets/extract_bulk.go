@@ -44,6 +44,7 @@ type bulkInput struct {
 	name   string // of the source
 	onto   *onto  // nil for a full load
 
+	unlock func() // of what is asked for; nil before
 	status string
 	report *BulkReport
 	notes  []string
@@ -142,17 +143,34 @@ func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func
 // file reads one file.
 func (in *bulkInput) file(ctx context.Context, w *worker, export *bulk.Export, f *bulk.File, number int, progress func(int64)) (fhir.Text, error) {
 	s := fhir.Stream{Name: f.Name, Number: number + 1}
-	lines := 0
-	return export.Lines(ctx, s, f, func(l fhir.Line) error {
+	lines, end, broken := 0, int64(0), false // of the newest line: its last byte, and whether it cannot be read
+	text, err := export.Lines(ctx, s, f, func(l fhir.Line) error {
 		if lines++; lines&0x3ff == 0 {
 			progress(l.Done)
 		}
-		return w.line(s.Input(), number+1, l) // from 1: all lines come behind beforeLines
+		unknown := w.unknown
+		err := w.line(s.Input(), number+1, l) // from 1: all lines come behind beforeLines
+		end, broken = l.Offset+int64(len(l.Bytes)), w.unknown > unknown
+		return err
 	})
+	if err == nil && broken && end == text.Bytes {
+		err = f.Cut()
+	}
+	return text, err
+}
+
+// close lets others ask for the same.
+func (in *bulkInput) close() {
+	if in.unlock != nil {
+		in.unlock()
+	}
 }
 
 // ready gives the export that was begun before, or begins one, and waits for it.
-func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.Export, error) {
+func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (_ *bulk.Export, err error) {
+	if in.unlock, err = in.store.lockExport(in.asks, in.name); err != nil {
+		return nil, err
+	}
 	outdated, err := in.outdated()
 	if err != nil {
 		return nil, err
@@ -281,7 +299,7 @@ func (in *bulkInput) failed(ctx context.Context, err error) error {
 	var rejects *TooManyRejectsError
 	var full *FullLoadError
 	switch bulk.CodeOf(err) {
-	case bulk.ExportFailed, bulk.Gone, bulk.Changed, bulk.MissingFile, bulk.WrongCount, bulk.BadManifest, bulk.TooMuch, bulk.NotSecure, bulk.BadAnswer:
+	case bulk.ExportFailed, bulk.Gone, bulk.Changed, bulk.MissingFile, bulk.WrongCount, bulk.CutFile, bulk.BadManifest, bulk.TooMuch, bulk.NotSecure, bulk.BadAnswer:
 	default:
 		if !errors.As(err, &foreign) && !errors.As(err, &rejects) && !errors.As(err, &full) {
 			return err
@@ -296,7 +314,7 @@ func (in *bulkInput) failed(ctx context.Context, err error) error {
 // worthAnother says whether an export that is begun anew may be whole where this one was not.
 func worthAnother(err error) bool {
 	switch bulk.CodeOf(err) {
-	case bulk.Gone, bulk.Changed, bulk.MissingFile, bulk.WrongCount:
+	case bulk.Gone, bulk.Changed, bulk.MissingFile, bulk.WrongCount, bulk.CutFile:
 		return true
 	}
 	return false

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 	"time"
 )
 
-// exportsDir holds <key>.json of each export that a server was asked for and that is not done with.
+// exportsDir holds <key>.json of each export that a server was asked for and that is not done with, and an empty <asks>.lock of what was
+// ever asked for.
 const exportsDir = "exports"
 
 // pending is an export at a server, kept so that a restart goes on with it.
@@ -66,6 +68,37 @@ func (s *Store) allPending() (map[string]pending, error) {
 	return all, nil
 }
 
+// lockExport takes what is asked of a server for one extract alone: another of the same would take its export for one that was left,
+// and let it go. The kernel drops it with the process.
+func (s *Store) lockExport(asks, source string) (unlock func(), err error) {
+	refuse := func(err error) (func(), error) {
+		return nil, fmt.Errorf("lock the export: %w", err)
+	}
+	if err := s.makeExportsDir(); err != nil {
+		return refuse(err)
+	}
+	f, err := s.root.OpenFile(path.Join(exportsDir, asks+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return refuse(err)
+	}
+	held, err := tryLock(f)
+	if err == nil && !held {
+		err = &Error{Code: CodeLocked, Subject: "source " + source, Detail: "another extract is asking the server for the same"}
+	}
+	if err != nil {
+		f.Close()
+		return refuse(err)
+	}
+	return func() { f.Close() }, nil
+}
+
+func (s *Store) makeExportsDir() error {
+	if err := s.root.Mkdir(exportsDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return s.syncDir(".")
+}
+
 func parsePending(text []byte) *pending {
 	var p pending
 	if json.Unmarshal(text, &p) != nil || p.Format != formatVersion || p.Begun.IsZero() {
@@ -86,10 +119,7 @@ func (s *Store) keepPending(ctx context.Context, key string, p pending) error {
 		return fmt.Errorf("keep the export that was begun: %w", err)
 	}
 	defer unlock()
-	if err := s.root.Mkdir(exportsDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("keep the export that was begun: %w", err)
-	}
-	if err := s.syncDir("."); err != nil {
+	if err := s.makeExportsDir(); err != nil {
 		return fmt.Errorf("keep the export that was begun: %w", err)
 	}
 	if err := s.writeFile(pendingName(key), append(text, '\n'), 0o600); err != nil {

@@ -185,6 +185,14 @@ func (o *onto) askable() (why []string) {
 	return why
 }
 
+// Lacking names the Issues, as severity/code, that are about records which are not in the export. Nothing is of no report.
+func (b *BulkReport) Lacking() []string {
+	if b == nil {
+		return nil
+	}
+	return lacking(b.Issues)
+}
+
 // lacking are the issues of an export that are about records which are not in it.
 func lacking(issues map[string]int64) (names []string) {
 	for _, name := range slices.Sorted(maps.Keys(issues)) {

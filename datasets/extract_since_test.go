@@ -136,7 +136,7 @@ func TestSinceIsTheWhole(t *testing.T) {
 // begunIn are the exports that a store keeps.
 func begunIn(t testing.TB, s *Store) []string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(s.Dir(), exportsDir, "*"))
+	names, err := filepath.Glob(filepath.Join(s.Dir(), exportsDir, "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

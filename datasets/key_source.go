@@ -56,10 +56,11 @@ func CheckKeySource(source string) error {
 	return nil
 }
 
-// HoldsKey says whether a text has a key in it, as it stands in a key file.
+// HoldsKey says whether a text has a key in it, as it stands in a key file: one of farr's, or a private key as PEM, as the base64 of
+// one or as a JWK.
 func HoldsKey(text string) bool { return keyText.MatchString(text) }
 
-var keyText = regexp.MustCompile(`(?i)farr-(key|officer)-v[0-9]+:`)
+var keyText = regexp.MustCompile(`(?i:farr-(key|officer)-v[0-9]+:)|BEGIN [A-Z ]*PRIVATE KEY|"d"\s*:\s*"[\w-]{20}|^\s*MI[GHI][\w+/\s]{97}`)
 
 // IsKeyFile says whether a key's source is a file.
 func IsKeyFile(source string) bool {
@@ -98,8 +99,11 @@ func readSecret(from string) ([]byte, error) {
 		return readKeyFile(from, os.NewFile(uintptr(n), from))
 	}
 	f, err := source.Open(from)
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		err = path.Err // what names no file may be a key, and is not quoted
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
+		return nil, fmt.Errorf("read key: the file that was named: %w", err)
 	}
 	return readKeyFile(from, f)
 }

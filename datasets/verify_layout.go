@@ -88,8 +88,8 @@ func belongs(folder, name string) bool {
 	case keysDir:
 		return hashPattern.MatchString(name)
 	case exportsDir:
-		key, ok := strings.CutSuffix(name, ".json")
-		return ok && hashPattern.MatchString(key)
+		key, kind, _ := strings.Cut(name, ".")
+		return (kind == "json" || kind == "lock") && hashPattern.MatchString(key)
 	case releasesDir:
 		id, ok := strings.CutSuffix(name, releaseSuffix)
 		return ok && hashPattern.MatchString(id)

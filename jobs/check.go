@@ -40,12 +40,7 @@ func check(doc *source.Document, job *Job) {
 	c.fullLoad(job)
 	c.linkage(job.Linkage, job.Source)
 	c.path(&job.Store, false, "store")
-	switch err := datasets.CheckKeySource(job.Key); {
-	case errors.Is(err, datasets.ErrKeyItself):
-		doc.Report("secret-in-file", "this is a key itself", "keep it in a file that only the job's user can read, give that file's path here, and replace the key", "key")
-	case err != nil && doc.Has("key"):
-		doc.Report("bad-key-source", err.Error(), "a path, env:NAME or fd:3", "key")
-	case datasets.IsKeyFile(job.Key):
+	if c.keySource(job.Key, "key") && datasets.IsKeyFile(job.Key) {
 		c.path(&job.Key, false, "key")
 	}
 	c.oneOf(job.Profile, datasets.Profiles(), "profile")
@@ -66,6 +61,9 @@ func check(doc *source.Document, job *Job) {
 	}
 	c.library(job)
 	c.periods(job.Periods)
+	if _, nobody := job.Closed[""]; nobody {
+		c.doc.Report("no-site", "a last day needs a site or source that has it", "closed: {Clinic 12: 2025-05-31}", "closed")
+	}
 	c.path(&job.KPI, true, "kpi")
 	c.events(job)
 	c.path(&job.Report.Out, false, "report", "out")
@@ -107,6 +105,18 @@ func (c checker) policy(dir string) {
 	for _, d := range found {
 		c.doc.Add(d)
 	}
+}
+
+// keySource says whether something can be where a key is, and is no key itself.
+func (c checker) keySource(source string, at ...any) bool {
+	err := datasets.CheckKeySource(source)
+	switch {
+	case errors.Is(err, datasets.ErrKeyItself):
+		c.doc.Report("secret-in-file", "this is a key itself", "keep it in a file that only the job's user can read, give that file's path here, and replace the key", at...)
+	case err != nil && c.doc.Has(at...):
+		c.doc.Report("bad-key-source", err.Error(), "a path, env:NAME or fd:3", at...)
+	}
+	return err == nil
 }
 
 type checker struct {

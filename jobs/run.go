@@ -14,6 +14,7 @@ import (
 
 	"farr/datasets"
 	"farr/internal/progress"
+	"farr/measures"
 	"farr/reports"
 )
 
@@ -94,6 +95,8 @@ type StepResult struct {
 	Why  []string `json:"why,omitempty"`
 	// NotCompacted is why the extract's many increments could not be made one. The next run tries again.
 	NotCompacted string `json:"not_compacted,omitempty"`
+	// Doubts are, of the measures, the sites and sources that the job says are closed and that are not taken so.
+	Doubts []measures.ClosedDoubt `json:"closed_doubts,omitempty"`
 }
 
 // notes says of a step which load it was, where there are several kinds, what was not taken, and what could not be done.
@@ -113,10 +116,20 @@ func (r *RunResult) notes(s StepResult) (lines []string) {
 				lines = append(lines, of+"expected, and none is stored: "+strings.Join(types, ", "))
 			}
 		}
+		lacks := func(of string, b *datasets.BulkReport) {
+			if names := b.Lacking(); len(names) > 0 {
+				lines = append(lines, of+"the server says of its export that records lack in it: "+strings.Join(names, ", "))
+			}
+		}
 		absent("", r.Extract.Absent)
+		lacks("", r.Extract.Bulk)
 		for _, one := range r.Extract.Sources {
 			absent(one.Name+": ", one.Absent)
+			lacks(one.Name+": ", one.Bulk)
 		}
+	}
+	for _, doubt := range s.Doubts {
+		lines = append(lines, doubt.String())
 	}
 	if s.NotCompacted != "" {
 		lines = append(lines, "its increments could not be made one extract, which the next run tries again: "+s.NotCompacted)

@@ -61,9 +61,10 @@ func (c checker) bulk(s *Source, of []any) {
 		return
 	}
 	at := in("bulk", "client_key")
-	if err := datasets.CheckKeySource(b.ClientKey); err != nil {
-		c.doc.Report("bad-key-source", err.Error(), "a path, env:NAME or fd:3", at...)
-	} else if datasets.IsKeyFile(b.ClientKey) {
+	if !c.keySource(b.ClientKey, at...) {
+		return
+	}
+	if datasets.IsKeyFile(b.ClientKey) {
 		c.path(&b.ClientKey, false, at...)
 	} else if c.doc.Has("limits", "memory") {
 		c.doc.Report("key-not-a-file", "a job with a memory limit runs in a process of its own, which reads the client's key again", "keep it in a file, or remove the limit", at...)

@@ -128,9 +128,26 @@ func TestJobOfAServer(t *testing.T) {
 	if _, err := Run(t.Context(), job, Options{}); err == nil || !strings.Contains(err.Error(), "Ann-Example") || strings.Contains(kept(err), "Ann") || !strings.Contains(kept(err), "wrong-count") {
 		t.Errorf("a wrong count: %v, kept as %s", err, kept(err))
 	}
+
+	// What the server says lacks in its export is told by the run, on the page of data quality and on that of each measure.
+	s.Files[0].Count = -1
+	s.Files = append(s.Files, bulktest.File{Section: "error", Type: "OperationOutcome", Name: "e",
+		Text: `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","diagnostics":"of Ann"},{"severity":"warning","code":"informational"}]}` + "\n"})
+	if result, err = Run(t.Context(), job, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	if err := result.WriteText(&said); err != nil || !strings.Contains(said.String(), "the server says of its export that records lack in it: error/processing\n") {
+		t.Errorf("the run does not say what lacks: %v %s", err, said.String())
+	}
+	for _, name := range []string{"data-quality.html", "measures/blood-pressure-control.html"} {
+		page, err := os.ReadFile(filepath.Join(result.Latest, name))
+		if err != nil || !strings.Contains(string(page), "records lack in it (error/processing): any figure may rest on them.") || strings.Contains(string(page), "of Ann") {
+			t.Errorf("%s does not say what lacks: %v", name, err)
+		}
+	}
 }
 
-// A job loads everything, then what changed alone, and everything again where that is refused, as when the full load is too old. Its
 // serverJob is a job over a server, with a key, in a folder.
 func serverJob(t *testing.T, dir, source string) *Job {
 	t.Helper()
@@ -154,6 +171,7 @@ report: {out: reports, audience: internal}
 	return job
 }
 
+// A job loads everything, then what changed alone, and everything again where that is refused, as when the full load is too old. Its
 // result and log say which, and why; where nothing changed nothing is made.
 func TestJobOfChanges(t *testing.T) {
 	dir := t.TempDir()

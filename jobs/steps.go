@@ -275,7 +275,7 @@ func (b *building) measure(ctx context.Context, extract *datasets.Snapshot) (res
 		if err != nil {
 			return err
 		}
-		s.Snapshot, s.Skipped, s.Rows = report.Snapshot, report.Skipped, report.Aggregates
+		s.Snapshot, s.Skipped, s.Rows, s.Doubts = report.Snapshot, report.Skipped, report.Aggregates, report.ClosedDoubts
 		sn, err := b.store.Open(report.Snapshot)
 		if err != nil {
 			return err

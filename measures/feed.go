@@ -166,6 +166,7 @@ func (q *qualityRun) daysOf(ctx context.Context, number int, t qualityTable, sql
 type feed struct {
 	Feed
 	last   int       // day of the window with the newest record
+	newest time.Time // the day of that record; zero where it is not known
 	from   time.Time // the first day that it may lack, of one that stopped
 	source bool      // it is of one of several sources
 	sites  []string  // labels of a source's, and Unattributed
@@ -190,6 +191,7 @@ func (q *qualityRun) feeds(ctx context.Context, extract *datasets.Snapshot, part
 			}
 			days := q.days[at].list()
 			f.last = days[len(days)-1]
+			f.newest = q.low.AddDate(0, 0, f.last)
 			month := func(d int) time.Time {
 				day := q.low.AddDate(0, 0, d)
 				return time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC)
@@ -263,17 +265,15 @@ func (q *qualityRun) orphans(ctx context.Context, extract *datasets.Snapshot, fe
 
 func daysBetween(low, high time.Time) int { return int(high.Sub(low).Hours() / 24) }
 
-// incomplete writes the feeds, and which parts of definitions lack their records in which periods.
-func (p *plan) incomplete(feeds, sources []feed, out *output) error {
+// incomplete writes the feeds, of sites with these labels, and which parts of definitions lack their records in which periods.
+func (p *plan) incomplete(feeds, sources []feed, sites []string, out *output) error {
 	parts, err := p.restsOn()
 	if err != nil {
 		return err
 	}
 	feeds = append(feeds, sources...)
 	feeds = append(feeds, p.neverLoaded(askedBy(parts))...)
-	for i := range feeds {
-		feeds[i].close(p.Closed)
-	}
+	p.doubts = p.close(feeds, sites)
 	slices.SortStableFunc(feeds, func(a, b feed) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(siteOrder(a.Site), siteOrder(b.Site)))
 	})
@@ -319,15 +319,6 @@ func (p *plan) incomplete(feeds, sources []feed, out *output) error {
 		return err
 	}
 	return out.add(tableIncomplete, rows(list))
-}
-
-// close tells a feed that stopped since its site or source was closed. What ended before that, by more than the longest silence that it
-// is known for, lacks records nevertheless.
-func (f *feed) close(closed map[string]time.Time) {
-	last, said := closed[f.Site]
-	if said && f.Site != QualityAll && f.State == FeedStopped && last.Before(f.from.AddDate(0, 0, max(0, f.Longest-f.Usual))) {
-		f.State, f.from = FeedClosed, time.Time{}
-	}
 }
 
 // siteOrder puts all sites first.

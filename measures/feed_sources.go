@@ -2,6 +2,7 @@ package measures
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"farr/internal/duck"
@@ -21,6 +22,16 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 	sites, err := sitesBySource(ctx, db)
 	if err != nil {
 		return nil, err
+	}
+	p.sitesOf = map[string][]string{}
+	for source, own := range sites {
+		for _, label := range own {
+			if source != anySource && !slices.ContainsFunc(slices.Collect(maps.Keys(sites)), func(o string) bool {
+				return o != anySource && o != source && slices.Contains(sites[o], label)
+			}) {
+				p.sitesOf[sourceLabel(source)] = append(p.sitesOf[sourceLabel(source)], label)
+			}
+		}
 	}
 	var out []feed
 	for _, s := range said {
@@ -42,7 +53,7 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 		case !s.Judged:
 			f.State = FeedUnjudged
 		case !s.Ended.IsZero():
-			f.State, f.from = FeedStopped, s.Ended.AddDate(0, 0, 1+s.Usual)
+			f.State, f.newest, f.from = FeedStopped, s.Ended, s.Ended.AddDate(0, 0, 1+s.Usual)
 		}
 		out = append(out, f)
 	}

@@ -54,7 +54,7 @@ func (p *plan) quality(ctx context.Context, db *duck.Session, parts []part, out 
 	if err := q.keep(p.uses(), out); err != nil {
 		return err
 	}
-	return p.incomplete(feeds, sources, out)
+	return p.incomplete(feeds, sources, q.sites[1:], out)
 }
 
 func (p *plan) allDefinitions() []Definition { return slices.Concat(p.allMeasures(), p.cohorts) }

@@ -30,8 +30,8 @@ type Request struct {
 	Cohorts  []string // IDs; nil for all of the library
 	Periods  []Period
 
-	// Closed are the last days of what sent its last record on purpose: of sites by label, and of several sources by name. Records from
-	// then on are not missed. A source and each of its sites are said by themselves.
+	// Closed are the last days of what sent its last record on purpose: of sites by label, and of several sources by name, with the sites that
+	// are of no other. Records from then on are not missed. What the data do not bear out is in RunReport.ClosedDoubts.
 	Closed map[string]time.Time
 
 	// AllowMissingValueSets computes published measures also where the package lacks value
@@ -67,6 +67,8 @@ type RunReport struct {
 	PlanningSeconds float64 `json:"planning_seconds"`
 	// Lacking are the value sets that published measures were computed without.
 	Lacking []string `json:"lacking,omitempty"`
+	// ClosedDoubts are the sites and sources that were said to be closed and are not taken so.
+	ClosedDoubts []ClosedDoubt `json:"closed_doubts,omitempty"`
 }
 
 // Run computes the measures and cohorts for all periods and publishes the results as
@@ -121,6 +123,8 @@ type plan struct {
 	inputs    []datasets.Input
 	key       string
 	listen    *listener            // of assurance cases
+	sitesOf   map[string][]string  // labels of the sites that are of one of several sources alone, by source
+	doubts    []ClosedDoubt        // of what is closed
 	shards    []*datasets.Snapshot // that hold the subjects of measures per person; none: they are computed
 }
 
@@ -168,7 +172,9 @@ const (
 	recipePeriods  = "periods"
 	recipeMeasures = "measures"
 	recipeCohorts  = "cohorts"
-	recipeClosed   = "closed" // last days by site or source; absent where none is said
+	recipeClosed   = "closed"        // last days by site or source; absent where none is said
+	recipeClosedBy = "closed_rules"  // by which version of our rules
+	factDoubts     = "closed_doubts" // what of them is not taken so
 )
 
 // studyWindow is where cohorts look for entries: the span of the disjoint periods, or of all where there is none.
@@ -225,7 +231,7 @@ func (p *plan) ask() error {
 		for name, last := range p.Closed {
 			closed[name] = day(last)
 		}
-		p.recipe[recipeClosed] = closed
+		p.recipe[recipeClosed], p.recipe[recipeClosedBy] = closed, closedBy
 	}
 	p.inputs = []datasets.Input{
 		{Kind: "snapshot", ID: p.Extract.ID()},
@@ -318,10 +324,11 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 		return nil, 0, err
 	}
 	p.Progress.Report("measure", steps, steps)
-	made, err := staging.Publish(ctx, datasets.Manifest{
-		Kind: KindResults, Key: p.key, Recipe: p.recipe, Inputs: p.inputs, Tables: tables,
-		Facts: map[string]any{factAsOf: day(p.asOf), factStudyLow: day(p.study.low), factStudyHigh: day(p.study.high)},
-	})
+	facts := map[string]any{factAsOf: day(p.asOf), factStudyLow: day(p.study.low), factStudyHigh: day(p.study.high)}
+	if len(p.doubts) > 0 {
+		facts[factDoubts] = p.doubts
+	}
+	made, err := staging.Publish(ctx, datasets.Manifest{Kind: KindResults, Key: p.key, Recipe: p.recipe, Inputs: p.inputs, Tables: tables, Facts: facts})
 	return made, db.Planning(), err
 }
 
@@ -429,9 +436,10 @@ func (p *plan) report(sn *datasets.Snapshot, skipped bool) *RunReport {
 		}
 	}
 	return &RunReport{
-		Beyond:   beyond,
-		Lacking:  slices.Compact(lacking),
-		Snapshot: sn.ID(), Skipped: skipped, Extract: p.Extract.ID(), AsOf: day(p.asOf),
+		Beyond:       beyond,
+		Lacking:      slices.Compact(lacking),
+		ClosedDoubts: doubtsOf(sn.Manifest()),
+		Snapshot:     sn.ID(), Skipped: skipped, Extract: p.Extract.ID(), AsOf: day(p.asOf),
 		Measures: names(p.allMeasures()), Cohorts: names(p.cohorts), Periods: len(p.Periods),
 		Subjects: count(tableSubject), Aggregates: count(tableAggregate), Members: count(tableMember), Issues: count(tableIssue),
 	}

@@ -263,6 +263,17 @@ func endedIn(feeds []measures.Feed, table, site string, months []time.Time) int 
 	return 0
 }
 
+// closedIn are the months of the last records of a table's feeds that were closed, by site.
+func closedIn(feeds []measures.Feed, table string, months []time.Time) map[string]int {
+	closed := map[string]int{}
+	for _, f := range feeds {
+		if at := slices.IndexFunc(months, f.Last.Equal); f.Table == table && f.State == measures.FeedClosed && at >= 0 {
+			closed[f.Site] = at
+		}
+	}
+	return closed
+}
+
 // unjudged are the measures with a target whose headline lacks records.
 func unjudged(r *page.Report) []Unjudged {
 	var out []Unjudged

@@ -167,7 +167,8 @@ func TestEveryFigureThatLacksRecordsOfASourceIsMarkedAndNoOther(t *testing.T) {
 	}
 }
 
-// TestClosedSites: what comes no more since a site was closed is not missed. A feed that had stopped long before lacks records nevertheless.
+// TestClosedSites: what comes no more since a site was closed is not missed, and its months are no faults of its feeds. Where records of
+// other types go on the site is not closed, whatever was said, and a name that is no site's is told.
 func TestClosedSites(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short")
@@ -179,29 +180,61 @@ func TestClosedSites(t *testing.T) {
 		t.Fatal(err)
 	}
 	stopped := ended{resource: "Observation", site: planted, from: from + "-01"}
+	wholly := t.TempDir()
+	if err := os.CopyFS(wholly, os.DirFS(population)); err != nil {
+		t.Fatal(err)
+	}
+	for _, resource := range []string{"Procedure", "Encounter"} { // others name the encounters, which go last
+		ended{resource: resource, site: planted, from: from + "-01"}.apply(t, wholly)
+	}
+	goesOn := planted + " is said to be closed, and records of it are of later days: it is taken to be open."
 	for name, c := range map[string]struct {
-		last time.Time
-		ends []ended
-		says string
+		export string
+		last   time.Time
+		ends   []ended
+		says   string
 	}{
-		"with its last records":   {first.AddDate(0, 0, -1), nil, "closed, as was said"},
-		"long after its last one": {first.AddDate(0, 3, 0), []ended{stopped}, "stopped"},
+		"closed":                           {wholly, first.AddDate(0, 0, -1), nil, "closed, as was said"},
+		"closed long after its last day":   {wholly, first.AddDate(0, 3, 0), nil, "stopped"},
+		"its visits go on":                 {population, first.AddDate(0, 0, -1), []ended{stopped}, "stopped"},
+		"its visits go on after that, too": {population, first.AddDate(0, 3, 0), []ended{stopped}, "stopped"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			results := measured(t, population, "2024-07..2025-12,2025,P12M/2025-11..2025-12", measures.Request{
-				Measures: []string{"blood-pressure-control", "hba1c-poor-control"}, Cohorts: []string{}, Closed: map[string]time.Time{planted: c.last, "Nobody": first},
+			results := measured(t, c.export, "2024-07..2025-12,2025,P12M/2025-11..2025-12", measures.Request{
+				Measures: []string{"blood-pressure-control", "hba1c-poor-control"}, Cohorts: []string{},
+				Closed: map[string]time.Time{planted: c.last, "Nobody": first, "Clinic 01": time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)},
 			})
-			out := filepath.Join(t.TempDir(), "out")
-			if _, err := build(t.Context(), inputOf(results), Request{Audience: Internal, Results: results, Out: out}); err != nil {
-				t.Fatal(err)
+			pages := map[Audience]string{}
+			for _, audience := range []Audience{Internal, External} {
+				out := filepath.Join(t.TempDir(), "out")
+				if _, err := build(t.Context(), inputOf(results), Request{Audience: audience, Results: results, Out: out}); err != nil {
+					t.Fatal(err)
+				}
+				files := read(t, out)
+				if pages[audience] = files["data-quality.html"]; audience == External || c.says == "stopped" && c.ends == nil {
+					continue
+				}
+				w := &markWalk{T: t, ends: c.ends, files: files, marks: map[string]int{}}
+				w.walk(results)
+				if w.unmarked < 20 || (w.marked > 50) != (c.ends != nil) {
+					t.Errorf("%d figures are marked and %d are not", w.marked, w.unmarked)
+				}
 			}
-			w := &markWalk{T: t, ends: c.ends, files: read(t, out), marks: map[string]int{}}
-			w.walk(results)
-			if w.unmarked < 20 || (w.marked > 50) != (c.ends != nil) {
-				t.Errorf("%d figures are marked and %d are not", w.marked, w.unmarked)
-			}
-			if page := w.files["data-quality.html"]; !strings.Contains(page, "Observation</th><td>"+planted+"</td><td>"+c.says) {
+			page := pages[Internal]
+			if !strings.Contains(page, "Observation</th><td>"+planted+"</td><td>"+c.says) {
 				t.Errorf("the page of data quality does not say of %s: %s", planted, c.says)
+			}
+			gap := "<tr><th scope=\"row\">" + planted + "</th><td>observations</td>"
+			if closed := c.says != "stopped"; strings.Contains(page, gap) == closed {
+				t.Errorf("months without observations are faults of the site's feed: %v", !closed)
+			}
+			for text, want := range map[string]bool{
+				goesOn: c.ends != nil, "Nobody is said to be closed, and is no site of the data": true,
+				"Clinic 01 is said to be closed from a day on that the data do not know yet.": true,
+			} {
+				if strings.Contains(page, text) != want || strings.Contains(pages[External], text) {
+					t.Errorf("%q is told: %v, and to outsiders: %v", text, !want, strings.Contains(pages[External], text))
+				}
 			}
 		})
 	}

@@ -29,10 +29,13 @@ type (
 		datasets.ExtractReport
 		ValuesDropped map[string]int64 `json:"values_dropped"`
 		Unread        map[string]int64 `json:"elements_not_in_policy"`
+		ServerIssues  map[string]int64 `json:"server_issues"`
 	}
 	resultsFacts struct {
 		Low  string `json:"study_low"`
 		High string `json:"study_high"` // exclusive
+
+		Doubts []measures.ClosedDoubt `json:"closed_doubts"`
 	}
 )
 

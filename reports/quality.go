@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"farr/datasets"
 	"farr/internal/stats"
 	"farr/measures"
 	"farr/reports/internal/disclose"
@@ -24,7 +25,14 @@ func qualityPage(in input, b *disclose.Border, seen records) (*page.Quality, err
 		return nil, err
 	}
 	out := &page.Quality{Internal: b.Internal(), Uses: map[string][]page.Use{}, Months: seen.months, Tables: seen.tables}
-	out.Loaded = loaded(in)
+	out.Loaded, out.Server = loaded(in), (&datasets.BulkReport{Issues: facts.ServerIssues}).Lacking()
+	if b.Internal() {
+		found, err := into[resultsFacts](in.lineage.Facts)
+		if err != nil {
+			return nil, err
+		}
+		out.Doubts = found.Doubts
+	}
 	titles := map[string]string{}
 	for _, d := range in.definitions {
 		titles[d.ID] = d.Title
@@ -171,6 +179,9 @@ func findGaps(t *page.QualityTable, months []time.Time) {
 		var at []int
 		first := -1
 		for j, c := range f.Months {
+			if last, closed := t.Closed[f.Site]; closed && j >= last { // of its last month perhaps a part is there
+				break
+			}
 			n, ok := c.Value()
 			if !ok {
 				continue

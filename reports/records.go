@@ -90,6 +90,7 @@ func (r *records) seen(in input, facts extractFacts, b *disclose.Border, x *disc
 		for i := range one.Feeds {
 			one.Feeds[i].Ended = endedIn(in.feeds, name, one.Feeds[i].Site, r.months)
 		}
+		t.Closed = closedIn(in.feeds, name, r.months)
 		if b.Internal() {
 			for path, n := range facts.ValuesDropped {
 				if strings.HasPrefix(path, t.Resource+".") {

@@ -75,7 +75,7 @@ func (p project) bulkArgs(s *bulktest.Server, store string, more ...string) []st
 // begun are the exports that a store keeps.
 func begun(t testing.TB, store string) (names []string) {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(store, "exports", "*"))
+	names, err := filepath.Glob(filepath.Join(store, "exports", "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,10 +2,17 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base32"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -145,6 +152,53 @@ func TestKeyAsArgument(t *testing.T) {
 		}
 		if strings.Contains(e.stdout+e.stderr, bare[:8]) {
 			t.Errorf("farr %s ... repeats the key", args[0])
+		}
+	}
+
+	client, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := base64.StdEncoding.EncodeToString(der)
+	secret := base64.RawURLEncoding.EncodeToString(der[len(der)-60:]) // of no form that is known
+	for _, one := range []string{"-----BEGIN PRIVATE KEY-----\n" + body + "\n-----END PRIVATE KEY-----\n", body, `{"kty":"EC","d":"` + secret + `"}`, secret} {
+		job := filepath.Join(t.TempDir(), "job.yaml")
+		quoted, err := json.Marshal(one)
+		if err == nil {
+			err = os.WriteFile(job, []byte(fmt.Sprintf("name: one\nstore: store\nkey: %s\nperiods: 2025\nsource:\n  name: a\n  bulk: {url: 'http://127.0.0.1:1', client_id: farr, client_key: %s}\n  zone: UTC\nreport: {audience: internal, out: out}\n", quoted, quoted)), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{
+			{"keys", "jwks", "--client-key", one}, {"extract", "--source", p.export, "--store", p.store, "--key", one, "--zone", "UTC"},
+			{"extract", "--bulk", "http://127.0.0.1:1", "--client-id", "farr", "--client-key", one, "--store", p.store, "--key", p.key, "--zone", "UTC"},
+			{"run", job}, {"doctor", filepath.Dir(job)}, {"runs", filepath.Dir(job)},
+		} {
+			e := farr(t, args...)
+			if e.code == 0 && args[0] != "runs" {
+				t.Errorf("farr %s ... takes a key for a file", args[0])
+			}
+			if said := e.stdout + e.stderr; strings.Contains(said, one) || strings.Contains(said, secret) || strings.Contains(said, body[:40]) {
+				t.Errorf("farr %s ... repeats the client's key", args[0])
+			}
+		}
+		err = filepath.WalkDir(filepath.Dir(job), func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() || path == job {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if strings.Contains(string(text), secret) || strings.Contains(string(text), body[:40]) {
+				t.Errorf("%s has the client's key", filepath.Base(path))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

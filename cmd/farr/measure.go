@@ -241,6 +241,9 @@ seventh of the persons, and kept for farr measure merge --shards 7; no results a
 				for _, lack := range report.Lacking {
 					p.line("incomplete: %s", lack)
 				}
+				for _, doubt := range report.ClosedDoubts {
+					p.line("closed: %s", doubt)
+				}
 				return p.err
 			})
 		},

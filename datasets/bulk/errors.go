@@ -36,6 +36,7 @@ const (
 	BadAnswer     Code = "bad-answer"         // an answer is not what the specification says
 	MissingFile   Code = "missing-file"       // a file of the manifest is not there
 	WrongCount    Code = "wrong-count"        // a file has not as many resources as the manifest says
+	CutFile       Code = "cut-file"           // a file ends within a resource
 	Changed       Code = "export-changed"     // the export is not the one that was begun with
 	TooMuch       Code = "beyond-a-limit"     // larger than a limit
 	TooLong       Code = "server-too-slow"    // slower than a limit
@@ -47,7 +48,7 @@ const (
 
 // passing are the codes of failures that are the server's or of the way to it, and may not be there the next time. The others are
 // mistakes of what was asked for, or for a person to settle.
-var passing = []Code{ExportFailed, Gone, BadManifest, BadAnswer, MissingFile, WrongCount, Changed, TooLong, NotReached, ServerFailing}
+var passing = []Code{ExportFailed, Gone, BadManifest, BadAnswer, MissingFile, WrongCount, CutFile, Changed, TooLong, NotReached, ServerFailing}
 
 // Passing says whether a failure is the server's or of the way to it, and may not be there the next time.
 func (c Code) Passing() bool { return slices.Contains(passing, c) }

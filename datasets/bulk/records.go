@@ -96,6 +96,11 @@ func (e *Export) Lines(ctx context.Context, s fhir.Stream, f *File, each func(fh
 	return text, err
 }
 
+// Cut says that a file's last line can not be read and has no end: what came is not all, whatever length the server gave.
+func (f *File) Cut() error {
+	return &Error{Code: CutFile, URL: named(f.url), Detail: "the last line ends within a resource, so that nobody knows how much does not follow"}
+}
+
 // once refuses what was read before, as another file, where the link was given by place: the manifest may have come in another order, and
 // then one file is read twice and another never. Files without a byte are all the same.
 func (e *Export) once(f *File, text fhir.Text) error {

@@ -142,6 +142,30 @@ func (w words) loadedFinding(q *Quality) string {
 	return capital(w.Say("{what}: figures of {n, plural, one {# measure or cohort} other {# measures and cohorts}} are incomplete.", what, len(touched)))
 }
 
+// serverFinding says that a server told of records that are not in its export; which figures rest on them nobody knows.
+func (w words) serverFinding(q *Quality) string {
+	if len(q.Server) == 0 {
+		return ""
+	}
+	return w.Say("The server said of its export that records lack in it ({issues}): any figure may rest on them.", strings.Join(q.Server, ", "))
+}
+
+// doubtFinding says of which sites and sources it is not taken that they were closed.
+func (w words) doubtFinding(q *Quality) string {
+	var all []string
+	for _, d := range q.Doubts {
+		switch d.Why {
+		case measures.ClosedUnknown:
+			all = append(all, w.Say("{name} is said to be closed, and is no site of the data, nor one of several sources.", d.Name))
+		case measures.ClosedAhead:
+			all = append(all, w.Say("{name} is said to be closed from a day on that the data do not know yet.", d.Name))
+		case measures.ClosedGoesOn:
+			all = append(all, w.Say("{name} is said to be closed, and records of it are of later days: it is taken to be open.", d.Name))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
 // lackWords say what a rate lacks; empty where nothing does.
 func (w words) lackWords(r disclose.Rate) string { return r.Lacks().Words(w.Words) }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"farr/measures"
 	"farr/reports/internal/disclose"
 	"farr/reports/internal/text"
 )
@@ -19,6 +20,9 @@ type Quality struct {
 	Rejected    []Reason         // for those inside
 	Values      []Reason         // that were dropped, for those inside
 	Loaded      []Loaded         // what was loaded of each type; none in results of an older farr
+	// Server is what a server said of records that lack in its export, as severity/code.
+	Server []string
+	Doubts []measures.ClosedDoubt // of what was said to be closed, for those inside
 }
 
 // Named is a definition.
@@ -48,6 +52,7 @@ type QualityTable struct {
 	Gaps                    []Gap
 	Judged, Short           int // feeds of sites that were looked at for gaps, and those of too few months for that
 	Dropped                 int64
+	Closed                  map[string]int // by site that was closed, the month of its last record, from which on none is missed
 }
 
 // QualityCheck is a question that was asked of each record.

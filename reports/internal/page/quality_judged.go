@@ -180,7 +180,7 @@ func (w words) behindWords(q *Quality, definition string) string {
 	case j.feeds == 0:
 		feeds = w.Say("no feed could be judged")
 	}
-	return w.Say("Data behind this measure: {checks}, and {feeds}.{j}", checks, feeds, w.unjudgedWords(j))
+	return strings.TrimSpace(w.Say("Data behind this measure: {checks}, and {feeds}.{j}", checks, feeds, w.unjudgedWords(j)) + " " + w.serverFinding(q))
 }
 
 // finding is the first sentence of the page, and what could not be judged.

@@ -64,7 +64,8 @@ func (a *artist) quality(q *Quality) (qualityView, error) {
 			v.Gaps = append(v.Gaps, row)
 		}
 	}
-	v.Finding = strings.TrimSpace(a.qualityFinding(judged, len(touched)) + " " + a.loadedFinding(q))
+	v.Finding = strings.Join(slices.DeleteFunc([]string{a.qualityFinding(judged, len(touched)), a.loadedFinding(q), a.serverFinding(q), a.doubtFinding(q)},
+		func(sentence string) bool { return sentence == "" }), " ")
 	a.loaded(&v, q)
 	v.NoFault, v.NoGap = a.Say("No check failed."), a.Say("No month of a site that is shown lies below what its other months allow for.")
 	if judged.checks == 0 {

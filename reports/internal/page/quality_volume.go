@@ -90,6 +90,9 @@ func (a *artist) newest(v *qualityView, q *Quality) {
 			if last >= 0 {
 				words, behind = a.shortMonth(q.Months[last]), fmt.Sprint(len(q.Months)-1-last)
 			}
+			if _, closed := x.Closed[f.Site]; closed {
+				behind = a.Say("closed")
+			}
 			t.Rows = append(t.Rows, TableRow{Labels: []string{a.valueLabel("site", f.Site), a.inWords(x.Records), words, behind}})
 		}
 	}

@@ -1,0 +1,76 @@
+package datasets
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"farr/datasets/bulk"
+	"farr/internal/bulktest"
+)
+
+// A file that ends within a resource was cut, whatever length and count the server gives: it is asked for anew once, and then nothing is
+// published. A last line that merely has no end is whole.
+func TestCutFile(t *testing.T) {
+	text := patientWith("1") + "\n" + patientWith("2")
+	for name, c := range map[string]struct {
+		first, then string // what an export gives, and one that is begun anew
+		code        bulk.Code
+		begun       int
+	}{
+		"whole without a last line end":  {text, text, "", 1},
+		"cut, and whole when asked anew": {text[:len(text)-9], text, "", 2},
+		"cut again":                      {text[:len(text)-9], text[:len(text)-9], bulk.CutFile, 2},
+		"broken, and not cut":            {text[:len(text)-9] + "\n", "", "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, client := changing(t, nil)
+			s.Records = nil
+			kickOff := func(text string) *bulktest.Fault {
+				return &bulktest.Fault{At: "kickoff", Do: func(s *bulktest.Server, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+					s.Files = []bulktest.File{{Type: "Patient", Name: "p", Text: text, Count: -1}}
+					next(w, r)
+				}}
+			}
+			s.Faults = []*bulktest.Fault{kickOff(c.first), kickOff(c.then)}
+			store := emptyStore(t)
+			report, err := Extract(t.Context(), store, ExtractRequest{Key: constantKey(t), Bulk: client, MaxReject: 1})
+			if bulk.CodeOf(err) != c.code || s.Begun() != c.begun || len(begunIn(t, store)) != 0 {
+				t.Fatalf("%v, %d begun, %q kept", err, s.Begun(), begunIn(t, store))
+			}
+			if ids, err := store.Snapshots(); err != nil || (len(ids) == 0) != (c.code != "") {
+				t.Errorf("%d snapshots, %v", len(ids), err)
+			}
+			if c.code == "" && report.Stored+report.Rejected != 2 {
+				t.Errorf("%s", asJSON(t, report))
+			}
+		})
+	}
+}
+
+// While one extract asks a server, another of the same is refused: it would take the export for one that was left. What is begun next is not.
+func TestOneAsksAtATime(t *testing.T) {
+	s, client := changing(t, nil)
+	s.Records.Put(patientWith("1"))
+	store := emptyStore(t)
+	req := ExtractRequest{Key: constantKey(t), Bulk: client}
+	var beside error
+	first := req
+	first.Progress = func(stage string, _, _ int64) {
+		if stage == "publish" && beside == nil {
+			_, beside = Extract(t.Context(), store, req)
+		}
+	}
+	if _, err := Extract(t.Context(), store, first); err != nil {
+		t.Fatal(err)
+	}
+	if CodeOf(beside) != CodeLocked || !strings.Contains(beside.Error(), "another extract") || s.Begun() != 1 || s.Deleted() != 1 {
+		t.Errorf("beside it: %v; %d begun, %d let go", beside, s.Begun(), s.Deleted())
+	}
+	s.Records.Now = s.Records.Now.Add(time.Hour)
+	if report, err := Extract(t.Context(), store, req); err != nil || report.Snapshot == "" {
+		t.Errorf("after it: %v", err)
+	}
+	verified(t, store)
+}
