@@ -173,10 +173,7 @@ func (o *onto) askable() (why []string) {
 	if len(e.Bulk.TypeFilters) > 0 {
 		why = append(why, "of what a type filter does not take any more no server tells")
 	}
-	var facts struct {
-		Issues map[string]int64 `json:"server_issues"`
-	}
-	if decodeFacts(m.Facts, &facts) != nil || len(lacking(facts.Issues)) > 0 {
+	if said, err := issuesOf(m); err != nil || len(lacking(said)) > 0 {
 		why = append(why, "the server said of an export in it that records lack")
 	}
 	if full.Before(o.x.req.FullFrom) {
@@ -191,6 +188,28 @@ func (b *BulkReport) Lacking() []string {
 		return nil
 	}
 	return lacking(b.Issues)
+}
+
+// issuesOf are the issues that servers told of the exports in an extract.
+func issuesOf(m Manifest) (map[string]int64, error) {
+	var facts struct {
+		Issues map[string]int64 `json:"server_issues"`
+	}
+	err := decodeFacts(m.Facts, &facts)
+	return facts.Issues, err
+}
+
+// issues are those that the servers tell of these exports.
+func (x *extraction) issues() map[string]int64 {
+	issues := map[string]int64{}
+	for _, e := range x.sources {
+		if e.bulk != nil {
+			for name, n := range e.bulk.Issues {
+				issues[name] += n
+			}
+		}
+	}
+	return issues
 }
 
 // lacking are the issues of an export that are about records which are not in it.
@@ -288,6 +307,9 @@ func (x *extraction) sameAgain() (*Snapshot, error) {
 	sn, err := x.store.ByKey(x.key)
 	if sn == nil || err != nil {
 		return nil, err
+	}
+	if said, err := issuesOf(sn.manifest); err != nil || !slices.Equal(lacking(said), lacking(x.issues())) {
+		return nil, nil
 	}
 	kept := exportsOf(sn.manifest)
 	for name, now := range x.exports() {

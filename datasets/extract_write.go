@@ -212,17 +212,12 @@ func (x *extraction) putInForce(ctx context.Context, sn *Snapshot) error {
 func (x *extraction) facts() map[string]any {
 	r := x.report
 	lost, unread, mapped, unmapped := map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}
-	issues, mapping := map[string]int64{}, false
+	mapping := false
 	for _, e := range x.sources {
 		e.worker.extractor.AddLost(lost)
 		e.worker.extractor.AddUnread(unread)
 		e.worker.extractor.AddMapped(mapped, unmapped)
 		mapping = mapping || len(e.ConceptMaps) > 0
-		if e.bulk != nil {
-			for name, n := range e.bulk.Issues {
-				issues[name] += n
-			}
-		}
 	}
 	dates := datesToTheDay
 	if x.plan.InYears() {
@@ -242,7 +237,7 @@ func (x *extraction) facts() map[string]any {
 		r.CodesMapped, r.CodesUnmapped = mapped, unmapped
 		facts["codes_mapped"], facts["codes_unmapped"] = mapped, unmapped
 	}
-	if len(issues) > 0 {
+	if issues := x.issues(); len(issues) > 0 {
 		facts[factIssues] = issues
 	}
 	if exports := x.exports(); len(exports) > 0 {

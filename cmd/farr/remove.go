@@ -63,7 +63,11 @@ Keep FILE: farr keys rotate asks for it, since marks of the removed are made wit
 				p := printer{w: w}
 				p.line("of %d ids %d were in no extract", report.Asked, report.Unmatched)
 				p.line("%d persons with %d resources were taken out of %d extracts; %d references to them are empty", report.Persons, report.Resources, report.Rewritten, report.References)
-				p.line("%d snapshots are retired: the old extracts, and what was made of them; run measures, risk and reports again", report.Retired)
+				if report.Retired > 0 {
+					p.line("%d snapshots are retired: the old extracts, and what was made of them; run measures, risk and reports again", report.Retired)
+				} else {
+					p.line("no snapshot had any of it, and none is retired; the ids are kept out of what is loaded from now on")
+				}
 				if report.Unlinkable > 0 && !req.Unlinkable {
 					p.line("%d extracts stay in which nobody can find a person (safe-harbor, or the key is destroyed); --unlinkable retires them whole", report.Unlinkable)
 				}

@@ -260,7 +260,7 @@ func TestPausesAreTold(t *testing.T) {
 		"manifest": {bulktest.Fault{At: "status", Do: bulktest.Body("text/html", "SECRET")}, "a page for people stands where the manifest should"},
 		"token":    {bulktest.Fault{At: "token", Do: bulktest.Status(502)}, "no token: the server fails (HTTP 502), 1 of 8 times"},
 		"file":     {bulktest.Fault{At: "file", Do: bulktest.Body("text/html", "SECRET")}, "a page for people stands where a file should; a proxy or sign-on page is in the way (HTTP 200), 1 of 8 times"},
-		"reset":    {bulktest.Fault{At: "file", Do: bulktest.Reset(10)}, "a file broke off, 1 of 8 times"},
+		"reset":    {bulktest.Fault{At: "file", Do: bulktest.Reset(10)}, "a file broke off (unexpected EOF), 1 of 8 times"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var told []string

@@ -129,7 +129,7 @@ func (r *reader) recover(err error) error {
 	if limit := r.e.client.Limits.Wait; r.e.client.Clock.Now().Sub(r.last) > limit { // being slower is no failure, and has an end
 		return r.fail(TooLong, 0, fmt.Sprintf("not a byte of a file for %v", limit))
 	}
-	asked, what := time.Duration(0), "a file broke off"
+	asked, what := time.Duration(0), "a file broke off ("+told(err)+")"
 	if a != nil {
 		asked, what = a.asked, a.what
 	}

@@ -150,7 +150,9 @@ func (p *page) next(at string) (string, error) {
 	if err != nil {
 		return "", &Error{Code: BadManifest, URL: named(at), Detail: "a next page without an address"}
 	}
-	_, err = secure(to.String())
+	if _, err = secure(to.String()); CodeOf(err) == BadRequest {
+		err = &Error{Code: BadManifest, URL: named(at), Detail: "its next page: " + detailOf(err)}
+	}
 	return to.String(), err
 }
 
@@ -187,7 +189,9 @@ func (e *Export) add(p *page, at string, first bool) error {
 			if err != nil || en.URL == "" {
 				return fail(fmt.Sprintf("entry %d of %s has no address", i+1, section))
 			}
-			if _, err := secure(to.String()); err != nil {
+			if _, err := secure(to.String()); CodeOf(err) == BadRequest {
+				return fail(fmt.Sprintf("entry %d of %s: %s", i+1, section, detailOf(err)))
+			} else if err != nil {
 				return err
 			}
 			if en.Type != "" && !fhir.IsResourceType([]byte(en.Type)) {

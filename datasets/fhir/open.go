@@ -81,7 +81,11 @@ func Open(dir string) (*Source, error) {
 			return nil, in.unreadable(err)
 		}
 		if !info.Mode().IsRegular() {
-			src.Ignored = append(src.Ignored, Ignored{name, "not a regular file"})
+			why := "not a regular file"
+			if info.Mode()&fs.ModeSymlink != 0 {
+				why = "a link, which is not followed"
+			}
+			src.Ignored = append(src.Ignored, Ignored{name, why})
 			continue
 		}
 		in.Size, in.info = info.Size(), info
