@@ -1,8 +1,10 @@
 package elm
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -77,30 +79,46 @@ func localName(s string) string {
 	return s
 }
 
-func (t *TypeSpec) UnmarshalJSON(data []byte) error {
-	var raw struct {
-		Type        json.RawMessage
-		Name        string
-		ElementType *TypeSpec
-		PointType   *TypeSpec
-		Choice      []*TypeSpec
+// spec is a type; of a name alone the type that is called so.
+func (v value) spec() *TypeSpec {
+	if v.kind == '"' {
+		return &TypeSpec{Kind: "Named", Name: localName(v.text)}
 	}
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return err
+	var kind, name string
+	var element, point *TypeSpec
+	var choices []*TypeSpec
+	for _, f := range v.fields {
+		switch strings.ToLower(f.key) {
+		case "type":
+			kind = f.text
+		case "name":
+			name = f.text
+		case "elementtype":
+			element = f.spec()
+		case "pointtype":
+			point = f.spec()
+		case "choice":
+			choices = f.specs()
+		}
 	}
-	switch kind := strings.Trim(string(raw.Type), `"`); {
+	switch {
 	case kind == "ListTypeSpecifier":
-		t.Kind, t.Of = "List", raw.ElementType
+		return &TypeSpec{Kind: "List", Of: element}
 	case kind == "IntervalTypeSpecifier":
-		t.Kind, t.Of = "Interval", raw.PointType
-	case len(raw.Choice) > 0:
-		t.Kind, t.Choices = "Choice", raw.Choice
+		return &TypeSpec{Kind: "Interval", Of: point}
+	case len(choices) > 0:
+		return &TypeSpec{Kind: "Choice", Choices: choices}
 	case kind == "TupleTypeSpecifier":
-		t.Kind, t.Name = "Tuple", "Tuple"
-	default:
-		t.Kind, t.Name = "Named", localName(raw.Name)
+		return &TypeSpec{Kind: "Tuple", Name: "Tuple"}
 	}
-	return nil
+	return &TypeSpec{Kind: "Named", Name: localName(name)}
+}
+
+func (v value) specs() (list []*TypeSpec) {
+	for _, item := range v.items {
+		list = append(list, item.spec())
+	}
+	return list
 }
 
 // ownNames are the operators whose operands have names of their own; a Node has them as
@@ -114,122 +132,209 @@ var ownNames = map[string][]string{
 	"IndexOf":        {"source", "element"},
 }
 
+// UnmarshalJSON reads an element as ELM writes it. What has another form than it should is not there.
 func (n *Node) UnmarshalJSON(data []byte) error {
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return err
+	v, err := parse(data)
+	if v.kind != '{' {
+		return &json.UnmarshalTypeError{Value: "no object", Type: reflect.TypeFor[Node]()}
 	}
-	var err error
-	text := func(key string) string {
-		var s string
-		if v, ok := raw[key]; ok && v[0] == '"' {
-			err = join(err, json.Unmarshal(v, &s))
-		}
-		return s
+	v.into(n)
+	return err
+}
+
+// node is an object's node, nil of what is none.
+func (v value) node() *Node {
+	if v.kind != '{' {
+		return nil
 	}
-	flag := func(key string) *bool {
-		v, ok := raw[key]
-		if !ok || (v[0] != 't' && v[0] != 'f') {
-			return nil
-		}
-		b := v[0] == 't'
-		return &b
+	n := new(Node)
+	v.into(n)
+	return n
+}
+
+// nodes are those of a list; of one object that.
+func (v value) nodes() (list []*Node) {
+	if v.kind == '{' {
+		return []*Node{v.node()}
 	}
-	one := func(key string) *Node {
-		v, ok := raw[key]
-		if !ok || v[0] != '{' {
-			return nil
-		}
-		child := new(Node)
-		err = join(err, json.Unmarshal(v, child))
-		return child
-	}
-	many := func(key string) []*Node {
-		v, ok := raw[key]
-		if !ok {
-			return nil
-		}
-		if v[0] == '{' {
-			return []*Node{one(key)}
-		}
-		var list []*Node
-		if v[0] == '[' {
-			err = join(err, json.Unmarshal(v, &list))
-		}
-		return list
-	}
-	spec := func(key string) *TypeSpec {
-		v, ok := raw[key]
-		if !ok {
-			return nil
-		}
-		if v[0] == '"' {
-			return &TypeSpec{Kind: "Named", Name: localName(strings.Trim(string(v), `"`))}
-		}
-		t := new(TypeSpec)
-		err = join(err, json.Unmarshal(v, t))
-		return t
-	}
-	n.Type, n.Locator, n.Context = text("type"), text("locator"), text("context")
-	n.Name, n.LibraryName, n.Path, n.Scope = text("name"), text("libraryName"), text("path"), text("scope")
-	n.Alias, n.Identifier, n.Precision, n.Direction = text("alias"), text("identifier"), text("precision"), text("direction")
-	n.DataType, n.TemplateID = localName(text("dataType")), text("templateId")
-	n.CodeProperty, n.CodeComparator = text("codeProperty"), text("codeComparator")
-	n.ValueType, n.Unit = localName(text("valueType")), text("unit")
-	n.ClassType, n.ToType = localName(text("classType")), localName(text("toType"))
-	if v, ok := raw["value"]; ok && v[0] != '{' {
-		n.Text = string(bytes.Trim(v, `"`))
-		if v[0] == '"' {
-			n.Text = text("value")
+	for _, item := range v.items {
+		if n := item.node(); n != nil {
+			list = append(list, n)
 		}
 	}
-	n.LowClosed, n.HighClosed, n.Distinct = flag("lowClosed"), flag("highClosed"), flag("distinct")
-	n.Operand, n.Source, n.Element, n.Codes = many("operand"), many("source"), many("element"), many("codes")
-	n.Expression, n.Where, n.SuchThat, n.Return, n.Value = one("expression"), one("where"), one("suchThat"), one("return"), one("value")
-	n.Condition, n.Then, n.Else, n.When = one("condition"), one("then"), one("else"), one("when")
-	n.Comparand, n.Starting = one("comparand"), one("starting")
-	n.Default, n.Severity, n.Places, n.Separator = one("default"), one("severity"), one("precision"), one("separator")
+	return list
+}
+
+// flag is a boolean, nil of what is none.
+func (v value) flag() *bool {
+	if v.kind != 't' && v.kind != 'f' {
+		return nil
+	}
+	b := v.kind == 't'
+	return &b
+}
+
+// into reads the fields of an object.
+func (v value) into(n *Node) {
+	var sorted *Node
+	var setExpression *Node
+	var asType, isType *TypeSpec
+	for _, f := range v.fields {
+		switch f.key {
+		case "type":
+			n.Type = f.string()
+		case "locator":
+			n.Locator = f.string()
+		case "context":
+			n.Context = f.string()
+		case "name":
+			n.Name = f.string()
+		case "libraryName":
+			n.LibraryName = f.string()
+		case "path":
+			n.Path = f.string()
+		case "scope":
+			n.Scope = f.string()
+		case "alias":
+			n.Alias = f.string()
+		case "identifier":
+			n.Identifier = f.string()
+		case "precision": // of Round a node
+			n.Precision, n.Places = f.string(), f.node()
+		case "direction":
+			n.Direction = f.string()
+		case "dataType":
+			n.DataType = localName(f.string())
+		case "templateId":
+			n.TemplateID = f.string()
+		case "codeProperty":
+			n.CodeProperty = f.string()
+		case "codeComparator":
+			n.CodeComparator = f.string()
+		case "valueType":
+			n.ValueType = localName(f.string())
+		case "unit":
+			n.Unit = f.string()
+		case "classType":
+			n.ClassType = localName(f.string())
+		case "toType":
+			n.ToType = localName(f.string())
+		case "value":
+			n.Value, n.Text = f.node(), f.text
+		case "lowClosed":
+			n.LowClosed = f.flag()
+		case "highClosed":
+			n.HighClosed = f.flag()
+		case "distinct":
+			n.Distinct = f.flag()
+		case "operand":
+			n.Operand = f.nodes()
+		case "source":
+			n.Source = f.nodes()
+		case "element":
+			n.Element = f.nodes()
+		case "codes":
+			n.Codes = f.nodes()
+		case "expression":
+			n.Expression = f.node()
+		case "where":
+			n.Where = f.node()
+		case "suchThat":
+			n.SuchThat = f.node()
+		case "return":
+			n.Return = f.node()
+		case "condition":
+			n.Condition = f.node()
+		case "then":
+			n.Then = f.node()
+		case "else":
+			n.Else = f.node()
+		case "when":
+			n.When = f.node()
+		case "comparand":
+			n.Comparand = f.node()
+		case "starting":
+			n.Starting = f.node()
+		case "default":
+			n.Default = f.node()
+		case "severity":
+			n.Severity = f.node()
+		case "separator":
+			n.Separator = f.node()
+		case "low":
+			n.Low = f.node()
+		case "high":
+			n.High = f.node()
+		case "lowClosedExpression":
+			n.LowClosedExpression = f.node()
+		case "highClosedExpression":
+			n.HighClosedExpression = f.node()
+		case "let":
+			n.Let = f.nodes()
+		case "relationship":
+			n.Relationship = f.nodes()
+		case "caseItem":
+			n.CaseItem = f.nodes()
+		case "by":
+			n.By = f.nodes()
+		case "sort":
+			sorted = f.node()
+		case "aggregate":
+			n.Aggregate = f.node()
+		case "code":
+			n.Code = f.node()
+		case "valueset":
+			n.ValueSet = f.node()
+		case "valuesetExpression":
+			setExpression = f.node()
+		case "per":
+			n.Per = f.node()
+		case "argument":
+			n.Argument = f.node()
+		case "asTypeSpecifier":
+			n.AsType = f.spec()
+		case "asType":
+			asType = f.spec()
+		case "isTypeSpecifier":
+			n.IsType = f.spec()
+		case "isType":
+			isType = f.spec()
+		case "operandTypeSpecifier":
+			n.OperandType = f.spec()
+		case "signature":
+			n.Signature = f.specs()
+		case "year":
+			n.Year = f.node()
+		case "month":
+			n.Month = f.node()
+		case "day":
+			n.Day = f.node()
+		case "hour":
+			n.Hour = f.node()
+		case "minute":
+			n.Minute = f.node()
+		case "second":
+			n.Second = f.node()
+		case "millisecond":
+			n.Millisecond = f.node()
+		case "timezoneOffset":
+			n.TimezoneOffset = f.node()
+		}
+	}
+	if sorted != nil {
+		n.By = sorted.By
+	}
+	n.ValueSet, n.AsType, n.IsType = cmp.Or(n.ValueSet, setExpression), cmp.Or(n.AsType, asType), cmp.Or(n.IsType, isType)
 	if names := ownNames[n.Type]; names != nil {
 		n.Operand, n.Source, n.Element = nil, nil, nil
 		for _, name := range names {
-			operand := one(name)
-			if operand == nil {
-				operand = &Node{Type: "Null"} // it may be left out
+			operand := &Node{Type: "Null"} // it may be left out
+			if i := slices.IndexFunc(v.fields, func(f field) bool { return f.key == name && f.kind == '{' }); i >= 0 {
+				operand = v.fields[i].node()
 			}
 			n.Operand = append(n.Operand, operand)
 		}
 	}
-	n.Low, n.High = one("low"), one("high")
-	n.LowClosedExpression, n.HighClosedExpression = one("lowClosedExpression"), one("highClosedExpression")
-	n.Let, n.Relationship, n.CaseItem, n.By = many("let"), many("relationship"), many("caseItem"), many("by")
-	if sort := one("sort"); sort != nil {
-		n.By = sort.By
-	}
-	n.Aggregate, n.Code, n.ValueSet, n.Per, n.Argument = one("aggregate"), one("code"), one("valueset"), one("per"), one("argument")
-	if n.ValueSet == nil {
-		n.ValueSet = one("valuesetExpression")
-	}
-	n.AsType, n.IsType, n.OperandType = spec("asTypeSpecifier"), spec("isTypeSpecifier"), spec("operandTypeSpecifier")
-	if n.AsType == nil {
-		n.AsType = spec("asType")
-	}
-	if n.IsType == nil {
-		n.IsType = spec("isType")
-	}
-	if v, ok := raw["signature"]; ok && v[0] == '[' {
-		err = join(err, json.Unmarshal(v, &n.Signature))
-	}
-	n.Year, n.Month, n.Day = one("year"), one("month"), one("day")
-	n.Hour, n.Minute, n.Second, n.Millisecond = one("hour"), one("minute"), one("second"), one("millisecond")
-	n.TimezoneOffset = one("timezoneOffset")
-	return err
-}
-
-func join(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // Children calls f for every node directly below n.
