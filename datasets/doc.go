@@ -32,6 +32,7 @@
 //	releases/<sha256>.json.gz  what reports for an external audience show and hide
 //	custody.json               epochs of keys, the officer, marks of removed persons
 //	exports/<key>.json         where a FHIR server tells how far an export is, while it is not done with
+//	exports/<request>.lock     flock'ed while a server is asked for it
 //	writer.lock                flock'ed while names are changed
 //
 // # Publishing

@@ -194,6 +194,9 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	if err := x.refuseMixedLinkage(); err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
+	if err := x.lockExports(); err != nil {
+		return nil, fmt.Errorf("extract: %w", err)
+	}
 	if x.staging, err = s.Begin(ctx, "extract"); err != nil {
 		return nil, fmt.Errorf("extract: %w", err)
 	}
@@ -202,6 +205,7 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	heap := int64(extractMemory)
 	if x.onto != nil {
 		heap = incrementMemory
+		inHugePages(heap)
 	}
 	defer holdMemory(heap)()
 	for _, stage := range []func(context.Context) error{x.read, x.judge, x.unchanged, x.reenter, x.write, x.publish} {
@@ -215,13 +219,25 @@ func extract(ctx context.Context, s *Store, req ExtractRequest) (*ExtractReport,
 	return x.report, nil
 }
 
-// close lets others do the same.
-func (x *extraction) close() {
-	x.onto.close()
+// lockExports takes what is asked of servers for this extract alone.
+func (x *extraction) lockExports() error {
 	for _, e := range x.sources {
 		if in, is := e.input.(*bulkInput); is {
-			in.close()
+			unlock, err := x.store.lockExport(in.alone, e.Name)
+			if err != nil {
+				return err
+			}
+			x.unlock = append(x.unlock, unlock)
 		}
+	}
+	return nil
+}
+
+// close lets go of the earlier extract, and of what is asked of servers.
+func (x *extraction) close() {
+	x.onto.close()
+	for _, unlock := range x.unlock {
+		unlock()
 	}
 }
 
@@ -259,7 +275,8 @@ type extraction struct {
 	marks   []string // of persons who were removed from the store
 	asOf    int64
 	hasAsOf bool
-	onto    *onto // nil for a full load
+	onto    *onto    // nil for a full load
+	unlock  []func() // what is asked of servers
 	staging *Staging
 	sorter  *deid.Sorter
 	final   *deid.Finisher

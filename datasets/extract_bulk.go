@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,10 +42,10 @@ type bulkInput struct {
 	now    func() time.Time
 	key    string // of the kept status address
 	asks   string // what is asked for, and to be made of it, whenever: not since when
+	alone  string // what is asked for, whatever is made of it
 	name   string // of the source
 	onto   *onto  // nil for a full load
 
-	unlock func() // of what is asked for; nil before
 	status string
 	report *BulkReport
 	notes  []string
@@ -68,12 +69,16 @@ func (x *extraction) bulkInput(e *feed) (*bulkInput, error) {
 	if err != nil {
 		return nil, err
 	}
+	alone, err := KeyOf("bulk-server", request, nil)
+	if err != nil {
+		return nil, err
+	}
 	request["since"] = c.Since.UTC().Format(time.RFC3339Nano)
 	key, err := KeyOf("bulk-export", request, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &bulkInput{store: x.store, client: c, now: x.store.now, key: key, asks: asks, name: e.Name, onto: x.onto, report: report}, nil
+	return &bulkInput{store: x.store, client: c, now: x.store.now, key: key, asks: asks, alone: alone, name: e.Name, onto: x.onto, report: report}, nil
 }
 
 func nonNil(list []string) []string { return append([]string{}, list...) }
@@ -143,14 +148,14 @@ func (in *bulkInput) read(ctx context.Context, w *worker, progress progress.Func
 // file reads one file.
 func (in *bulkInput) file(ctx context.Context, w *worker, export *bulk.Export, f *bulk.File, number int, progress func(int64)) (fhir.Text, error) {
 	s := fhir.Stream{Name: f.Name, Number: number + 1}
-	lines, end, broken := 0, int64(0), false // of the newest line: its last byte, and whether it cannot be read
+	lines, end, broken := 0, int64(0), false // of the newest line: its last byte, and whether it is no JSON; of one over the cap nobody knows
 	text, err := export.Lines(ctx, s, f, func(l fhir.Line) error {
 		if lines++; lines&0x3ff == 0 {
 			progress(l.Done)
 		}
 		unknown := w.unknown
 		err := w.line(s.Input(), number+1, l) // from 1: all lines come behind beforeLines
-		end, broken = l.Offset+int64(len(l.Bytes)), w.unknown > unknown
+		end, broken = l.Offset+int64(len(l.Bytes)), w.unknown > unknown && !json.Valid(l.Bytes)
 		return err
 	})
 	if err == nil && broken && end == text.Bytes {
@@ -159,18 +164,8 @@ func (in *bulkInput) file(ctx context.Context, w *worker, export *bulk.Export, f
 	return text, err
 }
 
-// close lets others ask for the same.
-func (in *bulkInput) close() {
-	if in.unlock != nil {
-		in.unlock()
-	}
-}
-
 // ready gives the export that was begun before, or begins one, and waits for it.
-func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (_ *bulk.Export, err error) {
-	if in.unlock, err = in.store.lockExport(in.asks, in.name); err != nil {
-		return nil, err
-	}
+func (in *bulkInput) ready(ctx context.Context, progress progress.Func) (*bulk.Export, error) {
 	outdated, err := in.outdated()
 	if err != nil {
 		return nil, err

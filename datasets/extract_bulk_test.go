@@ -22,6 +22,7 @@ func TestCutFile(t *testing.T) {
 		"whole without a last line end":  {text, text, "", 1},
 		"cut, and whole when asked anew": {text[:len(text)-9], text, "", 2},
 		"cut again":                      {text[:len(text)-9], text[:len(text)-9], bulk.CutFile, 2},
+		"an id that is none at its end":  {patientWith("1") + "\n" + patientWith("a_b"), "", "", 1},
 		"broken, and not cut":            {text[:len(text)-9] + "\n", "", "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -55,18 +56,28 @@ func TestOneAsksAtATime(t *testing.T) {
 	s.Records.Put(patientWith("1"))
 	store := emptyStore(t)
 	req := ExtractRequest{Key: constantKey(t), Bulk: client}
-	var beside error
+	other := req // of another profile: it would be given the same export
+	other.Profile = "limited"
+	var beside []error
 	first := req
 	first.Progress = func(stage string, _, _ int64) {
 		if stage == "publish" && beside == nil {
-			_, beside = Extract(t.Context(), store, req)
+			for _, r := range []ExtractRequest{req, other} {
+				_, err := Extract(t.Context(), store, r)
+				beside = append(beside, err)
+			}
 		}
 	}
 	if _, err := Extract(t.Context(), store, first); err != nil {
 		t.Fatal(err)
 	}
-	if CodeOf(beside) != CodeLocked || !strings.Contains(beside.Error(), "another extract") || s.Begun() != 1 || s.Deleted() != 1 {
-		t.Errorf("beside it: %v; %d begun, %d let go", beside, s.Begun(), s.Deleted())
+	for _, err := range beside {
+		if CodeOf(err) != CodeLocked || !strings.Contains(err.Error(), "another extract") {
+			t.Errorf("beside it: %v", err)
+		}
+	}
+	if len(beside) != 2 || s.Begun() != 1 || s.Deleted() != 1 {
+		t.Errorf("%d beside it, %d begun, %d let go", len(beside), s.Begun(), s.Deleted())
 	}
 	s.Records.Now = s.Records.Now.Add(time.Hour)
 	if report, err := Extract(t.Context(), store, req); err != nil || report.Snapshot == "" {

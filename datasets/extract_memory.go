@@ -33,7 +33,6 @@ func holdMemory(heap int64) (release func()) {
 		mu       sync.Mutex
 		released bool
 	)
-	inHugePages(heap)
 	debug.SetMemoryLimit(min(heap, outside))
 	percent := debug.SetGCPercent(-1)
 

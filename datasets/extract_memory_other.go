@@ -2,5 +2,5 @@
 
 package datasets
 
-// inHugePages does nothing where the system does not ask.
+// inHugePages does nothing where there is no way to ask for them.
 func inHugePages(int64) {}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// exportsDir holds <key>.json of each export that a server was asked for and that is not done with, and an empty <asks>.lock of what was
-// ever asked for.
+// exportsDir holds <key>.json of each export that a server was asked for and that is not done with, and an empty <request>.lock of
+// each request.
 const exportsDir = "exports"
 
 // pending is an export at a server, kept so that a restart goes on with it.
@@ -70,14 +70,14 @@ func (s *Store) allPending() (map[string]pending, error) {
 
 // lockExport takes what is asked of a server for one extract alone: another of the same would take its export for one that was left,
 // and let it go. The kernel drops it with the process.
-func (s *Store) lockExport(asks, source string) (unlock func(), err error) {
+func (s *Store) lockExport(request, source string) (unlock func(), err error) {
 	refuse := func(err error) (func(), error) {
 		return nil, fmt.Errorf("lock the export: %w", err)
 	}
 	if err := s.makeExportsDir(); err != nil {
 		return refuse(err)
 	}
-	f, err := s.root.OpenFile(path.Join(exportsDir, asks+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := s.root.OpenFile(path.Join(exportsDir, request+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return refuse(err)
 	}

@@ -173,21 +173,13 @@ func (o *onto) askable() (why []string) {
 	if len(e.Bulk.TypeFilters) > 0 {
 		why = append(why, "of what a type filter does not take any more no server tells")
 	}
-	if said, err := issuesOf(m); err != nil || len(lacking(said)) > 0 {
+	if said, err := issuesOf(m); err != nil || len(Lacking(said)) > 0 {
 		why = append(why, "the server said of an export in it that records lack")
 	}
 	if full.Before(o.x.req.FullFrom) {
 		why = append(why, "its full load is of "+full.Format(time.RFC3339)+", and older than asked for")
 	}
 	return why
-}
-
-// Lacking names the Issues, as severity/code, that are about records which are not in the export. Nothing is of no report.
-func (b *BulkReport) Lacking() []string {
-	if b == nil {
-		return nil
-	}
-	return lacking(b.Issues)
 }
 
 // issuesOf are the issues that servers told of the exports in an extract.
@@ -212,8 +204,8 @@ func (x *extraction) issues() map[string]int64 {
 	return issues
 }
 
-// lacking are the issues of an export that are about records which are not in it.
-func lacking(issues map[string]int64) (names []string) {
+// Lacking are the issues of an export (BulkReport.Issues) that are about records which are not in it.
+func Lacking(issues map[string]int64) (names []string) {
 	for _, name := range slices.Sorted(maps.Keys(issues)) {
 		if severity, _, _ := strings.Cut(name, "/"); severity != "warning" && severity != "information" {
 			names = append(names, name)
@@ -251,7 +243,7 @@ func (o *onto) anotherScope(granted string) bool {
 // complete refuses an export that does not have all that changed.
 func (o *onto) complete(r *BulkReport, w *worker) error {
 	var why []string
-	if names := lacking(r.Issues); len(names) > 0 {
+	if names := Lacking(r.Issues); len(names) > 0 {
 		why = append(why, "the server says that records lack in its export: "+strings.Join(names, ", "))
 	}
 	for name := range w.deleted {
@@ -296,6 +288,9 @@ func (x *extraction) unchanged(ctx context.Context) error {
 	if err := x.report.recall(facts); err != nil {
 		return err
 	}
+	for i := range x.report.Sources { // what the exports say of themselves is no fact of several
+		x.report.Sources[i].Bulk = x.sources[i].bulk
+	}
 	return x.release(ctx)
 }
 
@@ -308,7 +303,7 @@ func (x *extraction) sameAgain() (*Snapshot, error) {
 	if sn == nil || err != nil {
 		return nil, err
 	}
-	if said, err := issuesOf(sn.manifest); err != nil || !slices.Equal(lacking(said), lacking(x.issues())) {
+	if said, err := issuesOf(sn.manifest); err != nil || !slices.Equal(Lacking(said), Lacking(x.issues())) {
 		return nil, nil
 	}
 	kept := exportsOf(sn.manifest)

@@ -47,8 +47,8 @@ type loadedFrom struct {
 	Ended   string `json:"ended,omitempty"` // a day, or its seal
 }
 
-// feedYears is how many years before the as-of day a habit is known by: what came before says little of what is usual now.
-const feedYears = 5
+// FeedYears is how many years before the as-of day a habit is known by: what came before says little of what is usual now.
+const FeedYears = 5
 
 const monthForm = "2006-01"
 
@@ -59,7 +59,7 @@ func (x *extraction) loaded() []loadedFrom {
 		return nil
 	}
 	var all []loadedFrom
-	first := dayNumber(dayOf(f.AsOf).AddDate(-feedYears, 0, 0))
+	first := dayNumber(dayOf(f.AsOf).AddDate(-FeedYears, 0, 0))
 	for at, came := range f.Came {
 		var days []int // from first on
 		for _, day := range slices.Sorted(maps.Keys(came)) {

@@ -117,8 +117,8 @@ func (r *RunResult) notes(s StepResult) (lines []string) {
 			}
 		}
 		lacks := func(of string, b *datasets.BulkReport) {
-			if names := b.Lacking(); len(names) > 0 {
-				lines = append(lines, of+"the server says of its export that records lack in it: "+strings.Join(names, ", "))
+			if b != nil && len(datasets.Lacking(b.Issues)) > 0 {
+				lines = append(lines, of+"the server says that records are missing from its export: "+strings.Join(datasets.Lacking(b.Issues), ", "))
 			}
 		}
 		absent("", r.Extract.Absent)

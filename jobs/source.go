@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"fmt"
 	"cmp"
 	"path/filepath"
 	"slices"
@@ -163,7 +164,7 @@ func (s Sources) Exports(cfg bulk.Config, read ReadClient) (list []datasets.Expo
 		client, err := one.client(cfg, read)
 		if err != nil {
 			closeAll()
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("source %s: %w", one.Name, err)
 		}
 		list = append(list, datasets.ExportSource{
 			Name: one.Name, Dir: one.Dir, Bulk: client, Zone: one.Zone, OptOut: one.OptOut, SitesFile: one.Sites,

@@ -137,12 +137,12 @@ func TestJobOfAServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	if err := result.WriteText(&said); err != nil || !strings.Contains(said.String(), "the server says of its export that records lack in it: error/processing\n") {
+	if err := result.WriteText(&said); err != nil || !strings.Contains(said.String(), "the server says that records are missing from its export: error/processing\n") {
 		t.Errorf("the run does not say what lacks: %v %s", err, said.String())
 	}
 	for _, name := range []string{"data-quality.html", "measures/blood-pressure-control.html"} {
 		page, err := os.ReadFile(filepath.Join(result.Latest, name))
-		if err != nil || !strings.Contains(string(page), "records lack in it (error/processing): any figure may rest on them.") || strings.Contains(string(page), "of Ann") {
+		if err != nil || !strings.Contains(string(page), "records are missing from its export (error/processing): any figure may rest on them.") || strings.Contains(string(page), "of Ann") {
 			t.Errorf("%s does not say what lacks: %v", name, err)
 		}
 	}

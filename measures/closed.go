@@ -31,7 +31,7 @@ func (d ClosedDoubt) String() string {
 	case ClosedUnknown:
 		return d.Name + " is said to be closed, and is no site of the data, nor one of several sources"
 	case ClosedAhead:
-		return d.Name + " is said to be closed from a day on that the data do not know yet"
+		return d.Name + " is said to be closed, and its last day is after the last day of the data"
 	}
 	return d.Name + " is said to be closed, and records of it are of later days: it is taken to be open"
 }
@@ -48,17 +48,17 @@ func doubtsOf(m datasets.Manifest) (doubts []ClosedDoubt) {
 	return doubts
 }
 
-// close tells feeds that stopped since their site or source was closed, and what of that the data do not bear out. sites are the labels of all.
-func (p *plan) close(feeds []feed, sites []string) (doubts []ClosedDoubt) {
+// close tells feeds that stopped since their site or source was closed, and what of that the data do not bear out. sites are the labels of
+// all, and sources the names of several.
+func (p *plan) close(feeds []feed, sites, sources []string) (doubts []ClosedDoubt) {
 	// why is why a site or source is not taken to be closed; empty where it is.
 	why := func(name string, last time.Time) string {
-		of := func(f feed) bool { return f.of(name) }
 		switch {
-		case !slices.Contains(sites, name) && !slices.ContainsFunc(feeds, func(f feed) bool { return of(f) && f.source }):
+		case !slices.Contains(sites, name) && !slices.Contains(sources, name):
 			return ClosedUnknown
 		case last.After(p.asOf):
 			return ClosedAhead
-		case slices.ContainsFunc(feeds, func(f feed) bool { return of(f) && f.after(last) }):
+		case slices.ContainsFunc(feeds, func(f feed) bool { return f.of(name) && f.after(last) }):
 			return ClosedGoesOn
 		}
 		return ""
@@ -87,18 +87,20 @@ func (p *plan) close(feeds []feed, sites []string) (doubts []ClosedDoubt) {
 // of says whether a feed is that of a site or source.
 func (f feed) of(name string) bool { return f.Site == name && f.Site != QualityAll }
 
-// after says whether a record is of a day after one. Of a source that goes on the month alone is known.
+// after says whether a record is of a month that began after a day, and after the longest silence that the feed is known for: a result
+// that comes late is no sign of life. Of how few records it is that no month is told, nothing is said.
 func (f feed) after(day time.Time) bool {
-	if f.newest.IsZero() {
-		return f.Last.After(day)
-	}
-	return f.newest.After(day)
+	return f.Last.After(day.AddDate(0, 0, f.Longest))
 }
 
 // close tells a feed that stopped since its site or source was closed. What ended before that, by more than the longest silence that it
 // is known for, lacks records nevertheless.
 func (f *feed) close(last time.Time) {
-	if f.State == FeedStopped && last.Before(f.from.AddDate(0, 0, max(0, f.Longest-f.Usual))) {
+	ended := f.from.AddDate(0, 0, max(0, f.Longest-f.Usual))
+	if f.from.IsZero() {
+		ended = f.before
+	}
+	if f.State == FeedStopped && last.Before(ended) {
 		f.State, f.from = FeedClosed, time.Time{}
 	}
 }

@@ -305,7 +305,8 @@
 //
 // The pass over the extract also notes on which true days each site, and the extract as a whole, has records of each table. feed has
 // how each of these came: whether it runs, has stopped (stats.SilenceOf: no record for longer than the longest gap but one, and so
-// long that it is no chance, and nobody said that the site was closed: [Request].Closed), was never loaded, is not expected of the source ([datasets.ExtractRequest].Expect), or cannot be judged.
+// long that it is no chance, and nobody said that the site was closed: [Request].Closed), was closed, was never loaded, is not expected of the source ([datasets.ExtractRequest].Expect), or cannot be judged.
+// What was said to be closed and goes on, or is no site, is a fact of the results (RunReport.ClosedDoubts), by months alone.
 // Months of the first and the last record are in it and no days: beside dates at rest days would narrow how far these are shifted.
 // A site is that of the records' encounters; where these stopped and the records go on, nothing is said of the site's.
 // Of several sources each has feeds beside those of sites, under the source's name, as the extract tells them ([datasets.Snapshot.SourceFeeds]): a type

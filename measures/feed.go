@@ -166,8 +166,8 @@ func (q *qualityRun) daysOf(ctx context.Context, number int, t qualityTable, sql
 type feed struct {
 	Feed
 	last   int       // day of the window with the newest record
-	newest time.Time // the day of that record; zero where it is not known
-	from   time.Time // the first day that it may lack, of one that stopped
+	from   time.Time // the first day that it may lack, of one that stopped; zero where it lacks every day
+	before time.Time // of such a one a day before which its last record is
 	source bool      // it is of one of several sources
 	sites  []string  // labels of a source's, and Unattributed
 }
@@ -191,7 +191,6 @@ func (q *qualityRun) feeds(ctx context.Context, extract *datasets.Snapshot, part
 			}
 			days := q.days[at].list()
 			f.last = days[len(days)-1]
-			f.newest = q.low.AddDate(0, 0, f.last)
 			month := func(d int) time.Time {
 				day := q.low.AddDate(0, 0, d)
 				return time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC)
@@ -273,7 +272,13 @@ func (p *plan) incomplete(feeds, sources []feed, sites []string, out *output) er
 	}
 	feeds = append(feeds, sources...)
 	feeds = append(feeds, p.neverLoaded(askedBy(parts))...)
-	p.doubts = p.close(feeds, sites)
+	var several []string
+	if names := p.Extract.SourceNames(); len(names) > 1 {
+		for _, name := range names {
+			several = append(several, sourceLabel(name))
+		}
+	}
+	p.doubts = p.close(feeds, sites, several)
 	slices.SortStableFunc(feeds, func(a, b feed) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(siteOrder(a.Site), siteOrder(b.Site)))
 	})

@@ -2,9 +2,9 @@ package measures
 
 import (
 	"context"
-	"maps"
 	"slices"
 
+	"farr/datasets"
 	"farr/internal/duck"
 )
 
@@ -23,14 +23,18 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 	if err != nil {
 		return nil, err
 	}
-	p.sitesOf = map[string][]string{}
+	owners := map[string][]string{} // of a label
 	for source, own := range sites {
 		for _, label := range own {
-			if source != anySource && !slices.ContainsFunc(slices.Collect(maps.Keys(sites)), func(o string) bool {
-				return o != anySource && o != source && slices.Contains(sites[o], label)
-			}) {
-				p.sitesOf[sourceLabel(source)] = append(p.sitesOf[sourceLabel(source)], label)
+			if source != anySource {
+				owners[label] = append(owners[label], source)
 			}
+		}
+	}
+	p.sitesOf = map[string][]string{}
+	for label, of := range owners {
+		if len(of) == 1 {
+			p.sitesOf[sourceLabel(of[0])] = append(p.sitesOf[sourceLabel(of[0])], label)
 		}
 	}
 	var out []feed
@@ -49,11 +53,11 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 		case s.Never:
 			f.State = FeedNever
 		case s.Before: // and nothing since: every period lacks it
-			f.State = FeedStopped
+			f.State, f.before = FeedStopped, p.asOf.AddDate(-datasets.FeedYears, 0, 0)
 		case !s.Judged:
 			f.State = FeedUnjudged
 		case !s.Ended.IsZero():
-			f.State, f.newest, f.from = FeedStopped, s.Ended, s.Ended.AddDate(0, 0, 1+s.Usual)
+			f.State, f.from = FeedStopped, s.Ended.AddDate(0, 0, 1+s.Usual)
 		}
 		out = append(out, f)
 	}

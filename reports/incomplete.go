@@ -249,29 +249,18 @@ func loaded(in input) []page.Loaded {
 	return out
 }
 
-// endedIn is the first month after the last record of a feed that stopped or was closed, by its place; 0 where it did not.
-func endedIn(feeds []measures.Feed, table, site string, months []time.Time) int {
+// endedIn is the first month after the last record of a feed that stopped or was closed, by its place, and which of both; 0 where it did neither.
+func endedIn(feeds []measures.Feed, table, site string, months []time.Time) (month int, closed bool) {
 	for _, f := range feeds {
 		if f.Table == table && (f.State == measures.FeedStopped || f.State == measures.FeedClosed) && (f.Site == site || f.Site == measures.QualityAll) {
 			for i, m := range months {
 				if m.After(f.Last) {
-					return i
+					return i, f.State == measures.FeedClosed
 				}
 			}
 		}
 	}
-	return 0
-}
-
-// closedIn are the months of the last records of a table's feeds that were closed, by site.
-func closedIn(feeds []measures.Feed, table string, months []time.Time) map[string]int {
-	closed := map[string]int{}
-	for _, f := range feeds {
-		if at := slices.IndexFunc(months, f.Last.Equal); f.Table == table && f.State == measures.FeedClosed && at >= 0 {
-			closed[f.Site] = at
-		}
-	}
-	return closed
+	return 0, false
 }
 
 // unjudged are the measures with a target whose headline lacks records.

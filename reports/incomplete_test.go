@@ -195,7 +195,7 @@ func TestClosedSites(t *testing.T) {
 		says   string
 	}{
 		"closed":                           {wholly, first.AddDate(0, 0, -1), nil, "closed, as was said"},
-		"closed long after its last day":   {wholly, first.AddDate(0, 3, 0), nil, "stopped"},
+		"closed long after its last day":   {wholly, first.AddDate(0, 3, 0), []ended{stopped, {resource: "Encounter", site: planted, from: from + "-01"}, {resource: "Procedure", site: planted, from: from + "-01"}}, "stopped"},
 		"its visits go on":                 {population, first.AddDate(0, 0, -1), []ended{stopped}, "stopped"},
 		"its visits go on after that, too": {population, first.AddDate(0, 3, 0), []ended{stopped}, "stopped"},
 	} {
@@ -211,7 +211,7 @@ func TestClosedSites(t *testing.T) {
 					t.Fatal(err)
 				}
 				files := read(t, out)
-				if pages[audience] = files["data-quality.html"]; audience == External || c.says == "stopped" && c.ends == nil {
+				if pages[audience] = files["data-quality.html"]; audience == External {
 					continue
 				}
 				w := &markWalk{T: t, ends: c.ends, files: files, marks: map[string]int{}}
@@ -229,8 +229,8 @@ func TestClosedSites(t *testing.T) {
 				t.Errorf("months without observations are faults of the site's feed: %v", !closed)
 			}
 			for text, want := range map[string]bool{
-				goesOn: c.ends != nil, "Nobody is said to be closed, and is no site of the data": true,
-				"Clinic 01 is said to be closed from a day on that the data do not know yet.": true,
+				goesOn: c.export == population, "Nobody is said to be closed, and is no site of the data": true,
+				"Clinic 01 is said to be closed, and its last day is after the last day of the data.": true,
 			} {
 				if strings.Contains(page, text) != want || strings.Contains(pages[External], text) {
 					t.Errorf("%q is told: %v, and to outsiders: %v", text, !want, strings.Contains(pages[External], text))

@@ -25,7 +25,7 @@ func qualityPage(in input, b *disclose.Border, seen records) (*page.Quality, err
 		return nil, err
 	}
 	out := &page.Quality{Internal: b.Internal(), Uses: map[string][]page.Use{}, Months: seen.months, Tables: seen.tables}
-	out.Loaded, out.Server = loaded(in), (&datasets.BulkReport{Issues: facts.ServerIssues}).Lacking()
+	out.Loaded, out.Server = loaded(in), datasets.Lacking(facts.ServerIssues)
 	if b.Internal() {
 		found, err := into[resultsFacts](in.lineage.Facts)
 		if err != nil {

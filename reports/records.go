@@ -87,10 +87,13 @@ func (r *records) seen(in input, facts extractFacts, b *disclose.Border, x *disc
 	for _, name := range names {
 		t, one := exactQuality(q, name, r.months, asked)
 		one.Name = name + " by engine " + in.lineage.Engine
+		t.Closed = map[string]int{}
 		for i := range one.Feeds {
-			one.Feeds[i].Ended = endedIn(in.feeds, name, one.Feeds[i].Site, r.months)
+			f, closed := &one.Feeds[i], false
+			if f.Ended, closed = endedIn(in.feeds, name, f.Site, r.months); closed {
+				t.Closed[f.Site] = f.Ended - 1
+			}
 		}
-		t.Closed = closedIn(in.feeds, name, r.months)
 		if b.Internal() {
 			for path, n := range facts.ValuesDropped {
 				if strings.HasPrefix(path, t.Resource+".") {

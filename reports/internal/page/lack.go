@@ -147,7 +147,7 @@ func (w words) serverFinding(q *Quality) string {
 	if len(q.Server) == 0 {
 		return ""
 	}
-	return w.Say("The server said of its export that records lack in it ({issues}): any figure may rest on them.", strings.Join(q.Server, ", "))
+	return w.Say("The server said that records are missing from its export ({issues}): any figure may rest on them.", strings.Join(q.Server, ", "))
 }
 
 // doubtFinding says of which sites and sources it is not taken that they were closed.
@@ -158,7 +158,7 @@ func (w words) doubtFinding(q *Quality) string {
 		case measures.ClosedUnknown:
 			all = append(all, w.Say("{name} is said to be closed, and is no site of the data, nor one of several sources.", d.Name))
 		case measures.ClosedAhead:
-			all = append(all, w.Say("{name} is said to be closed from a day on that the data do not know yet.", d.Name))
+			all = append(all, w.Say("{name} is said to be closed, and its last day is after the last day of the data.", d.Name))
 		case measures.ClosedGoesOn:
 			all = append(all, w.Say("{name} is said to be closed, and records of it are of later days: it is taken to be open.", d.Name))
 		}
