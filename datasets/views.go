@@ -241,7 +241,7 @@ func (v *viewer) findPersons(ctx context.Context) error {
 func (v *viewer) openSeals(ctx context.Context) error {
 	for _, t := range v.sn.manifest.Tables {
 		elements := v.sealedElements(t)
-		if len(elements) == 0 {
+		if len(elements) == 0 || len(t.Objects) == 0 {
 			continue
 		}
 		c := sealedColumns{table: t.Name, into: "opened_" + t.Name, keys: rowKey(t), elements: elements}

@@ -106,8 +106,15 @@ func stale(fsys fs.FS, dir string, pkg *content.Package) (mistakes source.Diagno
 		}
 		sum := sha256.Sum256(text)
 		name := strings.TrimSuffix(path.Base(file), ".cql")
-		for _, l := range pkg.Libraries {
-			if l.Name == name && bytes.Contains(l.ELM, []byte(`"cql-sha256"`)) && !bytes.Contains(l.ELM, []byte(hex.EncodeToString(sum[:]))) {
+		for i := range pkg.Libraries {
+			if pkg.Libraries[i].Name != name {
+				continue
+			}
+			elm, err := pkg.Libraries[i].ELM()
+			if err != nil {
+				return append(mistakes, source.Diagnostic{Pos: source.Pos{File: path.Join(dir, file)}, Code: "unreadable-elm", Message: err.Error()})
+			}
+			if bytes.Contains(elm, []byte(`"cql-sha256"`)) && !bytes.Contains(elm, []byte(hex.EncodeToString(sum[:]))) {
 				mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: path.Join(dir, file)}, Code: "stale-elm",
 					Message: "the CQL has changed since it was translated", Hint: "translate it again: what runs is the ELM"})
 			}

@@ -105,6 +105,7 @@ func (c Config) settings() ([]string, error) {
 		"SET allow_community_extensions = false",
 		"SET allow_persistent_secrets = false",
 		"SET TimeZone = 'UTC'",
+		"SET parquet_metadata_cache = true",
 		"SET temp_directory = " + Quote(temp),
 		fmt.Sprintf("SET memory_limit = '%dB'", memory),
 		fmt.Sprintf("SET threads = %d", threads),

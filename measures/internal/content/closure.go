@@ -1,6 +1,7 @@
 package content
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -14,9 +15,14 @@ import (
 func (p *Package) Closure(main *Library) ([]*Library, error) {
 	byName := map[string]*Library{}
 	var mistakes source.Diagnostics
+	var unread error
 	var visit func(l *Library)
 	visit = func(l *Library) {
 		byName[l.Name] = l
+		if _, err := l.ELM(); err != nil {
+			unread = errors.Join(unread, err)
+			return
+		}
 		h, err := l.readHead()
 		if err != nil {
 			mistakes = append(mistakes, source.Diagnostic{Pos: source.Pos{File: l.Name}, Code: "bad-elm", Message: "the ELM is not JSON of a library with an identifier"})
@@ -45,6 +51,9 @@ func (p *Package) Closure(main *Library) ([]*Library, error) {
 		}
 	}
 	visit(main)
+	if unread != nil {
+		return nil, unread
+	}
 	var list []*Library
 	for _, l := range byName {
 		list = append(list, l)

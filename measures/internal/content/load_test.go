@@ -92,6 +92,13 @@ func TestLoadAndStore(t *testing.T) {
 		t.Errorf("the same package again: skipped %v, %v", skipped, err)
 	}
 	back, err := Open(context.Background(), sn)
+	for i := range back.Libraries {
+		l := &back.Libraries[i]
+		if _, err := l.ELM(); err != nil {
+			t.Fatal(err)
+		}
+		l.read = nil
+	}
 	if err != nil || !reflect.DeepEqual(back, p) {
 		t.Errorf("%v: back from the store %v, want %v", err, back, p)
 	}

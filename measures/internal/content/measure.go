@@ -200,7 +200,7 @@ func (l *loader) library(file string, raw []byte) {
 			return
 		}
 		l.heads = append(l.heads, located{found, file})
-		l.pkg.Libraries = append(l.pkg.Libraries, Library{Name: found.Library.Identifier.ID, Version: found.Library.Identifier.Version, URL: j.URL, ELM: elm})
+		l.pkg.Libraries = append(l.pkg.Libraries, Library{Name: found.Library.Identifier.ID, Version: found.Library.Identifier.Version, URL: j.URL, elm: elm})
 		return
 	}
 }

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -57,15 +58,32 @@ type Supplemental struct{ ID, Define string }
 type Library struct {
 	Name, Version string
 	URL           string // of the Library resource
-	ELM           []byte // JSON
 
-	head *head // of ELM, once it was read
+	elm  []byte                 // JSON; nil where it was not read yet
+	read func() ([]byte, error) // of a package in a store
+	head *head                  // of elm, once it was read
+}
+
+// ELM is the library's logic as JSON. Of a package in a store it is read when it is asked for, and kept: a measure needs few libraries.
+func (l *Library) ELM() ([]byte, error) {
+	if l.elm == nil && l.read != nil {
+		text, err := l.read()
+		if err != nil {
+			return nil, fmt.Errorf("library %s: %w", l.Name, err)
+		}
+		l.elm = text
+	}
+	return l.elm, nil
 }
 
 // readHead reads the head of the library's ELM, once.
 func (l *Library) readHead() (head, error) {
 	if l.head == nil {
-		h, err := readHead(l.ELM)
+		text, err := l.ELM()
+		if err != nil {
+			return head{}, err
+		}
+		h, err := readHead(text)
 		if err != nil {
 			return h, err
 		}

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
@@ -16,7 +18,7 @@ import (
 const Kind = "package"
 
 // storeVersion changes when the same package would be stored otherwise.
-const storeVersion = 1
+const storeVersion = 2
 
 // The tables of a package's snapshot. A measure and a library are kept as they were
 // published; a value set as the codes it stands for.
@@ -27,10 +29,16 @@ type (
 		JSON    string `parquet:"json"`
 	}
 	libraryRow struct {
+		libraryHead
+		libraryText
+	}
+	libraryHead struct {
 		Name    string `parquet:"name"`
 		Version string `parquet:"version"`
 		URL     string `parquet:"url"`
-		ELM     string `parquet:"elm"`
+	}
+	libraryText struct {
+		ELM []byte `parquet:"elm,string"`
 	}
 	valueSetRow struct {
 		URL     string `parquet:"url"`
@@ -56,7 +64,7 @@ var storeTables = []struct {
 	{"value_set_code", []string{"url", "version", "system", "code"}},
 }
 
-// Hash is the hex SHA-256 of everything that decides what the package computes.
+// Hash is the hex SHA-256 of everything that decides what the package computes. It is asked of a package that was loaded from a folder.
 func (p *Package) Hash() string {
 	sum := sha256.New()
 	part := func(texts ...string) {
@@ -68,7 +76,7 @@ func (p *Package) Hash() string {
 		part("measure", string(m.JSON))
 	}
 	for _, l := range p.Libraries {
-		part("library", l.Name, l.Version, l.URL, string(l.ELM))
+		part("library", l.Name, l.Version, l.URL, string(l.elm))
 	}
 	for _, v := range p.ValueSets {
 		part("value set", v.URL, v.Version, v.Name, v.Problem)
@@ -111,7 +119,7 @@ func (p *Package) store(ctx context.Context, s *datasets.Store, m datasets.Manif
 	}
 	var libraries []libraryRow
 	for _, l := range p.Libraries {
-		libraries = append(libraries, libraryRow{l.Name, l.Version, l.URL, string(l.ELM)})
+		libraries = append(libraries, libraryRow{libraryHead{l.Name, l.Version, l.URL}, libraryText{l.elm}})
 	}
 	var sets []valueSetRow
 	var codes []codeRow
@@ -122,10 +130,10 @@ func (p *Package) store(ctx context.Context, s *datasets.Store, m datasets.Manif
 		}
 	}
 	for _, write := range []func() error{
-		func() error { return writeRows(g, "measure", measures) },
-		func() error { return writeRows(g, "library", libraries) },
-		func() error { return writeRows(g, "value_set", sets) },
-		func() error { return writeRows(g, "value_set_code", codes) },
+		func() error { return writeRows(g, "measure", measures, len(measures)) },
+		func() error { return writeRows(g, "library", libraries, 1) }, // a page each, so that one is read without the others
+		func() error { return writeRows(g, "value_set", sets, len(sets)) },
+		func() error { return writeRows(g, "value_set_code", codes, len(codes)) },
 	} {
 		if err := write(); err != nil {
 			return nil, err
@@ -142,8 +150,8 @@ func (p *Package) store(ctx context.Context, s *datasets.Store, m datasets.Manif
 	return g.Publish(ctx, m)
 }
 
-// writeRows writes a table as one object; no rows make none.
-func writeRows[T any](g *datasets.Staging, table string, rows []T) error {
+// writeRows writes a table as one object, so many rows at once; no rows make none.
+func writeRows[T any](g *datasets.Staging, table string, rows []T, atOnce int) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -153,9 +161,12 @@ func writeRows[T any](g *datasets.Staging, table string, rows []T) error {
 		return err
 	}
 	defer o.Abort()
-	w := parquet.NewGenericWriter[T](o, parquet.Compression(&zstd.Codec{}), parquet.CreatedBy("farr", "1", "measure package"))
-	if _, err := w.Write(rows); err != nil {
-		return err
+	w := parquet.NewGenericWriter[T](o, parquet.Compression(&zstd.Codec{}), parquet.CreatedBy("farr", "1", "measure package"),
+		parquet.SkipPageBounds("elm"), parquet.SkipPageStatistics("elm")) // a page's least and greatest are all of it
+	for some := range slices.Chunk(rows, atOnce) {
+		if _, err := w.Write(some); err != nil {
+			return err
+		}
 	}
 	if err := w.Close(); err != nil {
 		return err
@@ -182,12 +193,12 @@ func Open(ctx context.Context, sn *datasets.Snapshot) (*Package, error) {
 	if err := l.diagnostics.Err(); err != nil {
 		return nil, err
 	}
-	libraries, err := readRows[libraryRow](sn, "library")
+	libraries, err := readRows[libraryHead](sn, "library")
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range libraries {
-		l.pkg.Libraries = append(l.pkg.Libraries, Library{Name: r.Name, Version: r.Version, URL: r.URL, ELM: []byte(r.ELM)})
+	for i, r := range libraries {
+		l.pkg.Libraries = append(l.pkg.Libraries, Library{Name: r.Name, Version: r.Version, URL: r.URL, read: func() ([]byte, error) { return readELM(sn, int64(i)) }})
 	}
 	sets, err := readRows[valueSetRow](sn, "value_set")
 	if err != nil {
@@ -206,6 +217,32 @@ func Open(ctx context.Context, sn *datasets.Snapshot) (*Package, error) {
 		l.pkg.ValueSets = append(l.pkg.ValueSets, v)
 	}
 	return &l.pkg, nil
+}
+
+// readELM reads that of one library, by its row.
+func readELM(sn *datasets.Snapshot, row int64) ([]byte, error) {
+	for _, path := range sn.Paths("library") {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		r := parquet.NewGenericReader[libraryText](f)
+		defer r.Close()
+		if n := r.NumRows(); row >= n {
+			row -= n
+			continue
+		}
+		if err := r.SeekToRow(row); err != nil {
+			return nil, err
+		}
+		var rows [1]libraryText
+		if n, err := r.Read(rows[:]); n < 1 {
+			return nil, err
+		}
+		return rows[0].ELM, nil
+	}
+	return nil, fmt.Errorf("there is no row %d", row)
 }
 
 func readRows[T any](sn *datasets.Snapshot, table string) (rows []T, err error) {

@@ -180,7 +180,11 @@ func (c *Compiler) link(libraries []*content.Library, main *content.Library) (*e
 	byName := map[string]*elm.Library{}
 	for _, l := range libraries {
 		if c.read[l] == nil {
-			read, err := elm.Read(l.ELM)
+			text, err := l.ELM()
+			if err != nil {
+				return nil, err
+			}
+			read, err := elm.Read(text)
 			if err != nil {
 				return nil, source.Diagnostics{{Pos: source.Pos{File: l.Name}, Code: "bad-elm", Message: err.Error(), Hint: "translate the library again"}}
 			}

@@ -95,8 +95,9 @@ func (p *Program) Version() string {
 func (p *Program) LogicHash() string {
 	sum := sha256.New()
 	for _, l := range p.Libraries {
-		fmt.Fprintln(sum, l.Name, l.Version, len(l.ELM))
-		sum.Write(l.ELM)
+		text, _ := l.ELM() // it was read when the program was compiled
+		fmt.Fprintln(sum, l.Name, l.Version, len(text))
+		sum.Write(text)
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
