@@ -1,8 +1,8 @@
 package jobs
 
 import (
-	"fmt"
 	"cmp"
+	"fmt"
 	"path/filepath"
 	"slices"
 
