@@ -63,7 +63,7 @@ func TestFailedRunAsJSON(t *testing.T) {
 	dir := twoFiles(t)
 	for file, want := range map[string]failedRun{
 		"bad.yaml":  {Class: jobs.ClassUsage, Error: `the key "report.audience" is missing`},
-		"good.yaml": {Class: jobs.ClassKey, Job: "good", Error: "farr.key"},
+		"good.yaml": {Class: jobs.ClassKey, Job: "good", Error: "read key: the file that was named: no such file"},
 	} {
 		path := filepath.Join(dir, file)
 		e := farr(t, "--json", "run", path)
