@@ -16,6 +16,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"farr/datasets"
+	"farr/internal/disk"
 )
 
 // Pruned is what went, or would go, by a job's retention.
@@ -183,6 +184,11 @@ func (l *ledger) prune(ctx context.Context, job *Job, all []*Job, a attempt, res
 		return done, err
 	}
 	done.Store, done.Bytes = report, report.Bytes
+	if !dryRun && b.held != nil { // what an earlier one took out of sight and could not take away
+		if err := disk.Sweep(b.runs, stagePrefix); err != nil {
+			return done, err
+		}
+	}
 	for _, r := range b.goes {
 		if !dryRun {
 			if err := b.remove(r); err != nil {

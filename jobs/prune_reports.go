@@ -193,7 +193,7 @@ func bytesBelow(dir string) (n int64, err error) {
 	return n, err
 }
 
-// remove takes a bundle away: out of sight in one step, and then from the disk. What a stop leaves of that goes with the
+// remove takes a bundle away: out of sight in one step, and then from the disk. What a stop or a fault leaves of that goes with the
 // next report, or the next prune.
 func (b *bundles) remove(r PrunedReport) error {
 	gone, remove, err := disk.Private(b.runs, stagePrefix)

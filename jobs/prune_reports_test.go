@@ -61,3 +61,30 @@ func TestPruneBesideDamagedReports(t *testing.T) {
 	}
 	wantHeld(t, dir, 1, 1, 1)
 }
+
+// What a prune took out of sight, and could not take away, goes with the next one, though nothing else goes with it.
+func TestPruneTakesAwayWhatWasLeft(t *testing.T) {
+	t.Parallel()
+	dir := clinic(t)
+	result, err := runJob(t, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeps(t, dir, "retention:\n  reports: {newest: 1}\n")
+	left := filepath.Join(filepath.Dir(result.Bundle), stagePrefix+"left")
+	if err := os.MkdirAll(filepath.Join(left, "bundle"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Prune(t.Context(), filepath.Join(dir, "nightly.yaml"), true, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); err != nil {
+		t.Errorf("a dry run: %v", err)
+	}
+	if _, err := Prune(t.Context(), filepath.Join(dir, "nightly.yaml"), false, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
+	}
+}

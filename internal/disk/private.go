@@ -12,7 +12,7 @@ import (
 // place, after removing those of the prefix that dead processes left: nobody holds their lock.
 // remove takes it away with all that is in it.
 func Private(parent, prefix string) (dir string, remove func() error, err error) {
-	if err := sweep(parent, prefix); err != nil {
+	if err := Sweep(parent, prefix); err != nil {
 		return "", nil, err
 	}
 	if dir, err = MkdirTemp(parent, prefix); err != nil { // 0700
@@ -30,8 +30,12 @@ func Private(parent, prefix string) (dir string, remove func() error, err error)
 	return dir, remove, nil
 }
 
-func sweep(parent, prefix string) error {
+// Sweep removes the folders of Private that dead processes left. Where there is no parent there are none.
+func Sweep(parent, prefix string) error {
 	entries, err := os.ReadDir(parent)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
