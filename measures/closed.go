@@ -77,7 +77,7 @@ func (p *plan) close(feeds []feed, sites, sources []string) (doubts []ClosedDoub
 		}
 		for i := range feeds {
 			if slices.ContainsFunc(closed, feeds[i].of) {
-				feeds[i].close(last)
+				feeds[i].close(last, p.asOf)
 			}
 		}
 	}
@@ -95,10 +95,10 @@ func (f feed) after(day time.Time) bool {
 
 // close tells a feed that stopped since its site or source was closed. What ended before that, by more than the longest silence that it
 // is known for, lacks records nevertheless.
-func (f *feed) close(last time.Time) {
+func (f *feed) close(last, asOf time.Time) {
 	ended := f.from.AddDate(0, 0, max(0, f.Longest-f.Usual))
-	if f.from.IsZero() {
-		ended = f.before
+	if f.from.IsZero() { // of a source, before the years of which it is told
+		ended = asOf.AddDate(-datasets.FeedYears, 0, 0)
 	}
 	if f.State == FeedStopped && last.Before(ended) {
 		f.State, f.from = FeedClosed, time.Time{}

@@ -26,7 +26,7 @@ func TestClosedSources(t *testing.T) {
 	feeds := []feed{
 		stopped("north", "2025-05-30", true), stopped("N1", "2025-05-30", false), stopped("N2", "2025-02-10", false), stopped("both", "2025-05-30", false),
 		stopped("south", "2025-05-30", true), runs("south", "2025-12", true), stopped("S1", "2025-05-30", false),
-		{Feed: Feed{Site: "old", State: FeedStopped}, before: day("2020-12-31"), source: true}, {Feed: Feed{Site: "N1", State: FeedUnjudged}},
+		{Feed: Feed{Site: "old", State: FeedStopped}, source: true}, {Feed: Feed{Site: "N1", State: FeedUnjudged}},
 	}
 	for name, c := range map[string]struct {
 		closed map[string]string

@@ -166,8 +166,7 @@ func (q *qualityRun) daysOf(ctx context.Context, number int, t qualityTable, sql
 type feed struct {
 	Feed
 	last   int       // day of the window with the newest record
-	from   time.Time // the first day that it may lack, of one that stopped; zero where it lacks every day
-	before time.Time // of such a one a day before which its last record is
+	from   time.Time // the first day that it may lack, of one that stopped; zero where it lacks every day that is looked at
 	source bool      // it is of one of several sources
 	sites  []string  // labels of a source's, and Unattributed
 }

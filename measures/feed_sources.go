@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"farr/datasets"
 	"farr/internal/duck"
 )
 
@@ -53,7 +52,7 @@ func (p *plan) sourceFeeds(ctx context.Context, db *duck.Session) ([]feed, error
 		case s.Never:
 			f.State = FeedNever
 		case s.Before: // and nothing since: every period lacks it
-			f.State, f.before = FeedStopped, p.asOf.AddDate(-datasets.FeedYears, 0, 0)
+			f.State = FeedStopped
 		case !s.Judged:
 			f.State = FeedUnjudged
 		case !s.Ended.IsZero():

@@ -171,19 +171,26 @@ func TestBadServers(t *testing.T) {
 		"DSTU2": {func(s *server) {
 			s.Faults = answer("metadata", bulktest.Body("application/json", `{"resourceType":"Conformance"}`))
 		}, NotR4, "DSTU2"},
-		"no export":    {func(s *server) { s.Faults = answer("kickoff", bulktest.Outcome(404, "not-supported")) }, NoExport, "error/not-supported"},
-		"refuses":      {func(s *server) { s.Faults = answer("kickoff", bulktest.Outcome(400, "invalid")) }, NoExport, "error/invalid"},
-		"at once":      {func(s *server) { s.Faults = answer("kickoff", bulktest.Body("application/json", "{}")) }, NoExport, "at once"},
-		"no location":  {func(s *server) { s.Faults = answer("kickoff", bulktest.Status(202)) }, BadAnswer, "Content-Location"},
-		"forbidden":    {func(s *server) { s.Faults = answer("kickoff", bulktest.Status(403)) }, WrongScopes, "may not export"},
-		"wants tokens": {func(s *server) { s.Faults = answer("kickoff", bulktest.Status(401)) }, Unauthorised, "asks for a token"},
-		"few scopes":   {func(s *server) { s.Token, s.Scope = true, "system/Patient.read launch" }, WrongScopes, "no Observation"},
-		"user scopes":  {func(s *server) { s.Token, s.Scope = true, "user/*.read" }, WrongScopes, "no Patient, Observation"},
-		"no scope":     {func(s *server) { s.Token = true; s.Faults = answer("token", tokenError("invalid_scope")) }, WrongScopes, "does not grant"},
-		"not known":    {func(s *server) { s.Token = true; s.JWKS = []byte(`{"keys":[]}`) }, Unauthorised, "invalid_client"},
-		"clock ahead":  {func(s *server) { s.Token = true; s.Skew = 20 * time.Minute }, ClockSkew, "ahead of"},
-		"clock behind": {func(s *server) { s.Token = true; s.Skew = -20 * time.Minute }, ClockSkew, "behind"},
-		"no SMART":     {func(s *server) { s.Token = true; s.Faults = answer("smart", bulktest.Status(404)) }, NoDiscovery, "token endpoint"},
+		"no export": {func(s *server) { s.Faults = answer("kickoff", bulktest.Outcome(404, "not-supported")) }, NoExport, "error/not-supported"},
+		"refuses":   {func(s *server) { s.Faults = answer("kickoff", bulktest.Outcome(400, "invalid")) }, NoExport, "error/invalid"},
+		"at once":   {func(s *server) { s.Faults = answer("kickoff", bulktest.Body("application/json", "{}")) }, NoExport, "at once"},
+		"a file of its own": {func(s *server) {
+			s.Faults = answer("status", bulktest.Body("application/json", `{"transactionTime":"2026-03-01T02:00:00Z","request":"r","requiresAccessToken":false,"output":[{"type":"Patient","url":"file:///etc/passwd"}],"error":[]}`))
+		}, BadManifest, "entry 1 of output: not a whole address"},
+		"a page of its own": {func(s *server) {
+			s.Faults = answer("status", bulktest.Body("application/json", `{"transactionTime":"2026-03-01T02:00:00Z","request":"r","requiresAccessToken":false,"output":[],"error":[],"link":[{"relation":"next","url":"file:///etc/passwd"}]}`))
+		}, BadManifest, "its next page: not a whole address"},
+		"a location of its own": {func(s *server) { s.Faults = answer("kickoff", bulktest.Status(202, "Content-Location", "file:///x")) }, BadAnswer, "the Content-Location of its 202: not a whole address"},
+		"no location":           {func(s *server) { s.Faults = answer("kickoff", bulktest.Status(202)) }, BadAnswer, "Content-Location"},
+		"forbidden":             {func(s *server) { s.Faults = answer("kickoff", bulktest.Status(403)) }, WrongScopes, "may not export"},
+		"wants tokens":          {func(s *server) { s.Faults = answer("kickoff", bulktest.Status(401)) }, Unauthorised, "asks for a token"},
+		"few scopes":            {func(s *server) { s.Token, s.Scope = true, "system/Patient.read launch" }, WrongScopes, "no Observation"},
+		"user scopes":           {func(s *server) { s.Token, s.Scope = true, "user/*.read" }, WrongScopes, "no Patient, Observation"},
+		"no scope":              {func(s *server) { s.Token = true; s.Faults = answer("token", tokenError("invalid_scope")) }, WrongScopes, "does not grant"},
+		"not known":             {func(s *server) { s.Token = true; s.JWKS = []byte(`{"keys":[]}`) }, Unauthorised, "invalid_client"},
+		"clock ahead":           {func(s *server) { s.Token = true; s.Skew = 20 * time.Minute }, ClockSkew, "ahead of"},
+		"clock behind":          {func(s *server) { s.Token = true; s.Skew = -20 * time.Minute }, ClockSkew, "behind"},
+		"no SMART":              {func(s *server) { s.Token = true; s.Faults = answer("smart", bulktest.Status(404)) }, NoDiscovery, "token endpoint"},
 		"other methods": {func(s *server) {
 			s.Token = true
 			s.Faults = answer("smart", bulktest.Body("application/json", `{"token_endpoint":"https://x.org/t","token_endpoint_auth_methods_supported":["client_secret_basic"]}`))

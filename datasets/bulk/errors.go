@@ -100,13 +100,6 @@ func CodeOf(err error) Code {
 	return ""
 }
 
-// detailOf is the detail of a server's error.
-func detailOf(err error) string {
-	var e *Error
-	errors.As(err, &e)
-	return e.Detail
-}
-
 // named is an address as an error may say it: signatures are in queries.
 func named(address string) string {
 	u, err := url.Parse(address)

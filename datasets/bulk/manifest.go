@@ -150,10 +150,7 @@ func (p *page) next(at string) (string, error) {
 	if err != nil {
 		return "", &Error{Code: BadManifest, URL: named(at), Detail: "a next page without an address"}
 	}
-	if _, err = secure(to.String()); CodeOf(err) == BadRequest {
-		err = &Error{Code: BadManifest, URL: named(at), Detail: "its next page: " + detailOf(err)}
-	}
-	return to.String(), err
+	return to.String(), given(to.String(), at, BadManifest, "its next page")
 }
 
 // add takes what a page says.
@@ -189,9 +186,7 @@ func (e *Export) add(p *page, at string, first bool) error {
 			if err != nil || en.URL == "" {
 				return fail(fmt.Sprintf("entry %d of %s has no address", i+1, section))
 			}
-			if _, err := secure(to.String()); CodeOf(err) == BadRequest {
-				return fail(fmt.Sprintf("entry %d of %s: %s", i+1, section, detailOf(err)))
-			} else if err != nil {
+			if err := given(to.String(), at, BadManifest, fmt.Sprintf("entry %d of %s", i+1, section)); err != nil {
 				return err
 			}
 			if en.Type != "" && !fhir.IsResourceType([]byte(en.Type)) {

@@ -53,9 +53,7 @@ func (c *Client) KickOff(ctx context.Context, about func() error) (status string
 	if err != nil || a.header.Get("Content-Location") == "" {
 		return fail(BadAnswer, "202 without a Content-Location, so nobody can ask how far the export is")
 	}
-	if _, err := secure(location.String()); CodeOf(err) == BadRequest {
-		return fail(BadAnswer, "202 with a Content-Location that is "+detailOf(err))
-	} else if err != nil {
+	if err := given(location.String(), q.url, BadAnswer, "the Content-Location of its 202"); err != nil {
 		return "", err
 	}
 	return location.String(), nil

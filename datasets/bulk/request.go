@@ -95,6 +95,16 @@ func secure(address string) (*url.URL, error) {
 	return nil, &Error{Code: NotSecure, URL: named(address), Detail: "only https is used, save for http on this machine's loopback"}
 }
 
+// given takes an address that a server gives, as secure does. What is none is the server's fault, of a code, and not that of who asked.
+func given(address, at string, code Code, what string) error {
+	_, err := secure(address)
+	var e *Error
+	if errors.As(err, &e) && e.Code == BadRequest {
+		return &Error{Code: code, URL: named(at), Detail: what + ": " + e.Detail}
+	}
+	return err
+}
+
 // IsLoopback says whether a host, by its name or address, is this machine alone.
 func IsLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
