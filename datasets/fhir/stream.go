@@ -203,7 +203,7 @@ type chunk struct {
 func readAhead(ctx context.Context, s *stream, fn func(text []byte, done int64) error) error {
 	full, free := make(chan chunk, chunkCount), make(chan []byte, chunkCount)
 	for range chunkCount {
-		free <- make([]byte, chunkSize)
+		free <- nil // made when it is needed: a small file needs one
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
@@ -213,6 +213,9 @@ func readAhead(ctx context.Context, s *stream, fn func(text []byte, done int64) 
 			case <-ctx.Done():
 				return
 			case buf := <-free:
+				if buf == nil {
+					buf = make([]byte, chunkSize)
+				}
 				n, err := fill(s, buf)
 				full <- chunk{buf, n, s.raw.n, err} // has room for every buffer there is
 				if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
@@ -312,101 +311,6 @@ func (r *resources) next() (main *Row, rest []byte, err error) {
 		}
 	}
 	return main, r.rest, nil
-}
-
-// rows reads the rows of a table from the objects that hold it.
-type rows struct {
-	table  *Table
-	files  []*parquet.File
-	groups []parquet.RowGroup // of the file in hand
-	from   parquet.Rows
-	into   []int // columns of the file, to columns of the table
-	buffer []parquet.Row
-	at, n  int
-	peeked bool
-	row    *Row
-}
-
-func newRows(t *Table, files []*parquet.File) *rows {
-	return &rows{table: t, files: files, row: newOutRow(t), buffer: make([]parquet.Row, 256)}
-}
-
-func (r *rows) close() {
-	if r.from != nil {
-		r.from.Close()
-	}
-	r.from = nil
-}
-
-// next gives the next row, nil after the last.
-func (r *rows) next() (*Row, error) {
-	row, err := r.peek()
-	r.peeked = false
-	return row, err
-}
-
-// peek gives the row that next will give.
-func (r *rows) peek() (*Row, error) {
-	if r.peeked {
-		return r.row, nil
-	}
-	for r.at == r.n {
-		if more, err := r.fill(); err != nil || !more {
-			return nil, err
-		}
-	}
-	fillRow(r.row, r.into, r.buffer[r.at])
-	r.at++
-	r.peeked = true
-	return r.row, nil
-}
-
-// fill reads more rows, and says whether there may be any.
-func (r *rows) fill() (bool, error) {
-	for r.from == nil {
-		if len(r.groups) == 0 {
-			if len(r.files) == 0 {
-				return false, nil
-			}
-			var err error
-			if r.into, err = columnsOf(r.table, r.files[0]); err != nil {
-				return false, err
-			}
-			r.groups, r.files = r.files[0].RowGroups(), r.files[1:]
-			continue
-		}
-		r.from, r.groups = r.groups[0].Rows(), r.groups[1:]
-	}
-	n, err := r.from.ReadRows(r.buffer)
-	r.at, r.n = 0, n
-	if err == io.EOF {
-		err = r.from.Close()
-		r.from = nil
-	}
-	return true, err
-}
-
-// columnsOf are the columns of a file by their places in the table.
-func columnsOf(t *Table, f *parquet.File) (columns []int, err error) {
-	for _, field := range f.Schema().Fields() {
-		i := t.find(field.Name())
-		if i < 0 {
-			return nil, fmt.Errorf("table %s: an object has a column %s that the table has not", t.Name, field.Name())
-		}
-		columns = append(columns, i)
-	}
-	return columns, nil
-}
-
-// fillRow puts the values of a row of a file into a row.
-func fillRow(r *Row, columns []int, values parquet.Row) {
-	r.reset()
-	for _, v := range values {
-		if !v.IsNull() {
-			i := columns[v.Column()]
-			r.put(i, cellOf(r.table.Columns[i].Type, v))
-		}
-	}
 }
 
 // settle takes what the rows of the earlier extract say that stay.

@@ -391,8 +391,12 @@ func (s *Scan) coverage(said *Said, t *typePlan, gone *IDSet, rule string) error
 		return err
 	}
 	f := &Finisher{plan: s.plan, sealer: s.sealer, time: newObservable(rule), typ: t}
+	asked := []string{"pid", "rid", "status"}
+	for _, period := range []string{"period_start", "period_end"} {
+		asked = append(asked, period, period+"_prec", period+"_seal")
+	}
 	for _, part := range all {
-		rows := newRows(t.tables[0], []*parquet.File{part.File})
+		rows := newRows(t.tables[0], []*parquet.File{part.File}, asked...)
 		defer rows.close()
 		for {
 			r, err := rows.next()

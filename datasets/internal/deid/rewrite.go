@@ -1,8 +1,6 @@
 package deid
 
 import (
-	"io"
-
 	"github.com/parquet-go/parquet-go"
 )
 
@@ -34,80 +32,37 @@ func Metadata(f *parquet.File) map[string]string {
 
 // Object reads the object and gives each row that stays to the sink.
 func (w Rewrite) Object(f *parquet.File, sink func(*Row) error) (done Rewritten, err error) {
-	columns, err := columnsOf(w.Table, f)
-	if err != nil {
-		return done, err
-	}
-	r := newOutRow(w.Table)
-	buffer := make([]parquet.Row, 256)
-	for _, group := range f.RowGroups() {
-		rows := group.Rows()
-		for {
-			n, err := rows.ReadRows(buffer)
-			for _, values := range buffer[:n] {
-				if keep := w.row(r, columns, values, &done); !keep {
-					done.Dropped++
-					continue
-				}
-				done.Kept++
-				if err := sink(r); err != nil {
-					rows.Close()
-					return done, err
-				}
-			}
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				rows.Close()
-				return done, err
-			}
+	rows := newRows(w.Table, []*parquet.File{f})
+	defer rows.close()
+	for {
+		r, err := rows.next()
+		if r == nil || err != nil {
+			return done, err
 		}
-		if err := rows.Close(); err != nil {
+		if !w.stays(r, &done) {
+			done.Dropped++
+			continue
+		}
+		done.Kept++
+		if err := sink(r); err != nil {
 			return done, err
 		}
 	}
-	return done, nil
 }
 
-// row fills r with the values of one row of the file, and says whether it stays.
-func (w Rewrite) row(r *Row, columns []int, values parquet.Row, done *Rewritten) bool {
-	r.reset()
-	for _, v := range values {
-		if v.IsNull() {
+// stays empties what refers to who is gone, and says whether the row stays.
+func (w Rewrite) stays(r *Row, done *Rewritten) bool {
+	for i, c := range w.Table.Columns {
+		if c.Type != UUID || r.Cell(i).Null || !w.Gone[ID(r.Cell(i).Bytes)] {
 			continue
 		}
-		i := columns[v.Column()]
-		c := cellOf(w.Table.Columns[i].Type, v)
-		if w.Table.Columns[i].Type == UUID && w.Gone[ID(c.Bytes)] {
-			if required(w.Table.Columns[i].Name) {
-				return false
-			}
-			done.Emptied++
-			continue
+		if required(c.Name) {
+			return false
 		}
-		r.put(i, c)
+		r.empty(i)
+		done.Emptied++
 	}
 	return w.Used == nil || w.Used[r.Cell(0).Number]
-}
-
-// cellOf is a value of a file.
-func cellOf(t Type, v parquet.Value) (c Cell) {
-	switch t {
-	case Boolean:
-		if v.Boolean() {
-			c.Number = 1
-		}
-	case Int32:
-		c.Number = int64(v.Int32())
-	case Int64, Timestamp:
-		c.Number = v.Int64()
-	case UUID, Decimal, Varchar, Blob:
-		c.Bytes = v.ByteArray()
-	default:
-		panic("deid: column of unknown type " + t)
-	}
-	return c
 }
 
 // required says which columns say whose a row is.
