@@ -84,6 +84,10 @@ const PersonNumber = "person_no"
 // views show.
 const PersonTable = "person"
 
+// TraitTable is the table of NumberedSchema with what patient lacks there, a row for each that was recorded: the rid of the patient, trait (race,
+// ethnicity or birthsex) and code.
+const TraitTable = "trait"
+
 // Narrow leaves in the views of an attached extract those persons alone whose PersonNumber is
 // in a SELECT.
 func Narrow(ctx context.Context, db *duck.Session, persons string) error {
@@ -264,22 +268,21 @@ func (v *viewer) openSeals(ctx context.Context) error {
 	return nil
 }
 
-// describePersons gathers race, ethnicity and birth sex, which R4 has as
-// extensions, into one row a person.
+// describePersons makes keyed.trait: race, ethnicity and birth sex, which R4 has as extensions, as they were recorded.
 func (v *viewer) describePersons(ctx context.Context) error {
-	sql := "CREATE TABLE keyed.trait (rid UUID, race VARCHAR, ethnicity VARCHAR, birth_sex VARCHAR)"
+	sql := "CREATE TABLE keyed." + TraitTable + " (rid UUID, trait VARCHAR, code VARCHAR)"
 	if t, ok := v.sn.Table("patient_extension"); ok && t.Has("value_code") {
-		sql = `CREATE VIEW keyed.trait AS
-SELECT rid,
-  CASE WHEN min(value_code) FILTER (WHERE url = 'race') <> max(value_code) FILTER (WHERE url = 'race') THEN 'multiple' ELSE min(value_code) FILTER (WHERE url = 'race') END AS race,
-  min(value_code) FILTER (WHERE url = 'ethnicity') AS ethnicity,
-  min(value_code) FILTER (WHERE url = 'birthsex') AS birth_sex
-FROM keyed.raw_patient_extension
-WHERE value_code IS NOT NULL AND pid IN (SELECT pid FROM keyed.person)
-GROUP BY rid`
+		sql = "CREATE VIEW keyed." + TraitTable + ` AS SELECT rid, url AS trait, value_code AS code
+			FROM keyed.raw_patient_extension WHERE value_code IS NOT NULL AND pid IN (SELECT pid FROM keyed.person)`
 	}
 	return v.db.Exec(ctx, "describe persons", sql)
 }
+
+// traitsSQL gathers the traits of a person into one row.
+const traitsSQL = `(SELECT rid,
+	CASE WHEN min(code) FILTER (WHERE trait = 'race') <> max(code) FILTER (WHERE trait = 'race') THEN 'multiple' ELSE min(code) FILTER (WHERE trait = 'race') END AS race,
+	min(code) FILTER (WHERE trait = 'ethnicity') AS ethnicity, min(code) FILTER (WHERE trait = 'birthsex') AS birth_sex
+	FROM keyed.` + TraitTable + ` GROUP BY rid)`
 
 func (v *viewer) createViews(ctx context.Context) error {
 	if err := v.db.Exec(ctx, "create schema fhir", "CREATE SCHEMA "+viewSchema); err != nil {
@@ -299,7 +302,7 @@ func (v *viewer) createViews(ctx context.Context) error {
 		}
 		if t.Name == "patient" {
 			columns += ", r.race, r.ethnicity, r.birth_sex"
-			from += " LEFT JOIN keyed.trait r ON r.rid = t.rid"
+			from += " LEFT JOIN " + traitsSQL + " r ON r.rid = t.rid"
 		}
 		sql := "CREATE VIEW " + viewSchema + "." + t.Name + " AS SELECT " + columns + " FROM " + from
 		if err := v.db.Exec(ctx, "create view "+t.Name, sql); err != nil {

@@ -142,13 +142,9 @@ func (d *feedDays) list() (days []int) {
 	return days
 }
 
-// daysOf notes on which days each site has records of a table. sql counts them by site and day, with places for the day and for
-// which rows have one.
-func (q *qualityRun) daysOf(ctx context.Context, number int, t qualityTable, sql string) error {
-	moment := t.moment()
-	within := fmt.Sprintf("%[1]s < %[2]s + INTERVAL 1 DAY AND %[3]s > 2", moment, q.asOf, t.prec())
-	sql = fmt.Sprintf(sql, fmt.Sprintf("greatest(-1, date_diff('day', DATE '%s', %s::DATE))", day(q.low), moment), within)
-	return q.each(ctx, "days of "+t.name, 3, sql, func(v []int64) {
+// daysOf notes on which days each site has records of a table.
+func (q *qualityRun) daysOf(ctx context.Context, number int, t qualityTable) error {
+	return q.each(ctx, "days of "+t.name, 3, "SELECT site, day, sum(n)::BIGINT FROM quality.tally WHERE day IS NOT NULL GROUP BY site, day", func(v []int64) {
 		if v[1] < 0 {
 			q.earlier[number] = true
 			return

@@ -228,11 +228,15 @@ func (q *qualityRun) words(ctx context.Context, sql string) ([]string, error) {
 // part counts the records of the persons whom the views show.
 func (q *qualityRun) part(ctx context.Context, extract *datasets.Snapshot) error {
 	next := func(x string) string {
-		return "CASE " + x + "_prec WHEN 1 THEN " + x + " + INTERVAL 1 YEAR WHEN 2 THEN " + x + " + INTERVAL 1 MONTH ELSE date_trunc('day', " + x + ") + INTERVAL 1 DAY END"
+		return "CASE t." + x + "_prec WHEN 1 THEN t." + x + " + INTERVAL 1 YEAR WHEN 2 THEN t." + x + " + INTERVAL 1 MONTH ELSE date_trunc('day', t." + x + ") + INTERVAL 1 DAY END"
+	}
+	told := func(trait string) string {
+		return "t.rid IN (SELECT rid FROM " + datasets.NumberedSchema + "." + datasets.TraitTable + " WHERE trait = '" + trait + "') AS " + trait
 	}
 	err := q.exec(ctx, "persons of records", `CREATE OR REPLACE TABLE quality.person AS
-		SELECT `+datasets.PersonNumber+`, 1::UBIGINT << (('0x' || right(pid::VARCHAR, 2))::INTEGER & 63)::UBIGINT AS bit, gender, birth_date::TIMESTAMP AS birth_low, `+strings.ReplaceAll(next("birth_date"), "birth_date +", "birth_date::TIMESTAMP +")+` AS birth_high, `+next("deceased_start")+` AS death_high
-		FROM `+datasets.NumberedSchema+`.patient;
+		SELECT t.`+datasets.PersonNumber+`, 1::UBIGINT << (('0x' || right(t.pid::VARCHAR, 2))::INTEGER & 63)::UBIGINT AS bit, t.gender, t.state, t.language, t.birth_date, `+told("race")+", "+told("ethnicity")+`,
+			t.birth_date::TIMESTAMP AS birth_low, `+next("birth_date")+` AS birth_high, `+next("deceased_start")+` AS death_high
+		FROM `+datasets.NumberedSchema+`.patient t;
 		CREATE OR REPLACE TABLE quality.place AS SELECT e.rid, s.site FROM `+datasets.NumberedSchema+`.encounter e JOIN quality.site s ON s.rid = e.service_provider_rid;
 		CREATE OR REPLACE TABLE quality.valued AS SELECT DISTINCT code FROM `+datasets.NumberedSchema+`.raw_observation WHERE value_tag IS NOT NULL AND code IS NOT NULL`)
 	if err != nil {
@@ -271,10 +275,19 @@ func (q *qualityRun) table(ctx context.Context, number int, t qualityTable) erro
 	w := wordOf(t.checks(q.ids, q.asOf))
 	from := datasets.NumberedSchema + "." + t.name
 	if t.patient {
-		from = "(SELECT * FROM fhir.patient JOIN " + datasets.NumberedSchema + ".person USING (pid))"
+		from = "quality.person"
 	}
-	err := q.each(ctx, "records of "+t.name, 5, "SELECT "+site+" AS site, ("+month+")::USMALLINT AS month, "+w.sql()+" AS word, count(*), bit_or(p.bit) FROM "+from+" t"+
-		join+" JOIN quality.person p ON p."+datasets.PersonNumber+" = t."+datasets.PersonNumber+" GROUP BY site, month, word", func(v []int64) {
+	day, days := "0", "false"
+	if t.date != "" {
+		day, days = t.day(q.low), t.dayed(q.asOf)
+	}
+	err := q.exec(ctx, "records of "+t.name, "CREATE OR REPLACE TABLE quality.tally AS SELECT "+site+" AS site, ("+month+")::USMALLINT AS month, CASE WHEN "+days+" THEN "+day+" END AS day, "+
+		w.sql()+" AS word, count(*) AS n, bit_or(p.bit) AS bit FROM "+from+" t"+
+		join+" JOIN quality.person p ON p."+datasets.PersonNumber+" = t."+datasets.PersonNumber+" GROUP BY ALL")
+	if err != nil {
+		return err
+	}
+	err = q.each(ctx, "checks of "+t.name, 5, "SELECT site, month, word, sum(n)::BIGINT, bit_or(bit) FROM quality.tally GROUP BY site, month, word", func(v []int64) {
 		place, month, word, n, persons := int(v[0]), int(v[1]), uint64(v[2]), v[3], uint64(v[4])
 		if t.sited() {
 			q.volumeAt(volumePlace{number, place, month}).add(n, 0, persons)
@@ -291,7 +304,7 @@ func (q *qualityRun) table(ctx context.Context, number int, t qualityTable) erro
 		}
 	})
 	if err == nil && t.date != "" {
-		err = q.daysOf(ctx, number, t, "SELECT "+site+" AS site, %s AS day, count(*) FROM "+from+" t"+join+" WHERE %s GROUP BY site, day")
+		err = q.daysOf(ctx, number, t)
 	}
 	if err != nil || t.same == "" {
 		return err

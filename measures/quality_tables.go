@@ -1,5 +1,7 @@
 package measures
 
+import "time"
+
 // qualityTable is a table of the extract whose completeness and volume are looked at. SQL in it reads
 // the row as t, the person of it as p(birth_low, birth_high, death_high), and its names are those of the
 // keyed views.
@@ -53,7 +55,7 @@ const (
 var qualityTables = []qualityTable{
 	{name: "patient", resource: "Patient", records: "patients", patient: true, elements: []qualityElement{
 		{"gender", "Patient.gender", "", mostLacking}, {"birth_date", "Patient.birthDate", "", mostLacking},
-		{"race", "Patient.extension(us-core-race)", "", mostOptions}, {"ethnicity", "Patient.extension(us-core-ethnicity)", "", mostOptions},
+		{"race", "Patient.extension(us-core-race)", "NOT t.race", mostOptions}, {"ethnicity", "Patient.extension(us-core-ethnicity)", "NOT t.ethnicity", mostOptions},
 		{"state", "Patient.address.state", "", mostOptions}, {"language", "Patient.communication.language", "", mostOptions},
 	}},
 	{name: "coverage", resource: "Coverage", records: "coverages", date: "period_start", end: "period_end", elements: []qualityElement{
@@ -139,6 +141,16 @@ func (t qualityTable) prec() string {
 		return "CASE WHEN t." + t.date + " IS NULL THEN t." + t.second + "_prec ELSE t." + t.date + "_prec END"
 	}
 	return "t." + t.date + "_prec"
+}
+
+// dayed is the SQL of the records that are dated to the day, up to the last that the data know.
+func (t qualityTable) dayed(asOf string) string {
+	return t.moment() + " < " + asOf + " + INTERVAL 1 DAY AND " + t.prec() + " > 2"
+}
+
+// day is the SQL of the day since a first one, -1 for all before.
+func (t qualityTable) day(low time.Time) string {
+	return "greatest(-1, date_diff('day', DATE '" + day(low) + "', " + t.moment() + "::DATE))"
 }
 
 // dated is the scope of the records with a clinical date: each table with one asks for it as an element.

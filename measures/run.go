@@ -282,13 +282,14 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 	}
 	e.listen = p.listen
 	out := newOutput(staging)
-	parts, err := p.parts(ctx, db)
+	persons, err := p.buckets(ctx, db)
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := p.quality(ctx, db, parts, out); err != nil {
+	if err := p.quality(ctx, db, p.qualityParts(persons), out); err != nil {
 		return nil, 0, err
 	}
+	parts := partsOf(persons, partPersons)
 	apart, together := p.split(parts)
 	steps += int64(len(apart) * (len(parts) - 1))
 	if err := p.inParts(ctx, e, apart, parts, out, step); err != nil {

@@ -14,31 +14,56 @@ import (
 // go to a disk, so that what does not fit into memory could not be computed at all.
 var partPersons int64 = 50_000
 
+// usualRows is how many rows a person has of an extract. Where persons have fewer, data quality looks at more persons at a
+// time: each part plans the same statements again, and what they hold is of rows.
+const usualRows = 200
+
 // part is the persons whose pids are in the buckets from low to high.
 type part struct{ low, high int }
 
-// parts are whole buckets, so that the same extract has the same parts.
-func (p *plan) parts(ctx context.Context, db *duck.Session) ([]part, error) {
-	rows, err := db.Query(ctx, "count persons", "SELECT (('0x' || left(pid::VARCHAR, 2))::INTEGER // 4)::INTEGER AS bucket, count(*) FROM "+datasets.NumberedSchema+"."+datasets.PersonTable+" GROUP BY bucket ORDER BY bucket")
+// buckets are the numbers of persons by bucket.
+func (p *plan) buckets(ctx context.Context, db *duck.Session) (persons [datasets.Buckets]int64, err error) {
+	rows, err := db.Query(ctx, "count persons", "SELECT (('0x' || left(pid::VARCHAR, 2))::INTEGER // 4)::INTEGER AS bucket, count(*) FROM "+datasets.NumberedSchema+"."+datasets.PersonTable+" GROUP BY bucket")
 	if err != nil {
-		return nil, err
+		return persons, err
 	}
 	defer rows.Close()
-	list := []part{{0, datasets.Buckets - 1}}
-	var held int64
 	for rows.Next() {
 		var bucket int
-		var persons int64
-		if err := rows.Scan(&bucket, &persons); err != nil {
-			return nil, err
+		var n int64
+		if err := rows.Scan(&bucket, &n); err != nil {
+			return persons, err
 		}
-		if held >= partPersons {
+		persons[bucket] = n
+	}
+	return persons, rows.Err()
+}
+
+// partsOf are parts of at least so many persons each, but for the last. They are whole buckets, so that the same extract has the same
+// parts.
+func partsOf(persons [datasets.Buckets]int64, least int64) []part {
+	list := []part{{0, datasets.Buckets - 1}}
+	var held int64
+	for bucket, n := range persons {
+		if held >= least && n > 0 {
 			list[len(list)-1].high = bucket - 1
 			list, held = append(list, part{bucket, datasets.Buckets - 1}), 0
 		}
-		held += persons
+		held += n
 	}
-	return list, rows.Err()
+	return list
+}
+
+// qualityParts are the parts of the persons that data quality looks at.
+func (p *plan) qualityParts(persons [datasets.Buckets]int64) []part {
+	var all, rows int64
+	for _, n := range persons {
+		all += n
+	}
+	for _, t := range p.Extract.Manifest().Tables {
+		rows += t.Rows()
+	}
+	return partsOf(persons, max(partPersons, int64(float64(partPersons)*usualRows*float64(all)/float64(max(rows, 1)))))
 }
 
 // split parts the measures into those that are computed of a part of the persons at a time, and

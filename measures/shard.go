@@ -141,12 +141,12 @@ func (p *plan) computeShard(ctx context.Context, s *datasets.Store, of part, rec
 	if err != nil {
 		return nil, err
 	}
-	parts, err := p.parts(ctx, db)
+	persons, err := p.buckets(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	out, apart := newOutput(staging), p.perPerson()
-	for _, q := range parts {
+	for _, q := range partsOf(persons, partPersons) {
 		q = part{max(q.low, of.low), min(q.high, of.high)}
 		if q.low > q.high {
 			continue
