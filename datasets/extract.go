@@ -90,7 +90,7 @@ type ExtractReport struct {
 	ByType        map[string]TypeCount `json:"by_type"`
 	DropReasons   map[string]int64     `json:"drop_reasons"`
 	RejectReasons map[string]int64     `json:"reject_reasons"`
-	// Absent are the types that the source was said to have (ExtractRequest.Expect) and of which nothing is stored; of several, each says its own.
+	// Absent are the types that the source was said to have (ExtractRequest.Expect), or was asked for, and of which nothing is stored; of several, each says its own.
 	Absent []string `json:"absent,omitempty"`
 	// Rejects lists the first MaxRejectsListed rejected lines in the order of the input.
 	Rejects []Reject `json:"rejects"`

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,4 +85,14 @@ func TestOneAsksAtATime(t *testing.T) {
 		t.Errorf("after it: %v", err)
 	}
 	verified(t, store)
+}
+
+// What a server is asked for by type and does not give is told.
+func TestAskedTypesThatDoNotCome(t *testing.T) {
+	s, client := changing(t, func(c *bulk.Config) { c.Types = []string{"Patient", "Encounter", "Basic"} }) // the policy has no Basic
+	s.Records.Put(patientWith("1"))
+	report, err := Extract(t.Context(), emptyStore(t), ExtractRequest{Key: constantKey(t), Bulk: client, Expect: []string{"Patient", "Procedure"}})
+	if err != nil || !slices.Equal(report.Absent, []string{"Encounter", "Procedure"}) {
+		t.Errorf("%v, %v", report.Absent, err)
+	}
 }

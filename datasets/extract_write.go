@@ -130,7 +130,7 @@ func (x *extraction) settle() error {
 			return x.empty(e)
 		}
 		if x.several() {
-			c.Absent = e.absent(func(typ string) bool { return x.cameFrom(e, typ) })
+			c.Absent = lacking(x.awaited(e), func(typ string) bool { return x.cameFrom(e, typ) })
 			r.Sources = append(r.Sources, *c)
 		}
 	}

@@ -75,7 +75,7 @@ func (x *extraction) loaded() []loadedFrom {
 		}
 	}
 	for _, e := range x.sources {
-		for _, typ := range e.absent(func(typ string) bool { return x.cameFrom(e, typ) }) {
+		for _, typ := range lacking(e.expectedTypes(), func(typ string) bool { return x.cameFrom(e, typ) }) {
 			all = append(all, loadedFrom{Source: e.Name, Type: typ, Never: true})
 		}
 	}
@@ -83,14 +83,27 @@ func (x *extraction) loaded() []loadedFrom {
 	return all
 }
 
-// absent are the types that the source was said to have and of which nothing is stored.
-func (e *feed) absent(stored func(typ string) bool) (types []string) {
-	for _, typ := range e.expectedTypes() {
+// lacking are the types of which nothing is stored.
+func lacking(types []string, stored func(typ string) bool) (some []string) {
+	for _, typ := range types {
 		if !stored(typ) {
-			types = append(types, typ)
+			some = append(some, typ)
 		}
 	}
-	return types
+	return some
+}
+
+// awaited are the types that a source is said to have, or a server is asked for and the policy has.
+func (x *extraction) awaited(e *feed) []string {
+	types := e.Expect
+	if e.Bulk != nil {
+		for _, typ := range e.Bulk.Types {
+			if slices.Contains(x.policy.Types(), typ) {
+				types = append(slices.Clip(types), typ)
+			}
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(types)))
 }
 
 // cameFrom says whether something of a type is stored that one of several sources sent; of years no origin is kept, and what was read counts.
@@ -109,7 +122,7 @@ func (x *extraction) tellAbsent(facts map[string]any) {
 	if x.several() || decodeFacts(facts, &all) != nil { // what cannot be decoded is told by who needs it
 		return
 	}
-	x.report.Absent = x.sources[0].absent(func(typ string) bool { return all.ByType[typ].Stored > 0 })
+	x.report.Absent = lacking(x.awaited(x.sources[0]), func(typ string) bool { return all.ByType[typ].Stored > 0 })
 }
 
 // loadedOn judges a feed by the days with records, counted from a first one.

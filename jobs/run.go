@@ -113,7 +113,7 @@ func (r *RunResult) notes(s StepResult) (lines []string) {
 		}
 		absent := func(of string, types []string) {
 			if len(types) > 0 {
-				lines = append(lines, of+"expected, and none is stored: "+strings.Join(types, ", "))
+				lines = append(lines, of+"expected or asked for, and none is stored: "+strings.Join(types, ", "))
 			}
 		}
 		lacks := func(of string, b *datasets.BulkReport) {

@@ -87,7 +87,7 @@ func writeSource(p *printer, s datasets.SourceReport) {
 // writeAbsent says of which types that a source was said to have nothing is stored.
 func writeAbsent(p *printer, indent string, types []string) {
 	if len(types) > 0 {
-		p.line("%sexpected, and none is stored: %s", indent, strings.Join(types, ", "))
+		p.line("%sexpected or asked for, and none is stored: %s", indent, strings.Join(types, ", "))
 	}
 }
 

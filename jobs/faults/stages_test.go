@@ -103,11 +103,11 @@ func (w *staged) holdAll(t *testing.T, whole []place) {
 	}
 }
 
-// recorded runs the job in dir and lists the points that it passes, in order.
-func recorded(t *testing.T, dir string) (all []place) {
+// recorded runs the job in dir, or what the variables ask for, and lists the points that it passes, in order.
+func recorded(t *testing.T, dir string, env ...string) (all []place) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "points")
-	if out, err := child(dir, "FARR_FAULT_RECORD="+file).CombinedOutput(); err != nil {
+	if out, err := child(dir, append(env, "FARR_FAULT_RECORD="+file)...).CombinedOutput(); err != nil {
 		t.Fatalf("recording run: %v: %s", err, out)
 	}
 	text, err := os.ReadFile(file)

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,6 +58,8 @@ func TestMain(m *testing.M) {
 	}
 	var err error
 	switch ctx := context.Background(); {
+	case os.Getenv(incrementVariable) != "":
+		err = increment(ctx, dir)
 	case os.Getenv(readerVariable) != "":
 		err = watcher(ctx, dir, os.Stdin, os.Stdout)
 	case os.Getenv(stopVariable) != "":
@@ -74,6 +77,9 @@ func TestMain(m *testing.M) {
 
 // stopVariable lets it do what finish does, and be killed as that step begins.
 const stopVariable = "FARR_TEST_STOP"
+
+// incrementVariable lets the test binary add what changed to the store of its folder, and make one of both.
+const incrementVariable = "FARR_TEST_INCREMENT"
 
 // stopAt is a log that kills its process as a step begins.
 type stopAt string
@@ -206,6 +212,38 @@ func finish(ctx context.Context, dir string, now time.Time, log *slog.Logger) er
 	return nil
 }
 
+func request(key *datasets.Key, dir string) datasets.ExtractRequest {
+	return datasets.ExtractRequest{Source: dir, SourceName: "hospital", Zone: "America/New_York", Key: key}
+}
+
+// increment adds the changes to the extract in force, and makes one of both.
+func increment(ctx context.Context, dir string) error {
+	steps := slog.New(slog.NewJSONHandler(stepMarks{}, nil))
+	key, err := datasets.ReadKey(filepath.Join(dir, "farr.key"))
+	if err != nil {
+		return err
+	}
+	store, err := datasets.OpenStore(ctx, filepath.Join(dir, "store"))
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	steps.Info("step begins", "step", "increment")
+	onto := request(key, filepath.Join(dir, "changes"))
+	onto.Onto = datasets.OntoCurrent
+	report, err := datasets.Extract(ctx, store, onto)
+	if err != nil {
+		return err
+	}
+	steps.Info("step begins", "step", "compact")
+	added, err := store.Open(report.Snapshot)
+	if err != nil {
+		return err
+	}
+	_, err = datasets.Compact(ctx, store, datasets.CompactRequest{Extract: added, Key: key})
+	return err
+}
+
 func planned(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 // ledger gives the state of each planned time. A planned time that is there twice is an error.
@@ -237,6 +275,14 @@ func ledger(dir string) (map[string]string, error) {
 // sound holds what must be so at every moment: the store verifies, its pointer names a whole snapshot, and the newest
 // bundle is complete.
 func sound(ctx context.Context, dir string) error {
+	if err := verified(ctx, dir); err != nil {
+		return err
+	}
+	return readReport(filepath.Join(dir, "reports", "latest"))
+}
+
+// verified is the store's part of sound.
+func verified(ctx context.Context, dir string) error {
 	s, err := datasets.OpenStore(ctx, filepath.Join(dir, "store"))
 	if err != nil {
 		return err
@@ -246,33 +292,17 @@ func sound(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Err(); err != nil {
-		return err
-	}
-	return readReport(filepath.Join(dir, "reports", "latest"))
+	return report.Err()
 }
 
 // result is every file that a run leaves, by name, with what depends on the time of the run left out: the log, and from
 // the bundle the checkpoint of the log with the hashes of the pages that print it.
 func result(dir string) (map[string]string, error) {
-	files, bundles := map[string]string{}, 0
-	for _, part := range []string{"store/objects", "store/snapshots", "store/by-key", "store/current", "reports/runs", "reports/latest"} {
-		err := filepath.WalkDir(filepath.Join(dir, part), func(file string, e fs.DirEntry, err error) error {
-			if err != nil || e.IsDir() {
-				return err
-			}
-			name, err := filepath.Rel(dir, file)
-			if err != nil {
-				return err
-			}
-			data, err := os.ReadFile(file)
-			files[name] = string(data)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
+	files, err := filesOf(dir, slices.Concat(storeParts, []string{"reports/runs", "reports/latest"})...)
+	if err != nil {
+		return nil, err
 	}
+	bundles := 0
 	const manifest = "reports/latest/manifest.json"
 	var m struct{ Checkpoint string }
 	if err := json.Unmarshal([]byte(files[manifest]), &m); err != nil {
@@ -295,6 +325,32 @@ func result(dir string) (map[string]string, error) {
 		if strings.HasPrefix(name, "reports/") {
 			text = strings.ReplaceAll(text, m.Checkpoint, "CHECKPOINT")
 			files[name] = strings.ReplaceAll(text, strings.ReplaceAll(m.Checkpoint, "+", "&#43;"), "CHECKPOINT")
+		}
+	}
+	return files, nil
+}
+
+// storeParts is what of a store is the same after the same work.
+var storeParts = []string{"store/objects", "store/snapshots", "store/by-key", "store/current"}
+
+// filesOf is every file in some parts of a folder, by name.
+func filesOf(dir string, parts ...string) (map[string]string, error) {
+	files := map[string]string{}
+	for _, part := range parts {
+		err := filepath.WalkDir(filepath.Join(dir, part), func(file string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			name, err := filepath.Rel(dir, file)
+			if err != nil {
+				return err
+			}
+			data, err := os.ReadFile(file)
+			files[name] = string(data)
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return files, nil

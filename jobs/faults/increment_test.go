@@ -1,0 +1,155 @@
+//go:build faults
+
+package faults
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"farr/datasets"
+	"farr/internal/synth"
+)
+
+// TestFaultsOfAnIncrement fails at each fault point of an increment and of the compaction after it, as TestFaults does at those of a job,
+// does the same again, and wants the very files that an undisturbed increment leaves. The variables are those of TestFaults.
+func TestFaultsOfAnIncrement(t *testing.T) {
+	world := increasedWorld(t)
+	undisturbed := copied(t, world)
+	points := recorded(t, undisturbed, incrementVariable+"=1")
+	want, err := filesOf(undisturbed, storeParts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if snapshots := strings.Count(strings.Join(slices.Collect(maps.Keys(want)), "\n"), "store/snapshots/"); snapshots != 3 {
+		t.Fatalf("an undisturbed increment leaves %d snapshots and not those before, after and compacted", snapshots)
+	}
+	chosen, violations := choose(t, points), 0
+	for _, c := range chosen {
+		if err := holdIncrement(t.Context(), t, world, c, want); err != nil {
+			violations++
+			t.Errorf("%s: %v", c, err)
+			continue
+		}
+		finished(t, c)
+	}
+	fmt.Printf("faults of an increment: %d points, %d cases of %d, %d violations\n", len(points), len(chosen), len(points)*len(kinds), violations)
+}
+
+// increasedWorld is a folder with a store that has a full load in force, and a folder of changes: of each type every third record of a
+// later export, of persons who are there and of new ones.
+func increasedWorld(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	export := func(name string, patients int) string {
+		out := filepath.Join(dir, name)
+		_, err := synth.Generate(t.Context(), synth.Options{Patients: patients, Seed: 7, Sites: 2,
+			Start: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC), Out: out})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	later := export("later", 6)
+	changes := filepath.Join(dir, "changes")
+	if err := os.Mkdir(changes, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(later, "*.ndjson.gz"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	for _, file := range files {
+		var some strings.Builder
+		for i, line := range slices.Collect(strings.Lines(unzipped(t, file))) {
+			if i%3 == 1 {
+				some.WriteString(line)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(changes, strings.TrimSuffix(filepath.Base(file), ".gz")), []byte(some.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key, err := datasets.CreateKey(filepath.Join(dir, "farr.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := datasets.CreateStore(t.Context(), filepath.Join(dir, "store"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if _, err := datasets.Extract(t.Context(), store, request(key, export("export", 4))); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func unzipped(t *testing.T, file string) string {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// holdIncrement fails at one point in one way, does it again, and tells the first invariant that does not hold.
+func holdIncrement(ctx context.Context, t *testing.T, world string, c trial, want map[string]string) error {
+	dir := copied(t, world)
+	defer os.RemoveAll(dir)
+	var said bytes.Buffer
+	process := child(dir, incrementVariable+"=1", "FARR_FAULT_AT="+c.point, "FARR_FAULT_KIND="+c.kind)
+	process.Stderr = &said
+	failure := process.Run()
+	var exit *exec.ExitError
+	if failure != nil && !errors.As(failure, &exit) {
+		return failure
+	}
+	if c.kind == "kill" && (exit == nil || exit.Exited()) {
+		return fmt.Errorf("it was not killed: %w", failure)
+	}
+	if exit != nil && exit.Exited() && said.Len() == 0 {
+		return errors.New("I7: it failed without a word")
+	}
+	if err := verified(ctx, dir); err != nil {
+		return fmt.Errorf("I1 after the fault: %w", err)
+	}
+	if err := increment(ctx, dir); err != nil {
+		return fmt.Errorf("I3: %w", err)
+	}
+	if err := verified(ctx, dir); err != nil {
+		return fmt.Errorf("I1: %w", err)
+	}
+	got, err := filesOf(dir, storeParts...)
+	if err != nil {
+		return fmt.Errorf("I2: %w", err)
+	}
+	if err := equal(got, want); err != nil {
+		return fmt.Errorf("I2: %w", err)
+	}
+	if err := leftovers(dir); err != nil {
+		return fmt.Errorf("I5: %w", err)
+	}
+	return nil
+}
