@@ -95,11 +95,11 @@ func lacking(types []string, stored func(typ string) bool) (some []string) {
 
 // awaited are the types that a source is said to have, or a server is asked for and the policy has.
 func (x *extraction) awaited(e *feed) []string {
-	types := e.Expect
+	types, known := slices.Clone(e.Expect), x.policy.Types()
 	if e.Bulk != nil {
 		for _, typ := range e.Bulk.Types {
-			if slices.Contains(x.policy.Types(), typ) {
-				types = append(slices.Clip(types), typ)
+			if slices.Contains(known, typ) {
+				types = append(types, typ)
 			}
 		}
 	}

@@ -125,11 +125,11 @@ func (r *removing) rewriteObject(ctx context.Context, staging *Staging, t *trace
 		Metadata: metadata,
 	})
 	defer w.Abort()
-	counts, err := rewrite.Object(file, w.Row)
+	emptied, err := rewrite.Object(file, w.Row)
 	if err != nil {
 		return err
 	}
-	r.report.References += counts.Emptied
+	r.report.References += emptied
 	return w.Close()
 }
 

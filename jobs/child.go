@@ -109,8 +109,9 @@ func RunSteps(ctx context.Context, jobFile string, started time.Time, planned *t
 	if err != nil {
 		return err
 	}
-	if limit := int64(job.Limits.Memory); limit > 0 { // the collector's share; the engine has its own
+	if limit := int64(job.Limits.Memory); limit > 0 { // the collector's share, which it is not to fill; the engine has its own
 		debug.SetMemoryLimit(limit / 2)
+		debug.SetGCPercent(100)
 	}
 	result := &RunResult{Job: job.Name, Planned: planned, Started: started.UTC(), Steps: []StepResult{}}
 	o.Child = nil

@@ -142,20 +142,29 @@ func (d *feedDays) list() (days []int) {
 	return days
 }
 
-// daysOf notes on which days each site has records of a table.
-func (q *qualityRun) daysOf(ctx context.Context, number int, t qualityTable) error {
-	return q.each(ctx, "days of "+t.name, 3, "SELECT site, day, sum(n)::BIGINT FROM quality.tally WHERE day IS NOT NULL GROUP BY site, day", func(v []int64) {
-		if v[1] < 0 {
-			q.earlier[number] = true
-			return
-		}
-		for _, at := range []feedPlace{{number, int(v[0])}, {number, allSites}} {
+// Days of records that are of none of the window: before its first, and not dated to the day, or after what the data know.
+const dayBefore, noDay = -1, -2
+
+// dayOf is the SQL of the day of a record, from the first of the window on.
+func (q *qualityRun) dayOf(t qualityTable) string {
+	return fmt.Sprintf("CASE WHEN %[1]s < %[2]s + INTERVAL 1 DAY AND %[3]s > 2 THEN greatest(%[4]d, date_diff('day', DATE '%[5]s', %[1]s::DATE)) ELSE %[6]d END",
+		t.moment(), q.asOf, t.prec(), dayBefore, day(q.low), noDay)
+}
+
+// onDay notes that a site has so many records on a day.
+func (q *qualityRun) onDay(at feedPlace, day int, n int64) {
+	switch day {
+	case noDay:
+	case dayBefore:
+		q.earlier[at.table] = true
+	default:
+		for _, at := range []feedPlace{at, {at.table, allSites}} {
 			if q.days[at] == nil {
 				q.days[at] = &feedDays{}
 			}
-			q.days[at].add(int(v[1]), v[2])
+			q.days[at].add(day, n)
 		}
-	})
+	}
 }
 
 // feed is a judged feed with the days that its marks are made of.

@@ -87,7 +87,8 @@ func (q *qualityRun) begin(ctx context.Context, definitions []Definition) error 
 		CREATE TABLE quality.named AS SELECT rid, label FROM fhir.organization UNION ALL
 		SELECT DISTINCT service_provider_rid, 'site-' || left(service_provider_rid::VARCHAR, 8) FROM fhir.encounter
 		WHERE service_provider_rid IS NOT NULL AND service_provider_rid NOT IN (SELECT rid FROM fhir.organization); -- without organizations, NULL is not in them
-		CREATE TABLE quality.site AS SELECT rid, dense_rank() OVER (ORDER BY label)::USMALLINT AS site, label FROM quality.named`)
+		CREATE TABLE quality.site AS SELECT rid, dense_rank() OVER (ORDER BY label)::USMALLINT AS site, label FROM quality.named;
+		CREATE TABLE quality.valued AS SELECT DISTINCT code FROM `+datasets.NumberedSchema+`.raw_observation WHERE value_tag IS NOT NULL AND code IS NOT NULL`)
 	if err != nil {
 		return err
 	}
@@ -237,8 +238,7 @@ func (q *qualityRun) part(ctx context.Context, extract *datasets.Snapshot) error
 		SELECT t.`+datasets.PersonNumber+`, 1::UBIGINT << (('0x' || right(t.pid::VARCHAR, 2))::INTEGER & 63)::UBIGINT AS bit, t.gender, t.state, t.language, t.birth_date, `+told("race")+", "+told("ethnicity")+`,
 			t.birth_date::TIMESTAMP AS birth_low, `+next("birth_date")+` AS birth_high, `+next("deceased_start")+` AS death_high
 		FROM `+datasets.NumberedSchema+`.patient t;
-		CREATE OR REPLACE TABLE quality.place AS SELECT e.rid, s.site FROM `+datasets.NumberedSchema+`.encounter e JOIN quality.site s ON s.rid = e.service_provider_rid;
-		CREATE OR REPLACE TABLE quality.valued AS SELECT DISTINCT code FROM `+datasets.NumberedSchema+`.raw_observation WHERE value_tag IS NOT NULL AND code IS NOT NULL`)
+		CREATE OR REPLACE TABLE quality.place AS SELECT e.rid, s.site FROM `+datasets.NumberedSchema+`.encounter e JOIN quality.site s ON s.rid = e.service_provider_rid`)
 	if err != nil {
 		return err
 	}
@@ -254,7 +254,7 @@ func (q *qualityRun) part(ctx context.Context, extract *datasets.Snapshot) error
 }
 
 // table counts the records of one table, in one pass: each row becomes a word of bits, which say of what
-// checks it is and which it fails, and rows with the same word are counted together. So the engine holds few
+// checks it is and which it fails, and rows with the same word are counted together, as are those of one day. So the engine holds few
 // groups, however many persons there are.
 func (q *qualityRun) table(ctx context.Context, number int, t qualityTable) error {
 	site, join := "0::USMALLINT", ""
@@ -267,28 +267,25 @@ func (q *qualityRun) table(ctx context.Context, number int, t qualityTable) erro
 	if t.code != "" {
 		join += " LEFT JOIN quality.code k ON k.id = t." + t.code
 	}
-	month := "0"
+	month, date := "0", fmt.Sprint(noDay)
 	if t.date != "" {
 		month = fmt.Sprintf("CASE WHEN %[1]s >= TIMESTAMP '%[2]s' AND %[1]s < %[3]s + INTERVAL 1 DAY AND %[4]s > 1 THEN year(%[1]s) * 12 + month(%[1]s) - 1 ELSE 0 END",
 			t.moment(), day(q.low), q.asOf, t.prec())
+		date = q.dayOf(t)
 	}
 	w := wordOf(t.checks(q.ids, q.asOf))
 	from := datasets.NumberedSchema + "." + t.name
 	if t.patient {
 		from = "quality.person"
 	}
-	day, days := "0", "false"
-	if t.date != "" {
-		day, days = t.day(q.low), t.dayed(q.asOf)
-	}
-	err := q.exec(ctx, "records of "+t.name, "CREATE OR REPLACE TABLE quality.tally AS SELECT "+site+" AS site, ("+month+")::USMALLINT AS month, CASE WHEN "+days+" THEN "+day+" END AS day, "+
-		w.sql()+" AS word, count(*) AS n, bit_or(p.bit) AS bit FROM "+from+" t"+
-		join+" JOIN quality.person p ON p."+datasets.PersonNumber+" = t."+datasets.PersonNumber+" GROUP BY ALL")
-	if err != nil {
-		return err
-	}
-	err = q.each(ctx, "checks of "+t.name, 5, "SELECT site, month, word, sum(n)::BIGINT, bit_or(bit) FROM quality.tally GROUP BY site, month, word", func(v []int64) {
-		place, month, word, n, persons := int(v[0]), int(v[1]), uint64(v[2]), v[3], uint64(v[4])
+	err := q.each(ctx, "records of "+t.name, 7, "SELECT site, month, word, day, grouping(day), count(*), bit_or(bit) FROM (SELECT "+
+		site+" AS site, ("+month+")::USMALLINT AS month, "+w.sql()+" AS word, "+date+" AS day, p.bit FROM "+from+" t"+
+		join+" JOIN quality.person p ON p."+datasets.PersonNumber+" = t."+datasets.PersonNumber+") GROUP BY GROUPING SETS ((site, month, word), (site, day))", func(v []int64) {
+		place, month, word, n, persons := int(v[0]), int(v[1]), uint64(v[2]), v[5], uint64(v[6])
+		if v[4] == 0 {
+			q.onDay(feedPlace{number, place}, int(v[3]), n)
+			return
+		}
 		if t.sited() {
 			q.volumeAt(volumePlace{number, place, month}).add(n, 0, persons)
 		}
@@ -303,9 +300,6 @@ func (q *qualityRun) table(ctx context.Context, number int, t qualityTable) erro
 			q.countAt(countPlace{number, i, place, month / 12}).add(n, failing, persons)
 		}
 	})
-	if err == nil && t.date != "" {
-		err = q.daysOf(ctx, number, t)
-	}
 	if err != nil || t.same == "" {
 		return err
 	}

@@ -1,10 +1,8 @@
 package measures
 
-import "time"
-
 // qualityTable is a table of the extract whose completeness and volume are looked at. SQL in it reads
 // the row as t, the person of it as p(birth_low, birth_high, death_high), and its names are those of the
-// keyed views.
+// keyed views; a patient's are those of quality.person, see part.
 type qualityTable struct {
 	name     string
 	resource string // of FHIR R4
@@ -141,16 +139,6 @@ func (t qualityTable) prec() string {
 		return "CASE WHEN t." + t.date + " IS NULL THEN t." + t.second + "_prec ELSE t." + t.date + "_prec END"
 	}
 	return "t." + t.date + "_prec"
-}
-
-// dayed is the SQL of the records that are dated to the day, up to the last that the data know.
-func (t qualityTable) dayed(asOf string) string {
-	return t.moment() + " < " + asOf + " + INTERVAL 1 DAY AND " + t.prec() + " > 2"
-}
-
-// day is the SQL of the day since a first one, -1 for all before.
-func (t qualityTable) day(low time.Time) string {
-	return "greatest(-1, date_diff('day', DATE '" + day(low) + "', " + t.moment() + "::DATE))"
 }
 
 // dated is the scope of the records with a clinical date: each table with one asks for it as an element.

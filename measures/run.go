@@ -286,7 +286,7 @@ func (p *plan) compute(ctx context.Context, s *datasets.Store) (_ *datasets.Snap
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := p.quality(ctx, db, p.qualityParts(persons), out); err != nil {
+	if err := p.quality(ctx, db, qualityParts(persons, p.Extract), out); err != nil {
 		return nil, 0, err
 	}
 	parts := partsOf(persons, partPersons)

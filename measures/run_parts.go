@@ -55,15 +55,15 @@ func partsOf(persons [datasets.Buckets]int64, least int64) []part {
 }
 
 // qualityParts are the parts of the persons that data quality looks at.
-func (p *plan) qualityParts(persons [datasets.Buckets]int64) []part {
+func qualityParts(persons [datasets.Buckets]int64, extract *datasets.Snapshot) []part {
 	var all, rows int64
 	for _, n := range persons {
 		all += n
 	}
-	for _, t := range p.Extract.Manifest().Tables {
+	for _, t := range extract.Manifest().Tables {
 		rows += t.Rows()
 	}
-	return partsOf(persons, max(partPersons, int64(float64(partPersons)*usualRows*float64(all)/float64(max(rows, 1)))))
+	return partsOf(persons, max(partPersons, partPersons*usualRows*all/max(rows, 1)))
 }
 
 // split parts the measures into those that are computed of a part of the persons at a time, and

@@ -84,7 +84,7 @@ func writeSource(p *printer, s datasets.SourceReport) {
 	writeBulk(p, "  ", s.Bulk)
 }
 
-// writeAbsent says of which types that a source was said to have nothing is stored.
+// writeAbsent says of which types that a source was said to have, or was asked for, nothing is stored.
 func writeAbsent(p *printer, indent string, types []string) {
 	if len(types) > 0 {
 		p.line("%sexpected or asked for, and none is stored: %s", indent, strings.Join(types, ", "))

@@ -21,8 +21,8 @@ func main() {
 		fmt.Fprintf(os.Stderr, "farr: %v\n", err)
 		os.Exit(jobs.ExitFailed)
 	}
-	// Planning 71 measures holds some 300 MB for a minute, beside what the engine holds: fewer collections are a seventh less time. What is
-	// large says itself how it collects (an extract), and a memory limit still counts.
+	// Planning 71 measures holds some 300 MB for a minute, beside what the engine holds: fewer collections are a seventh less time. An extract,
+	// and a job with a memory limit, say themselves how they collect.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(300)
 	}

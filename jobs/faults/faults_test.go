@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -153,23 +154,9 @@ func hold(ctx context.Context, t *testing.T, w *staged, c trial) error {
 	dir := copied(t, w.world[c.step])
 	defer os.RemoveAll(dir)
 	var said bytes.Buffer
-	passed := filepath.Join(filepath.Dir(dir), "passed")
-	process := child(dir, "FARR_FAULT_AT="+c.point, "FARR_FAULT_KIND="+c.kind, "FARR_FAULT_RECORD="+passed)
-	process.Stderr = &said
-	failure := process.Run()
-	var exit *exec.ExitError
-	if failure != nil && !errors.As(failure, &exit) {
-		return failure
-	}
-	if c.kind == "kill" && (exit == nil || exit.Exited()) {
-		return fmt.Errorf("it was not killed: %w", failure)
-	}
-	text, err := os.ReadFile(passed)
+	exit, err := c.strike(dir, &said)
 	if err != nil {
 		return err
-	}
-	if !slices.Contains(strings.Split(string(text), "\n"), c.point) {
-		return errors.New("the run did not pass the point")
 	}
 	rows, err := ledger(dir)
 	if err != nil {
@@ -225,6 +212,29 @@ func hold(ctx context.Context, t *testing.T, w *staged, c trial) error {
 		return fmt.Errorf("I5: %w", err)
 	}
 	return nil
+}
+
+// strike runs the job, or what the variables ask for, and fails at the point; how it ended is nil where it ended well.
+func (c trial) strike(dir string, said io.Writer, env ...string) (*exec.ExitError, error) {
+	passed := filepath.Join(filepath.Dir(dir), "passed")
+	process := child(dir, append(env, "FARR_FAULT_AT="+c.point, "FARR_FAULT_KIND="+c.kind, "FARR_FAULT_RECORD="+passed)...)
+	process.Stderr = said
+	failure := process.Run()
+	var exit *exec.ExitError
+	if failure != nil && !errors.As(failure, &exit) {
+		return nil, failure
+	}
+	if c.kind == "kill" && (exit == nil || exit.Exited()) {
+		return nil, fmt.Errorf("it was not killed: %w", failure)
+	}
+	text, err := os.ReadFile(passed)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(strings.Split(string(text), "\n"), c.point) {
+		return nil, errors.New("the run did not pass the point")
+	}
+	return exit, nil
 }
 
 // finishTo does what finish does in a process that is killed as a step begins.

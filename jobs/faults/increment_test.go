@@ -9,17 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"farr/datasets"
-	"farr/internal/synth"
 )
 
 // TestFaultsOfAnIncrement fails at each fault point of an increment and of the compaction after it, as TestFaults does at those of a job,
@@ -32,8 +28,8 @@ func TestFaultsOfAnIncrement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if snapshots := strings.Count(strings.Join(slices.Collect(maps.Keys(want)), "\n"), "store/snapshots/"); snapshots != 3 {
-		t.Fatalf("an undisturbed increment leaves %d snapshots and not those before, after and compacted", snapshots)
+	if snapshots, err := filesOf(undisturbed, "store/snapshots"); err != nil || len(snapshots) != 3 {
+		t.Fatalf("an undisturbed increment leaves %d snapshots and not those before, after and compacted: %v", len(snapshots), err)
 	}
 	chosen, violations := choose(t, points), 0
 	for _, c := range chosen {
@@ -52,16 +48,8 @@ func TestFaultsOfAnIncrement(t *testing.T) {
 func increasedWorld(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	export := func(name string, patients int) string {
-		out := filepath.Join(dir, name)
-		_, err := synth.Generate(t.Context(), synth.Options{Patients: patients, Seed: 7, Sites: 2,
-			Start: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC), Out: out})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
-	}
-	later := export("later", 6)
+	later := filepath.Join(dir, "later")
+	export(t, later, 6)
 	changes := filepath.Join(dir, "changes")
 	if err := os.Mkdir(changes, 0o700); err != nil {
 		t.Fatal(err)
@@ -90,7 +78,8 @@ func increasedWorld(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	if _, err := datasets.Extract(t.Context(), store, request(key, export("export", 4))); err != nil {
+	export(t, filepath.Join(dir, "export"), 4)
+	if _, err := datasets.Extract(t.Context(), store, request(key, filepath.Join(dir, "export"))); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -119,15 +108,9 @@ func holdIncrement(ctx context.Context, t *testing.T, world string, c trial, wan
 	dir := copied(t, world)
 	defer os.RemoveAll(dir)
 	var said bytes.Buffer
-	process := child(dir, incrementVariable+"=1", "FARR_FAULT_AT="+c.point, "FARR_FAULT_KIND="+c.kind)
-	process.Stderr = &said
-	failure := process.Run()
-	var exit *exec.ExitError
-	if failure != nil && !errors.As(failure, &exit) {
-		return failure
-	}
-	if c.kind == "kill" && (exit == nil || exit.Exited()) {
-		return fmt.Errorf("it was not killed: %w", failure)
+	exit, err := c.strike(dir, &said, incrementVariable+"=1")
+	if err != nil {
+		return err
 	}
 	if exit != nil && exit.Exited() && said.Len() == 0 {
 		return errors.New("I7: it failed without a word")
@@ -135,17 +118,25 @@ func holdIncrement(ctx context.Context, t *testing.T, world string, c trial, wan
 	if err := verified(ctx, dir); err != nil {
 		return fmt.Errorf("I1 after the fault: %w", err)
 	}
+	same := func() error {
+		got, err := filesOf(dir, storeParts...)
+		if err != nil {
+			return err
+		}
+		return equal(got, want)
+	}
+	if exit == nil { // it says that all is done
+		if err := same(); err != nil {
+			return fmt.Errorf("I7: exit code 0, and %w", err)
+		}
+	}
 	if err := increment(ctx, dir); err != nil {
 		return fmt.Errorf("I3: %w", err)
 	}
 	if err := verified(ctx, dir); err != nil {
 		return fmt.Errorf("I1: %w", err)
 	}
-	got, err := filesOf(dir, storeParts...)
-	if err != nil {
-		return fmt.Errorf("I2: %w", err)
-	}
-	if err := equal(got, want); err != nil {
+	if err := same(); err != nil {
 		return fmt.Errorf("I2: %w", err)
 	}
 	if err := leftovers(dir); err != nil {

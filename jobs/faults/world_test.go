@@ -147,14 +147,7 @@ func tick(ctx context.Context, dir string, now time.Time) (*jobs.TickReport, err
 // newWorld is a folder in which the job ran well once, with an export that has grown since.
 func newWorld(t testing.TB, dir string) {
 	t.Helper()
-	export := func(patients int) {
-		_, err := synth.Generate(t.Context(), synth.Options{Patients: patients, Seed: 7, Sites: 2,
-			Start: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC), Out: filepath.Join(dir, "export")})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	export(4)
+	export(t, filepath.Join(dir, "export"), 4)
 	if _, err := datasets.CreateKey(filepath.Join(dir, "farr.key")); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +159,17 @@ func newWorld(t testing.TB, dir string) {
 			t.Fatal(err)
 		}
 	}
-	export(6)
+	export(t, filepath.Join(dir, "export"), 6)
+}
+
+// export writes the records of so many persons, the first of which are always the same.
+func export(t testing.TB, dir string, patients int) {
+	t.Helper()
+	_, err := synth.Generate(t.Context(), synth.Options{Patients: patients, Seed: 7, Sites: 2,
+		Start: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC), Out: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // copied is a copy of the world that nothing else writes to.
@@ -219,6 +222,7 @@ func request(key *datasets.Key, dir string) datasets.ExtractRequest {
 // increment adds the changes to the extract in force, and makes one of both.
 func increment(ctx context.Context, dir string) error {
 	steps := slog.New(slog.NewJSONHandler(stepMarks{}, nil))
+	steps.Info("step begins", "step", "increment")
 	key, err := datasets.ReadKey(filepath.Join(dir, "farr.key"))
 	if err != nil {
 		return err
@@ -228,7 +232,6 @@ func increment(ctx context.Context, dir string) error {
 		return err
 	}
 	defer store.Close()
-	steps.Info("step begins", "step", "increment")
 	onto := request(key, filepath.Join(dir, "changes"))
 	onto.Onto = datasets.OntoCurrent
 	report, err := datasets.Extract(ctx, store, onto)

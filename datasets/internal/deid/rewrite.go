@@ -12,12 +12,6 @@ type Rewrite struct {
 	Used  map[int64]bool // of a table of the dictionary, the numbers that stay; nil for other tables
 }
 
-// Rewritten is what became of the rows of an object.
-type Rewritten struct {
-	Kept, Dropped int64
-	Emptied       int64 // references that became null
-}
-
 // NewTable is a table as a manifest describes it.
 func NewTable(name string, columns []Column) *Table { return &Table{Name: name, Columns: columns} }
 
@@ -30,28 +24,26 @@ func Metadata(f *parquet.File) map[string]string {
 	return all
 }
 
-// Object reads the object and gives each row that stays to the sink.
-func (w Rewrite) Object(f *parquet.File, sink func(*Row) error) (done Rewritten, err error) {
+// Object reads the object and gives each row that stays to the sink. emptied is how many references became null.
+func (w Rewrite) Object(f *parquet.File, sink func(*Row) error) (emptied int64, err error) {
 	rows := newRows(w.Table, []*parquet.File{f})
 	defer rows.close()
 	for {
 		r, err := rows.next()
 		if r == nil || err != nil {
-			return done, err
+			return emptied, err
 		}
-		if !w.stays(r, &done) {
-			done.Dropped++
+		if !w.stays(r, &emptied) {
 			continue
 		}
-		done.Kept++
 		if err := sink(r); err != nil {
-			return done, err
+			return emptied, err
 		}
 	}
 }
 
 // stays empties what refers to who is gone, and says whether the row stays.
-func (w Rewrite) stays(r *Row, done *Rewritten) bool {
+func (w Rewrite) stays(r *Row, emptied *int64) bool {
 	for i, c := range w.Table.Columns {
 		if c.Type != UUID || r.Cell(i).Null || !w.Gone[ID(r.Cell(i).Bytes)] {
 			continue
@@ -60,7 +52,7 @@ func (w Rewrite) stays(r *Row, done *Rewritten) bool {
 			return false
 		}
 		r.empty(i)
-		done.Emptied++
+		*emptied++
 	}
 	return w.Used == nil || w.Used[r.Cell(0).Number]
 }

@@ -42,7 +42,7 @@ func (r *rows) close() {
 	r.from = nil
 }
 
-// next gives the next row, nil after the last.
+// next gives the next row, nil after the last. Its bytes are valid until the next call, or close.
 func (r *rows) next() (*Row, error) {
 	row, err := r.peek()
 	r.peeked = false
