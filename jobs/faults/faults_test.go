@@ -26,7 +26,7 @@ var kinds = []string{"kill", "enospc", "eio", "panic"}
 const sampled = 16
 
 // TestFaults lists the fault points that a job passes, fails at them in every way, runs again, and holds the invariants.
-// FARR_FAULTS=all takes every case, a number so many, and a text those that have it in their names; FARR_FAULTS_SHARD=2/8 takes every eighth from the second on;
+// FARR_FAULTS=all takes every case, a number so many, and a text those that have it in their names; FARR_FAULTS_SHARD=2/8 takes an eighth, by their names;
 // cases that are in the file FARR_FAULTS_DONE are passed over, and those that hold are added to it.
 func TestFaults(t *testing.T) {
 	w := stagedWorlds(t)
@@ -73,11 +73,16 @@ type trial struct {
 	kind string
 }
 
-// whole says whether it recovers to the end, whatever step it is of: one of eight, and of each shard.
-func (c trial) whole() bool {
+// whole says whether it recovers to the end, whatever step it is of: one of eight.
+func (c trial) whole() bool { return c.hash()%8 == 0 }
+
+// of says whether it is of one of so many shards, by its name: each shard lists the points for itself.
+func (c trial) of(shard, shards uint32) bool { return c.hash()/8%shards == shard-1 }
+
+func (c trial) hash() uint32 {
 	h := fnv.New32a()
 	h.Write([]byte(c.String()))
-	return h.Sum32()%8 == 0
+	return h.Sum32()
 }
 
 func (c trial) String() string { return c.kind + " in " + c.step + " at " + c.point }
@@ -88,6 +93,14 @@ func choose(t *testing.T, points []place) []trial {
 		for _, k := range kinds {
 			all = append(all, trial{p, k})
 		}
+	}
+	shard := os.Getenv("FARR_FAULTS_SHARD")
+	if shard != "" {
+		var i, n uint32
+		if _, err := fmt.Sscanf(shard, "%d/%d", &i, &n); err != nil || i < 1 || i > n {
+			t.Fatalf("FARR_FAULTS_SHARD is %q: write 2/8", shard)
+		}
+		all = slices.DeleteFunc(all, func(c trial) bool { return !c.of(i, n) })
 	}
 	if file := os.Getenv("FARR_FAULTS_DONE"); file != "" {
 		done, err := os.ReadFile(file)
@@ -100,12 +113,8 @@ func choose(t *testing.T, points []place) []trial {
 		}
 		all = slices.DeleteFunc(all, func(c trial) bool { return known[c.String()] })
 	}
-	if shard := os.Getenv("FARR_FAULTS_SHARD"); shard != "" {
-		var i, n int
-		if _, err := fmt.Sscanf(shard, "%d/%d", &i, &n); err != nil || i < 1 || i > n {
-			t.Fatalf("FARR_FAULTS_SHARD is %q: write 2/8", shard)
-		}
-		return every(all, i-1, n)
+	if shard != "" {
+		return all
 	}
 	n := sampled
 	switch many := os.Getenv("FARR_FAULTS"); many {
@@ -121,12 +130,8 @@ func choose(t *testing.T, points []place) []trial {
 		}
 	}
 	// An odd step, so that every kind is among them.
-	return every(all, 0, max(1, len(all)/n)|1)
-}
-
-func every(all []trial, first, step int) []trial {
 	var some []trial
-	for i := first; i < len(all); i += step {
+	for i := 0; i < len(all); i += max(1, len(all)/n) | 1 {
 		some = append(some, all[i])
 	}
 	return some
