@@ -64,7 +64,7 @@ test: assets ## everything that CI runs: format, vet, unit and end-to-end tests
 	go test -vet=off -timeout 40m ./cmd/farr ./reports ./measures ./jobs ./... # the longest first; vet has run
 	FARR_FAULTS=8 go test -tags duckdb_arrow,faults -timeout 20m -run 'TestFaults|TestEveryCallFails' ./internal/disk ./jobs/faults
 
-# Some 7,500 cases of one and a half CPU seconds, and 3,400 of an increment of a quarter. SHARD=2/8 takes an eighth; DONE=FILE goes on where a run was ended.
+# Some 7,500 cases of about a CPU second, and 3,400 of an increment of a quarter. SHARD=2/8 takes an eighth; DONE=FILE goes on where a run was ended.
 CASES ?= all
 .PHONY: faults
 faults: assets ## end a job, and an increment with its compaction, at each of their fault points by kill, full disk, failing disk and panic, run it again, and hold what must always hold (hours); CASES=100, SHARD=2/8, DONE=FILE

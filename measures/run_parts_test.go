@@ -39,9 +39,8 @@ func TestPartsOf(t *testing.T) {
 // Computed of thirty persons at a time, all tables say what they say of all at once.
 func TestParts(t *testing.T) {
 	export, key := newExport(t)
-	study := newStudy(t, export, key, "shifted")
-	tables := func() map[string]string {
-		_, results := newStudy(t, export, key, "shifted").run(t, nil)
+	tables := func(of study) map[string]string {
+		_, results := of.run(t, nil)
 		out := map[string]string{}
 		for _, table := range resultTables {
 			var b bytes.Buffer
@@ -52,13 +51,14 @@ func TestParts(t *testing.T) {
 		}
 		return out
 	}
-	whole := tables()
+	whole := tables(newStudy(t, export, key, "shifted"))
 	defer func(n int64) { partPersons = n }(partPersons)
 	partPersons = 30
-	if parts := qualityParts(evenly(4), study.extract); len(parts) < 3 {
+	parted := newStudy(t, export, key, "shifted")
+	if parts := qualityParts(evenly(4), parted.extract); len(parts) < 3 {
 		t.Errorf("data quality looks at %d parts", len(parts))
 	}
-	for table, got := range tables() {
+	for table, got := range tables(parted) {
 		if got != whole[table] {
 			t.Errorf("%s in parts is %d bytes, and %d as a whole, or other ones", table, len(got), len(whole[table]))
 		}

@@ -4,11 +4,9 @@ package faults
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +14,7 @@ import (
 	"testing"
 
 	"farr/datasets"
+	"farr/datasets/fhir"
 )
 
 // TestFaultsOfAnIncrement fails at each fault point of an increment and of the compaction after it, as TestFaults does at those of a job,
@@ -54,18 +53,22 @@ func increasedWorld(t *testing.T) string {
 	if err := os.Mkdir(changes, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(later, "*.ndjson.gz"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files: %v", len(files), err)
+	source, err := fhir.Open(later)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, file := range files {
-		var some strings.Builder
-		for i, line := range slices.Collect(strings.Lines(unzipped(t, file))) {
-			if i%3 == 1 {
-				some.WriteString(line)
+	for _, in := range source.Inputs {
+		var some bytes.Buffer
+		err := in.Lines(t.Context(), func(l fhir.Line) error {
+			if l.Number%3 == 2 {
+				some.Write(append(slices.Clip(l.Bytes), '\n'))
 			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(changes, strings.TrimSuffix(filepath.Base(file), ".gz")), []byte(some.String()), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(changes, strings.TrimSuffix(in.Name, ".gz")), some.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,24 +86,6 @@ func increasedWorld(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-func unzipped(t *testing.T, file string) string {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // holdIncrement fails at one point in one way, does it again, and tells the first invariant that does not hold.

@@ -1,8 +1,6 @@
 package deid
 
-import (
-	"github.com/parquet-go/parquet-go"
-)
+import "github.com/parquet-go/parquet-go"
 
 // Rewrite reads an object that an extract wrote and gives its rows again without what is Gone. With
 // Records and the Dictionary it is the third way to a Row: what was de-identified once.
