@@ -124,7 +124,8 @@ func (g *gen) foundInAll(of value, sides []value) {
 		return
 	}
 	every := true
-	for _, v := range sides {
+	var list *Define // that has all of them
+	for i, v := range sides {
 		side, ok := v.(resV)
 		if !ok {
 			return
@@ -134,8 +135,16 @@ func (g *gen) foundInAll(of value, sides []value) {
 			return
 		}
 		every = every && always
+		if of := g.elementOf[side.rid.text()]; i == 0 || of == list {
+			list = of
+		} else {
+			list = nil
+		}
 	}
 	g.found[r.rid.text()] = every
+	if list != nil {
+		g.elementOf[r.rid.text()] = list
+	}
 }
 
 // derivedAt is a call over the rows of a table.

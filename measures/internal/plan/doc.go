@@ -25,7 +25,8 @@
 // questions for the existence of a list into semi joins. Two things are computed beside the rows
 // of the extract, before any define, and shared by all: functions of one resource (derive.go)
 // and whether a resource's concept is in a value set (members.go); Reads says what that makes of
-// each table. A truth value's table has no row for who is false.
+// each table. Functions that look at more than their resource are computed once for each element of
+// the define's list that the resource is of (answer.go). A truth value's table has no row for who is false.
 //
 // Columns are named once in a define, and a frame's steps only ever add columns,
 // so that an expression compiled early stays true in every frame forked later.

@@ -67,12 +67,17 @@ func fold(source, starting, expression string) string {
 	return fmt.Sprintf(`{"type":"Query","locator":"7:5-7:9","source":[{"alias":"X","expression":%s}],"let":[],"relationship":[],"aggregate":{"identifier":"R","distinct":false,"starting":%s,"expression":%s}}`, source, starting, expression)
 }
 
-// program is a library with the defines given as name, expression pairs.
+// program is a library with the defines given as name, expression pairs; F(X) is a function of an Observation X.
 func program(t *testing.T, defines ...string) *elm.Program {
 	t.Helper()
 	var list []string
 	for i := 0; i < len(defines); i += 2 {
-		list = append(list, fmt.Sprintf(`{"name":%q,"locator":"7:1-7:9","expression":%s}`, defines[i], defines[i+1]))
+		name, operand, isFunction := strings.Cut(strings.TrimSuffix(defines[i], ")"), "(")
+		function := ""
+		if isFunction {
+			function = fmt.Sprintf(`"type":"FunctionDef","operand":[{"name":%q,"operandTypeSpecifier":{"type":"NamedTypeSpecifier","name":"{http://hl7.org/fhir}Observation"}}],`, operand)
+		}
+		list = append(list, fmt.Sprintf(`{"name":%q,%s"locator":"7:1-7:9","expression":%s}`, name, function, defines[i+1]))
 	}
 	l, err := elm.Read([]byte(`{"library":{"identifier":{"id":"L"},"codeSystems":{"def":[{"name":"CS","id":"urn:cs"}]},"codes":{"def":[{"name":"one","id":"1","codeSystem":{"name":"CS"}}]},"statements":{"def":[` + strings.Join(list, ",") + `]}}}`))
 	if err != nil {

@@ -97,16 +97,7 @@ func (f *frame) expressionRef(n *elm.Node, e *env) value {
 	}
 	d := g.define(lib, n.Name)
 	if d.List {
-		return listV{make: func(at *frame) *rel {
-			r := at.fork()
-			s := &joinStep{inner: true, table: d.Table}
-			v := r.defineColumns(s, d)
-			rl := &rel{f: r, elem: v}
-			if d.order {
-				rl.order = []expr{apply(opAscending, s.demand(g, "ord"))}
-			}
-			return rl
-		}}
+		return listV{make: func(at *frame) *rel { return at.elements(d) }}
 	}
 	for p := f; p != nil; p = p.parent {
 		if v, ok := p.refs[d.Table]; ok {
@@ -116,6 +107,20 @@ func (f *frame) expressionRef(n *elm.Node, e *env) value {
 	v := f.defineColumns(&joinStep{table: d.Table}, d)
 	f.refs[d.Table] = v
 	return v
+}
+
+// elements are those of a define's list.
+func (f *frame) elements(d *Define) *rel {
+	r := f.fork()
+	s := &joinStep{inner: true, table: d.Table}
+	out := &rel{f: r, elem: r.defineColumns(s, d)}
+	if d.order {
+		out.order = []expr{apply(opAscending, s.demand(f.g, "ord"))}
+	}
+	if v, ok := out.elem.(resV); ok {
+		f.g.elementOf[v.rid.text()] = d.root()
+	}
+	return out
 }
 
 func (f *frame) defineColumns(s *joinStep, d *Define) value {
@@ -159,6 +164,9 @@ func (f *frame) call(n *elm.Node, e *env) value {
 	fn := overload(lib.Functions[n.Name], args, n)
 	if fn == nil {
 		return g.fail(e, n, "no function %s takes %d arguments", n.Name, len(args))
+	}
+	if v := f.answered(lib, fn, args); v != nil {
+		return v
 	}
 	in := &env{lib: lib}
 	for i, o := range fn.Operand {

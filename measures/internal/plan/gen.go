@@ -61,6 +61,16 @@ type Define struct {
 	elem     value
 	order    bool
 	columns  []string
+	name     string
+	of       *Define // whose list has all its elements; nil where none is known
+}
+
+// root is the first define whose list has all elements of this one's.
+func (d *Define) root() *Define {
+	if d.of != nil {
+		return d.of
+	}
+	return d
 }
 
 // Columns are the columns that hold the define's value.
@@ -101,6 +111,9 @@ type gen struct {
 	// Columns of the define at hand that hold the rid of a resource that a retrieve has found;
 	// where found is false the column may also be null.
 	found map[string]bool
+	// And those that hold the rid of an element of a define's list.
+	elementOf map[string]*Define
+	answers   map[answerAt]*answer
 }
 
 var notWord = regexp.MustCompile(`\W+`)
@@ -145,7 +158,7 @@ func (e *env) find(name string) (value, bool) {
 
 func newGen(p *elm.Program, model *Model) *gen {
 	return &gen{program: p, model: model, guard: yes, nodes: compilers(), defines: map[defineID]*Define{}, busy: map[defineID]bool{}, tables: map[string]bool{}, period: map[*elm.Node]int{},
-		derivations: Derived{}, derivable: map[*elm.Node]bool{}, derivedAt: map[derivedAt]value{}}
+		derivations: Derived{}, derivable: map[*elm.Node]bool{}, derivedAt: map[derivedAt]value{}, answers: map[answerAt]*answer{}}
 }
 
 func (g *gen) finish(out *Compiled) *Compiled {
@@ -162,10 +175,10 @@ func (g *gen) finish(out *Compiled) *Compiled {
 
 // trial begins what is compiled to be looked at; what it returns takes back all that it leaves.
 func (g *gen) trial() (end func()) {
-	problems, issues, ctes, columns, guard, found := g.problem, g.issues, g.ctes, g.columns, g.guard, g.found
-	g.found = maps.Clone(found)
+	problems, issues, ctes, columns, guard, found, elementOf := g.problem, g.issues, g.ctes, g.columns, g.guard, g.found, g.elementOf
+	g.found, g.elementOf = maps.Clone(found), maps.Clone(elementOf)
 	return func() {
-		g.problem, g.issues, g.ctes, g.columns, g.guard, g.found = problems, issues, ctes, columns, guard, found
+		g.problem, g.issues, g.ctes, g.columns, g.guard, g.found, g.elementOf = problems, issues, ctes, columns, guard, found, elementOf
 	}
 }
 
@@ -216,16 +229,16 @@ func (g *gen) define(lib *elm.Library, name string) *Define {
 func (g *gen) table(e *env, name string, n *elm.Node, compile func(*frame) value, periodic bool) *Define {
 	saved, names, numbered, prefix, guard, issues := g.ctes, g.names, g.columns, g.prefix, g.guard, g.issues
 	g.guard, g.issues = yes, nil
-	at, in, found := g.at, g.in, g.found
-	g.at, g.in, g.found = n, e, map[string]bool{}
+	at, in, found, elementOf := g.at, g.in, g.found, g.elementOf
+	g.at, g.in, g.found, g.elementOf = n, e, map[string]bool{}, map[string]*Define{}
 	g.ctes, g.names, g.columns, g.prefix = nil, 0, 0, notWord.ReplaceAllString(name, "_")
 	if g.prefix == "" || g.prefix[0] >= '0' && g.prefix[0] <= '9' {
 		g.prefix = "d" + g.prefix
 	}
 	defer func() {
-		g.ctes, g.names, g.columns, g.prefix, g.guard, g.issues, g.at, g.in, g.found = saved, names, numbered, prefix, guard, issues, at, in, found
+		g.ctes, g.names, g.columns, g.prefix, g.guard, g.issues, g.at, g.in, g.found, g.elementOf = saved, names, numbered, prefix, guard, issues, at, in, found, elementOf
 	}()
-	d := &Define{Table: quoteName(g.tableName(e.lib.Name + "." + name)), Periodic: periodic}
+	d := &Define{Table: quoteName(g.tableName(e.lib.Name + "." + name)), Periodic: periodic, name: name}
 	key := []string{personNumber}
 	base := &cte{base: "person", cols: key}
 	if periodic {
@@ -250,6 +263,9 @@ func (g *gen) table(e *env, name string, n *elm.Node, compile func(*frame) value
 	if r, ok := v.(resV); ok {
 		always, known := g.found[r.rid.text()]
 		d.found, d.always = known, known && always
+		if d.List {
+			d.of = g.elementOf[r.rid.text()]
+		}
 	}
 	d.elem = mapLeaves(v, func(x expr) expr {
 		own := fmt.Sprintf("x%d", len(s.list)+1)
