@@ -84,8 +84,8 @@ const PersonNumber = "person_no"
 // views show.
 const PersonTable = "person"
 
-// TraitTable is the table of NumberedSchema with what patient lacks there, a row for each that was recorded: the rid of the patient, trait (race,
-// ethnicity or birthsex) and code.
+// TraitTable is the table of NumberedSchema with what patient lacks there, a row for each that was recorded: pid and rid of the patient, trait (race,
+// ethnicity or birthsex) and code. It has those of persons whom the views do not show, too.
 const TraitTable = "trait"
 
 // Narrow leaves in the views of an attached extract those persons alone whose PersonNumber is
@@ -270,10 +270,10 @@ func (v *viewer) openSeals(ctx context.Context) error {
 
 // describePersons makes keyed.trait: race, ethnicity and birth sex, which R4 has as extensions, as they were recorded.
 func (v *viewer) describePersons(ctx context.Context) error {
-	sql := "CREATE TABLE keyed." + TraitTable + " (rid UUID, trait VARCHAR, code VARCHAR)"
+	sql := "CREATE TABLE keyed." + TraitTable + " (pid UUID, rid UUID, trait VARCHAR, code VARCHAR)"
 	if t, ok := v.sn.Table("patient_extension"); ok && t.Has("value_code") {
-		sql = "CREATE VIEW keyed." + TraitTable + ` AS SELECT rid, url AS trait, value_code AS code
-			FROM keyed.raw_patient_extension WHERE value_code IS NOT NULL AND pid IN (SELECT pid FROM keyed.person)`
+		sql = "CREATE VIEW keyed." + TraitTable + ` AS SELECT pid, rid, url AS trait, value_code AS code
+			FROM keyed.raw_patient_extension WHERE value_code IS NOT NULL`
 	}
 	return v.db.Exec(ctx, "describe persons", sql)
 }
@@ -282,7 +282,7 @@ func (v *viewer) describePersons(ctx context.Context) error {
 const traitsSQL = `(SELECT rid,
 	CASE WHEN min(code) FILTER (WHERE trait = 'race') <> max(code) FILTER (WHERE trait = 'race') THEN 'multiple' ELSE min(code) FILTER (WHERE trait = 'race') END AS race,
 	min(code) FILTER (WHERE trait = 'ethnicity') AS ethnicity, min(code) FILTER (WHERE trait = 'birthsex') AS birth_sex
-	FROM keyed.` + TraitTable + ` GROUP BY rid)`
+	FROM keyed.` + TraitTable + ` WHERE pid IN (SELECT pid FROM keyed.person) GROUP BY rid)`
 
 func (v *viewer) createViews(ctx context.Context) error {
 	if err := v.db.Exec(ctx, "create schema fhir", "CREATE SCHEMA "+viewSchema); err != nil {

@@ -235,7 +235,7 @@ func (q *qualityRun) part(ctx context.Context, extract *datasets.Snapshot) error
 		return "t.rid IN (SELECT rid FROM " + datasets.NumberedSchema + "." + datasets.TraitTable + " WHERE trait = '" + trait + "') AS " + trait
 	}
 	err := q.exec(ctx, "persons of records", `CREATE OR REPLACE TABLE quality.person AS
-		SELECT t.`+datasets.PersonNumber+`, 1::UBIGINT << (('0x' || right(t.pid::VARCHAR, 2))::INTEGER & 63)::UBIGINT AS bit, t.gender, t.state, t.language, t.birth_date, `+told("race")+", "+told("ethnicity")+`,
+		SELECT t.`+datasets.PersonNumber+`, t.gender, t.state, t.language, t.birth_date, `+told("race")+", "+told("ethnicity")+`,
 			t.birth_date::TIMESTAMP AS birth_low, `+next("birth_date")+` AS birth_high, `+next("deceased_start")+` AS death_high
 		FROM `+datasets.NumberedSchema+`.patient t;
 		CREATE OR REPLACE TABLE quality.place AS SELECT e.rid, s.site FROM `+datasets.NumberedSchema+`.encounter e JOIN quality.site s ON s.rid = e.service_provider_rid`)
@@ -279,7 +279,7 @@ func (q *qualityRun) table(ctx context.Context, number int, t qualityTable) erro
 		from = "quality.person"
 	}
 	err := q.each(ctx, "records of "+t.name, 7, "SELECT site, month, word, day, grouping(day), count(*), bit_or(bit) FROM (SELECT "+
-		site+" AS site, ("+month+")::USMALLINT AS month, "+w.sql()+" AS word, "+date+" AS day, p.bit FROM "+from+" t"+
+		site+" AS site, ("+month+")::USMALLINT AS month, "+w.sql()+" AS word, "+date+" AS day, "+partOf("t."+datasets.PersonNumber)+" AS bit FROM "+from+" t"+
 		join+" JOIN quality.person p ON p."+datasets.PersonNumber+" = t."+datasets.PersonNumber+") GROUP BY GROUPING SETS ((site, month, word), (site, day))", func(v []int64) {
 		place, month, word, n, persons := int(v[0]), int(v[1]), uint64(v[2]), v[5], uint64(v[6])
 		if v[4] == 0 {
@@ -306,6 +306,9 @@ func (q *qualityRun) table(ctx context.Context, number int, t qualityTable) erro
 	return q.duplicates(ctx, number, len(w.checks), t)
 }
 
+// partOf is the SQL of the bit of the part that a person is in, of 64.
+func partOf(number string) string { return "1::UBIGINT << (" + number + " & 63)::UBIGINT" }
+
 // duplicates counts the records beyond the first of those that are the same, of any site and year. Where a table
 // has codes, it is those that a definition asks for. Rows are told apart by a hash of 64 bits, which of a
 // thousand million rows has two wrongly together with a chance of 3 in 100.
@@ -315,8 +318,8 @@ func (q *qualityRun) duplicates(ctx context.Context, number, check int, t qualit
 		where = " WHERE t." + t.code + " IN (SELECT id FROM quality.code WHERE listed)"
 	}
 	return q.each(ctx, "duplicates of "+t.name, 4, fmt.Sprintf(`SELECT sum(n)::BIGINT, sum(n - 1)::BIGINT, bit_or(bit), bit_or(bit) FILTER (n > 1)
-		FROM (SELECT count(*) AS n, any_value(person) AS person FROM (SELECT t.%[1]s AS person, hash(t.%[1]s, %[4]s) AS same FROM %[2]s.%[3]s t%[5]s) GROUP BY same)
-		JOIN quality.person p ON p.%[1]s = person`, datasets.PersonNumber, datasets.NumberedSchema, t.name, t.same, where), func(v []int64) {
+		FROM (SELECT count(*) AS n, any_value(bit) AS bit FROM (SELECT %[1]s AS bit, hash(t.%[2]s, %[5]s) AS same FROM %[3]s.%[4]s t%[6]s) GROUP BY same)`,
+		partOf("t."+datasets.PersonNumber), datasets.PersonNumber, datasets.NumberedSchema, t.name, t.same, where), func(v []int64) {
 		c := q.countAt(countPlace{number, check, -1, 0})
 		c.add(v[0]-v[1], 0, uint64(v[2]))
 		c.add(v[1], v[1], uint64(v[3]))

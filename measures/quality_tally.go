@@ -9,7 +9,8 @@ import (
 )
 
 // qualityTally counts records, and tells how many persons they are of at the least: each person is in one of 64
-// parts by pseudonym, and the parts that occur are counted.
+// parts by the number that the session gave it, and the parts that occur are counted. Numbers follow the extract's rows, so that the same
+// extract gives the same.
 type qualityTally struct {
 	records, failing    int64
 	all, failed, passed uint64 // parts of the persons

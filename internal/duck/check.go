@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -43,13 +45,15 @@ func (s *Session) CheckSelect(ctx context.Context, sql string, own ...string) er
 		return err
 	}
 	var parsed struct {
-		Error      bool              `json:"error"`
-		Message    string            `json:"error_message"`
-		Type       string            `json:"error_type"`
-		Position   string            `json:"position"`
-		Statements []json.RawMessage `json:"statements"`
+		Error      bool   `json:"error"`
+		Message    string `json:"error_message"`
+		Type       string `json:"error_type"`
+		Position   string `json:"position"`
+		Statements []any  `json:"statements"`
 	}
-	if err := json.Unmarshal([]byte(text), &parsed); err != nil {
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.UseNumber()
+	if err := dec.Decode(&parsed); err != nil {
 		return fmt.Errorf("statement parse: %w", err)
 	}
 	switch {
@@ -60,19 +64,16 @@ func (s *Session) CheckSelect(ctx context.Context, sql string, own ...string) er
 	case len(parsed.Statements) != 1:
 		return &SQLError{Code: "not-one-select", Message: fmt.Sprintf("one SELECT may stand here, not %d statements", len(parsed.Statements))}
 	}
-	dec := json.NewDecoder(strings.NewReader(string(parsed.Statements[0])))
-	dec.UseNumber()
-	var tree any
-	if err := dec.Decode(&tree); err != nil {
-		return fmt.Errorf("statement parse: %w", err)
-	}
 	c := checker{sql: sql, own: own}
-	c.walk(tree)
-	if c.err != nil {
-		return c.err
+	if c.walk(parsed.Statements[0], maps.Keys); c.err == nil {
+		return nil
 	}
-	return nil
+	c.err = nil // of what is refused the same is told each time
+	c.walk(parsed.Statements[0], inOrder)
+	return c.err
 }
+
+func inOrder(m map[string]any) iter.Seq[string] { return slices.Values(slices.Sorted(maps.Keys(m))) }
 
 // checker walks the engine's own syntax tree and keeps the first thing refused.
 type checker struct {
@@ -90,16 +91,16 @@ func (c *checker) refuse(node map[string]any, format string, args ...any) {
 	c.err = locate(c.sql, position.String(), e)
 }
 
-func (c *checker) walk(v any) {
+func (c *checker) walk(v any, names func(map[string]any) iter.Seq[string]) {
 	switch v := v.(type) {
 	case []any:
 		for _, child := range v {
-			c.walk(child)
+			c.walk(child, names)
 		}
 	case map[string]any:
 		c.node(v)
-		for _, name := range slices.Sorted(keys(v)) {
-			c.walk(v[name])
+		for name := range names(v) {
+			c.walk(v[name], names)
 		}
 	}
 }
@@ -205,16 +206,6 @@ var valueFunctions = []string{
 
 func hasAnyPrefix(s string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
-}
-
-func keys(m map[string]any) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // locate fills in line and column of a byte offset in sql, when there is one.
