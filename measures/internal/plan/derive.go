@@ -147,10 +147,41 @@ func (g *gen) foundInAll(of value, sides []value) {
 	}
 }
 
-// derivedAt is a call over the rows of a table.
+// derivedAt is a call over the rows of a table. Calls that say the same of it are one, wherever they stand.
 type derivedAt struct {
 	call  *elm.Node
+	says  string // in place of call, where it is simple
 	table string
+}
+
+func (g *gen) derivedAtOf(lib *elm.Library, n *elm.Node, table string) derivedAt {
+	if says, ok := g.says(lib, n); ok {
+		return derivedAt{says: says, table: table}
+	}
+	return derivedAt{call: n, table: table}
+}
+
+// says is what a call of functions of elements of its only name asks for; not ok where it is more than that.
+func (g *gen) says(lib *elm.Library, n *elm.Node) (text string, ok bool) {
+	switch n.Type {
+	case "AliasRef", "OperandRef", "QueryLetRef":
+		return "it", true
+	case "Property":
+		text, ok = "it", n.Scope != ""
+		if n.Source != nil {
+			text, ok = g.says(lib, n.Source[0])
+		}
+		return text + "." + n.Path, ok
+	case "FunctionRef":
+		if in := g.program.Find(lib, n.LibraryName); in != nil && len(n.Operand) == 1 {
+			text, ok = g.says(lib, n.Operand[0])
+			for _, s := range n.Signature {
+				text += " as " + s.String()
+			}
+			return in.Name + "." + n.Name + "(" + text + ")", ok
+		}
+	}
+	return "", false
 }
 
 // derived is a call of a function as derived columns, nil where it must be computed in place.
@@ -173,7 +204,7 @@ func (f *frame) derived(n *elm.Node, e *env) value {
 	if always := g.found[res.rid.text()]; !always && (s == nil || !s.inner) {
 		return nil // what is not there has no row, and a function of it may have a value
 	}
-	at := derivedAt{n, table}
+	at := g.derivedAtOf(e.lib, n, table)
 	v, done := g.derivedAt[at]
 	if !done {
 		v = g.derive(table, res.types[0], n, e, name)
