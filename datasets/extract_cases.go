@@ -29,7 +29,7 @@ import (
 // none: editors of test cases give the patient a new id and leave the references.
 type Case struct {
 	Source string // name: letters, digits, . _ - and / between parts
-	Dir    string // folder of *.json, each a resource or a Bundle of them; one is a Patient
+	Dir    string // folder of *.json, each a resource or a Bundle of them; one is a Patient. The same resource twice is once
 }
 
 var casePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}(/[A-Za-z0-9][A-Za-z0-9_.-]{0,127}){0,3}$`)
@@ -133,9 +133,13 @@ func (c Case) resources(doc *fhir.Doc) (lines []caseText, patient []byte, err er
 	if err != nil {
 		return nil, nil, err
 	}
-	patients := 0
+	patients, seen := 0, map[string]bool{}
 	for _, t := range texts {
 		for _, line := range unbundle(t) {
+			if seen[string(line.bytes)] { // editors write resources beside a Bundle of them
+				continue
+			}
+			seen[string(line.bytes)] = true
 			lines = append(lines, line)
 			if doc.Parse(line.bytes) == "" && doc.Type() == "Patient" {
 				patient = slices.Clone(doc.ID())
@@ -147,6 +151,12 @@ func (c Case) resources(doc *fhir.Doc) (lines []caseText, patient []byte, err er
 		return nil, nil, caseError(c, "", fmt.Errorf("a case has one Patient, here are %d", patients))
 	}
 	return lines, patient, nil
+}
+
+// Check is an error where the case cannot be extracted.
+func (c Case) Check() error {
+	_, _, err := c.resources(&fhir.Doc{})
+	return err
 }
 
 // unbundle puts a resource on one line, or those of a Bundle on one each. What is

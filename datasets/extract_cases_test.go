@@ -80,7 +80,7 @@ func TestExtractCaseErrors(t *testing.T) {
 	good := Case{"M/one", caseFolder(t, person)}
 	for want, cases := range map[string][]Case{
 		"one Patient, here are 0": {{"M/none", caseFolder(t, map[string]string{"x.json": `{"resourceType":"Patient"`})}},
-		"one Patient, here are 2": {{"M/two", caseFolder(t, map[string]string{"p.json": person["p.json"], "q.json": person["p.json"]})}},
+		"one Patient, here are 2": {{"M/two", caseFolder(t, map[string]string{"p.json": person["p.json"], "q.json": `{"resourceType":"Patient","id":"q"}`})}},
 		"M/one is there twice":    {good, good},
 		"a name is of":            {{"../up", good.Dir}},
 		"no such file":            {{"M/gone", filepath.Join(t.TempDir(), "gone")}},

@@ -291,7 +291,7 @@ func TestRunTakesImportedValueSets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = measures.Import(context.Background(), store, "../measures/library/fhir")
+	_, err = measures.Import(context.Background(), store, "../measures/library/fhir", false)
 	if err := errors.Join(err, store.Close()); err != nil {
 		t.Fatal(err)
 	}

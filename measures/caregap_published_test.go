@@ -50,7 +50,7 @@ var gapsWant = []string{
 
 func TestPublishedCareGaps(t *testing.T) {
 	s := newStudy(t, staysExport(t), testKey(t), "shifted")
-	imported, err := Import(t.Context(), s.store, gapsPackage)
+	imported, err := Import(t.Context(), s.store, gapsPackage, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -177,7 +177,7 @@ func TestValueSetReference(t *testing.T) {
 
 func imported(t *testing.T, s study, dir string) *datasets.Snapshot {
 	t.Helper()
-	report, err := Import(t.Context(), s.store, dir)
+	report, err := Import(t.Context(), s.store, dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,8 @@ type ImportReport struct {
 	// Lacking are value sets that a library names and the package has not, or not whole:
 	// a measure that needs one does not run unless it is told to.
 	Lacking []string `json:"lacking,omitempty"`
+	// Problems are the libraries that are not there and that others include, of a package that was imported for all that.
+	Problems []string `json:"problems,omitempty"`
 }
 
 // ImportedMeasure is a measure of a package.
@@ -56,9 +58,14 @@ type ImportedGroup struct {
 
 // Import reads a published package (a Bundle, a folder of resources, or a repository's
 // input tree) into the store, unchanged and pinned by hash. Everything that is broken
-// is reported at once.
-func Import(ctx context.Context, s *datasets.Store, path string) (*ImportReport, error) {
+// is reported at once. With partial, libraries that are missing are no error: the measures that need one are in the package
+// and cannot be run.
+func Import(ctx context.Context, s *datasets.Store, path string, partial bool) (*ImportReport, error) {
 	p, err := content.Load(path)
+	var missing source.Diagnostics
+	if partial && err != nil {
+		missing, err = content.Partial(err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +73,11 @@ func Import(ctx context.Context, s *datasets.Store, path string) (*ImportReport,
 	if err != nil {
 		return nil, fmt.Errorf("measure import: %w", err)
 	}
-	return describe(p, sn.ID(), skipped), nil
+	r := describe(p, sn.ID(), skipped)
+	for _, d := range missing {
+		r.Problems = append(r.Problems, d.Error())
+	}
+	return r, nil
 }
 
 // Imported describes the package of a snapshot, and of each measure what keeps it from being

@@ -82,7 +82,7 @@ func testKey(t *testing.T) *datasets.Key {
 // published imports the package and runs measures of it.
 func (s study) published(t *testing.T, periods string, names ...string) (*RunReport, *Results) {
 	t.Helper()
-	imported, err := Import(t.Context(), s.store, publishedPackage)
+	imported, err := Import(t.Context(), s.store, publishedPackage, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func TestPublishedProfiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newStudy(t, staysExport(t), testKey(t), "shifted")
-	imported, err := Import(t.Context(), s.store, bundle)
+	imported, err := Import(t.Context(), s.store, bundle, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,6 +65,9 @@ type RunReport struct {
 	// PlanningSeconds is the time in which the engine parsed, bound and optimised the SQL of
 	// published measures; 0 where the question had been answered.
 	PlanningSeconds float64 `json:"planning_seconds"`
+	// OtherPolicy is the SHA-256 of the tables of de-identification that the extract was made by, where published measures
+	// were computed of it and the tables are not those that farr comes with: elements that they leave out are null.
+	OtherPolicy string `json:"other_policy,omitempty"`
 	// Lacking are the value sets that published measures were computed without.
 	Lacking []string `json:"lacking,omitempty"`
 	// ClosedDoubts are the sites and sources that were said to be closed and are not taken so.
@@ -436,7 +439,14 @@ func (p *plan) report(sn *datasets.Snapshot, skipped bool) *RunReport {
 			beyond = append(beyond, q.ID)
 		}
 	}
+	var other string
+	if made, _ := p.Extract.Manifest().Recipe["policy"].(string); len(p.published) > 0 {
+		if own, err := datasets.PolicyHash(); err == nil && own != made {
+			other = made
+		}
+	}
 	return &RunReport{
+		OtherPolicy:  other,
 		Beyond:       beyond,
 		Lacking:      slices.Compact(lacking),
 		ClosedDoubts: doubtsOf(sn.Manifest()),

@@ -238,6 +238,9 @@ seventh of the persons, and kept for farr measure merge --shards 7; no results a
 				if len(report.Beyond) > 0 {
 					p.line("incomplete: the data know days to %s, and these periods end later: %s", report.AsOf, strings.Join(report.Beyond, ", "))
 				}
+				if report.OtherPolicy != "" {
+					p.line("other policy: the extract was made by tables of de-identification %.12s, which are not farr's own: what they leave out is null (farr policy diff)", report.OtherPolicy)
+				}
 				for _, lack := range report.Lacking {
 					p.line("incomplete: %s", lack)
 				}

@@ -131,6 +131,18 @@ func TestBadPackage(t *testing.T) {
 	}
 	lacks(t, e, wrongLibrariesSaid...)
 
+	// So with --partial, but for libraries that are missing: they are named, and so are the measures that cannot be run.
+	if e := farr(t, "measure", "import", with(fine, wrongLibraries).folder(t), "--store", store, "--partial"); e.code != jobs.ExitUsage {
+		t.Errorf("import --partial of more: exit %d\n%s", e.code, e.stdout)
+	}
+	lonely := with(fine, authored{"Lonely": wrongLibraries["Lonely"]}).folder(t)
+	if out := must(t, "measure", "import", lonely, "--store", store, "--partial"); !strings.Contains(out, "2 measures") || !strings.Contains(out, "Lonely:5:1: missing-library: ") {
+		t.Errorf("import --partial: %s", out)
+	}
+	if out := must(t, "measure", "list", "--store", store); strings.Count(out, "cannot run: ") != 1 || !strings.Contains(out, "  cannot run: Lonely:5:1: missing-library: ") {
+		t.Errorf("list: %s", out)
+	}
+
 	// compile says these and the types of all measures whose libraries fit, and shows the others.
 	e = farr(t, "measure", "compile", with(fine, wants, wrongLibraries, wrongTypes).folder(t), "--stage", "plan")
 	if e.code != jobs.ExitFailed || !strings.Contains(e.stdout, "Fine.Initial Population, line 9: Boolean") || strings.Contains(e.stdout, "Types.") {
@@ -186,4 +198,35 @@ func TestMeasureWithoutLibrary(t *testing.T) {
 		t.Errorf("exit %d\n%s", e.code, e.stdout)
 	}
 	lacks(t, e, "Lost: missing-library: its library http://example.org/Library/Lost|1 is not in the package, or has no ELM (add the Library resource")
+}
+
+// TestOtherPolicy: a published measure on an extract that other tables of de-identification made says so, and one that reads a table
+// that the extract has not is refused.
+func TestOtherPolicy(t *testing.T) {
+	p := newProject(t)
+	if err := os.Mkdir(p.export, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(p.export, "Patient.ndjson"), []byte(`{"resourceType":"Patient","id":"ann"}`+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	policy := filepath.Join(p.dir, "policy")
+	must(t, "policy", "export", policy)
+	if err := os.Remove(filepath.Join(policy, "Task.policy")); err != nil {
+		t.Fatal(err)
+	}
+	p.extract("--policy", policy, "--as-of", "2024-12-31")
+	tasks := `{"type":"Exists","operand":{"type":"Retrieve","dataType":"{http://hl7.org/fhir}Task"}}`
+	must(t, "measure", "import", authored{"Fine": {}, "Tasks": {define: tasks}}.folder(t), "--store", p.store)
+	if out := p.measure("--periods", "2024", "--measure", "Fine"); !strings.Contains(out, "other policy: the extract was made by tables of de-identification ") {
+		t.Error(out)
+	}
+	e := farr(t, "measure", "run", "--store", p.store, "--key", p.key, "--periods", "2024", "--measure", "Tasks")
+	if e.code != jobs.ExitFailed || !strings.Contains(e.stderr, "the extract has no table task, which these measures read") {
+		t.Errorf("exit %d: %s", e.code, e.stderr)
+	}
+	p.extract("--as-of", "2024-12-31")
+	if out := p.measure("--periods", "2024", "--measure", "Tasks"); strings.Contains(out, "other policy") {
+		t.Error(out)
+	}
 }

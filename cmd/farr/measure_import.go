@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +12,7 @@ import (
 
 func (a *app) measureImport() *cobra.Command {
 	var store string
+	var partial bool
 	cmd := &cobra.Command{
 		Use:   "import DIR|BUNDLE --store DIR",
 		Short: "import a published measure package",
@@ -18,7 +20,8 @@ func (a *app) measureImport() *cobra.Command {
 resources from a folder, a Bundle, or a repository's input tree. Value sets are taken by their
 expansion, or expanded from their compose over codes and value sets of the package. The package
 becomes a snapshot pinned by hash. Everything that is broken is reported at once and nothing is
-stored; value sets that are missing or not whole are named.`,
+stored; value sets that are missing or not whole are named. With --partial a package is taken that
+lacks libraries: they are named, and measure list says which measures cannot be run without them.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := require(cmd, "store"); err != nil {
@@ -29,7 +32,7 @@ stored; value sets that are missing or not whole are named.`,
 				return err
 			}
 			defer s.Close()
-			report, err := measures.Import(cmd.Context(), s, args[0])
+			report, err := measures.Import(cmd.Context(), s, args[0], partial)
 			if err != nil {
 				return err
 			}
@@ -41,14 +44,15 @@ stored; value sets that are missing or not whole are named.`,
 					p.line("package %s", report.Snapshot)
 				}
 				p.line("%d measures, %d libraries, %d value sets with %d codes", len(report.Measures), report.Libraries, report.ValueSets, report.Codes)
-				for _, lack := range report.Lacking {
-					p.line("%s", lack)
+				for _, one := range slices.Concat(report.Problems, report.Lacking) {
+					p.line("%s", one)
 				}
 				return p.err
 			})
 		},
 	}
 	cmd.Flags().StringVar(&store, "store", "", "folder of the store")
+	cmd.Flags().BoolVar(&partial, "partial", false, "take a package in which libraries are missing")
 	return cmd
 }
 

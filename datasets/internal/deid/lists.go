@@ -65,6 +65,9 @@ func (p *profileNames) keep(url string) (string, bool) {
 	return url, p.urls[url]
 }
 
+// NegationProfiles are the parts of names, in small letters, of profiles about something not done.
+func (p *Policy) NegationProfiles() []string { return slices.Clone(p.profiles.negation) }
+
 // negates says whether a profile of that URL is about something not done.
 func (p *profileNames) negates(url string) bool {
 	name := strings.ToLower(url[strings.LastIndexByte(url, '/')+1:])

@@ -66,6 +66,7 @@ type suite struct {
 	number  int
 	measure *content.Measure
 	cases   []content.Case
+	broken  []content.Case // that cannot be run
 
 	program *evaluate.Program
 	mistake error // why there is no program
@@ -87,7 +88,9 @@ func (t *trial) close() {
 func (t *trial) load(ctx context.Context) error {
 	var err error
 	if t.pkg, err = content.Load(t.Dir); err != nil {
-		return err
+		if _, err = content.Partial(err); err != nil { // what lacks a library fails the cases of its measures
+			return err
+		}
 	}
 	cases, err := content.Cases(t.Dir)
 	if err != nil {
@@ -126,13 +129,27 @@ func (t *trial) load(ctx context.Context) error {
 			at[m] = i
 			t.suites = append(t.suites, suite{number: i, measure: m})
 		}
+		if c.Mistake != "" {
+			t.suites[i].broken = append(t.suites[i].broken, c)
+			continue
+		}
 		t.suites[i].cases = append(t.suites[i].cases, c)
 		t.pending++
 	}
 	if t.pending == 0 {
-		return errors.New("no test cases: a case is a folder with a Patient, its resources and one MeasureReport")
+		return errors.Join(append(t.mistakes(), errors.New("no test cases: a case is a folder with a Patient, its resources and a MeasureReport"))...)
 	}
 	return ctx.Err()
+}
+
+// mistakes are why cases cannot be run.
+func (t *trial) mistakes() (list []error) {
+	for _, s := range t.suites {
+		for _, c := range s.broken {
+			list = append(list, fmt.Errorf("case %s/%s: %s", c.Folder, c.ID, c.Mistake))
+		}
+	}
+	return list
 }
 
 // attach opens what was extracted in a session, and compiles the measures.

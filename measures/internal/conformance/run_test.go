@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"farr/measures/internal/content"
 	"farr/measures/internal/evaluate"
 )
 
@@ -195,5 +196,68 @@ func TestCommittedQuarantine(t *testing.T) {
 		if err != nil || len(list) == 0 || len(list) > 60 {
 			t.Errorf("%s: %d cases, at most 60 may be doubtful: %v", profiles, len(list), err)
 		}
+	}
+}
+
+// A case that cannot be run fails alone and says why; one whose resources stand beside a Bundle of them is one case, of one patient.
+func TestCasesAsEditorsLeaveThem(t *testing.T) {
+	dir := visitsPackage(t, map[string]struct {
+		visit    bool
+		expected string
+	}{"good": {true, "1"}, "nobody": {true, "1"}, "known-bad": {true, "1"}})
+	at := filepath.Join(dir, "tests", "Visits")
+	var bundle []string
+	for _, name := range []string{"p", "e", "r"} {
+		text, err := os.ReadFile(filepath.Join(at, "good", name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bundle = append(bundle, `{"resource":`+string(text)+`}`)
+	}
+	if err := os.WriteFile(filepath.Join(at, "good", "all.json"), []byte(`{"resourceType":"Bundle","entry":[`+strings.Join(bundle, ",")+`]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"nobody", "known-bad"} {
+		if err := os.Remove(filepath.Join(at, name, "p.json")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := filepath.Join(t.TempDir(), "quarantine.txt")
+	if err := os.WriteFile(list, []byte("Visits/known-bad its patient is lost\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(context.Background(), Request{Dir: dir, Quarantine: list})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Cases != 3 || r.Passed != 1 || r.Failed != 1 || r.Quarantined != 1 {
+		t.Errorf("%d cases, %d passed, %d failed, %d quarantined, %v", r.Cases, r.Passed, r.Failed, r.Quarantined, r.Warnings)
+	}
+	for _, c := range r.Results {
+		if c.ID == "Visits/nobody" && !strings.Contains(c.Reason, "one Patient, here are 0") {
+			t.Errorf("%s: %s", c.ID, c.Reason)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(at, "good")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(context.Background(), Request{Dir: dir}); err == nil || !strings.Contains(err.Error(), "case Visits/nobody: ") || !strings.Contains(err.Error(), "no test cases") {
+		t.Errorf("without one that can be run: %v", err)
+	}
+}
+
+// An observation that the report names by the id of the measure's population is compared with that one.
+func TestObservationsByID(t *testing.T) {
+	g := content.Group{Populations: []content.Population{{ID: "d", Code: "denominator"}, {ID: "n", Code: "numerator"},
+		{ID: "o_1", Code: "measure-observation", Observes: "d"}, {ID: "o_11", Code: "measure-observation", Observes: "n"}}}
+	got := compare(g, []content.ExpectedCount{{Code: "denominator", Count: 1}, {Code: "numerator", Count: 1}, {Code: "measure-observation", Count: 4, ID: "o_1_1"}, {Code: "measure-observation", Count: 7, ID: "o_11_1"}},
+		[]tally{{count: 1}, {count: 1}, {observed: []float64{4}}, {observed: []float64{7}}})
+	for _, p := range got.Populations {
+		if p.Expected == nil || p.Actual == nil || *p.Expected != *p.Actual {
+			t.Errorf("%+v", p)
+		}
+	}
+	if len(got.Populations) != 4 {
+		t.Errorf("%+v", got.Populations)
 	}
 }

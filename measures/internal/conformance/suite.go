@@ -16,12 +16,16 @@ import (
 // its cases; the others go on.
 func (t *trial) suite(ctx context.Context, s suite) error {
 	start := time.Now()
-	found, problems := t.answer(ctx, s)
+	var found answers
+	var problems []string
+	if len(s.cases) > 0 {
+		found, problems = t.answer(ctx, s)
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m := MeasureReport{Measure: path.Base(s.measure.URL), URL: s.measure.URL, Cases: len(s.cases)}
-	if len(problems) == 0 {
+	m := MeasureReport{Measure: path.Base(s.measure.URL), URL: s.measure.URL, Cases: len(s.cases) + len(s.broken)}
+	if found != nil {
 		m.CareGaps, problems = t.gaps(ctx, s, found)
 	}
 	m.Problems = problems
@@ -30,12 +34,18 @@ func (t *trial) suite(ctx context.Context, s suite) error {
 			t.report.Warnings = append(t.report.Warnings, m.Measure+": "+d.Error()+"; its codes are taken as none")
 		}
 	}
+	results := []CaseReport{}
 	for i, c := range s.cases {
 		one := t.judge(s.measure, c, found.of(t.decks[0].pids[s.number][i]), problems)
-		one.Measure = m.Measure
-		if len(problems) == 0 {
+		if found != nil {
 			t.compareDecks(s, i, found, one)
 		}
+		results = append(results, one)
+	}
+	for _, c := range s.broken {
+		results = append(results, t.judge(s.measure, c, nil, []string{c.Mistake}))
+	}
+	for _, one := range results {
 		switch one.Status {
 		case Passed:
 			m.Passed++
@@ -109,7 +119,7 @@ func (t *trial) answer(ctx context.Context, s suite) (found answers, problems []
 
 // judge compares one case; actual is by group, and none when the measure did not run.
 func (t *trial) judge(m *content.Measure, c content.Case, actual [][]tally, problems []string) CaseReport {
-	one := CaseReport{ID: c.Folder + "/" + c.ID, Status: Passed, Groups: []GroupReport{}}
+	one := CaseReport{ID: c.Folder + "/" + c.ID, Measure: path.Base(m.URL), Status: Passed, Groups: []GroupReport{}}
 	for g, group := range m.Groups {
 		var found []tally
 		if g < len(actual) {
@@ -144,13 +154,19 @@ func (t *trial) judge(m *content.Measure, c content.Case, actual [][]tally, prob
 
 // compare brings the expected counts to the measure's populations, by code and in
 // order. A report has a population for each observation that was made, named after
-// what is observed, and its count is the value observed: they are compared in rising
-// order.
+// what is observed or with an id that begins with that of the measure's, and its count is the value observed: they are
+// compared in rising order.
 func compare(g content.Group, expected []content.ExpectedCount, actual []tally) GroupReport {
 	var out GroupReport
 	left := map[string][]float64{}
-	for _, e := range expected {
-		left[e.Code] = append(left[e.Code], float64(e.Count))
+	expected = slices.Clone(expected)
+	for i, e := range expected {
+		for _, p := range g.Populations {
+			if e.Code == population.Observation && p.Code == population.Observation && p.ID != "" && strings.HasPrefix(e.ID+"_", p.ID+"_") {
+				expected[i].Code = population.Observed(g, p) + "-observation"
+			}
+		}
+		left[expected[i].Code] = append(left[expected[i].Code], float64(e.Count))
 	}
 	for i, p := range g.Populations {
 		code, observation := p.Code, p.Code == population.Observation

@@ -24,6 +24,7 @@ type Case struct {
 	Low     string // first day of the measurement period
 	High    string // last day
 	Groups  []ExpectedGroup
+	Mistake string // why it cannot be run; empty when it can
 }
 
 // ExpectedGroup is a group of a MeasureReport. It stands at the place of the
@@ -38,6 +39,7 @@ type ExpectedGroup struct {
 type ExpectedCount struct {
 	Code  string
 	Count int64
+	ID    string // of the population in the report; may be empty
 }
 
 // Source is the case as a source of an extract.
@@ -46,7 +48,8 @@ func (c Case) Source() datasets.Case {
 }
 
 // Cases finds the test cases below a folder. A case is a folder of JSON files, and
-// no folders, with one MeasureReport; loose files beside such folders are not read.
+// no folders, with a MeasureReport; loose files beside such folders are not read. Editors write a case twice, as resources and
+// as a Bundle of them, and leave the report of a measure's earlier name: reports that expect the same are one.
 func Cases(root string) ([]Case, error) {
 	var cases []Case
 	err := filepath.WalkDir(root, func(dir string, d fs.DirEntry, err error) error {
@@ -92,7 +95,7 @@ func isCase(root, dir string) bool {
 	return json
 }
 
-// readCase reads a case's MeasureReport; nil when it has none, and so is no case.
+// readCase reads what a case expects; nil when it has no MeasureReport, and so is no case.
 func readCase(root, dir string) (*Case, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
@@ -107,27 +110,53 @@ func readCase(root, dir string) (*Case, error) {
 			return nil, err
 		}
 		for _, r := range reportsIn(text) {
-			if found != nil {
-				return nil, fmt.Errorf("%s: a case has one MeasureReport, here are more", below)
+			c := r.expects()
+			c.Folder, c.ID, c.Dir = path.Base(path.Dir(below)), path.Base(below), dir
+			if c.Folder == "." {
+				c.Folder = filepath.Base(root)
 			}
-			url, _, _ := strings.Cut(r.Measure, "|")
-			found = &Case{Measure: url, Folder: path.Base(path.Dir(below)), ID: path.Base(below), Dir: dir, Low: day(r.Period.Start), High: day(r.Period.End)}
-			if found.Folder == "." {
-				found.Folder = filepath.Base(root)
-			}
-			if found.Low == "" || found.High == "" {
-				return nil, fmt.Errorf("%s: its MeasureReport has no period", below)
-			}
-			for _, g := range r.Group {
-				one := ExpectedGroup{ID: g.ID}
-				for _, p := range g.Population {
-					one.Populations = append(one.Populations, ExpectedCount{p.Code.first(), p.Count})
-				}
-				found.Groups = append(found.Groups, one)
+			switch {
+			case found == nil:
+				found = &c
+			case !found.agrees(c):
+				found.Mistake = "its MeasureReports expect different counts or periods"
+			case path.Base(c.Measure) == c.Folder:
+				c.Mistake = found.Mistake
+				found = &c
 			}
 		}
 	}
+	switch {
+	case found == nil || found.Mistake != "":
+	case found.Low == "" || found.High == "":
+		found.Mistake = "its MeasureReport has no period of days"
+	default:
+		if err := found.Source().Check(); err != nil {
+			found.Mistake = err.Error()
+		}
+	}
 	return found, nil
+}
+
+// agrees is whether two reports expect the same; groups go by their places, since ids change with the measure's name.
+func (c Case) agrees(other Case) bool {
+	return c.Low == other.Low && c.High == other.High && slices.EqualFunc(c.Groups, other.Groups, func(a, b ExpectedGroup) bool {
+		return slices.EqualFunc(a.Populations, b.Populations, func(a, b ExpectedCount) bool { return a.Code == b.Code && a.Count == b.Count })
+	})
+}
+
+// expects is the case that a report is of, but for its place.
+func (r report) expects() (c Case) {
+	c.Measure, _, _ = strings.Cut(r.Measure, "|")
+	c.Low, c.High = day(r.Period.Start), day(r.Period.End)
+	for _, g := range r.Group {
+		one := ExpectedGroup{ID: g.ID}
+		for _, p := range g.Population {
+			one.Populations = append(one.Populations, ExpectedCount{p.Code.first(), p.Count, p.ID})
+		}
+		c.Groups = append(c.Groups, one)
+	}
+	return c
 }
 
 // report is what is read of a MeasureReport.
@@ -138,6 +167,7 @@ type report struct {
 	Group        []struct {
 		ID         string `json:"id"`
 		Population []struct {
+			ID    string  `json:"id"`
 			Code  concept `json:"code"`
 			Count int64   `json:"count"`
 		} `json:"population"`

@@ -46,7 +46,7 @@ func (p *Package) Closure(main *Library) ([]*Library, error) {
 			case i >= 0:
 				visit(&p.Libraries[i])
 			case want.ID != elm.BuiltIn:
-				report("missing-library", missingLibrary(want), p.hintLibrary(want))
+				report(codeMissingLibrary, missingLibrary(want), p.hintLibrary(want))
 			}
 		}
 	}

@@ -116,12 +116,14 @@ func (l *loader) checkLibraries() {
 		for _, inc := range h.Library.Includes.Def {
 			want := included(inc.Path, inc.Version)
 			if byName[want.String()] == nil && want.ID != elm.BuiltIn {
-				at(inc.Locator, "missing-library", missingLibrary(want), hintLibrary(byName, want))
+				at(inc.Locator, codeMissingLibrary, missingLibrary(want), hintLibrary(byName, want))
 			}
 		}
 	}
 	l.checkCircles(byName)
 }
+
+const codeMissingLibrary = "missing-library"
 
 func missingLibrary(want identifier) string {
 	return "it includes " + want.String() + ", which is not in the package"

@@ -122,7 +122,7 @@ func (l *loader) file(file string) error {
 		}
 		name := head.ResourceType + " " + head.URL + "|" + head.Version
 		if first, twice := l.seen[name]; twice {
-			if !sameJSON(first.text, raw) {
+			if !sameJSON(first.text, raw) && (head.ResourceType != "Library" || hasELM(first.text) || hasELM(raw)) {
 				l.report(file, "two-versions", name+" stands in "+path.Base(first.file)+" with another text", "keep one of them")
 			}
 			continue
@@ -131,6 +131,19 @@ func (l *loader) file(file string) error {
 		read(file, raw)
 	}
 	return nil
+}
+
+// hasELM is whether a Library may be one of logic: a manifest, which names what belongs to a release, is none.
+func hasELM(text []byte) bool { return bytes.Contains(text, []byte(elmContent)) }
+
+// Partial are the mistakes that keep only some measures of a package from being run: libraries that include another
+// which is not there. Where Load found any other, they are the error.
+func Partial(err error) (source.Diagnostics, error) {
+	var found source.Diagnostics
+	if errors.As(err, &found) && !slices.ContainsFunc(found, func(d source.Diagnostic) bool { return d.Code != codeMissingLibrary }) {
+		return found, nil
+	}
+	return nil, err
 }
 
 // sameJSON says whether two JSON texts differ in blanks alone.

@@ -189,7 +189,7 @@ func TestCases(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(cases) != 2 || cases[0].Source().Source != "M/1" || cases[1].ID != "3" || cases[0].Low != "2025-01-01" || cases[0].High != "2025-12-31" ||
-		!reflect.DeepEqual(cases[0].Groups, []ExpectedGroup{{Populations: []ExpectedCount{{"initial-population", 2}}}}) {
+		!reflect.DeepEqual(cases[0].Groups, []ExpectedGroup{{Populations: []ExpectedCount{{Code: "initial-population", Count: 2}}}}) {
 		t.Fatalf("cases %+v", cases)
 	}
 	p, err := Load(dir)
@@ -199,10 +199,24 @@ func TestCases(t *testing.T) {
 	if m := p.MeasureOf(cases[0]); m == nil || m.Name != "M" {
 		t.Errorf("the case is of %v", m)
 	}
-	if _, err := Cases(folder(t, map[string]string{"M/1/a.json": report, "M/1/b.json": report})); err == nil {
-		t.Error("two reports make one case")
+	// What editors leave beside each other is one case where it says the same; what cannot be run says why.
+	person := `{"resourceType":"Patient","id":"p"}`
+	other := strings.NewReplacer("Measure/Old|3", "Measure/M", `"count":2`, `"id":"x","count":2`).Replace(report)
+	cases, err = Cases(folder(t, map[string]string{
+		"M/1/a.json": report, "M/1/b.json": other, "M/1/c.json": `{"resourceType":"Bundle","entry":[{"resource":` + report + `},{"resource":` + person + `}]}`, "M/1/p.json": person,
+		"M/2/a.json": report, "M/2/b.json": strings.Replace(report, `"count":2`, `"count":1`, 1), "M/2/p.json": person,
+		"M/3/a.json": strings.Replace(report, "2025-01-01", "2025", 1), "M/3/p.json": person,
+		"M/4/a.json": report,
+	}))
+	if err != nil || len(cases) != 4 {
+		t.Fatalf("%d cases, %v", len(cases), err)
 	}
-	if _, err := Cases(folder(t, map[string]string{"M/1/a.json": strings.Replace(report, "2025-01-01", "2025", 1)})); err == nil {
-		t.Error("a period without days passes")
+	if cases[0].Mistake != "" || cases[0].Measure != "http://old.example/Measure/M" {
+		t.Errorf("the case that is there twice: %+v", cases[0])
+	}
+	for i, want := range []string{"different counts", "no period", "one Patient, here are 0"} {
+		if !strings.Contains(cases[i+1].Mistake, want) {
+			t.Errorf("case %d: %q, want %q", i+2, cases[i+1].Mistake, want)
+		}
 	}
 }

@@ -61,7 +61,9 @@ func readModel() (*plan.Model, error) {
 			list = append(list, plan.Element{Resource: r.Type, Table: r.Table, Path: "$owner", Column: "pid"})
 		}
 	}
-	return plan.NewModel(list), nil
+	model := plan.NewModel(list)
+	model.Negation, err = datasets.NegationProfiles()
+	return model, err
 }
 
 // Program is a measure as SQL.

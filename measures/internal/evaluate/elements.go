@@ -37,6 +37,15 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 	for _, t := range plan.Dictionaries {
 		delete(reads, t)
 	}
+	var absent []string
+	for _, t := range reads.Tables() {
+		if s.columns[t] == nil {
+			absent = append(absent, t)
+		}
+	}
+	if len(absent) > 0 {
+		return fmt.Errorf("the extract has no table %s, which these measures read: it was made by other tables of de-identification than farr's own (farr policy). Extract again with those of this version", strings.Join(absent, ", "))
+	}
 	sets := map[string]int{}
 	for _, t := range reads.Tables() {
 		for _, m := range reads[t].Memberships {

@@ -43,7 +43,7 @@ func TestAnswers(t *testing.T) {
 			return query(source, "E", `"return":{"distinct":false,"expression":`+value+`}`)
 		}
 		list := query(ref("Seen"), "S", `"where":`+op("Equal", of("S", "status"), literal("String", "final"))) // of a define's list, and a part of it
-		model := plan.NewModel(worldElements)
+		model := worldModel()
 		got, issues := evaluateOn(t, model, "F(X)", c.function, "Seen", seen, "Final", list, "D", asks(ref("Final")))
 		want, wantIssues := evaluateOn(t, model, "F(X)", c.function, "D", asks(query(seen, "S", `"where":`+op("Equal", of("S", "status"), literal("String", "final")))))
 		if got == "" || got != want || issues != wantIssues {

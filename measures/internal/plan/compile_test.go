@@ -122,3 +122,49 @@ func TestContext(t *testing.T) {
 		}
 	}
 }
+
+// A function's value set is the one that it is called with; what names no value set is no empty one.
+func TestValueSetOfAFunction(t *testing.T) {
+	asks := func(set string) *plan.Compiled {
+		const code = `{"type":"Property","path":"code","scope":"O"}`
+		text := `{"library":{"identifier":{"id":"L"},"valueSets":{"def":[{"name":"Rates","id":"urn:rates"}]},"statements":{"def":[
+			{"name":"Is","type":"FunctionDef","operand":[{"name":"code"},{"name":"set"}],"expression":
+				{"type":"InValueSet","locator":"3:1-3:9","code":{"type":"OperandRef","name":"code"},"valuesetExpression":{"type":"OperandRef","name":"set"}}},
+			{"name":"D","locator":"7:1-8:20","expression":{"type":"Exists","operand":{"type":"Query","source":[{"alias":"O","expression":` + retrieve("qicore-observation") + `}],
+				"where":{"type":"FunctionRef","name":"Is","operand":[` + code + `,` + set + `]}}}}]}}}`
+		l, err := elm.Read([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, mistakes := elm.Link(map[string]*elm.Library{"L": l}, "L")
+		if len(mistakes) > 0 {
+			t.Fatal(mistakes)
+		}
+		return plan.CompileMeasure(p, worldModel(), "L", []plan.Want{{Define: "D"}})
+	}
+	if c := asks(`{"type":"ValueSetRef","name":"Rates"}`); len(c.Problems) > 0 || len(c.ValueSets) != 1 || c.ValueSets[0] != "urn:rates" {
+		t.Errorf("value sets %v, %v", c.ValueSets, c.Problems)
+	}
+	for set, want := range map[string]string{`{"type":"ValueSetRef","locator":"8:3-8:9","name":"Gone"}`: "L:8:3: no value set named Gone", literal("String", "Rates"): "L:3:1: InValueSet of something else than a value set"} {
+		if c := asks(set); len(c.Problems) == 0 || c.Problems[0].Error() != want {
+			t.Errorf("%v, want %s", c.Problems, want)
+		}
+	}
+}
+
+// The elements of a code that is written out are texts.
+func TestElementsOfACode(t *testing.T) {
+	for path, want := range map[string]string{"code": "1", "system": "urn:cs"} {
+		if got := evaluate(t, "D", `{"type":"Property","path":"`+path+`","source":{"type":"CodeRef","name":"one"}}`); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
+
+// A choice as the end of an interval is its moment.
+func TestEndOfAChoice(t *testing.T) {
+	choice := `{"type":"If","condition":` + op("Exists", retrieve("qicore-observation")) + `,"then":` + day(2025, 3, 1) + `,"else":` + interval(day(2025, 1, 1), day(2025, 1, 2)) + `}`
+	if got := evaluate(t, "D", op("End", interval(day(2025, 1, 1), choice))); !strings.HasPrefix(got, "2025-03-01") {
+		t.Error(got)
+	}
+}

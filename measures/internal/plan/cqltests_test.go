@@ -153,7 +153,7 @@ func runCQLTest(t *testing.T, db *duck.Session, c cqlTest) cqlVerdict {
 	if len(mistakes) > 0 {
 		t.Fatalf("%s: %v", c.id(), mistakes)
 	}
-	compiled := plan.CompileMeasure(p, plan.NewModel(worldElements), lib.Name, []plan.Want{{Define: "value"}})
+	compiled := plan.CompileMeasure(p, worldModel(), lib.Name, []plan.Want{{Define: "value"}})
 	if len(compiled.Problems) > 0 {
 		why := compiled.Problems[0].Message
 		if c.Invalid != "" && !strings.Contains(why, "not supported") {

@@ -61,18 +61,28 @@ func (f *frame) named(n *elm.Node, e *env) value {
 }
 
 func (f *frame) valueSetRef(n *elm.Node, e *env) value {
-	l := f.g.program.Find(e.lib, n.LibraryName)
-	return valueSetV{[]string{f.g.valueSet(l.ValueSets[n.Name])}}
+	if l := f.g.program.Find(e.lib, n.LibraryName); l != nil && l.ValueSets[n.Name] != "" {
+		return valueSetV{[]string{f.g.valueSet(l.ValueSets[n.Name])}}
+	}
+	return f.g.fail(e, n, "no value set named %s", n.Name)
 }
 
 func (f *frame) codeRef(n *elm.Node, e *env) value {
-	l := f.g.program.Find(e.lib, n.LibraryName)
-	return codeV{[]elm.Code{l.Codes[n.Name]}}
+	if l := f.g.program.Find(e.lib, n.LibraryName); l != nil {
+		if c, ok := l.Codes[n.Name]; ok {
+			return codeV{[]elm.Code{c}}
+		}
+	}
+	return f.g.fail(e, n, "no code named %s", n.Name)
 }
 
 func (f *frame) conceptRef(n *elm.Node, e *env) value {
-	l := f.g.program.Find(e.lib, n.LibraryName)
-	return codeV{l.Concepts[n.Name]}
+	if l := f.g.program.Find(e.lib, n.LibraryName); l != nil {
+		if c, ok := l.Concepts[n.Name]; ok {
+			return codeV{c}
+		}
+	}
+	return f.g.fail(e, n, "no concept named %s", n.Name)
 }
 
 func (g *gen) valueSet(url string) string {

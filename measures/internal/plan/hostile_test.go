@@ -46,7 +46,7 @@ func TestNodesOfNothing(t *testing.T) {
 						t.Errorf("%s: %v", e, r)
 					}
 				}()
-				plan.CompileMeasure(program(t, "D", e), plan.NewModel(worldElements), "L", []plan.Want{{Define: "D"}})
+				plan.CompileMeasure(program(t, "D", e), worldModel(), "L", []plan.Want{{Define: "D"}})
 			}()
 		}
 	}

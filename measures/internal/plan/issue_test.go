@@ -3,8 +3,6 @@ package plan_test
 import (
 	"fmt"
 	"testing"
-
-	"farr/measures/internal/plan"
 )
 
 // message is a Message of a severity about 7.
@@ -36,7 +34,7 @@ func TestIssues(t *testing.T) {
 		"an error in a branch not taken":      {ifThen(yes, num(3), message(yes, "Error")), "3", ""},
 		"an error that depends on data":       {message(op("Greater", over("Count", visits), num(3)), "Error"), "-", "message Odd"},
 	} {
-		rows, issues := evaluateOn(t, plan.NewModel(worldElements), "D", c.elm)
+		rows, issues := evaluateOn(t, worldModel(), "D", c.elm)
 		if rows != c.want || issues != c.issues {
 			t.Errorf("%s: got %s with issues %q, want %s with %q", name, rows, issues, c.want, c.issues)
 		}

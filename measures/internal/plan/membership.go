@@ -147,6 +147,18 @@ func (f *frame) inList(n *elm.Node, e *env, a value, l listV) value {
 	return boolV{found}
 }
 
+// valueSetOf is the value set of InValueSet: named in place, or an expression that gives one, as a function's operand does.
+func (f *frame) valueSetOf(n *elm.Node, e *env) (valueSetV, bool) {
+	v := value(nullV{})
+	if n.Type == "" {
+		v = f.valueSetRef(n, e)
+	} else {
+		v = f.value(n, e)
+	}
+	vs, ok := v.(valueSetV)
+	return vs, ok
+}
+
 func (f *frame) inValueSet(n *elm.Node, e *env) value {
 	g := f.g
 	code := n.Code
@@ -157,8 +169,10 @@ func (f *frame) inValueSet(n *elm.Node, e *env) value {
 	if set == nil || code == nil {
 		return g.fail(e, n, "%s without a value set", n.Type)
 	}
-	lib := g.program.Find(e.lib, set.LibraryName)
-	vs := valueSetV{[]string{g.valueSet(lib.ValueSets[set.Name])}}
+	vs, ok := f.valueSetOf(set, e)
+	if !ok {
+		return g.fail(e, n, "%s of something else than a value set", n.Type)
+	}
 	v := f.value(code, e)
 	if l, ok := v.(listV); ok {
 		return boolV{f.exists(listV{make: func(at *frame) *rel {

@@ -22,6 +22,9 @@ type Model struct {
 	// something done.
 	Declared bool
 
+	// Negation are parts of names of profiles of what was not done, in small letters.
+	Negation []string
+
 	tables   map[string]string               // resource -> table
 	byPath   map[string]map[string][]Element // resource -> plain path -> lines
 	patients map[string]bool                 // resource has a pid
@@ -81,6 +84,12 @@ func NewModel(elements []Element) *Model {
 		m.byPath[e.Resource][plain] = append(m.byPath[e.Resource][plain], e)
 	}
 	return m
+}
+
+// negative is whether a profile, by its URL, is of what was not done.
+func (m *Model) negative(url string) bool {
+	name := strings.ToLower(url[strings.LastIndexByte(url, '/')+1:])
+	return slices.ContainsFunc(m.Negation, func(part string) bool { return strings.Contains(name, part) })
 }
 
 func upperFirst(s string) string {

@@ -112,6 +112,13 @@ func (f *frame) property(n *elm.Node, e *env, base value, path string) value {
 		case "value":
 			return v
 		}
+	case codeV: // that the author wrote
+		switch {
+		case len(v.codes) == 1 && path == "code":
+			return strV{text(v.codes[0].Code)}
+		case len(v.codes) == 1 && path == "system":
+			return strV{text(v.codes[0].System)}
+		}
 	case conceptsV:
 		if path == "value" {
 			return v

@@ -4,16 +4,15 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"farr/measures/internal/plan"
 )
 
 // A retrieve takes what its profile fixes: what was done, what was not, a vital sign.
 func TestRetrieve(t *testing.T) {
 	for profile, want := range map[string]string{
-		"qicore-observation":        "a1 a2 a3 b1 b2", // nothing negated, by status or by modifier
-		"heartrate":                 "b1",             // the code and the category
-		"qicore-observationnotdone": "c1",             // a modifier beside a final status is no cancelled one
+		"qicore-observation":          "a1 a2 a3 b1 b2", // nothing negated, by status or by modifier
+		"heartrate":                   "b1",             // the code and the category
+		"qicore-observationnotdone":   "c1",             // a modifier beside a final status is no cancelled one
+		"qicore-observationcancelled": "c1",
 	} {
 		var got []string
 		for _, rid := range strings.Split(evaluate(t, "D", retrieve(profile)), " | ") {
@@ -29,7 +28,7 @@ func TestRetrieve(t *testing.T) {
 // or alone, whatever they say; the type's own profile is everyone's, and who declares none is
 // of no other.
 func TestRetrieveDeclared(t *testing.T) {
-	model := plan.NewModel(worldElements)
+	model := worldModel()
 	model.Declared = true
 	for profile, want := range map[string]string{
 		"qicore-observation":        "a2 c1", // c1 says that it was cancelled
@@ -74,7 +73,7 @@ func TestTies(t *testing.T) {
 
 // A modifier extension that is kept as negated is there for logic that asks for it itself.
 func TestModifierExtension(t *testing.T) {
-	model := plan.NewModel(worldElements)
+	model := worldModel()
 	model.Declared = true
 	asks := func(url string) string {
 		return fmt.Sprintf(`{"type":"Query","locator":"7:5-7:9","source":[{"alias":"X","expression":%s}],"let":[],"relationship":[],"where":{"type":"IsTrue","operand":

@@ -66,7 +66,7 @@ func cases(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := measures.Import(ctx, s, *dir); err != nil {
+	if _, err := measures.Import(ctx, s, *dir, false); err != nil {
 		return err
 	}
 	if *list != "" {
@@ -110,7 +110,7 @@ func choose(dir, names string, atLeast int) ([]listed, error) {
 	var chosen, others []listed
 	for _, c := range all {
 		m := pkg.MeasureOf(c)
-		if m == nil {
+		if m == nil || c.Mistake != "" {
 			continue
 		}
 		one := listed{Measure: m.Name, Case: c.Folder + "/" + c.ID, Dir: c.Dir, Low: c.Low, High: c.High}
