@@ -133,10 +133,10 @@ kills-bulk: ## kill an export from a FHIR server at random moments and run it ag
 browser: assets ## open every page of the demo's bundle in Chromium, for both audiences: accessibility, policy, requests, scripts, phone, print, PDF; prints the figures
 	FARR_REQUIRE_BROWSER=1 FARR_BROWSER=all go test -count 1 -timeout 20m -v -run 'TestDemoPages|TestTheBrowserCheckFindsFaults' ./reports
 
-# The published measures are looked for in FARR_CONTENT, then in the user's cache directory.
+# The published measures are looked for in FARR_CONTENT and FARR_CONTENT_2025, then in the user's cache directory.
 .PHONY: cases
 cases: assets ## run all test cases of the published measures (minutes); CONTENT=DIR names their folder, KEYS=20 compares keys, PROFILES=declared
-	FARR_CASES=all FARR_KEYS=$(KEYS) FARR_PROFILES=$(PROFILES) $(if $(CONTENT),FARR_CONTENT='$(abspath $(CONTENT))') go test -count 1 -timeout 60m -v -run 'TestContentCases' ./measures
+	FARR_CASES=all FARR_KEYS=$(KEYS) FARR_PROFILES=$(PROFILES) $(if $(CONTENT),FARR_CONTENT='$(abspath $(CONTENT))') go test -count 1 -timeout 60m -v -run 'TestContentCases|TestContent2025Cases' ./measures
 
 .PHONY: law
 law: assets ## measure 24,000 patients of three seeds under 20 keys, shifted and true, and compare every patient; and the seeds of TestTruth both ways (an hour)

@@ -18,7 +18,7 @@ var vocabulary = []text.Message{
 	"Initial population", "Denominator", "Denominator exclusion", "Denominator exception", "Numerator", "Numerator exclusion", "Measure population", "Measure population exclusion", "Measure observation", "Entry", "At risk",
 	// Records.
 	"patients", "coverages", "encounters", "conditions", "observations", "components of observations", "procedures", "medication requests", "immunizations", "medication administrations", "medication dispenses",
-	"service requests", "device requests", "allergies and intolerances", "adverse events", "communications", "tasks",
+	"service requests", "device requests", "diagnostic reports", "claims", "allergies and intolerances", "adverse events", "communications", "tasks",
 	// Data quality: kinds of checks, what is wrong, and who says so.
 	"conformance", "completeness", "plausibility",
 	"dated before the person's birth", "dated after the day of the person's death, of persons who died", "dated after the last day that the data know", "ends before it begins, of those with an end",
