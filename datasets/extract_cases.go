@@ -42,7 +42,7 @@ func checkCases(req ExtractRequest) error {
 	for _, c := range req.Cases {
 		switch {
 		case !casePattern.MatchString(c.Source):
-			return fmt.Errorf("case %q: a name is of letters, digits, . _ - and / between parts", c.Source)
+			return c.misnamed()
 		case seen[c.Source]:
 			return fmt.Errorf("case %s is there twice", c.Source)
 		}
@@ -153,8 +153,15 @@ func (c Case) resources(doc *fhir.Doc) (lines []caseText, patient []byte, err er
 	return lines, patient, nil
 }
 
+func (c Case) misnamed() error {
+	return fmt.Errorf("case %q: a name is of letters, digits, . _ - and / between parts", c.Source)
+}
+
 // Check is an error where the case cannot be extracted.
 func (c Case) Check() error {
+	if !casePattern.MatchString(c.Source) {
+		return c.misnamed()
+	}
 	_, _, err := c.resources(&fhir.Doc{})
 	return err
 }

@@ -103,8 +103,9 @@ var qualityTables = []qualityTable{
 	plainQuality("device_request", "DeviceRequest", "device requests", "encounter_rid", "authored_on", "code"),
 	plainQuality("allergy_intolerance", "AllergyIntolerance", "allergies and intolerances", "encounter_rid", "recorded_date", "code"),
 	plainQuality("diagnostic_report", "DiagnosticReport", "diagnostic reports", "encounter_rid", "effective_start", "code"),
-	{name: "claim", resource: "Claim", records: "claims", date: "created", elements: []qualityElement{
+	{name: "claim", resource: "Claim", records: "claims", provider: "provider_rid", date: "created", elements: []qualityElement{
 		{"status", "Claim.status", "", mostLacking}, {"use", "Claim.use", "", mostLacking}, {"type", "Claim.type", "", mostOptions}, {"created", "Claim.created", "", mostLacking},
+		{"provider_rid", "Claim.provider", "", mostOptions},
 	}},
 	plainQuality("adverse_event", "AdverseEvent", "adverse events", "encounter_rid", "event_date", "event"),
 	plainQuality("communication", "Communication", "communications", "encounter_rid", "sent", "topic"),

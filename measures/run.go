@@ -65,7 +65,7 @@ type RunReport struct {
 	// PlanningSeconds is the time in which the engine parsed, bound and optimised the SQL of
 	// published measures; 0 where the question had been answered.
 	PlanningSeconds float64 `json:"planning_seconds"`
-	// OtherPolicy is the SHA-256 of the tables of de-identification that the extract was made by, where published measures
+	// OtherPolicy is the SHA-256 of the tables of de-identification that the extract was made by, where measures or cohorts in CQL
 	// were computed of it and the tables are not those that farr comes with: elements that they leave out are null.
 	OtherPolicy string `json:"other_policy,omitempty"`
 	// Lacking are the value sets that published measures were computed without.
@@ -440,7 +440,7 @@ func (p *plan) report(sn *datasets.Snapshot, skipped bool) *RunReport {
 		}
 	}
 	var other string
-	if made, _ := p.Extract.Manifest().Recipe["policy"].(string); len(p.published) > 0 {
+	if made, _ := p.Extract.Manifest().Recipe["policy"].(string); len(p.published)+len(p.cohortCQL()) > 0 {
 		if own, err := datasets.PolicyHash(); err == nil && own != made {
 			other = made
 		}

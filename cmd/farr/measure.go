@@ -239,7 +239,7 @@ seventh of the persons, and kept for farr measure merge --shards 7; no results a
 					p.line("incomplete: the data know days to %s, and these periods end later: %s", report.AsOf, strings.Join(report.Beyond, ", "))
 				}
 				if report.OtherPolicy != "" {
-					p.line("other policy: the extract was made by tables of de-identification %.12s, which are not farr's own: what they leave out is null (farr policy diff)", report.OtherPolicy)
+					p.line("other policy: the extract was made by tables of de-identification %.12s, which are not farr's own: extensions that they leave out are null (farr policy diff)", report.OtherPolicy)
 				}
 				for _, lack := range report.Lacking {
 					p.line("incomplete: %s", lack)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -223,6 +224,23 @@ func TestOtherPolicy(t *testing.T) {
 	}
 	e := farr(t, "measure", "run", "--store", p.store, "--key", p.key, "--periods", "2024", "--measure", "Tasks")
 	if e.code != jobs.ExitFailed || !strings.Contains(e.stderr, "the extract has no table task, which these measures read") {
+		t.Errorf("exit %d: %s", e.code, e.stderr)
+	}
+	encounter := filepath.Join(policy, "Encounter.policy")
+	text, err := os.ReadFile(encounter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := slices.DeleteFunc(strings.Split(string(text), "\n"), func(l string) bool { return strings.HasPrefix(l, "serviceType ") })
+	if err := os.WriteFile(encounter, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.extract("--policy", policy, "--as-of", "2024-12-31")
+	kinds := `{"type":"Exists","operand":{"type":"Query","source":[{"alias":"E","expression":{"type":"Retrieve","dataType":"{http://hl7.org/fhir}Encounter"}}],
+		"where":{"type":"IsNull","operand":{"type":"Property","path":"serviceType","scope":"E"}}}}`
+	must(t, "measure", "import", authored{"Kinds": {define: kinds}, "Tasks": {define: tasks}}.folder(t), "--store", p.store)
+	e = farr(t, "measure", "run", "--store", p.store, "--key", p.key, "--periods", "2024", "--measure", "Kinds")
+	if e.code != jobs.ExitFailed || !strings.Contains(e.stderr, "the extract has no column encounter.service_type, which these measures read") {
 		t.Errorf("exit %d: %s", e.code, e.stderr)
 	}
 	p.extract("--as-of", "2024-12-31")

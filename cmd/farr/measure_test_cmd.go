@@ -28,7 +28,8 @@ func (a *app) measureTest() *cobra.Command {
 		Use:   "test DIR",
 		Short: "run the test cases of published measures",
 		Long: `Runs the test cases that come with a published measure package: folders with a Patient, its
-resources and one MeasureReport with the expected counts. DIR is a package or a tree with many. Each
+resources and a MeasureReport with the expected counts. DIR is a package or a tree with many. Measures
+that lack a library, and cases that cannot be run, fail and the others go on. Each
 case is extracted as a source of its own, and the measure's SQL runs on the extract as in
 production; nothing is left behind. Exit code 1 when a case fails.
 

@@ -154,7 +154,7 @@ var actionPlaces = map[string][]string{
 }
 
 // anchors are dates that show the shift when they are shifted: they are sealed.
-var anchors = []string{"Coverage.period", "Meta.lastUpdated", "Observation.issued", "DiagnosticReport.issued", "Patient.birthDate"}
+var anchors = []string{"Claim.billablePeriod", "Claim.created", "Coverage.period", "Meta.lastUpdated", "Observation.issued", "DiagnosticReport.issued", "Patient.birthDate"}
 
 func (l *linter) place(e element, path string) error {
 	for i, profile := range Profiles {

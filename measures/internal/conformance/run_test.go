@@ -249,9 +249,9 @@ func TestCasesAsEditorsLeaveThem(t *testing.T) {
 // An observation that the report names by the id of the measure's population is compared with that one.
 func TestObservationsByID(t *testing.T) {
 	g := content.Group{Populations: []content.Population{{ID: "d", Code: "denominator"}, {ID: "n", Code: "numerator"},
-		{ID: "o_1", Code: "measure-observation", Observes: "d"}, {ID: "o_11", Code: "measure-observation", Observes: "n"}}}
+		{ID: "o_11", Code: "measure-observation", Observes: "n"}, {ID: "o_1", Code: "measure-observation", Observes: "d"}}}
 	got := compare(g, []content.ExpectedCount{{Code: "denominator", Count: 1}, {Code: "numerator", Count: 1}, {Code: "measure-observation", Count: 4, ID: "o_1_1"}, {Code: "measure-observation", Count: 7, ID: "o_11_1"}},
-		[]tally{{count: 1}, {count: 1}, {observed: []float64{4}}, {observed: []float64{7}}})
+		[]tally{{count: 1}, {count: 1}, {observed: []float64{7}}, {observed: []float64{4}}})
 	for _, p := range got.Populations {
 		if p.Expected == nil || p.Actual == nil || *p.Expected != *p.Actual {
 			t.Errorf("%+v", p)

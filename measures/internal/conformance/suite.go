@@ -161,9 +161,10 @@ func compare(g content.Group, expected []content.ExpectedCount, actual []tally) 
 	left := map[string][]float64{}
 	expected = slices.Clone(expected)
 	for i, e := range expected {
+		longest := 0
 		for _, p := range g.Populations {
-			if e.Code == population.Observation && p.Code == population.Observation && p.ID != "" && strings.HasPrefix(e.ID+"_", p.ID+"_") {
-				expected[i].Code = population.Observed(g, p) + "-observation"
+			if e.Code == population.Observation && p.Code == population.Observation && len(p.ID) > longest && strings.HasPrefix(e.ID+"_", p.ID+"_") {
+				longest, expected[i].Code = len(p.ID), population.Observed(g, p)+"-observation"
 			}
 		}
 		left[expected[i].Code] = append(left[expected[i].Code], float64(e.Count))

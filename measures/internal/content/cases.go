@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"farr/datasets"
 )
@@ -226,8 +227,11 @@ func resourcesIn(text []byte) []json.RawMessage {
 
 // day is the day of a FHIR date or dateTime that is at least that precise.
 func day(text string) string {
-	if len(text) < len("2024-01-01") {
+	if len(text) < len(time.DateOnly) {
 		return ""
 	}
-	return text[:len("2024-01-01")]
+	if _, err := time.Parse(time.DateOnly, text[:len(time.DateOnly)]); err != nil {
+		return ""
+	}
+	return text[:len(time.DateOnly)]
 }

@@ -139,10 +139,10 @@ func hintLibrary(byName map[string]*located, want identifier) string {
 		}
 	}
 	if len(versions) == 0 {
-		return "add the Library resource, with content of application/elm+json"
+		return "add the Library resource, with content of application/elm+json, or import with --partial"
 	}
 	slices.Sort(versions)
-	return "the package has version " + strings.Join(versions, ", ") + ": translate against that one, or add the other"
+	return "the package has version " + strings.Join(versions, ", ") + ": translate against that one, add the other, or import with --partial"
 }
 
 // checkCircles follows the includes from each library once. A circle is named at the include

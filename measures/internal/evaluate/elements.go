@@ -37,14 +37,8 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 	for _, t := range plan.Dictionaries {
 		delete(reads, t)
 	}
-	var absent []string
-	for _, t := range reads.Tables() {
-		if s.columns[t] == nil {
-			absent = append(absent, t)
-		}
-	}
-	if len(absent) > 0 {
-		return fmt.Errorf("the extract has no table %s, which these measures read: it was made by other tables of de-identification than farr's own (farr policy). Extract again with those of this version", strings.Join(absent, ", "))
+	if absent := s.absent(reads); len(absent) > 0 {
+		return fmt.Errorf("the extract has no %s, which these measures read: it was made by other tables of de-identification than farr's own (farr policy). Extract again with those of this version", strings.Join(absent, ", "))
 	}
 	sets := map[string]int{}
 	for _, t := range reads.Tables() {
@@ -103,6 +97,23 @@ func (s *Session) elements(ctx context.Context, statements, made []plan.Statemen
 		}
 	}
 	return s.drop(ctx, raw...)
+}
+
+// absent are the tables, and the columns of others, that statements read and the extract has not.
+func (s *Session) absent(reads plan.Reads) (list []string) {
+	for _, t := range reads.Tables() {
+		if s.columns[t] == nil {
+			list = append(list, "table "+t)
+			continue
+		}
+		for _, c := range reads[t].Own {
+			x := strings.TrimSuffix(strings.TrimSuffix(c, "_lo"), "_hi")
+			if !slices.Contains(s.columns[t], c) && !slices.Contains(s.columns[t], x) {
+				list = append(list, "column "+t+"."+c)
+			}
+		}
+	}
+	return list
 }
 
 // release drops the elements that are held, those that read others first.

@@ -56,13 +56,6 @@ func onlyOf(v value) value {
 	return v
 }
 
-// endOf takes a choice as the moment, where that may be an end of an interval: the translator writes of a choice's periods, too, and
-// then asks for the moment alone.
-func endOf(v value) value {
-	v = onlyOf(v)
-	return narrowed(v, v, func(x value) bool { _, ok := x.(dateV); return ok })
-}
-
 // conceptOf takes a choice as its concept.
 func conceptOf(v value) value {
 	return narrowed(v, nullV{}, func(x value) bool { _, ok := x.(conceptV); return ok })

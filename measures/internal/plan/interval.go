@@ -19,7 +19,7 @@ func (f *frame) interval(n *elm.Node, e *env) value {
 		}
 		return yes
 	}
-	low, high := f.bind(certain(endOf(f.value(n.Low, e)))), f.bind(certain(endOf(f.value(n.High, e))))
+	low, high := f.bind(certain(onlyOf(f.value(n.Low, e)))), f.bind(certain(onlyOf(f.value(n.High, e))))
 	if a, ok := low.(numV); ok && isConst(a.num) {
 		if b, ok := high.(numV); ok && isConst(b.num) {
 			x, _ := new(big.Rat).SetString(a.num.text())

@@ -246,7 +246,9 @@ func (f *frame) codes(n *elm.Node, e *env) value {
 	if len(n.Codes) > 1 { // retrieves that were brought together
 		var all valueSetV
 		for _, c := range n.Codes {
-			all.urls = append(all.urls, f.value(c, e).(valueSetV).urls...)
+			if v, ok := f.value(c, e).(valueSetV); ok { // what is none was told
+				all.urls = append(all.urls, v.urls...)
+			}
 		}
 		return all
 	}

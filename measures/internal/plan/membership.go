@@ -148,15 +148,11 @@ func (f *frame) inList(n *elm.Node, e *env, a value, l listV) value {
 }
 
 // valueSetOf is the value set of InValueSet: named in place, or an expression that gives one, as a function's operand does.
-func (f *frame) valueSetOf(n *elm.Node, e *env) (valueSetV, bool) {
-	v := value(nullV{})
+func (f *frame) valueSetOf(n *elm.Node, e *env) value {
 	if n.Type == "" {
-		v = f.valueSetRef(n, e)
-	} else {
-		v = f.value(n, e)
+		return f.valueSetRef(n, e)
 	}
-	vs, ok := v.(valueSetV)
-	return vs, ok
+	return f.value(n, e)
 }
 
 func (f *frame) inValueSet(n *elm.Node, e *env) value {
@@ -169,7 +165,11 @@ func (f *frame) inValueSet(n *elm.Node, e *env) value {
 	if set == nil || code == nil {
 		return g.fail(e, n, "%s without a value set", n.Type)
 	}
-	vs, ok := f.valueSetOf(set, e)
+	in := f.valueSetOf(set, e)
+	if _, none := in.(nullV); none { // which was told where it is a mistake
+		return boolV{null(typeBoolean)}
+	}
+	vs, ok := in.(valueSetV)
 	if !ok {
 		return g.fail(e, n, "%s of something else than a value set", n.Type)
 	}

@@ -275,7 +275,7 @@ func cqlName(t *elm.TypeSpec) string {
 }
 
 // resources are the resource types that measures name.
-var resources = map[string]bool{"AdverseEvent": true, "AllergyIntolerance": true, "Communication": true, "Condition": true, "Coverage": true, "DeviceRequest": true,
+var resources = map[string]bool{"AdverseEvent": true, "AllergyIntolerance": true, "Claim": true, "Communication": true, "Condition": true, "Coverage": true, "DeviceRequest": true, "DiagnosticReport": true,
 	"Encounter": true, "Immunization": true, "Location": true, "Medication": true, "MedicationAdministration": true, "MedicationDispense": true, "MedicationRequest": true,
 	"MedicationStatement": true, "Observation": true, "Organization": true, "Patient": true, "Procedure": true, "ServiceRequest": true, "Task": true}
 
