@@ -65,21 +65,12 @@ func CatalogueOf(profile string) (_ []ResourceTables, policyHash string, err err
 	return all, policy.Hash(), nil
 }
 
-// NegationProfiles are the parts of a profile's name, in small letters, that say that something was not done: an extract's
-// column negated is true of a resource that declares such a profile.
-func NegationProfiles() ([]string, error) {
+// NegatingProfiles says of a profile, by its URL, whether it is about something not done: an extract's column negated is true of a
+// resource that declares it.
+func NegatingProfiles() (func(url string) bool, error) {
 	policy, err := deid.LoadPolicy()
 	if err != nil {
 		return nil, err
 	}
-	return policy.NegationProfiles(), nil
-}
-
-// PolicyHash is the SHA-256, in hex, of the tables of de-identification that farr comes with, as an extract's Recipe has it.
-func PolicyHash() (string, error) {
-	policy, err := deid.LoadPolicy()
-	if err != nil {
-		return "", err
-	}
-	return policy.Hash(), nil
+	return policy.Negates, nil
 }

@@ -3,8 +3,6 @@ package datasets
 import (
 	"context"
 	"testing"
-
-	"farr/internal/duck"
 )
 
 // What a Claim says of an encounter's diagnoses can be joined, its days are sealed where dates are shifted, and an order for a
@@ -32,12 +30,8 @@ func TestExtractClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := duck.Open(ctx, duck.Config{AllowedDirs: []string{s.ObjectsDir()}})
+	db, err := attachTest(t, sn, key)
 	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := Attach(ctx, db, sn, key); err != nil {
 		t.Fatal(err)
 	}
 	for what, c := range map[string]struct{ sql, want string }{

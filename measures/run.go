@@ -66,7 +66,7 @@ type RunReport struct {
 	// published measures; 0 where the question had been answered.
 	PlanningSeconds float64 `json:"planning_seconds"`
 	// OtherPolicy is the SHA-256 of the tables of de-identification that the extract was made by, where measures or cohorts in CQL
-	// were computed of it and the tables are not those that farr comes with: elements that they leave out are null.
+	// were computed of it and the tables are not those that farr comes with: extensions that they leave out are null.
 	OtherPolicy string `json:"other_policy,omitempty"`
 	// Lacking are the value sets that published measures were computed without.
 	Lacking []string `json:"lacking,omitempty"`
@@ -439,9 +439,11 @@ func (p *plan) report(sn *datasets.Snapshot, skipped bool) *RunReport {
 			beyond = append(beyond, q.ID)
 		}
 	}
-	var other string
-	if made, _ := p.Extract.Manifest().Recipe["policy"].(string); len(p.published)+len(p.cohortCQL()) > 0 {
-		if own, err := datasets.PolicyHash(); err == nil && own != made {
+	recipe, other := p.Extract.Manifest().Recipe, ""
+	if len(p.published)+len(p.cohortCQL()) > 0 {
+		made, _ := recipe["policy"].(string)
+		profile, _ := recipe[datasets.RecipeProfile].(string)
+		if _, own, err := datasets.CatalogueOf(profile); err == nil && own != made {
 			other = made
 		}
 	}

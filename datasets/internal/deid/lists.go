@@ -65,8 +65,8 @@ func (p *profileNames) keep(url string) (string, bool) {
 	return url, p.urls[url]
 }
 
-// NegationProfiles are the parts of names, in small letters, of profiles about something not done.
-func (p *Policy) NegationProfiles() []string { return slices.Clone(p.profiles.negation) }
+// Negates says whether a profile of that URL is about something not done.
+func (p *Policy) Negates(url string) bool { return p.profiles.negates(url) }
 
 // negates says whether a profile of that URL is about something not done.
 func (p *profileNames) negates(url string) bool {

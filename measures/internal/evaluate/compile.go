@@ -62,7 +62,7 @@ func readModel() (*plan.Model, error) {
 		}
 	}
 	model := plan.NewModel(list)
-	model.Negation, err = datasets.NegationProfiles()
+	model.Negates, err = datasets.NegatingProfiles()
 	return model, err
 }
 

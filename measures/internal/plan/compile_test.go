@@ -30,16 +30,23 @@ var elements = []plan.Element{
 	{Resource: "Encounter", Table: "encounter", Path: "period", Type: "Period", Column: "period"},
 }
 
-func compileSmall(t *testing.T, define string) *plan.Compiled {
+// linked is a program of one library.
+func linked(t *testing.T, text, name string) *elm.Program {
 	t.Helper()
-	l, err := elm.Read([]byte(small))
+	l, err := elm.Read([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, mistakes := elm.Link(map[string]*elm.Library{"Small": l}, "Small")
+	p, mistakes := elm.Link(map[string]*elm.Library{name: l}, name)
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
+	return p
+}
+
+func compileSmall(t *testing.T, define string) *plan.Compiled {
+	t.Helper()
+	p := linked(t, small, "Small")
 	return plan.CompileMeasure(p, plan.NewModel(elements), "Small", []plan.Want{{Define: define}})
 }
 
@@ -103,14 +110,7 @@ func TestContext(t *testing.T) {
 		{"name":"Any","type":"FunctionDef","context":"Unfiltered","operand":[],"expression":` + visits + `},
 		{"name":"By Way","context":"Patient","expression":{"type":"ExpressionRef","name":"All"}},
 		{"name":"One","context":"Unfiltered","expression":{"type":"Literal","valueType":"{urn:hl7-org:elm-types:r1}Boolean","value":"true"}}]}}}`
-	l, err := elm.Read([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, mistakes := elm.Link(map[string]*elm.Library{"L": l}, "L")
-	if len(mistakes) > 0 {
-		t.Fatal(mistakes)
-	}
+	p := linked(t, text, "L")
 	for define, want := range map[string]string{"Own": "", "One": "", "All": "L:7:1: define All is of context Unfiltered", "By Way": "L:7:1: define All is of context Unfiltered"} {
 		c := plan.CompileMeasure(p, plan.NewModel(elements), "L", []plan.Want{{Define: define}})
 		got := ""
@@ -132,14 +132,7 @@ func TestValueSetOfAFunction(t *testing.T) {
 				{"type":"InValueSet","locator":"3:1-3:9","code":{"type":"OperandRef","name":"code"},"valuesetExpression":{"type":"OperandRef","name":"set"}}},
 			{"name":"D","locator":"7:1-8:20","expression":{"type":"Exists","operand":{"type":"Query","source":[{"alias":"O","expression":` + retrieve("qicore-observation") + `}],
 				"where":{"type":"FunctionRef","name":"Is","operand":[` + code + `,` + set + `]}}}}]}}}`
-		l, err := elm.Read([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, mistakes := elm.Link(map[string]*elm.Library{"L": l}, "L")
-		if len(mistakes) > 0 {
-			t.Fatal(mistakes)
-		}
+		p := linked(t, text, "L")
 		return plan.CompileMeasure(p, worldModel(), "L", []plan.Want{{Define: "D"}})
 	}
 	if c := asks(`{"type":"ValueSetRef","name":"Rates"}`); len(c.Problems) > 0 || len(c.ValueSets) != 1 || c.ValueSets[0] != "urn:rates" {

@@ -184,7 +184,7 @@ func (f *frame) retrieve(n *elm.Node, e *env) *rel {
 	elem := resV{types: []string{n.DataType}, rid: rid}
 	g.found[rid.text()] = true
 	profile := n.TemplateID[strings.LastIndexByte(n.TemplateID, '/')+1:]
-	negative := g.model.negative(n.TemplateID)
+	negative := g.model.Negates != nil && g.model.Negates(n.TemplateID)
 	switch {
 	case n.DataType == "Patient": // the subject, whatever it declares
 	case g.model.Declared:

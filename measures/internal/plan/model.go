@@ -22,8 +22,8 @@ type Model struct {
 	// something done.
 	Declared bool
 
-	// Negation are parts of names of profiles of what was not done, in small letters.
-	Negation []string
+	// Negates says of a profile, by its URL, whether it is of what was not done; nil where none is.
+	Negates func(url string) bool
 
 	tables   map[string]string               // resource -> table
 	byPath   map[string]map[string][]Element // resource -> plain path -> lines
@@ -84,12 +84,6 @@ func NewModel(elements []Element) *Model {
 		m.byPath[e.Resource][plain] = append(m.byPath[e.Resource][plain], e)
 	}
 	return m
-}
-
-// negative is whether a profile, by its URL, is of what was not done.
-func (m *Model) negative(url string) bool {
-	name := strings.ToLower(url[strings.LastIndexByte(url, '/')+1:])
-	return slices.ContainsFunc(m.Negation, func(part string) bool { return strings.Contains(name, part) })
 }
 
 func upperFirst(s string) string {
